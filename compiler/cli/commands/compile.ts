@@ -1,0 +1,24 @@
+import { compile } from "../../index.js";
+import { EXIT } from "../exit.js";
+import { moduleBytes, type OutputFile, policyFiles, writeAll } from "../files.js";
+import { type Format, printFindings } from "../print.js";
+
+export interface CompileOptions {
+  target: string;
+  out: string;
+  format: Format;
+}
+
+/** `sluice compile`: writes the target's files and the modules they refer to, all or none. */
+export async function compileCommand(path: string, options: CompileOptions): Promise<number> {
+  const [file = path] = policyFiles([path]);
+  const { emission, diagnostics } = compile(file, options.target);
+  printFindings(diagnostics, options.format);
+  if (emission === undefined) return EXIT.findings;
+  const modules: OutputFile[] = [];
+  for (const name of emission.modules) modules.push({ path: `modules/${name}`, contents: await moduleBytes(name) });
+  await writeAll(options.out, [...modules, ...emission.artifacts]);
+  if (options.format === "text")
+    process.stdout.write([...emission.artifacts, ...modules].map((written) => `wrote ${options.out}/${written.path}\n`).join(""));
+  return EXIT.ok;
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { kinds } from "../filters/index.js";
+import type { Diagnostic } from "./diagnostics/diagnostic.js";
+import { hasErrors, type Planned, planSource, verified } from "./pipeline.js";
+import { SourceFile } from "./syntax/source.js";
+import { targets } from "./targets/index.js";
+import type { Emission } from "./targets/target.js";
+
+export type { Diagnostic } from "./diagnostics/diagnostic.js";
+export type { GatewayPlan } from "./plan/plan.js";
+export { SourceFile } from "./syntax/source.js";
+
+/**
+ * Reads and checks a policy file.
+ *
+ * @param path of the file, as it is to be named in findings
+ * @throws Error (ENOENT, EACCES, ...) if the file cannot be read
+ */
+export function check(path: string): Planned {
+  return checkText(path, readFileSync(path, "utf8"));
+}
+
+/** The same for a text that is at hand. */
+export function checkText(path: string, text: string): Planned {
+  return planSource(new SourceFile(path.replaceAll("\\", "/"), text), kinds);
+}
+
+export interface Compiled {
+  /** Absent if there is an error among the diagnostics. */
+  emission?: Emission;
+  diagnostics: Diagnostic[];
+}
+
+/**
+ * Compiles a policy file for a target. Writes nothing.
+ *
+ * @param target a name of `targetNames`
+ */
+export function compile(path: string, target: string): Compiled {
+  const { plan, diagnostics } = check(path);
+  const chosen = targets.find((candidate) => candidate.name === target);
+  if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
+  if (plan === undefined) return { diagnostics };
+  const { emission, diagnostics: broken } = verified(plan, chosen.emit(plan));
+  const all = [...diagnostics, ...broken];
+  return hasErrors(all) ? { diagnostics: all } : { emission, diagnostics: all };
+}
+
+export const targetNames: readonly string[] = targets.map((target) => target.name);

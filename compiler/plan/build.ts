@@ -1,0 +1,71 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import type { CheckedGateway } from "../policy/check.js";
+import type { PolicyKind } from "../policy/kind.js";
+import type { ConsumerPlan, GatewayPlan, ListenerPlan, ServicePlan } from "./plan.js";
+import { planHosts } from "./hosts.js";
+
+/** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
+export function buildPlan(checked: CheckedGateway, kinds: readonly PolicyKind[]): { plan: GatewayPlan; diagnostics: Diagnostic[] } {
+  const { gateway, place } = checked;
+  const { hosts, diagnostics } = planHosts(checked);
+  const used = new Set(hosts.flatMap((host) => host.routes.flatMap((route) => route.run.map((applied) => applied.policy))));
+  const plan: GatewayPlan = {
+    name: gateway.name,
+    origin: place(["name"]),
+    listeners: listeners(checked),
+    services: services(checked),
+    consumers: consumers(checked),
+    policies: [...checked.policies.values()].filter((policy) => used.has(policy.name)),
+    hosts,
+    ownedRequestHeaders: [...new Set(kinds.flatMap((kind) => kind.ownedRequestHeaders))].toSorted(),
+  };
+  return { plan, diagnostics: [...diagnostics, ...ownedHeadersMatched(plan)] };
+}
+
+function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
+  return Object.entries(gateway.listeners).map(([name, listener]) => ({
+    name,
+    origin: place(["listeners", name], "key"),
+    address: listener.address.host,
+    port: listener.address.port,
+    trustedHops: listener.trustedHops,
+    escapedSlashes: listener.escapedSlashes,
+    headerUnderscores: listener.headerUnderscores,
+  }));
+}
+
+function services({ gateway, place }: CheckedGateway): ServicePlan[] {
+  return Object.entries(gateway.services).map(([name, service]) => ({
+    name,
+    origin: place(["services", name], "key"),
+    discovery:
+      service.dns === undefined ? { by: "static", endpoints: service.endpoints ?? [] } : { by: "dns", endpoints: [service.dns] },
+    connectTimeoutMs: service.connectTimeout,
+  }));
+}
+
+function consumers({ gateway, place }: CheckedGateway): ConsumerPlan[] {
+  return Object.entries(gateway.consumers).map(([name, consumer]) => ({
+    name,
+    origin: place(["consumers", name], "key"),
+    ...(consumer.tier === undefined ? {} : { tier: consumer.tier }),
+    groups: consumer.groups,
+    credentials: consumer.credentials,
+  }));
+}
+
+/** Routes that match a header which every request loses before it is routed. */
+function ownedHeadersMatched(plan: GatewayPlan): Diagnostic[] {
+  const owned = new Set(plan.ownedRequestHeaders);
+  const seen = new Set<string>();
+  return plan.hosts.flatMap((host) =>
+    host.routes.flatMap((route) =>
+      route.match.headers.flatMap((header) => {
+        const key = `${route.name} ${header.name}`;
+        if (!owned.has(header.name) || seen.has(key)) return [];
+        seen.add(key);
+        return [diagnose("SL0308", { header: header.name }, route.origin)];
+      }),
+    ),
+  );
+}

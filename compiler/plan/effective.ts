@@ -1,0 +1,79 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import type { CheckedGateway } from "../policy/check.js";
+import type { Path } from "../policy/issues.js";
+import { type AppliedPolicy, PHASES, type PolicyPlan } from "./plan.js";
+
+/** The route whose policies are asked for; none for the answers that the compiler adds itself (404, 405). */
+export type RouteIndex = number | "generated";
+
+/**
+ * Effective policy of a route = mandatory + (defaults - except) + apply, by phase, then by list. Policies with an error
+ * of their own are left out: they were reported already.
+ */
+export function effectivePolicies(checked: CheckedGateway, index: RouteIndex): { run: AppliedPolicy[]; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const applied: AppliedPolicy[] = [];
+  for (const candidate of listed(checked, index)) {
+    const first = applied.find((other) => other.policy === candidate.policy);
+    if (first === undefined) applied.push(candidate);
+    else
+      diagnostics.push(
+        diagnose("SL0407", { policy: candidate.policy }, candidate.origin, { related: [{ message: "already applied here", span: first.origin }] }),
+      );
+  }
+  const known = applied.flatMap((item) => {
+    const plan = checked.policies.get(item.policy);
+    return plan === undefined ? [] : [{ item, plan }];
+  });
+  const ordered = PHASES.flatMap((phase) => known.filter(({ plan }) => plan.phase === phase));
+  diagnostics.push(...checkOrder(ordered, applied.length === known.length));
+  return { run: ordered.map(({ item }) => item), diagnostics };
+}
+
+function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedPolicy[] {
+  const items = (names: string[], via: AppliedPolicy["via"], path: Path): AppliedPolicy[] =>
+    names.map((policy, position) => ({ policy, via, origin: place([...path, position]) }));
+  const mandatory = items(gateway.mandatory.apply, "mandatory", ["mandatory", "apply"]);
+  const route = index === "generated" ? undefined : gateway.routes[index];
+  if (route === undefined || index === "generated") return mandatory;
+  return [
+    ...mandatory,
+    ...items(gateway.defaults.apply, "defaults", ["defaults", "apply"]).filter((item) => !route.except.includes(item.policy)),
+    ...items(route.apply, "apply", ["routes", index, "apply"]),
+  ];
+}
+
+interface Step {
+  item: AppliedPolicy;
+  plan: PolicyPlan;
+}
+
+/**
+ * What the chain of one route must satisfy: one authenticate at most, and every attribute known before it is used.
+ *
+ * @param complete false if a policy of the chain has an error, so that what it would provide is not known
+ */
+function checkOrder(steps: readonly Step[], complete: boolean): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const provided = new Map<string, Step>();
+  for (const step of steps) {
+    for (const need of complete ? step.plan.requires : [])
+      if (!provided.has(need.attribute))
+        diagnostics.push(
+          diagnose("SL0408", { policy: step.plan.name, attribute: need.attribute }, step.item.origin, {
+            related: [{ message: `\`${need.attribute}\` is used here`, span: need.origin }],
+          }),
+        );
+    if (step.plan.phase === "authenticate") {
+      const first = steps.find((other) => other.plan.phase === "authenticate");
+      if (first !== undefined && first !== step)
+        diagnostics.push(
+          diagnose("SL0404", { policy: step.plan.name, first: first.plan.name }, step.item.origin, {
+            related: [{ message: `\`${first.plan.name}\` is applied here`, span: first.item.origin }],
+          }),
+        );
+    }
+    for (const attribute of step.plan.provides) provided.set(attribute, step);
+  }
+  return diagnostics;
+}

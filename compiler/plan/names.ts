@@ -1,0 +1,16 @@
+/** The one place where names of generated things are made. They are never parsed back. */
+
+/** Envoy's route name of the answer for a path that no route knows. User names cannot hold a colon. */
+export const NOT_FOUND = "sluice:not-found";
+
+/** Envoy's route name of the answer for a known path under an unknown method. */
+export const METHOD_NOT_ALLOWED = "sluice:method-not-allowed";
+
+export function hostName(host: string | undefined): string {
+  return host ?? "any";
+}
+
+/** The filter state key under which the guard leaves a result for Envoy to write or log. */
+export function filterStateKey(property: string): string {
+  return `wasm.sluice.${property}`;
+}

@@ -1,0 +1,122 @@
+import type { PathPattern } from "../policy/path.js";
+import type { Span } from "../syntax/source.js";
+
+export type Json = string | number | boolean | null | Json[] | JsonObject;
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+/**
+ * The narrow waist: policy kinds produce it, targets consume it, neither knows the other. Every node has the place in
+ * the policy file that it comes from.
+ */
+export interface GatewayPlan {
+  name: string;
+  origin: Span;
+  listeners: ListenerPlan[];
+  services: ServicePlan[];
+  consumers: ConsumerPlan[];
+  /** Policies that at least one route runs, in the order of the file. */
+  policies: PolicyPlan[];
+  hosts: HostPlan[];
+  /** Request headers that only the gateway writes: removed from every request before anything reads it. */
+  ownedRequestHeaders: string[];
+}
+
+export interface ListenerPlan {
+  name: string;
+  origin: Span;
+  address: string;
+  port: number;
+  trustedHops: number;
+  escapedSlashes: "reject" | "unescape" | "keep";
+  headerUnderscores: "reject" | "drop" | "allow";
+}
+
+export interface ServicePlan {
+  name: string;
+  origin: Span;
+  discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
+  connectTimeoutMs: number;
+}
+
+export interface ConsumerPlan {
+  name: string;
+  origin: Span;
+  tier?: string;
+  groups: string[];
+  credentials: Credential[];
+}
+
+export type Credential = { apiKey: { from: "environment"; variable: string } | { from: "digest"; sha256: string } };
+
+/** A request or response header whose value a policy leaves in the stream under `sluice.<property>`. */
+export interface ResultHeader {
+  name: string;
+  property: string;
+}
+
+export interface PolicyPlan {
+  name: string;
+  kind: string;
+  origin: Span;
+  phase: Phase;
+  /** Attributes that later policies of the chain may use because of this one. */
+  provides: readonly string[];
+  requires: readonly { attribute: string; origin: Span }[];
+  /** Body of the policy in the module configuration, under the name of its kind. */
+  config: JsonObject;
+  /** Request headers removed before the service sees the request, such as a credential. */
+  removeRequestHeaders: readonly string[];
+  requestHeaders: readonly ResultHeader[];
+  responseHeaders: readonly ResultHeader[];
+}
+
+/** Phases of the guard, in order of execution. */
+export const PHASES = ["limit", "authenticate", "authorize", "limit-by-identity"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface HostPlan {
+  /** Name of the virtual host. */
+  name: string;
+  origin: Span;
+  /** Domains as Envoy matches them; `*` for any. */
+  domains: string[];
+  /** First match serves; the last route takes every request. */
+  routes: RoutePlan[];
+}
+
+export interface RoutePlan {
+  /** Envoy's route name, which the guard reads to choose the policies. Several entries may share one. */
+  name: string;
+  origin: Span;
+  match: { path: PathPattern; methods: string[]; headers: HeaderMatch[] };
+  action: RouteAction;
+  /** Policies in order of execution. */
+  run: AppliedPolicy[];
+}
+
+export type HeaderMatch = { name: string } & (
+  | { form: "exact"; value: string }
+  | { form: "regex"; regex: string }
+  | { form: "present"; present: boolean }
+);
+
+export type RouteAction =
+  | { type: "forward"; to: { service: string; weight: number }[]; timeoutMs: number }
+  | { type: "respond"; status: number; body: string | undefined; headers: Record<string, string> }
+  | { type: "redirect"; status: 301 | 302 | 303 | 307 | 308; url: RedirectTarget };
+
+export interface RedirectTarget {
+  scheme?: "http" | "https";
+  host?: string;
+  port?: number;
+  path?: string;
+}
+
+/** How a policy came to a route, and where that was said. */
+export interface AppliedPolicy {
+  policy: string;
+  via: "mandatory" | "defaults" | "apply";
+  origin: Span;
+}

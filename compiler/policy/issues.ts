@@ -1,0 +1,133 @@
+import type { z } from "zod";
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { nearest } from "../diagnostics/suggest.js";
+import type { Span } from "../syntax/source.js";
+
+type Issue = z.core.$ZodIssue;
+export type Path = readonly (string | number)[];
+export type Place = (path: Path, part?: "key" | "value") => Span;
+
+/**
+ * Findings of a schema as diagnostics at the key or value concerned.
+ *
+ * @param place where a path of the checked value stands in the file
+ * @param known the keys that a mapping at a path may have, for "did you mean"
+ */
+export function issuesToDiagnostics(issues: readonly Issue[], place: Place, known: (path: Path) => string[]): Diagnostic[] {
+  return issues.flatMap((issue) => convert(issue, [], place, known));
+}
+
+function convert(issue: Issue, base: Path, place: Place, known: (path: Path) => string[]): Diagnostic[] {
+  const path = [...base, ...plainPath(issue.path)];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => unknownKey(key, path, place, known(path)));
+    case "invalid_type":
+      if (issue.input === undefined) return [missing(path, place)];
+      return [diagnose("SL0103", { expected: typeName(issue.expected), found: describe(issue.input) }, place(path))];
+    case "invalid_value":
+      if (issue.input === undefined) return [missing(path, place)];
+      return [notOneOf(issue.values.map(String), issue.input, path, place)];
+    case "invalid_union":
+      return union(issue, path, place, known);
+    case "invalid_key":
+      return [diagnose("SL0104", { reason: issue.issues[0]?.message ?? issue.message }, place(path, "key"))];
+    case "invalid_element":
+      return issue.issues.flatMap((inner) => convert(inner, path, place, known));
+    case "too_big":
+      return [diagnose("SL0104", { reason: `at most ${issue.maximum} ${unit(issue.origin)}` }, place(path))];
+    case "too_small":
+      return [diagnose("SL0104", { reason: `at least ${issue.minimum} ${unit(issue.origin)}` }, place(path))];
+    case "invalid_format":
+    case "not_multiple_of":
+    case "custom":
+      return [diagnose("SL0104", { reason: issue.message }, place(path))];
+  }
+}
+
+/** Of several alternatives, the one that the author most likely meant: the one that fits furthest into the value. */
+function union(
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  path: Path,
+  place: Place,
+  known: (path: Path) => string[],
+): Diagnostic[] {
+  const branches = issue.errors.filter((branch) => !branch.some((inner) => inner.code === "invalid_type" && inner.path.length === 0));
+  const best = branches.toSorted((a, b) => a.length - b.length)[0];
+  if (best?.every((inner) => inner.code === "invalid_value" && inner.path.length === 0)) {
+    const values = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
+    return [notOneOf(values, issue.input, path, place)];
+  }
+  if (best !== undefined) return best.flatMap((inner) => convert(inner, path, place, known));
+  const expected = issue.errors.flatMap((branch) =>
+    branch.flatMap((inner) => (inner.code === "invalid_type" ? [typeName(inner.expected)] : [])),
+  );
+  if (issue.input === undefined) return [missing(path, place)];
+  return [diagnose("SL0103", { expected: [...new Set(expected)].join(" or "), found: describe(issue.input) }, place(path))];
+}
+
+function missing(path: Path, place: Place): Diagnostic {
+  return diagnose("SL0102", { key: String(path.at(-1) ?? "") }, place(path.slice(0, -1), "key"));
+}
+
+function unknownKey(key: string, path: Path, place: Place, known: string[]): Diagnostic {
+  const span = place([...path, key], "key");
+  const suggestion = nearest(key, known);
+  if (suggestion === undefined)
+    return diagnose("SL0101", { key, hint: known.length === 0 ? "" : `; known here: ${known.toSorted().join(", ")}` }, span);
+  return diagnose("SL0101", { key, hint: `; did you mean \`${suggestion}\`?` }, span, {
+    fix: { title: `rename it to \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
+  });
+}
+
+function notOneOf(values: string[], input: unknown, path: Path, place: Place): Diagnostic {
+  const span = place(path);
+  const suggestion = typeof input === "string" ? nearest(input, values) : undefined;
+  const parameters = { found: describe(input), values: values.join(", ") };
+  if (suggestion === undefined) return diagnose("SL0105", parameters, span);
+  return diagnose("SL0105", parameters, span, {
+    fix: { title: `write \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
+  });
+}
+
+function plainPath(path: readonly PropertyKey[]): (string | number)[] {
+  return path.map((part) => (typeof part === "symbol" ? part.toString() : part));
+}
+
+function typeName(expected: string): string {
+  switch (expected) {
+    case "object":
+    case "record":
+      return "a mapping";
+    case "array":
+      return "a list";
+    case "int":
+    case "number":
+      return "a whole number";
+    case "boolean":
+      return "true or false";
+    case "string":
+      return "a text";
+    default:
+      return expected;
+  }
+}
+
+function unit(origin: string): string {
+  switch (origin) {
+    case "string":
+      return "characters";
+    case "array":
+      return "items";
+    default:
+      return "";
+  }
+}
+
+function describe(input: unknown): string {
+  if (input === null) return "nothing";
+  if (Array.isArray(input)) return "a list";
+  if (typeof input === "object") return "a mapping";
+  const text = JSON.stringify(input) ?? String(input);
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
+}

@@ -1,0 +1,68 @@
+import type { z } from "zod";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import type { JsonObject, PolicyPlan } from "../plan/plan.js";
+import type { Node } from "../syntax/document.js";
+import type { Gateway } from "./gateway.js";
+import { issuesToDiagnostics, type Path, type Place } from "./issues.js";
+import { knownKeys } from "./keys.js";
+
+/** What a kind sees of the file while it turns one policy into its plan. Paths are relative to the body of the kind. */
+export interface PolicyContext {
+  /** Name of the policy in the file. */
+  policy: string;
+  gateway: Pick<Gateway, "name" | "consumers">;
+  /** Where a path of the body stands in the file. */
+  place: Place;
+  /** The positioned node at a path of the body, for values that have a syntax of their own. */
+  node(path: Path): Node | undefined;
+  report(diagnostic: Diagnostic): void;
+}
+
+/**
+ * One policy kind: a word in the language, its schema, and its plan. The core knows kinds only through this interface;
+ * `filters/index.ts` lists them.
+ */
+export interface PolicyKind {
+  /** The key in the policy file, and the name of the kind in metrics. */
+  name: string;
+  /** One sentence for `explain` and the language reference. */
+  summary: string;
+  schema: z.ZodType;
+  /** Request headers that only this kind may write: what a client sends under these names is removed first. */
+  ownedRequestHeaders: readonly string[];
+  /** Turns the body of a policy into its plan, or reports why it cannot. */
+  plan(body: unknown, context: PolicyContext): PolicyPlan | undefined;
+}
+
+/** What a kind says of one policy; name, kind and origin are added by the core. */
+export type KindPlan = Omit<PolicyPlan, "name" | "kind" | "origin" | "config"> & { config: JsonObject };
+
+export interface KindDefinition<Schema extends z.ZodType> {
+  name: string;
+  summary: string;
+  schema: Schema;
+  ownedRequestHeaders?: readonly string[];
+  /** Called with a body that satisfies the schema. Returns nothing after it reported an error. */
+  plan(spec: z.output<Schema>, context: PolicyContext): KindPlan | undefined;
+}
+
+/** Makes a kind out of its definition: checks the body against the schema, then plans it. */
+export function defineKind<Schema extends z.ZodType>(definition: KindDefinition<Schema>): PolicyKind {
+  return {
+    name: definition.name,
+    summary: definition.summary,
+    schema: definition.schema,
+    ownedRequestHeaders: definition.ownedRequestHeaders ?? [],
+    plan(body, context) {
+      const result = definition.schema.safeParse(body, { reportInput: true });
+      if (!result.success) {
+        const known = (path: Path) => knownKeys(definition.schema, path);
+        for (const diagnostic of issuesToDiagnostics(result.error.issues, context.place, known)) context.report(diagnostic);
+        return undefined;
+      }
+      const plan = definition.plan(result.data, context);
+      if (plan === undefined) return undefined;
+      return { name: context.policy, kind: definition.name, origin: context.place([], "key"), ...plan };
+    },
+  };
+}

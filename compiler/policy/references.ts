@@ -1,0 +1,63 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { nearest } from "../diagnostics/suggest.js";
+import type { CheckedGateway } from "./check.js";
+import type { Path } from "./issues.js";
+import { nodeAt } from "../syntax/document.js";
+
+/** Every name that points at something: services of routes, policies of routes, defaults and mandatory. */
+export function checkReferences(checked: CheckedGateway): Diagnostic[] {
+  const { gateway, place } = checked;
+  const diagnostics: Diagnostic[] = [];
+  const services = namesUnder(checked, "services");
+  const policies = namesUnder(checked, "policies");
+  const used = new Set<string>();
+
+  const refer = (what: "service" | "policy", name: string, known: string[], path: Path) => {
+    if (!known.includes(name)) diagnostics.push(unknownName(what, name, known, path, checked));
+  };
+  const lists: [string[], Path][] = [
+    [gateway.mandatory.apply, ["mandatory", "apply"]],
+    [gateway.defaults.apply, ["defaults", "apply"]],
+    ...gateway.routes.map((route, index): [string[], Path] => [route.apply, ["routes", index, "apply"]]),
+  ];
+  for (const [names, path] of lists)
+    for (const [index, name] of names.entries()) {
+      used.add(name);
+      refer("policy", name, policies, [...path, index]);
+    }
+  for (const [index, route] of gateway.routes.entries()) {
+    const base = ["routes", index, "to"];
+    const isText = nodeAt(checked.root, base)?.kind === "scalar";
+    for (const [position, target] of (route.to ?? []).entries())
+      refer("service", target.service, services, isText ? base : [...base, position, "service"]);
+    for (const [position, name] of route.except.entries()) {
+      const path = ["routes", index, "except", position];
+      if (!policies.includes(name)) refer("policy", name, policies, path);
+      else if (gateway.mandatory.apply.includes(name))
+        diagnostics.push(diagnose("SL0405", { policy: name }, place(path), { related: [declared(checked, gateway.mandatory.apply.indexOf(name))] }));
+      else if (!gateway.defaults.apply.includes(name)) diagnostics.push(diagnose("SL0406", { policy: name }, place(path)));
+    }
+  }
+  for (const name of policies)
+    if (!used.has(name)) diagnostics.push(diagnose("SL0403", { policy: name }, place(["policies", name], "key")));
+  return diagnostics;
+}
+
+function declared(checked: CheckedGateway, index: number) {
+  return { message: "declared mandatory here", span: checked.place(["mandatory", "apply", index]) };
+}
+
+/** Names as they stand in the file, also those of entries that did not fit the schema. */
+function namesUnder(checked: CheckedGateway, section: string): string[] {
+  const node = nodeAt(checked.root, [section]);
+  return node?.kind === "map" ? node.entries.map((entry) => String(entry.key.value)) : [];
+}
+
+function unknownName(what: "service" | "policy", name: string, known: string[], path: Path, checked: CheckedGateway): Diagnostic {
+  const span = checked.place(path);
+  const suggestion = nearest(name, known);
+  if (suggestion === undefined) return diagnose("SL0201", { what, name, hint: "" }, span);
+  return diagnose("SL0201", { what, name, hint: `; did you mean \`${suggestion}\`?` }, span, {
+    fix: { title: `write \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
+  });
+}

@@ -1,0 +1,62 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { nodeAt } from "../syntax/document.js";
+import type { CheckedGateway } from "./check.js";
+import type { Route } from "./gateway.js";
+import type { Path } from "./issues.js";
+import { parsePath } from "./path.js";
+
+/** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
+export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
+  const { gateway } = checked;
+  const diagnostics: Diagnostic[] = [];
+  const names = new Map<string, number>();
+  for (const [index, route] of gateway.routes.entries()) {
+    const first = names.get(route.name);
+    if (first !== undefined)
+      diagnostics.push(
+        diagnose("SL0202", { what: "route", name: route.name }, checked.place(["routes", index, "name"]), {
+          related: [{ message: "first defined here", span: checked.place(["routes", first, "name"]) }],
+        }),
+      );
+    else names.set(route.name, index);
+    diagnostics.push(...checkRoute(route, index, checked));
+  }
+  return diagnostics;
+}
+
+function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagnostic[] {
+  const base = ["routes", index];
+  const at = (...path: Path) => checked.place([...base, ...path]);
+  const diagnostics: Diagnostic[] = [];
+
+  const actions = (["to", "respond", "redirect"] as const).filter((key) => nodeAt(checked.root, [...base, key]) !== undefined);
+  if (actions.length !== 1) diagnostics.push(diagnose("SL0301", { route: route.name }, at("name")));
+
+  const pattern = parsePath(route.match.path);
+  if (typeof pattern === "string") diagnostics.push(diagnose("SL0302", { path: route.match.path, reason: pattern }, at("match", "path")));
+  else if (pattern.form === "regex") diagnostics.push(...checkRegex(pattern.regex, at("match", "path")));
+  for (const [name, value] of Object.entries(route.match.headers ?? {}))
+    if (typeof value === "string" && value.startsWith("~")) diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
+
+  if (route.to !== undefined && route.to.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
+  if (route.redirect !== undefined && (route.redirect.to === undefined) === (route.redirect.path === undefined))
+    diagnostics.push(diagnose("SL0305", {}, at("redirect")));
+  if (route.timeout !== undefined && route.to === undefined) diagnostics.push(diagnose("SL0306", {}, at("timeout")));
+  if (route.timeout === 0) diagnostics.push(diagnose("SL0307", {}, at("timeout")));
+  return diagnostics;
+}
+
+/** What RE2 has no syntax for: look-around, back-references, possessive and atomic groups. */
+const NOT_RE2 = /\(\?(=|!|<=|<!|>)|\\[1-9]|\\k<|[*+?}]\+/;
+
+function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
+  if (NOT_RE2.test(regex))
+    return [diagnose("SL0303", { reason: "look-around, back-references and possessive repetition do not exist in RE2" }, span)];
+  try {
+    new RegExp(regex, "u");
+    return [];
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? error.message.replace(/^Invalid regular expression: /, "") : String(error);
+    return [diagnose("SL0303", { reason }, span)];
+  }
+}

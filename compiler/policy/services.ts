@@ -1,0 +1,63 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import type { CheckedGateway } from "./check.js";
+import { isIpAddress } from "./values.js";
+
+/** Services, listeners and consumers: what the schema alone cannot say of them. */
+export function checkServices(checked: CheckedGateway): Diagnostic[] {
+  return [...services(checked), ...listeners(checked), ...credentials(checked)];
+}
+
+function services({ gateway, place }: CheckedGateway): Diagnostic[] {
+  return Object.entries(gateway.services).flatMap(([name, service]) => {
+    if ((service.endpoints === undefined) === (service.dns === undefined))
+      return [diagnose("SL0601", { service: name }, place(["services", name], "key"))];
+    const byName = (service.endpoints ?? []).flatMap((endpoint, index) =>
+      isIpAddress(endpoint.host) ? [] : [diagnose("SL0602", { host: endpoint.host }, place(["services", name, "endpoints", index]))],
+    );
+    if (service.dns !== undefined && isIpAddress(service.dns.host))
+      byName.push(diagnose("SL0603", { host: service.dns.host }, place(["services", name, "dns"])));
+    return byName;
+  });
+}
+
+function listeners({ gateway, place }: CheckedGateway): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Map<string, string>();
+  for (const [name, listener] of Object.entries(gateway.listeners)) {
+    const path = ["listeners", name, "address"];
+    const { host, port } = listener.address;
+    if (!isIpAddress(host)) diagnostics.push(diagnose("SL0604", { host }, place(path)));
+    const key = `${host} ${port}`;
+    const first = seen.get(key);
+    if (first !== undefined && port !== 0)
+      diagnostics.push(
+        diagnose("SL0605", { listener: first }, place(path), {
+          related: [{ message: "first used here", span: place(["listeners", first, "address"]) }],
+        }),
+      );
+    seen.set(key, name);
+    if (listener.escapedSlashes !== "reject")
+      diagnostics.push(diagnose("SL0606", { option: "escapedSlashes", value: listener.escapedSlashes }, place(["listeners", name, "escapedSlashes"])));
+    if (listener.headerUnderscores !== "reject")
+      diagnostics.push(
+        diagnose("SL0606", { option: "headerUnderscores", value: listener.headerUnderscores }, place(["listeners", name, "headerUnderscores"])),
+      );
+  }
+  return diagnostics;
+}
+
+/** One key must lead to one consumer: the module refuses the same key twice, and so does the compiler. */
+function credentials({ gateway, place }: CheckedGateway): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Map<string, (string | number)[]>();
+  for (const [name, consumer] of Object.entries(gateway.consumers))
+    for (const [index, { apiKey }] of consumer.credentials.entries()) {
+      const path = ["consumers", name, "credentials", index, "apiKey"];
+      const key = apiKey.from === "environment" ? `env:${apiKey.variable}` : apiKey.sha256;
+      const first = seen.get(key);
+      if (first !== undefined)
+        diagnostics.push(diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }));
+      seen.set(key, path);
+    }
+  return diagnostics;
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+
+/** A name that ends up in Envoy names, metrics and decisions: lower-case letters, digits and dashes. */
+export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export const name = z
+  .string()
+  .regex(NAME, "a name has 1 to 63 lower-case letters, digits and dashes, and starts and ends with a letter or digit");
+
+const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `250ms`, `10s`, `5m`, `24h`, `1d` as milliseconds. */
+export const duration = z
+  .string()
+  .regex(/^[0-9]{1,9}(ms|s|m|h|d)$/, "a duration is a whole number with a unit: 250ms, 10s, 5m, 24h")
+  .transform((text) => {
+    const unit = text.endsWith("ms") ? "ms" : text.slice(-1);
+    const factor = unit === "ms" || unit === "s" || unit === "m" || unit === "h" || unit === "d" ? MILLISECONDS[unit] : 1;
+    return Number.parseInt(text, 10) * factor;
+  });
+
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?):([0-9]{1,5})$/;
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `api.example.com:443`; the brackets of an IPv6 address are dropped. */
+export const hostPort = z
+  .string()
+  .refine((text) => {
+    const match = HOST_PORT.exec(text);
+    return match !== null && Number(match[3]) <= 65_535;
+  }, "an address is host:port, such as 127.0.0.1:8080 or [::1]:8080")
+  .transform((text): Endpoint => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+  });
+
+const IPV4 = /^(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})(\.(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}$/;
+
+export function isIpAddress(host: string): boolean {
+  return IPV4.test(host) || host.includes(":");
+}
+
+/** RFC 9110 section 5.6.2: the characters of a field name. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/;
+
+/** Lower case, as HTTP/2 sends them: then two spellings of one name cannot stand side by side unseen. */
+export const headerName = z
+  .string()
+  .regex(TOKEN, "a header name has only the characters of an RFC 9110 token, in lower case");
+
+/** A header value that we write: visible ASCII and inner spaces, and never an Envoy substitution (`%`). */
+export const headerValue = z
+  .string()
+  .max(4096)
+  .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, "a header value has visible ASCII characters and inner spaces only");
+
+export const httpMethod = z
+  .string()
+  .regex(/^[A-Z]([A-Z_-]{0,30}[A-Z])?$/, "a method is written in capital letters, such as GET");
+
+export type SecretReference = { from: "environment"; variable: string } | { from: "digest"; sha256: string };
+
+/** `env:NAME` or `sha256:<64 hexadecimal digits>`. A literal secret never passes. */
+export const apiKeyReference = z
+  .string()
+  .regex(
+    /^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|sha256:[0-9a-fA-F]{64})$/,
+    "a key is a reference, never the key itself: env:NAME or sha256:<64 hexadecimal digits> (printf %s KEY | sha256sum)",
+  )
+  .transform(
+    (text): SecretReference =>
+      text.startsWith("env:")
+        ? { from: "environment", variable: text.slice(4) }
+        : { from: "digest", sha256: text.slice(7).toLowerCase() },
+  );
+
+/** A value alone or a list of them. */
+export function oneOrMore<T extends z.ZodType>(item: T) {
+  return z.union([item.transform((value) => [value]), z.array(item).min(1)]);
+}

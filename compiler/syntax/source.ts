@@ -1,0 +1,67 @@
+/** A text with a name, and places in it. Offsets are UTF-16 code units, as in a JavaScript string. */
+export class SourceFile {
+  /** Offset of the first character of each line, ascending. */
+  private lineStarts: number[] | undefined;
+
+  /** @param path as the user named it (relative to the working directory), with `/` as separator */
+  constructor(
+    readonly path: string,
+    readonly text: string,
+  ) {}
+
+  /** One-based line and column of an offset; an offset past the end gives the end. */
+  position(offset: number): Position {
+    const starts = this.lines();
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  }
+
+  /** Text of a one-based line without its line break. */
+  line(number: number): string {
+    const starts = this.lines();
+    const start = starts[number - 1];
+    if (start === undefined) return "";
+    const end = starts[number] ?? this.text.length;
+    return this.text.slice(start, end).replace(/\r?\n$|\r$/, "");
+  }
+
+  get lineCount(): number {
+    return this.lines().length;
+  }
+
+  private lines(): number[] {
+    if (this.lineStarts === undefined) {
+      const starts = [0];
+      for (let i = 0; i < this.text.length; i++) {
+        const code = this.text.charCodeAt(i);
+        if (code === 10 || (code === 13 && this.text.charCodeAt(i + 1) !== 10)) starts.push(i + 1);
+      }
+      this.lineStarts = starts;
+    }
+    return this.lineStarts;
+  }
+}
+
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** The half-open range [start, end) of a source file. */
+export interface Span {
+  source: SourceFile;
+  start: number;
+  end: number;
+}
+
+/** `file:line:column`, as printed before a finding. */
+export function formatSpan(span: Span): string {
+  const { line, column } = span.source.position(span.start);
+  return `${span.source.path}:${line}:${column}`;
+}

@@ -1,0 +1,52 @@
+import { create } from "@bufbuild/protobuf";
+import { type Bootstrap, BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
+import { DownstreamConnectionsConfigSchema } from "../../envoy/generated/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.js";
+import { duration, extensionNames, packed } from "../../envoy/message.js";
+import type { GatewayPlan } from "../../plan/plan.js";
+import { clusters, socketAddress } from "./clusters.js";
+import { listeners } from "./listeners.js";
+import type { EnvoyOptions } from "./options.js";
+
+/** Connections from clients beyond which Envoy refuses new ones, so that their number is bounded at all. */
+const MAX_CONNECTIONS = 50_000n;
+
+/** The whole configuration of one Envoy, without any other file but the modules. */
+export function staticBootstrap(plan: GatewayPlan, options: EnvoyOptions): Bootstrap {
+  return create(BootstrapSchema, {
+    ...common(plan, options),
+    staticResources: { listeners: listeners(plan, options), clusters: clusters(plan, options) },
+  });
+}
+
+/** A bootstrap whose listeners and clusters come from files that Envoy watches; paths are as Envoy opens them. */
+export function dynamicBootstrap(plan: GatewayPlan, options: EnvoyOptions, files: { listeners: string; clusters: string; directory: string }): Bootstrap {
+  const source = (path: string) => ({
+    configSourceSpecifier: {
+      case: "pathConfigSource" as const,
+      value: { path, watchedDirectory: { path: files.directory } },
+    },
+  });
+  return create(BootstrapSchema, {
+    ...common(plan, options),
+    dynamicResources: { ldsConfig: source(files.listeners), cdsConfig: source(files.clusters) },
+  });
+}
+
+function common(plan: GatewayPlan, options: EnvoyOptions) {
+  return {
+    node: { id: plan.name, cluster: plan.name },
+    ...(options.admin === undefined ? {} : { admin: { address: socketAddress(options.admin.address, options.admin.port) } }),
+    overloadManager: {
+      refreshInterval: duration(250),
+      resourceMonitors: [
+        {
+          name: extensionNames.downstreamConnections,
+          configType: {
+            case: "typedConfig" as const,
+            value: packed(DownstreamConnectionsConfigSchema, { maxActiveDownstreamConnections: MAX_CONNECTIONS }),
+          },
+        },
+      ],
+    },
+  };
+}

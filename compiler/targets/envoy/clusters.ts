@@ -1,0 +1,37 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type Cluster, Cluster_DiscoveryType, Cluster_DnsLookupFamily, ClusterSchema } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
+import { duration } from "../../envoy/message.js";
+import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
+import { type EnvoyOptions, originMetadata } from "./options.js";
+
+/** Bytes that Envoy holds for one connection to a service before it stops reading. */
+export const CONNECTION_BUFFER_BYTES = 1_048_576;
+
+export function clusters(plan: GatewayPlan, options: EnvoyOptions): Cluster[] {
+  return plan.services.map((service) => create(ClusterSchema, cluster(service, options)));
+}
+
+function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<typeof ClusterSchema> {
+  const moved = options.endpoints[service.name];
+  const endpoints = moved ?? service.discovery.endpoints;
+  const byName = moved === undefined && service.discovery.by === "dns";
+  return {
+    name: service.name,
+    clusterDiscoveryType: { case: "type", value: byName ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.STATIC },
+    ...(byName ? { dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED } : {}),
+    connectTimeout: duration(service.connectTimeoutMs),
+    perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
+    loadAssignment: {
+      clusterName: service.name,
+      endpoints: [{ lbEndpoints: endpoints.map(({ host, port }) => ({ hostIdentifier: { case: "endpoint", value: { address: socketAddress(host, port) } } })) }],
+    },
+    metadata: originMetadata(service.origin),
+  };
+}
+
+/** A TCP address as Envoy's configuration holds it. */
+export function socketAddress(address: string, port: number) {
+  return {
+    address: { case: "socketAddress" as const, value: { address, portSpecifier: { case: "portValue" as const, value: port } } },
+  };
+}

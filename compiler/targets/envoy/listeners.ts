@@ -1,0 +1,116 @@
+import {
+  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
+  HttpConnectionManagerSchema,
+} from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../envoy/generated/envoy/config/core/v3/protocol_pb.js";
+import { type Listener, ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
+import { FileAccessLogSchema } from "../../envoy/generated/envoy/extensions/access_loggers/file/v3/file_pb.js";
+import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
+import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
+import { duration, extensionNames, packed } from "../../envoy/message.js";
+import { filterStateKey } from "../../plan/names.js";
+import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
+import { guardFilter } from "./guard.js";
+import { type EnvoyOptions, originMetadata } from "./options.js";
+import { routeConfiguration } from "./routes.js";
+
+const IDLE_TIMEOUT_MS = 300_000;
+const REQUEST_TIMEOUT_MS = 300_000;
+const REQUEST_HEADERS_TIMEOUT_MS = 10_000;
+
+/** HTTP/2 bounds for clients that are not trusted, as Envoy's guide to edge proxies has them. */
+const HTTP2 = { maxConcurrentStreams: 100, initialStreamWindowSize: 65_536, initialConnectionWindowSize: 1_048_576 };
+
+const ESCAPED_SLASHES = {
+  reject: EscapedSlashes.REJECT_REQUEST,
+  unescape: EscapedSlashes.UNESCAPE_AND_FORWARD,
+  keep: EscapedSlashes.KEEP_UNCHANGED,
+} as const;
+
+const UNDERSCORES = { reject: Underscores.REJECT_REQUEST, drop: Underscores.DROP_HEADER, allow: Underscores.ALLOW } as const;
+
+export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
+  return plan.listeners.map((listener) => {
+    const { address, port } = options.listeners[listener.name] ?? listener;
+    return create(ListenerSchema, {
+      name: listener.name,
+      address: socketAddress(address, port),
+      perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
+      filterChains: [
+        {
+          filters: [
+            {
+              name: extensionNames.httpConnectionManager,
+              configType: { case: "typedConfig", value: packed(HttpConnectionManagerSchema, connectionManager(listener, plan, options)) },
+            },
+          ],
+        },
+      ],
+      metadata: originMetadata(listener.origin),
+    });
+  });
+}
+
+function connectionManager(listener: ListenerPlan, plan: GatewayPlan, options: EnvoyOptions): MessageInitShape<typeof HttpConnectionManagerSchema> {
+  return {
+    statPrefix: listener.name,
+    useRemoteAddress: true,
+    xffNumTrustedHops: listener.trustedHops,
+    normalizePath: true,
+    mergeSlashes: true,
+    pathWithEscapedSlashesAction: ESCAPED_SLASHES[listener.escapedSlashes],
+    commonHttpProtocolOptions: {
+      idleTimeout: duration(IDLE_TIMEOUT_MS),
+      headersWithUnderscoresAction: UNDERSCORES[listener.headerUnderscores],
+    },
+    http2ProtocolOptions: HTTP2,
+    streamIdleTimeout: duration(IDLE_TIMEOUT_MS),
+    requestTimeout: duration(REQUEST_TIMEOUT_MS),
+    requestHeadersTimeout: duration(REQUEST_HEADERS_TIMEOUT_MS),
+    earlyHeaderMutationExtensions: [
+      {
+        name: extensionNames.earlyHeaderMutation,
+        typedConfig: packed(HeaderMutationSchema, {
+          mutations: plan.ownedRequestHeaders.map((name) => ({ action: { case: "remove" as const, value: name } })),
+        }),
+      },
+    ],
+    routeSpecifier: { case: "routeConfig", value: routeConfiguration(plan) },
+    httpFilters: [
+      guardFilter(plan, options),
+      { name: extensionNames.router, configType: { case: "typedConfig", value: packed(RouterSchema, {}) } },
+    ],
+    accessLog: options.accessLog === undefined ? [] : [accessLog(options.accessLog)],
+  };
+}
+
+/** One JSON line a request: what `sluice` tells people about a decision is read from it. No header value is in it. */
+function accessLog(path: string) {
+  return {
+    name: extensionNames.fileAccessLog,
+    configType: {
+      case: "typedConfig" as const,
+      value: packed(FileAccessLogSchema, {
+        path,
+        accessLogFormat: {
+          case: "logFormat",
+          value: {
+            format: {
+              case: "jsonFormat",
+              value: {
+                request_id: "%REQ(X-REQUEST-ID)%",
+                method: "%REQ(:METHOD)%",
+                status: "%RESPONSE_CODE%",
+                route: "%ROUTE_NAME%",
+                decision: `%FILTER_STATE(${filterStateKey("decision")}:PLAIN)%`,
+                consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
+              },
+            },
+          },
+        },
+      }),
+    },
+  };
+}

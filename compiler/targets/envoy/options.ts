@@ -1,0 +1,37 @@
+import type { Span } from "../../syntax/source.js";
+
+export interface Address {
+  address: string;
+  port: number;
+}
+
+/** What of the output is not said by the policy file. Everything has a default; `sluice run` and the tests change some. */
+export interface EnvoyOptions {
+  /** Folder of the `.wasm` files, relative to Envoy's working directory. */
+  modulesDir: string;
+  admin: Address | undefined;
+  /** Other addresses for listeners, by name: to run beside something that has the port. */
+  listeners: Readonly<Record<string, Address>>;
+  /** Other endpoints for services, by name. */
+  endpoints: Readonly<Record<string, readonly { host: string; port: number }[]>>;
+  /** A file that gets one JSON line a request: request id, status, route, decision. */
+  accessLog: string | undefined;
+}
+
+export const DEFAULT_OPTIONS: EnvoyOptions = {
+  modulesDir: "modules",
+  admin: { address: "127.0.0.1", port: 9901 },
+  listeners: {},
+  endpoints: {},
+  accessLog: undefined,
+};
+
+/** `policy.yaml:12`: the same text whatever the directory the compiler runs in. */
+export function provenance(span: Span): string {
+  const file = span.source.path.split("/").at(-1) ?? span.source.path;
+  return `${file}:${span.source.position(span.start).line}`;
+}
+
+export function originMetadata(span: Span) {
+  return { filterMetadata: { sluice: { origin: provenance(span) } } };
+}

@@ -1,0 +1,149 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { HeaderValueOption_HeaderAppendAction } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
+import { type HeaderMatcherSchema, RedirectAction_RedirectResponseCode, type RouteMatchSchema, type RouteSchema } from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
+import { type RouteConfiguration, RouteConfigurationSchema } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
+import { duration } from "../../envoy/message.js";
+import { filterStateKey } from "../../plan/names.js";
+import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
+import { escapeRegex, type PathPattern, templateRegex } from "../../policy/path.js";
+import { originMetadata } from "./options.js";
+
+type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
+type RouteInit = MessageInitShape<typeof RouteSchema>;
+type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
+
+const { OVERWRITE_IF_EXISTS_OR_ADD } = HeaderValueOption_HeaderAppendAction;
+
+/** Envoy refuses direct responses above this; the largest body that a route may answer with. */
+export const MAX_RESPONSE_BODY_BYTES = 65_536;
+
+export function routeConfiguration(plan: GatewayPlan): RouteConfiguration {
+  const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
+  return create(RouteConfigurationSchema, {
+    name: plan.name,
+    ignorePortInHostMatching: true,
+    maxDirectResponseBodySizeBytes: MAX_RESPONSE_BODY_BYTES,
+    virtualHosts: plan.hosts.map((host) => ({
+      name: host.name,
+      domains: host.domains,
+      routes: host.routes.map((route) => routeEntry(route, policies)),
+      metadata: originMetadata(host.origin),
+    })),
+  });
+}
+
+function routeEntry(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>): RouteInit {
+  const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
+  const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
+  const forwards = route.action.type === "forward";
+  return {
+    name: route.name,
+    match: routeMatch(route.match),
+    action: routeAction(route.action),
+    metadata: originMetadata(route.origin),
+    requestHeadersToRemove: forwards ? unique(run.flatMap((policy) => policy.removeRequestHeaders)) : [],
+    requestHeadersToAdd: forwards ? results(run.flatMap((policy) => policy.requestHeaders)) : [],
+    responseHeadersToAdd: [
+      ...fixed.map(([name, value]) => header(name, literal(value))),
+      ...results(run.flatMap((policy) => policy.responseHeaders)),
+    ],
+  };
+}
+
+/** Headers with what the guard found out. A result that is absent leaves its header out. */
+function results(headers: readonly ResultHeader[]) {
+  const properties = new Map(headers.map((one) => [one.name, one.property]));
+  return [...properties].map(([name, property]) => header(name, `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`));
+}
+
+function header(key: string, value: string) {
+  return { header: { key, value }, appendAction: OVERWRITE_IF_EXISTS_OR_ADD };
+}
+
+/** Envoy substitutes `%NAME%` in header values: a text of the user is never such a command. */
+function literal(value: string): string {
+  return value.replaceAll("%", "%%");
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)].toSorted();
+}
+
+function routeMatch(match: RoutePlan["match"]): RouteMatchInit {
+  return { pathSpecifier: pathSpecifier(match.path), headers: [...methodMatcher(match.methods), ...match.headers.map(headerMatcher)] };
+}
+
+function pathSpecifier(path: PathPattern): NonNullable<RouteMatchInit["pathSpecifier"]> {
+  switch (path.form) {
+    case "exact":
+      return { case: "path", value: path.path };
+    case "prefix":
+      return path.path === "/" ? { case: "prefix", value: "/" } : { case: "pathSeparatedPrefix", value: path.path };
+    case "template":
+      return { case: "safeRegex", value: { regex: templateRegex(path.segments, path.rest) } };
+    case "regex":
+      return { case: "safeRegex", value: { regex: path.regex } };
+  }
+}
+
+function methodMatcher(methods: readonly string[]): HeaderMatcherInit[] {
+  const [only] = methods;
+  if (only === undefined) return [];
+  const pattern = methods.length === 1 ? ({ case: "exact", value: only } as const) : ({ case: "safeRegex", value: { regex: methods.map(escapeRegex).join("|") } } as const);
+  return [{ name: ":method", headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: pattern } } }];
+}
+
+function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
+  switch (match.form) {
+    case "exact":
+      return { name: match.name, headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "exact", value: match.value } } } };
+    case "regex":
+      return {
+        name: match.name,
+        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "safeRegex", value: { regex: match.regex } } } },
+      };
+    case "present":
+      return { name: match.name, headerMatchSpecifier: { case: "presentMatch", value: match.present } };
+  }
+}
+
+const REDIRECT_CODES = {
+  301: RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
+  302: RedirectAction_RedirectResponseCode.FOUND,
+  303: RedirectAction_RedirectResponseCode.SEE_OTHER,
+  307: RedirectAction_RedirectResponseCode.TEMPORARY_REDIRECT,
+  308: RedirectAction_RedirectResponseCode.PERMANENT_REDIRECT,
+} as const;
+
+function routeAction(action: RouteAction): NonNullable<RouteInit["action"]> {
+  switch (action.type) {
+    case "forward":
+      return { case: "route", value: { clusterSpecifier: clusterSpecifier(action.to), timeout: duration(action.timeoutMs) } };
+    case "respond":
+      return {
+        case: "directResponse",
+        value: {
+          status: action.status,
+          ...(action.body === undefined ? {} : { body: { specifier: { case: "inlineString", value: action.body } } }),
+        },
+      };
+    case "redirect":
+      return {
+        case: "redirect",
+        value: {
+          responseCode: REDIRECT_CODES[action.status],
+          ...(action.url.scheme === undefined ? {} : { schemeRewriteSpecifier: { case: "schemeRedirect", value: action.url.scheme } }),
+          ...(action.url.host === undefined ? {} : { hostRedirect: action.url.host }),
+          ...(action.url.port === undefined ? {} : { portRedirect: action.url.port }),
+          ...(action.url.path === undefined ? {} : { pathRewriteSpecifier: { case: "pathRedirect", value: action.url.path } }),
+        },
+      };
+  }
+}
+
+function clusterSpecifier(to: readonly { service: string; weight: number }[]) {
+  const [only] = to;
+  if (to.length === 1 && only !== undefined) return { case: "cluster", value: only.service } as const;
+  const clusters = to.map(({ service, weight }) => ({ name: service, weight }));
+  return { case: "weightedClusters", value: { clusters } } as const;
+}

@@ -1,0 +1,5 @@
+import { envoy } from "./envoy/target.js";
+import type { Target } from "./target.js";
+
+/** Every target, sorted by name. */
+export const targets: readonly Target[] = [envoy];

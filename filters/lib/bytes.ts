@@ -1,0 +1,131 @@
+// Bytes in raw memory: comparison, ASCII, hexadecimal and decimal text.
+// Pointers are addresses (usize), lengths are bytes (i32, not negative). Nothing is read or written outside the ranges given.
+
+export { utf8Valid } from "./utf8";
+
+const ONES: u64 = 0x0101010101010101;
+const HIGH_BITS: u64 = 0x8080808080808080;
+
+/** Whether two ranges of `length` bytes are equal. Stops at the first difference: not for secrets. */
+export function bytesEqual(a: usize, b: usize, length: i32): bool {
+  let i = 0;
+  for (; i + 8 <= length; i += 8) {
+    if (load<u64>(a + i) !== load<u64>(b + i)) return false;
+  }
+  for (; i < length; i++) {
+    if (load<u8>(a + i) !== load<u8>(b + i)) return false;
+  }
+  return true;
+}
+
+/** Whether two ranges of `length` bytes are equal; the time depends on `length` alone, so it is fit for secrets. */
+export function bytesEqualConstantTime(a: usize, b: usize, length: i32): bool {
+  let difference: u64 = 0;
+  let i = 0;
+  for (; i + 8 <= length; i += 8) difference |= load<u64>(a + i) ^ load<u64>(b + i);
+  for (; i < length; i++) difference |= <u64>(load<u8>(a + i) ^ load<u8>(b + i));
+  return difference === 0;
+}
+
+/** Order of two ranges by length, then by bytes: negative, zero or positive. Total, but not alphabetical. */
+export function bytesOrder(a: usize, aLength: i32, b: usize, bLength: i32): i32 {
+  if (aLength !== bLength) return aLength < bLength ? -1 : 1;
+  let i = 0;
+  for (; i + 8 <= aLength; i += 8) {
+    const left = load<u64>(a + i);
+    const right = load<u64>(b + i);
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  for (; i < aLength; i++) {
+    const left = load<u8>(a + i);
+    const right = load<u8>(b + i);
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}
+
+/** Copies `length` bytes from `source` to `target` with A-Z turned into a-z. The ranges may be the same. */
+export function lowerAscii(source: usize, length: i32, target: usize): void {
+  let i = 0;
+  for (; i + 8 <= length; i += 8) store<u64>(target + i, lowerAsciiWord(load<u64>(source + i)));
+  for (; i < length; i++) store<u8>(target + i, <u8>lowerAsciiWord(<u64>load<u8>(source + i)));
+}
+
+/** Eight bytes at once: the sums carry into bit 7 of each byte exactly when the byte is at least `A`, or past `Z`. */
+function lowerAsciiWord(word: u64): u64 {
+  const sevenBits = word & ~HIGH_BITS;
+  const fromA = sevenBits + ONES * (0x80 - 0x41);
+  const pastZ = sevenBits + ONES * (0x80 - 0x5b);
+  const upper = fromA & ~pastZ & ~word & HIGH_BITS;
+  return word | (upper >> 2);
+}
+
+/** Whether every byte is visible ASCII, 0x21-0x7e: no space, control character or byte of a multi-byte character. */
+export function isVisibleAscii(pointer: usize, length: i32): bool {
+  for (let i = 0; i < length; i++) {
+    if (<u32>load<u8>(pointer + i) - 0x21 > 0x7e - 0x21) return false;
+  }
+  return true;
+}
+
+/**
+ * Decodes lower-case hexadecimal (as the configuration and W3C trace context write it) into `length / 2` bytes at `target`.
+ * Returns the number of bytes written, or -1 for an odd length or any other character.
+ */
+export function hexDecode(source: usize, length: i32, target: usize): i32 {
+  if ((length & 1) !== 0) return -1;
+  for (let i = 0; i < length; i += 2) {
+    const high = hexDigit(load<u8>(source + i));
+    const low = hexDigit(load<u8>(source + i + 1));
+    if ((high | low) < 0) return -1;
+    store<u8>(target + (i >> 1), <u8>((high << 4) | low));
+  }
+  return length >> 1;
+}
+
+/** Writes `2 * length` lower-case hexadecimal digits at `target`; returns their number. */
+export function hexEncode(source: usize, length: i32, target: usize): i32 {
+  for (let i = 0; i < length; i++) {
+    const byte = <u32>load<u8>(source + i);
+    store<u8>(target + 2 * i, hexCharacter(byte >> 4));
+    store<u8>(target + 2 * i + 1, hexCharacter(byte & 15));
+  }
+  return 2 * length;
+}
+
+/** Value of one lower-case hexadecimal digit, or -1. */
+function hexDigit(character: u32): i32 {
+  const decimal = character - 0x30;
+  if (decimal < 10) return decimal;
+  const letter = character - 0x61;
+  return letter < 6 ? <i32>(letter + 10) : -1;
+}
+
+function hexCharacter(value: u32): u8 {
+  return <u8>(value < 10 ? value + 0x30 : value - 10 + 0x61);
+}
+
+/** Value of a plain decimal `0|[1-9][0-9]*` that fits 32 bits unsigned, or -1 for any other text. */
+export function parseDecimalU32(pointer: usize, length: i32): i64 {
+  if (length < 1 || length > 10) return -1;
+  if (length > 1 && load<u8>(pointer) === 0x30) return -1;
+  let value: i64 = 0;
+  for (let i = 0; i < length; i++) {
+    const digit = <u32>load<u8>(pointer + i) - 0x30;
+    if (digit > 9) return -1;
+    value = value * 10 + <i64>digit;
+  }
+  return value > <i64>u32.MAX_VALUE ? -1 : value;
+}
+
+/** Writes a number in decimal at `target` (1 to 20 bytes); returns the number of bytes written. */
+export function writeDecimal(target: usize, value: u64): i32 {
+  let length = 1;
+  for (let rest = value; rest >= 10; rest /= 10) length++;
+  let rest = value;
+  for (let i = length - 1; i >= 0; i--) {
+    store<u8>(target + i, <u8>(0x30 + (rest % 10)));
+    rest /= 10;
+  }
+  return length;
+}

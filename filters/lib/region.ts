@@ -1,0 +1,130 @@
+// Two regions of linear memory. `keep` holds configuration for the life of the VM and is never given back.
+// The arena holds everything else and is emptied at the start of every callback. Both take whole pages from
+// the engine, return 0 when there are none left, and never trap. See ../proxy-wasm/README.md for lifetimes.
+
+const PAGE_BITS: u32 = 16;
+
+/** Bytes that may be read past the end of any allocation, so that names can be compared in 8-byte words. */
+const SLACK: usize = 16;
+
+const LARGEST: usize = 64 << 20;
+
+const ARENA_CHUNKS: i32 = 24;
+const ARENA_CHUNK_BYTES: usize = 128 << 10;
+const KEEP_CHUNK_BYTES: usize = 64 << 10;
+
+/** Start of fresh, zeroed pages that hold at least `bytes`, or 0. */
+function freshPages(bytes: usize): usize {
+  const before = memory.grow(<i32>((bytes + 0xffff) >>> PAGE_BITS));
+  return before < 0 ? 0 : (<usize>before) << PAGE_BITS;
+}
+
+function roundToPages(bytes: usize): usize {
+  return (bytes + 0xffff) & ~(<usize>0xffff);
+}
+
+// ---- configuration: kept
+
+let keepNext: usize = 0;
+let keepEnd: usize = 0;
+let keepFailed: bool = false;
+
+/** Zeroed memory for the life of the VM, aligned to 8; 0 when there is none, and then `keepExhausted` says so. */
+export function keep(bytes: usize): usize {
+  if (bytes > LARGEST) {
+    keepFailed = true;
+    return 0;
+  }
+  const wanted = ((bytes + 7) & ~(<usize>7)) + SLACK;
+  if (keepEnd - keepNext < wanted) {
+    const size = roundToPages(max(wanted, KEEP_CHUNK_BYTES));
+    const start = freshPages(size);
+    if (start == 0) {
+      keepFailed = true;
+      return 0;
+    }
+    if (start != keepEnd) keepNext = start;
+    keepEnd = start + size;
+  }
+  const address = keepNext;
+  keepNext += wanted - SLACK;
+  return address;
+}
+
+/** Whether a `keep` found no memory since the last `beginKeeping`. */
+export function keepExhausted(): bool {
+  return keepFailed;
+}
+
+export function beginKeeping(): void {
+  keepFailed = false;
+}
+
+// ---- everything else: the arena
+
+// Pairs of u32: start, end. Chunks are kept between callbacks, as WebAssembly memory cannot shrink.
+const arenaChunks: usize = memory.data(ARENA_CHUNKS * 8, 4);
+let arenaCount: i32 = 0;
+let arenaChunk: i32 = 0;
+let arenaNext: usize = 0;
+let arenaEnd: usize = 0;
+
+function enterChunk(index: i32): void {
+  arenaChunk = index;
+  arenaNext = <usize>load<u32>(arenaChunks + (<usize>index << 3));
+  arenaEnd = <usize>load<u32>(arenaChunks + (<usize>index << 3), 4);
+}
+
+/** Forgets all that is in the arena. */
+export function arenaReset(): void {
+  if (arenaCount > 0) enterChunk(0);
+}
+
+/** Memory until the next `arenaReset`, aligned to 8, not zeroed; 0 when there is none. */
+export function arenaTake(bytes: usize): usize {
+  if (bytes > LARGEST) return 0;
+  const wanted = ((bytes + 7) & ~(<usize>7)) + SLACK;
+  while (arenaEnd - arenaNext < wanted) {
+    if (arenaChunk + 1 < arenaCount) {
+      enterChunk(arenaChunk + 1);
+      continue;
+    }
+    if (arenaCount == ARENA_CHUNKS) return 0;
+    const size = roundToPages(max(wanted, ARENA_CHUNK_BYTES));
+    const start = freshPages(size);
+    if (start == 0) return 0;
+    const entry = arenaChunks + (<usize>arenaCount << 3);
+    store<u32>(entry, <u32>start);
+    store<u32>(entry, <u32>(start + size), 4);
+    enterChunk(arenaCount++);
+  }
+  const address = arenaNext;
+  arenaNext += wanted - SLACK;
+  return address;
+}
+
+// ---- typed views of memory
+
+/** The record at the `index`th place of an array of records that starts at `base`. */
+export function at<T>(base: usize, index: i32): T {
+  return changetype<T>(base + <usize>index * offsetof<T>());
+}
+
+/** Zeroed memory for `count` records for the life of the VM, or 0. `count` is bounded by the caller. */
+export function keepRecords<T>(count: i32): usize {
+  return keep(<usize>count * offsetof<T>());
+}
+
+export function addressOf<T>(record: T): usize {
+  return changetype<usize>(record);
+}
+
+/** Whether a record that may be missing is there. */
+export function exists<T>(record: T): bool {
+  return changetype<usize>(record) != 0;
+}
+
+/** The missing record. */
+export function none<T>(): T {
+  return changetype<T>(0);
+}

@@ -1,0 +1,179 @@
+// SHA-256 (FIPS 180-4) in static memory: one hash at a time, which is all that a single-threaded module needs.
+
+/** Bytes of a digest. */
+export const SHA256_BYTES: i32 = 32;
+
+const BLOCK_BYTES: i32 = 64;
+
+// FIPS 180-4, 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
+const ROUND_CONSTANTS: usize = memory.data<u32>([
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+]);
+const SCHEDULE: usize = memory.data(4 * 64, 16);
+const WORDS: usize = memory.data(4 * 64, 16);
+const STATE: usize = memory.data(4 * 8, 16);
+const PENDING: usize = memory.data(BLOCK_BYTES, 16);
+
+let total: u64 = 0;
+
+/** Digest of `length` bytes at `source`, 32 bytes at `target`. Ends any hash begun with `sha256Init`. */
+export function sha256(source: usize, length: i32, target: usize): void {
+  sha256Init();
+  sha256Update(source, length);
+  sha256Final(target);
+}
+
+/** Begins a hash whose message comes in parts. */
+export function sha256Init(): void {
+  // FIPS 180-4, 5.3.3
+  store<u32>(STATE, 0x6a09e667);
+  store<u32>(STATE, 0xbb67ae85, 4);
+  store<u32>(STATE, 0x3c6ef372, 8);
+  store<u32>(STATE, 0xa54ff53a, 12);
+  store<u32>(STATE, 0x510e527f, 16);
+  store<u32>(STATE, 0x9b05688c, 20);
+  store<u32>(STATE, 0x1f83d9ab, 24);
+  store<u32>(STATE, 0x5be0cd19, 28);
+  total = 0;
+}
+
+/** Takes the next `length` bytes of the message. */
+export function sha256Update(source: usize, length: i32): void {
+  const held = <i32>(total & 63);
+  total += length;
+  let position = source;
+  let left = length;
+  if (held > 0) {
+    const fill = min(BLOCK_BYTES - held, left);
+    memory.copy(PENDING + held, position, fill);
+    if (held + fill < BLOCK_BYTES) return;
+    compress(PENDING);
+    position += fill;
+    left -= fill;
+  }
+  for (; left >= BLOCK_BYTES; left -= BLOCK_BYTES) {
+    compress(position);
+    position += BLOCK_BYTES;
+  }
+  memory.copy(PENDING, position, left);
+}
+
+/** Ends the hash: 32 bytes at `target`. The pending bytes are wiped, for they may be part of a secret. */
+export function sha256Final(target: usize): void {
+  const held = <i32>(total & 63);
+  store<u8>(PENDING + held, 0x80);
+  memory.fill(PENDING + held + 1, 0, BLOCK_BYTES - 1 - held);
+  if (held >= BLOCK_BYTES - 8) {
+    compress(PENDING);
+    memory.fill(PENDING, 0, BLOCK_BYTES);
+  }
+  store<u64>(PENDING, bswap<u64>(total << 3), BLOCK_BYTES - 8);
+  compress(PENDING);
+  memory.fill(PENDING, 0, BLOCK_BYTES);
+  for (let i = 0; i < SHA256_BYTES; i += 4) store<u32>(target + i, bswap<u32>(load<u32>(STATE + i)));
+}
+
+/** FIPS 180-4, 6.2.2 over one block. The schedule holds W[t] + K[t], so a round is one load. */
+function compress(block: usize): void {
+  expand(block);
+  let a = load<u32>(STATE);
+  let b = load<u32>(STATE, 4);
+  let c = load<u32>(STATE, 8);
+  let d = load<u32>(STATE, 12);
+  let e = load<u32>(STATE, 16);
+  let f = load<u32>(STATE, 20);
+  let g = load<u32>(STATE, 24);
+  let h = load<u32>(STATE, 28);
+  // Eight rounds a turn: the variables change places in the text, so that no round moves them.
+  for (let words = SCHEDULE; words < SCHEDULE + 256; words += 32) {
+    h += bigSigma1(e) + choose(e, f, g) + load<u32>(words);
+    d += h;
+    h += bigSigma0(a) + majority(a, b, c);
+    g += bigSigma1(d) + choose(d, e, f) + load<u32>(words, 4);
+    c += g;
+    g += bigSigma0(h) + majority(h, a, b);
+    f += bigSigma1(c) + choose(c, d, e) + load<u32>(words, 8);
+    b += f;
+    f += bigSigma0(g) + majority(g, h, a);
+    e += bigSigma1(b) + choose(b, c, d) + load<u32>(words, 12);
+    a += e;
+    e += bigSigma0(f) + majority(f, g, h);
+    d += bigSigma1(a) + choose(a, b, c) + load<u32>(words, 16);
+    h += d;
+    d += bigSigma0(e) + majority(e, f, g);
+    c += bigSigma1(h) + choose(h, a, b) + load<u32>(words, 20);
+    g += c;
+    c += bigSigma0(d) + majority(d, e, f);
+    b += bigSigma1(g) + choose(g, h, a) + load<u32>(words, 24);
+    f += b;
+    b += bigSigma0(c) + majority(c, d, e);
+    a += bigSigma1(f) + choose(f, g, h) + load<u32>(words, 28);
+    e += a;
+    a += bigSigma0(b) + majority(b, c, d);
+  }
+  store<u32>(STATE, load<u32>(STATE) + a);
+  store<u32>(STATE, load<u32>(STATE, 4) + b, 4);
+  store<u32>(STATE, load<u32>(STATE, 8) + c, 8);
+  store<u32>(STATE, load<u32>(STATE, 12) + d, 12);
+  store<u32>(STATE, load<u32>(STATE, 16) + e, 16);
+  store<u32>(STATE, load<u32>(STATE, 20) + f, 20);
+  store<u32>(STATE, load<u32>(STATE, 24) + g, 24);
+  store<u32>(STATE, load<u32>(STATE, 28) + h, 28);
+}
+
+function expand(block: usize): void {
+  let x0 = swap(v128.load(block));
+  let x1 = swap(v128.load(block, 16));
+  let x2 = swap(v128.load(block, 32));
+  let x3 = swap(v128.load(block, 48));
+  const zero = i32x4.splat(0);
+  let i: usize = 0;
+  while (true) {
+    v128.store(SCHEDULE + i, i32x4.add(x0, v128.load(ROUND_CONSTANTS + i)));
+    if (i >= 240) break;
+    const s = sig0(i8x16.shuffle(x0, x1, 4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19));
+    const m = i8x16.shuffle(x2, x3, 4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19);
+    let y = i32x4.add(i32x4.add(x0, s), m);
+    y = i32x4.add(y, sig1(i8x16.shuffle(x3, zero, 8,9,10,11,12,13,14,15,16,16,16,16,16,16,16,16)));
+    y = i32x4.add(y, sig1(i8x16.shuffle(y, zero, 16,16,16,16,16,16,16,16,0,1,2,3,4,5,6,7)));
+    x0 = x1; x1 = x2; x2 = x3; x3 = y;
+    i += 16;
+  }
+}
+function swap(x: v128): v128 { return i8x16.shuffle(x, x, 3,2,1,0,7,6,5,4,11,10,9,8,15,14,13,12); }
+function rot(x: v128, n: i32): v128 { return v128.or(i32x4.shr_u(x, n), i32x4.shl(x, 32 - n)); }
+function sig0(x: v128): v128 { return v128.xor(v128.xor(rot(x, 7), rot(x, 18)), i32x4.shr_u(x, 3)); }
+function sig1(x: v128): v128 { return v128.xor(v128.xor(rot(x, 17), rot(x, 19)), i32x4.shr_u(x, 10)); }
+
+// FIPS 180-4, 4.1.2
+
+function choose(x: u32, y: u32, z: u32): u32 {
+  return z ^ (x & (y ^ z));
+}
+
+function majority(x: u32, y: u32, z: u32): u32 {
+  return (x & y) | (z & (x | y));
+}
+
+function bigSigma0(x: u32): u32 {
+  return rotr(x, 2) ^ rotr(x, 13) ^ rotr(x, 22);
+}
+
+function bigSigma1(x: u32): u32 {
+  return rotr(x, 6) ^ rotr(x, 11) ^ rotr(x, 25);
+}
+
+function smallSigma0(x: u32): u32 {
+  return rotr(x, 7) ^ rotr(x, 18) ^ (x >> 3);
+}
+
+function smallSigma1(x: u32): u32 {
+  return rotr(x, 17) ^ rotr(x, 19) ^ (x >> 10);
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
+import { checkKey } from "../../compiler/expression/expression.js";
+import type { Json, JsonObject, ResultHeader } from "../../compiler/plan/plan.js";
+import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
+import { name } from "../../compiler/policy/values.js";
+import { parseRate, type Rate } from "./config.js";
+
+const rate = z.string().transform((text, context) => {
+  const parsed = parseRate(text);
+  if (typeof parsed !== "string") return parsed;
+  context.addIssue({ code: "custom", message: parsed });
+  return z.NEVER;
+});
+
+const schema = z
+  .strictObject({
+    key: z
+      .array(z.string().max(1024))
+      .max(8)
+      .default([])
+      .describe("Attributes that calls are counted by, such as auth.consumer. None: one bucket per route."),
+    rate: z
+      .union([rate, z.record(name, rate)])
+      .describe("100/minute, 10/second burst 20, 100 per 15s; or by tier: { gold: 1000/second, default: 60/minute }."),
+    headers: z
+      .array(z.enum(["ietf", "retry-after"]))
+      .max(2)
+      .default(["ietf", "retry-after"])
+      .describe("What clients are told: `ietf` writes RateLimit and RateLimit-Policy, `retry-after` writes Retry-After on 429."),
+    store: z
+      .strictObject({ slots: z.int().min(1024).max(1_048_576).default(65_536).describe("How many keys are counted at once.") })
+      .default({ slots: 65_536 }),
+  })
+  .describe("How often.");
+
+const IETF_HEADERS: ResultHeader[] = [
+  { name: "ratelimit", property: "ratelimit" },
+  { name: "ratelimit-policy", property: "ratelimit-policy" },
+];
+
+export const rateLimit = defineKind({
+  name: "rateLimit",
+  summary: "counts calls by a key and answers 429 beyond a rate",
+  schema,
+  plan(spec, context) {
+    const keys: Json[] = [];
+    const requires: { attribute: string; origin: ReturnType<PolicyContext["place"]> }[] = [];
+    for (const [index, text] of spec.key.entries()) {
+      const path = ["key", index];
+      const { key, diagnostics } = checkKey(text, context.node(path), context.place(path));
+      for (const diagnostic of diagnostics) context.report(diagnostic);
+      if (key === undefined) continue;
+      keys.push(key.lower());
+      for (const use of key.attributes)
+        if (use.availability === "identity") requires.push({ attribute: use.name, origin: use.span });
+    }
+    const rates = planRates(spec.rate, context);
+    if (keys.length !== spec.key.length || rates === undefined) return undefined;
+    if (rates.byTier) requires.push({ attribute: "auth.tier", origin: context.place(["rate"], "key") });
+    return {
+      phase: requires.length > 0 ? "limit-by-identity" : "limit",
+      provides: [],
+      requires,
+      config: {
+        key: keys,
+        ...(rates.byTier ? { rates: rates.tiers } : {}),
+        default: limit(rates.fallback),
+        headers: [...new Set(spec.headers)].toSorted(),
+        slots: spec.store.slots,
+      },
+      removeRequestHeaders: [],
+      requestHeaders: [],
+      responseHeaders: spec.headers.includes("ietf") ? IETF_HEADERS : [],
+    };
+  },
+});
+
+type Rates = { byTier: false; fallback: Rate } | { byTier: true; tiers: JsonObject[]; fallback: Rate };
+
+function planRates(spec: Rate | Record<string, Rate>, context: PolicyContext): Rates | undefined {
+  if (isRate(spec)) return { byTier: false, fallback: spec };
+  const { default: fallback, ...tiers } = spec;
+  if (fallback === undefined) {
+    context.report(diagnose("SL0414", { policy: context.policy }, context.place(["rate"], "key")));
+    return undefined;
+  }
+  const known = new Set(Object.values(context.gateway.consumers).flatMap((consumer) => consumer.tier ?? []));
+  let sound = true;
+  for (const tier of Object.keys(tiers))
+    if (!known.has(tier)) {
+      context.report(diagnose("SL0415", { tier, known: [...known].toSorted().join(", ") || "none" }, context.place(["rate", tier], "key")));
+      sound = false;
+    }
+  if (!sound) return undefined;
+  const byTier = Object.entries(tiers).map(([tier, value]): JsonObject => ({ tier, ...limit(value) }));
+  return { byTier: true, tiers: byTier, fallback };
+}
+
+function isRate(spec: Rate | Record<string, Rate>): spec is Rate {
+  return typeof spec.count === "number";
+}
+
+function limit(rate: Rate): JsonObject {
+  return { count: rate.count, periodMs: rate.periodMs, burst: rate.burst };
+}
