@@ -1,6 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { kinds } from "../filters/index.js";
-import type { Diagnostic } from "./diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose } from "./diagnostics/diagnostic.js";
 import { hasErrors, type Planned, planSource, verified } from "./pipeline.js";
 import { SourceFile } from "./syntax/source.js";
 import { targets } from "./targets/index.js";
@@ -17,7 +18,11 @@ export { SourceFile } from "./syntax/source.js";
  * @throws Error (ENOENT, EACCES, ...) if the file cannot be read
  */
 export function check(path: string): Planned {
-  return checkText(path, readFileSync(path, "utf8"));
+  const bytes = readFileSync(path);
+  if (isUtf8(bytes)) return checkText(path, bytes.toString("utf8"));
+  const text = bytes.toString("utf8");
+  const start = text.indexOf("\ufffd");
+  return { diagnostics: [diagnose("SL0020", {}, { source: new SourceFile(path, text), start, end: start + 1 })] };
 }
 
 /** The same for a text that is at hand. */

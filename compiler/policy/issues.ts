@@ -38,9 +38,11 @@ function convert(issue: Issue, base: Path, place: Place, known: (path: Path) => 
       return [diagnose("SL0104", { reason: `at most ${issue.maximum} ${unit(issue.origin)}` }, place(path))];
     case "too_small":
       return [diagnose("SL0104", { reason: `at least ${issue.minimum} ${unit(issue.origin)}` }, place(path))];
+    case "custom":
+      if (issue.params?.literalSecret === true) return [diagnose("SL0204", {}, place(path))];
+      return [diagnose("SL0104", { reason: issue.message }, place(path))];
     case "invalid_format":
     case "not_multiple_of":
-    case "custom":
       return [diagnose("SL0104", { reason: issue.message }, place(path))];
   }
 }

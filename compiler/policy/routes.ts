@@ -1,4 +1,5 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { whyNotRe2 } from "../envoy/verify/regex.js";
 import { nodeAt } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
@@ -46,17 +47,7 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
   return diagnostics;
 }
 
-/** What RE2 has no syntax for: look-around, back-references, possessive and atomic groups. */
-const NOT_RE2 = /\(\?(=|!|<=|<!|>)|\\[1-9]|\\k<|[*+?}]\+/;
-
 function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
-  if (NOT_RE2.test(regex))
-    return [diagnose("SL0303", { reason: "look-around, back-references and possessive repetition do not exist in RE2" }, span)];
-  try {
-    new RegExp(regex, "u");
-    return [];
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? error.message.replace(/^Invalid regular expression: /, "") : String(error);
-    return [diagnose("SL0303", { reason }, span)];
-  }
+  const reason = whyNotRe2(regex);
+  return reason === undefined ? [] : [diagnose("SL0303", { reason: reason.replace(/^error parsing regexp: /, "") }, span)];
 }

@@ -50,7 +50,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/;
 /** Lower case, as HTTP/2 sends them: then two spellings of one name cannot stand side by side unseen. */
 export const headerName = z
   .string()
-  .regex(TOKEN, "a header name has only the characters of an RFC 9110 token, in lower case");
+  .regex(TOKEN, "a header name is written in lower case, with the characters of an RFC 9110 token");
 
 /** A header value that we write: visible ASCII and inner spaces, and never an Envoy substitution (`%`). */
 export const headerValue = z
@@ -64,13 +64,15 @@ export const httpMethod = z
 
 export type SecretReference = { from: "environment"; variable: string } | { from: "digest"; sha256: string };
 
+/** Marks an issue of the schema whose value may be a secret. */
+export const LITERAL_SECRET = { literalSecret: true } as const;
+
+const API_KEY_REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|sha256:[0-9a-fA-F]{64})$/;
+
 /** `env:NAME` or `sha256:<64 hexadecimal digits>`. A literal secret never passes. */
 export const apiKeyReference = z
   .string()
-  .regex(
-    /^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|sha256:[0-9a-fA-F]{64})$/,
-    "a key is a reference, never the key itself: env:NAME or sha256:<64 hexadecimal digits> (printf %s KEY | sha256sum)",
-  )
+  .refine((text) => API_KEY_REFERENCE.test(text), { params: LITERAL_SECRET })
   .transform(
     (text): SecretReference =>
       text.startsWith("env:")

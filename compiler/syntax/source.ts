@@ -1,13 +1,15 @@
 /** A text with a name, and places in it. Offsets are UTF-16 code units, as in a JavaScript string. */
 export class SourceFile {
+  /** As the user named it (relative to the working directory), with `/` as separator. */
+  readonly path: string;
+  readonly text: string;
   /** Offset of the first character of each line, ascending. */
   private lineStarts: number[] | undefined;
 
-  /** @param path as the user named it (relative to the working directory), with `/` as separator */
-  constructor(
-    readonly path: string,
-    readonly text: string,
-  ) {}
+  constructor(path: string, text: string) {
+    this.path = path;
+    this.text = text;
+  }
 
   /** One-based line and column of an offset; an offset past the end gives the end. */
   position(offset: number): Position {

@@ -82,7 +82,7 @@ function planRates(spec: Rate | Record<string, Rate>, context: PolicyContext): R
   if (isRate(spec)) return { byTier: false, fallback: spec };
   const { default: fallback, ...tiers } = spec;
   if (fallback === undefined) {
-    context.report(diagnose("SL0414", { policy: context.policy }, context.place(["rate"], "key")));
+    context.report(diagnose("SL0414", {}, context.place(["rate"], "key")));
     return undefined;
   }
   const known = new Set(Object.values(context.gateway.consumers).flatMap((consumer) => consumer.tier ?? []));

@@ -18,13 +18,16 @@ export function staticBootstrap(plan: GatewayPlan, options: EnvoyOptions): Boots
   });
 }
 
-/** A bootstrap whose listeners and clusters come from files that Envoy watches; paths are as Envoy opens them. */
-export function dynamicBootstrap(plan: GatewayPlan, options: EnvoyOptions, files: { listeners: string; clusters: string; directory: string }): Bootstrap {
-  const source = (path: string) => ({
-    configSourceSpecifier: {
-      case: "pathConfigSource" as const,
-      value: { path, watchedDirectory: { path: files.directory } },
-    },
+/** A file of resources that Envoy reads again after each rename in the watched folder. */
+export interface WatchedFile {
+  file: string;
+  watched: string;
+}
+
+/** A bootstrap whose listeners and clusters come from files, so that a new policy is taken over without a restart. */
+export function dynamicBootstrap(plan: GatewayPlan, options: EnvoyOptions, files: { listeners: WatchedFile; clusters: WatchedFile }): Bootstrap {
+  const source = ({ file, watched }: WatchedFile) => ({
+    configSourceSpecifier: { case: "pathConfigSource" as const, value: { path: file, watchedDirectory: { path: watched } } },
   });
   return create(BootstrapSchema, {
     ...common(plan, options),

@@ -1,0 +1,9 @@
+import { EXIT } from "../exit.js";
+import { requireEnvoy } from "../envoy.js";
+
+/** `sluice envoy install`: exit 0 once an Envoy that fits is there. */
+export async function envoyInstallCommand(): Promise<number> {
+  const envoy = await requireEnvoy();
+  process.stdout.write(`Envoy ${envoy.version}: ${envoy.path}\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { check } from "../../index.js";
+import { environmentVariables } from "../../plan/guard.js";
+import type { GatewayPlan } from "../../plan/plan.js";
+import { type DynamicEnvoy, startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
+import { EnvoyStartError } from "../../runtime/process.js";
+import { watchFiles } from "../../runtime/watch.js";
+import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../targets/envoy/options.js";
+import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/target.js";
+import { interrupted, requireEnvoy, secretsOf, workFolder } from "../envoy.js";
+import { EnvironmentError, EXIT } from "../exit.js";
+import { printFindings } from "../print.js";
+
+export interface RunOptions {
+  concurrency: number;
+  accessLog?: boolean;
+}
+
+/** Connections of a replaced listener are closed after this: a changed rule must not wait for old clients to leave. */
+const DRAIN_SECONDS = 5;
+
+/** `sluice run`: Envoy with the policy, until it is interrupted; a changed file is checked and taken over at once. */
+export async function runCommand(path: string, options: RunOptions): Promise<number> {
+  const { plan, diagnostics } = check(path);
+  printFindings(diagnostics, "text");
+  if (plan === undefined) return EXIT.findings;
+  const envoyOptions: EnvoyOptions = { ...DEFAULT_OPTIONS, admin: undefined, accessLog: options.accessLog === true ? "/dev/stdout" : undefined };
+  const secrets = secretsOf(plan);
+  const envoy = await requireEnvoy();
+  const work = await workFolder();
+  const ended = interrupted();
+  try {
+    const running = await startDynamicEnvoy({
+      folder: join(work.path, "resources"),
+      bootstrap: (files) => dynamicBootstrapText(plan, envoyOptions, files),
+      resources: resourceTexts(plan, envoyOptions),
+      start: {
+        envoy,
+        workDir: work.path,
+        env: secrets,
+        concurrency: options.concurrency,
+        drainSeconds: DRAIN_SECONDS,
+        accessLogFlushMs: 100,
+        onOutput: (stream, text) => process[stream].write(text),
+      },
+    });
+    for (const listener of await running.envoy.listeners()) process.stdout.write(`${listener.name}: http://${listener.address}:${listener.port}\n`);
+    process.stdout.write(`admin: ${running.envoy.adminUrl}\nwatching ${path}; Ctrl-C ends\n`);
+    const watch = await watchFiles([path], () => void takeOver(path, running, envoyOptions, new Set(Object.keys(secrets))));
+    const first = await Promise.race([ended, running.envoy.exited]);
+    watch.close();
+    const exit = await running.envoy.stop();
+    if (first === undefined) return EXIT.ok;
+    throw new EnvironmentError(`Envoy ended by itself (${exit.signal ?? `status ${exit.code}`})`);
+  } catch (error) {
+    throw error instanceof EnvoyStartError ? new EnvironmentError(error.message) : error;
+  } finally {
+    await work.remove();
+  }
+}
+
+async function takeOver(path: string, running: DynamicEnvoy, options: EnvoyOptions, known: ReadonlySet<string>): Promise<void> {
+  const plan = changedPlan(path);
+  if (plan === undefined) return;
+  const unknown = environmentVariables(plan).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    process.stderr.write(`${path}: env:${unknown.join(", env:")} is new, and Envoy reads its environment once; start again. The policy before stays in force.\n`);
+    return;
+  }
+  process.stdout.write(`${path}: ${describe(await running.update(resourceTexts(plan, options)))}\n`);
+}
+
+function changedPlan(path: string): GatewayPlan | undefined {
+  try {
+    const { plan, diagnostics } = check(path);
+    printFindings(diagnostics, "text");
+    if (plan === undefined) process.stderr.write(`${path}: not taken over; the policy before stays in force\n`);
+    return plan;
+  } catch (error) {
+    process.stderr.write(`${path}: ${error instanceof Error ? error.message : String(error)}; the policy before stays in force\n`);
+    return undefined;
+  }
+}
+
+function describe(outcome: UpdateOutcome): string {
+  switch (outcome.kind) {
+    case "accepted":
+      return "taken over";
+    case "unchanged":
+      return "no change for Envoy";
+    case "refused":
+      return `refused by Envoy, the policy before stays in force:\n  ${outcome.findings.join("\n  ")}`;
+    case "late":
+      return `Envoy has not taken the new ${outcome.resource} yet`;
+    case "gone":
+      return "Envoy has ended";
+  }
+}

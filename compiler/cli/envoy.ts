@@ -1,0 +1,47 @@
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { environmentVariables } from "../plan/guard.js";
+import type { GatewayPlan } from "../plan/plan.js";
+import { type EnvoyBinary, findEnvoy } from "../runtime/find.js";
+import { installEnvoy } from "../runtime/install.js";
+import { EnvironmentError } from "./exit.js";
+import { modulesFolder } from "./files.js";
+
+/** The Envoy of this machine; fetches it into the cache if there is none. */
+export async function requireEnvoy(): Promise<EnvoyBinary> {
+  const found = await findEnvoy();
+  if (found.ok) return found.envoy;
+  if (found.problem.code !== "not-found") throw new EnvironmentError(`${found.problem.message}\n  fix: ${found.problem.fix}`);
+  const installed = await installEnvoy({ onProgress: (line) => process.stderr.write(`${line}\n`) });
+  if (installed.ok) return installed.envoy;
+  throw new EnvironmentError(`${installed.problem.message}\n  fix: ${installed.problem.fix}`);
+}
+
+/** A folder for Envoy to run in, with the modules in it. `remove` takes it away again. */
+export async function workFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "sluice-run-"));
+  await mkdir(join(path, "modules"));
+  try {
+    await cp(modulesFolder(), join(path, "modules"), { recursive: true });
+  } catch {
+    throw new EnvironmentError(`the modules are missing in ${modulesFolder()}; in a source tree, build them with: npm run build`);
+  }
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The secrets that a policy refers to, out of this process's environment. */
+export function secretsOf(plan: GatewayPlan): Record<string, string> {
+  const names = environmentVariables(plan);
+  const absent = names.filter((name) => (process.env[name] ?? "") === "");
+  if (absent.length > 0)
+    throw new EnvironmentError(`the policy refers to ${absent.map((name) => `env:${name}`).join(", ")}, which ${absent.length === 1 ? "is" : "are"} not set`);
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
+}
+
+/** Settles when the user asks to end with Ctrl-C or the process is told to. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,36 @@
+import type { Section } from "./entry.js";
+
+/** SL02xx: references and names. */
+export const references = {
+  SL0201: {
+    severity: "error",
+    message: "no {what} is named `{name}`{hint}",
+    help: `A name that points at nothing in the file.
+
+    routes:
+      - { name: orders, match: { path: /orders/** }, to: order }   # SL0201: did you mean \`orders\`?
+
+Define it under \`services\` or \`policies\`, or write the name of one that is there.`,
+  },
+  SL0202: {
+    severity: "error",
+    message: "the {what} `{name}` is defined twice",
+    help: `Decisions, logs and metrics name routes and rules, so a name stands for one of them only. Give the second another name.`,
+  },
+  SL0203: {
+    severity: "error",
+    message: "this key is given to two credentials, so it would not tell who calls",
+    help: `Two credentials refer to the same environment variable or digest. A key identifies one consumer; give each its own.`,
+  },
+  SL0204: {
+    severity: "error",
+    message: "a key is given by reference, never as itself: env:NAME, or sha256: and 64 hexadecimal digits",
+    secret: true,
+    help: `A key in the policy file would end up in version control, in CI logs and in Envoy's configuration dump. \`env:NAME\` reads it from
+Envoy's environment when it starts; \`sha256:\` gives its digest, from which the key cannot be found.
+
+    credentials: [{ apiKey: env:ACME_KEY }]
+
+\`printf %s "$KEY" | sha256sum\` prints the digest. If a real key was in the file, replace that key.`,
+  },
+} as const satisfies Section<"02">;

@@ -1,0 +1,56 @@
+import type { Section } from "./entry.js";
+
+/** SL03xx: routes. */
+export const routes = {
+  SL0301: {
+    severity: "error",
+    message: "the route `{route}` needs exactly one of `to`, `respond` and `redirect`",
+    help: `A route either leads to services, answers by itself, or sends the client elsewhere.
+
+    - { name: old, match: { path: /old }, redirect: { path: /new } }`,
+  },
+  SL0302: {
+    severity: "error",
+    message: "`{path}` is not a path: {reason}",
+    help: `Paths are \`/a\` (exactly that path), \`/a/*\` (one segment below), \`/a/**\` (that path and everything below),
+\`/a/{id}\` (one segment, with a name) and \`~regex\` (the whole path as an RE2 expression). Envoy normalises a path before it
+matches, so dot segments, doubled slashes and percent-encoded letters never arrive.`,
+  },
+  SL0303: {
+    severity: "error",
+    message: "not a regular expression that Envoy takes: {reason}",
+    help: `Envoy matches with RE2, in linear time. RE2 has no look-around, back-references or possessive repetition.`,
+  },
+  SL0304: {
+    severity: "error",
+    message: "all weights are 0, so no service would get a request",
+    help: `Weights are shares of the requests, relative to each other. At least one must be above 0.`,
+  },
+  SL0305: {
+    severity: "error",
+    message: "a redirect needs exactly one of `to` and `path`",
+    help: `\`to\` is an absolute URL, \`path\` a new path on the same host.`,
+  },
+  SL0306: {
+    severity: "error",
+    message: "`timeout` has no meaning on a route without `to`",
+    help: `Only a service can be waited for. Remove \`timeout\`.`,
+  },
+  SL0307: {
+    severity: "error",
+    message: "a timeout of 0 would wait for ever",
+    help: `Envoy reads 0 as "no timeout": one slow service then holds every request. Give a time, such as \`15s\`.`,
+  },
+  SL0308: {
+    severity: "error",
+    message: "no request ever has the header `{header}` here: it is removed before routes are matched",
+    help: `Headers that tell who calls are written by Sluice, so what a client sends under these names is removed first. A route that
+matched them would never be chosen, and if the header was kept a client could choose the route by forging it.`,
+  },
+  SL0309: {
+    severity: "error",
+    message: "the route `{route}` takes the same requests as `{first}`",
+    help: `Routes are ordered by how specific they are: exact path, template, prefix by length, then methods, then headers. These two are
+equal, so which one serves would be chance. Make one more specific, or remove it.`,
+  },
+} as const satisfies Section<"03">;

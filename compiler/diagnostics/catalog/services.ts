@@ -1,0 +1,39 @@
+import type { Section } from "./entry.js";
+
+/** SL06xx: services and listeners. */
+export const services = {
+  SL0601: {
+    severity: "error",
+    message: "the service `{service}` needs exactly one of `endpoints` and `dns`",
+    help: `\`endpoints\` lists fixed addresses, \`dns\` names a host that is resolved while Envoy runs.`,
+  },
+  SL0602: {
+    severity: "error",
+    message: "`{host}` is a host name; `endpoints` takes IP addresses, `dns` takes names",
+    help: `    services:
+      orders: { dns: orders.internal:8080 }`,
+  },
+  SL0603: {
+    severity: "error",
+    message: "`{host}` is an IP address; `dns` takes names, `endpoints` takes addresses",
+    help: `    services:
+      orders: { endpoints: [10.0.0.7:8080] }`,
+  },
+  SL0604: {
+    severity: "error",
+    message: "`{host}` is a host name; a listener is bound to an IP address, such as 0.0.0.0",
+    help: `Envoy binds listeners to IP addresses: \`0.0.0.0\` for every IPv4 address, \`[::]\` for every address, \`127.0.0.1\` for this machine only.`,
+  },
+  SL0605: {
+    severity: "error",
+    message: "the listener `{listener}` already has this address",
+    help: `Two listeners cannot share an address and port.`,
+  },
+  SL0606: {
+    severity: "warning",
+    message:
+      "`{option}: {value}` lets two spellings of one request through, which the gateway and the service may read differently",
+    help: `\`%2F\` in a path and \`_\` in a header name are where a proxy and a service most often disagree on what was asked, which has
+opened doors in many gateways. Keep \`reject\` unless a client needs otherwise.`,
+  },
+} as const satisfies Section<"06">;

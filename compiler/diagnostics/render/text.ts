@@ -1,0 +1,60 @@
+import { formatSpan, type Span } from "../../syntax/source.js";
+import { type Diagnostic, sortDiagnostics } from "../diagnostic.js";
+import { isSecret } from "../catalog.js";
+import { type Frame, frameOf } from "./frame.js";
+import { visible } from "./visible.js";
+
+/** Attributes of ANSI terminals (ECMA-48, SGR). */
+const STYLES = { error: "1;31", warning: "1;33", note: "36", fix: "32", gutter: "2", strong: "1" } as const;
+
+type Style = keyof typeof STYLES;
+type Paint = (style: Style, text: string) => string;
+
+/**
+ * Findings for a terminal, in the order of the files, each with its line, what it refers to and its fix, and at the
+ * end how many there are; an empty text if there are none. Nothing of a file reaches the terminal as a control
+ * character.
+ */
+export function renderText(diagnostics: readonly Diagnostic[], options: { readonly color: boolean }): string {
+  if (diagnostics.length === 0) return "";
+  const paint: Paint = options.color ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m` : (_, text) => text;
+  const secrets = diagnostics.filter((diagnostic) => isSecret(diagnostic.code)).map((diagnostic) => diagnostic.span);
+  const blocks = sortDiagnostics(diagnostics).map((diagnostic) => block(diagnostic, secrets, paint));
+  return `${[...blocks, count(diagnostics)].join("\n\n")}\n`;
+}
+
+function block(diagnostic: Diagnostic, secrets: readonly Span[], paint: Paint): string {
+  const { code, severity, message, span, related, fix } = diagnostic;
+  const spans = [span, ...related.map((other) => other.span)];
+  const digits = Math.max(...spans.map((one) => String(one.source.position(one.start).line).length));
+  const lines = [
+    `${place(span)}: ${paint(severity, `${severity} ${code}`)}: ${paint("strong", visible(message))}`,
+    ...excerpt(frameOf(span, secrets), digits, "^", severity, paint),
+  ];
+  for (const other of related) {
+    lines.push(`${place(other.span)}: ${paint("note", "note")}: ${visible(other.message)}`);
+    lines.push(...excerpt(frameOf(other.span, secrets), digits, "-", "note", paint));
+  }
+  if (fix !== undefined) lines.push(`${paint("fix", "fix")}: ${visible(fix.title)}`);
+  return lines.join("\n");
+}
+
+function place(span: Span): string {
+  return visible(formatSpan(span));
+}
+
+function excerpt(frame: Frame, digits: number, sign: string, style: Style, paint: Paint): string[] {
+  const number = paint("gutter", `  ${String(frame.line).padStart(digits)} |`);
+  const below = paint("gutter", `  ${" ".repeat(digits)} |`);
+  const marks = paint(style, sign.repeat(frame.length));
+  return [`${number} ${frame.text}`.trimEnd(), `${below} ${" ".repeat(frame.indent)}${marks}`];
+}
+
+function count(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
+  const warnings = diagnostics.length - errors;
+  const parts = [];
+  if (errors > 0) parts.push(errors === 1 ? "1 error" : `${errors} errors`);
+  if (warnings > 0) parts.push(warnings === 1 ? "1 warning" : `${warnings} warnings`);
+  return parts.join(", ");
+}

@@ -1,0 +1,138 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import type { Node } from "../syntax/document.js";
+import type { Span } from "../syntax/source.js";
+import type { Availability } from "./attributes.js";
+import { check } from "./check.js";
+import { Findings } from "./findings.js";
+import { type Folded, fold } from "./fold.js";
+import { type JsonPredicate, lower } from "./lower.js";
+import { parse } from "./parse.js";
+import { type Place, placeOf, spanOf } from "./place.js";
+import { canBeTrue } from "./satisfy.js";
+import { type AttributeNode, type Type, type Typed, typeName } from "./tree.js";
+
+export type { JsonPredicate } from "./lower.js";
+export type { Place } from "./place.js";
+
+/** One attribute where an expression reads it. */
+export interface AttributeUse {
+  readonly name: string;
+  /** Of `request.headers["x-tenant"]` the name in lower case; undefined for attributes that take none. */
+  readonly argument: string | undefined;
+  readonly availability: Availability;
+  readonly span: Span;
+}
+
+/** An expression that is known to be well typed; it cannot fail, it can only be unknown. */
+export interface Expression {
+  readonly text: string;
+  readonly span: Span;
+  readonly type: Type;
+  /** Every attribute that the text reads, in order, also where folding made the value irrelevant. */
+  readonly attributes: readonly AttributeUse[];
+  /** The folded tree, for `evaluate`. */
+  readonly tree: Typed;
+  /** The form that the modules interpret (filters/modules/README.md). */
+  lower(): JsonPredicate;
+}
+
+/** Checks the expression that is the value of `node` (undefined: that stands somewhere in `span`). */
+export function checkExpression(
+  text: string,
+  node: Node | undefined,
+  span: Span,
+  expect: Type,
+): { expression?: Expression; diagnostics: Diagnostic[] } {
+  return checkExpressionAt(text, placeOf(node, span), expect);
+}
+
+/** Checks a key of a limit: one attribute that is a string. */
+export function checkKey(
+  text: string,
+  node: Node | undefined,
+  span: Span,
+): { key?: Expression; diagnostics: Diagnostic[] } {
+  return checkKeyAt(text, placeOf(node, span));
+}
+
+/**
+ * Checks an expression and reports everything that is wrong with it.
+ *
+ * @param expect the type that it must give
+ * @returns the expression unless there is an error; it is there beside mere warnings
+ */
+export function checkExpressionAt(
+  text: string,
+  place: Place,
+  expect: Type,
+): { expression?: Expression; diagnostics: Diagnostic[] } {
+  const findings = new Findings(text, place);
+  const typed = readTyped(findings);
+  if (typed !== undefined && typed.type !== expect)
+    findings.add("SL0510", { expected: typeName(expect), found: typeName(typed.type) }, typed);
+  if (typed === undefined || findings.failed) return { diagnostics: findings.diagnostics };
+  const { tree, constants } = fold(typed);
+  if (expect === "bool") reportDead(tree, constants, findings);
+  return { expression: expressionOf(typed, tree, findings), diagnostics: findings.diagnostics };
+}
+
+/** Checks the key of a limit: exactly one attribute, and a string. */
+export function checkKeyAt(text: string, place: Place): { key?: Expression; diagnostics: Diagnostic[] } {
+  const findings = new Findings(text, place);
+  const typed = readTyped(findings);
+  if (typed !== undefined && typed.kind !== "attribute") findings.add("SL0515", {}, typed);
+  else if (typed !== undefined && typed.type !== "string")
+    findings.add("SL0510", { expected: typeName("string"), found: typeName(typed.type) }, typed);
+  if (typed === undefined || findings.failed) return { diagnostics: findings.diagnostics };
+  return { key: expressionOf(typed, typed, findings), diagnostics: findings.diagnostics };
+}
+
+function readTyped(findings: Findings): Typed | undefined {
+  const syntax = parse(findings);
+  return syntax && check(syntax, findings);
+}
+
+/** Warns of what no request can change: all of it, or else the outermost parts. */
+function reportDead(tree: Typed, constants: Folded["constants"], findings: Findings): void {
+  if (tree.kind === "constant") {
+    findings.add("SL0513", { what: "the expression", value: String(tree.value) }, tree);
+    return;
+  }
+  for (const { value, ...range } of constants)
+    findings.add("SL0513", { what: "this part", value: String(value) }, range);
+  const alternatives = tree.kind === "or" ? tree.operands : [tree];
+  const dead = alternatives.filter((alternative) => !canBeTrue(alternative));
+  if (dead.length === alternatives.length) findings.add("SL0514", { what: "the expression" }, tree);
+  else for (const alternative of dead) findings.add("SL0514", { what: "this part" }, alternative);
+}
+
+function expressionOf(typed: Typed, tree: Typed, { text, place }: Findings): Expression {
+  return {
+    text,
+    span: place.span,
+    type: typed.type,
+    attributes: attributeNodes(typed).map((node) => ({
+      name: node.attribute.name,
+      argument: node.argument,
+      availability: node.attribute.availability,
+      span: spanOf(place, node),
+    })),
+    tree,
+    lower: () => lower(tree),
+  };
+}
+
+function attributeNodes(tree: Typed): AttributeNode[] {
+  switch (tree.kind) {
+    case "constant":
+      return [];
+    case "attribute":
+      return [tree];
+    case "not":
+      return attributeNodes(tree.operand);
+    case "apply":
+    case "and":
+    case "or":
+      return tree.operands.flatMap(attributeNodes);
+  }
+}

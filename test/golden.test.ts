@@ -1,0 +1,61 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../compiler/cli/files.js";
+import { renderText } from "../compiler/diagnostics/render/text.js";
+import { check, checkText, compile, targetNames } from "../compiler/index.js";
+import { planOutline } from "../compiler/plan/explain.js";
+import { allCases, allExamples, sourceFiles } from "./support/cases.js";
+import { expectGolden, UPDATING } from "./support/golden.js";
+
+const root = packageRoot();
+const expected = new Set<string>();
+
+function golden(path: string, actual: string): void {
+  expected.add(path);
+  mkdirSync(dirname(path), { recursive: true });
+  expectGolden(path, actual);
+}
+
+describe("cases", () => {
+  for (const one of allCases())
+    it(one.folder, () => {
+      const { plan, diagnostics } = checkText("policy.yaml", one.policy);
+      const findings = join(root, one.folder, "diagnostics.golden.txt");
+      const text = renderText(diagnostics, { color: false });
+      if (one.rejects) {
+        expect(plan).toBeUndefined();
+        golden(findings, text);
+      } else {
+        expect(text).toBe("");
+        if (plan === undefined) throw new Error("there is no plan");
+        golden(join(root, one.folder, "plan.golden.json"), `${JSON.stringify(planOutline(plan), undefined, 2)}\n`);
+      }
+    });
+});
+
+describe("examples", () => {
+  for (const example of allExamples())
+    for (const target of targetNames)
+      it(`${example.name} for ${target}`, () => {
+        const { emission, diagnostics } = compile(example.policyPath, target);
+        expect(renderText(diagnostics, { color: false })).toBe("");
+        for (const artifact of emission?.artifacts ?? []) golden(join(example.folder, "golden", artifact.path), artifact.contents);
+      });
+});
+
+it("every golden file belongs to a case or an example", () => {
+  const found = sourceFiles(/^((compiler|filters)\/[^/]+\/cases\/.*\.golden\.[a-z]+|examples\/[^/]+\/golden\/.+)$/).map((path) => join(root, path));
+  const orphans = found.filter((path) => !expected.has(path));
+  if (UPDATING) for (const path of orphans) rmSync(path);
+  else expect(orphans).toEqual([]);
+});
+
+it("the same policy gives the same bytes wherever it stands", () => {
+  const [example] = allExamples();
+  if (example === undefined) throw new Error("there is no example");
+  const first = check(example.policyPath).plan;
+  const again = compile(example.policyPath, "envoy").emission?.artifacts;
+  expect(first).toBeDefined();
+  expect(compile(example.policyPath, "envoy").emission?.artifacts).toEqual(again);
+});
