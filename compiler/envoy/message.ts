@@ -1,0 +1,69 @@
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type Any,
+  anyPack,
+  type Duration,
+  DurationSchema,
+  type StringValue,
+  StringValueSchema,
+} from "@bufbuild/protobuf/wkt";
+
+/** Names under which a configuration refers to extensions; Envoy itself goes by the `@type` of what they hold. */
+export const extensionNames = {
+  httpConnectionManager: "envoy.filters.network.http_connection_manager",
+  router: "envoy.filters.http.router",
+  wasm: "envoy.filters.http.wasm",
+  apiKeyAuth: "envoy.filters.http.api_key_auth",
+  cors: "envoy.filters.http.cors",
+  externalAuth: "envoy.filters.http.ext_authz",
+  fault: "envoy.filters.http.fault",
+  headerMutation: "envoy.filters.http.header_mutation",
+  jwt: "envoy.filters.http.jwt_authn",
+  localRateLimit: "envoy.filters.http.local_ratelimit",
+  lua: "envoy.filters.http.lua",
+  rbac: "envoy.filters.http.rbac",
+  setFilterState: "envoy.filters.http.set_filter_state",
+  earlyHeaderMutation: "envoy.http.early_header_mutation.header_mutation",
+  originalIpFromXff: "envoy.http.original_ip_detection.xff",
+  uriTemplateMatch: "envoy.path.match.uri_template.uri_template_matcher",
+  uriTemplateRewrite: "envoy.path.rewrite.uri_template.uri_template_rewriter",
+  fileAccessLog: "envoy.access_loggers.file",
+  stdoutAccessLog: "envoy.access_loggers.stdout",
+  stderrAccessLog: "envoy.access_loggers.stderr",
+  downstreamConnections: "envoy.resource_monitors.global_downstream_max_connections",
+  fixedHeap: "envoy.resource_monitors.fixed_heap",
+  tlsTransport: "envoy.transport_sockets.tls",
+  zipkin: "envoy.tracers.zipkin",
+  v8: "envoy.wasm.runtime.v8",
+} as const;
+
+/** Key of `HttpProtocolOptions` in `Cluster.typed_extension_protocol_options`. */
+export const httpProtocolOptionsKey = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/** A message as the `Any` that a `typed_config` takes. */
+export function packed<Desc extends DescMessage>(schema: Desc, init?: MessageInitShape<Desc>): Any {
+  return anyPack(schema, create(schema, init));
+}
+
+/** A `google.protobuf.StringValue` in an `Any`: how a Wasm plugin gets its configuration as bare text. */
+export function packedText(text: string): Any {
+  const value: StringValue = create(StringValueSchema, { value: text });
+  return anyPack(StringValueSchema, value);
+}
+
+/**
+ * A duration of whole or fractional milliseconds, to the nanosecond.
+ * @throws RangeError unless the number is finite, at least 0 and within protobuf's 10,000 years
+ */
+export function duration(milliseconds: number): Duration {
+  if (!(milliseconds >= 0 && milliseconds <= 315_576_000_000_000)) {
+    throw new RangeError(`not a duration in milliseconds: ${milliseconds}`);
+  }
+  let seconds = Math.floor(milliseconds / 1000);
+  let nanos = Math.round((milliseconds - seconds * 1000) * 1e6);
+  if (nanos === 1e9) {
+    seconds += 1;
+    nanos = 0;
+  }
+  return create(DurationSchema, { seconds: BigInt(seconds), nanos });
+}
