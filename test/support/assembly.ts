@@ -1,0 +1,124 @@
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+
+/** Nothing in `lib` or `types` declares the engine; this is the part of it that is used here. */
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: Record<string, never>,
+  ): Promise<{ instance: { exports: Readonly<Record<string, Exported>> } }>;
+};
+
+type Numeric = number | bigint;
+type ExportedFunction = (...args: Numeric[]) => Numeric | undefined;
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+type Exported = ExportedFunction | Memory;
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PAGE_BYTES = 65536;
+
+/** As the shipped modules are built. Without an `abort` there is no import at all. */
+const OPTIONS = ["--config", "asconfig.json", "--use", "abort="];
+
+const compiled = new Map<string, Promise<Uint8Array>>();
+
+/**
+ * Compiles an AssemblyScript entry (a path relative to the repository) to a module, in memory; once per entry and process.
+ * @throws Error with the compiler's own messages
+ */
+export function compileAssembly(entry: string): Promise<Uint8Array> {
+  const known = compiled.get(entry);
+  if (known !== undefined) return known;
+  const compilation = runCompiler(entry);
+  compiled.set(entry, compilation);
+  return compilation;
+}
+
+async function runCompiler(entry: string): Promise<Uint8Array> {
+  const messages = asc.createMemoryStream();
+  const written: Uint8Array[] = [];
+  const { error } = await asc.main([entry, "--baseDir", ROOT, "--outFile", "module.wasm", ...OPTIONS], {
+    stdout: messages,
+    stderr: messages,
+    writeFile: (_name: string, contents: string | Uint8Array) => {
+      if (typeof contents !== "string") written.push(contents);
+    },
+  });
+  const [bytes] = written;
+  if (error !== null || bytes === undefined) throw new Error(`${entry} does not compile\n${messages.toString()}`);
+  return bytes;
+}
+
+/** A new instance of an entry that imports nothing and exports its memory and `heapBase(): usize`. */
+export async function instantiateAssembly(entry: string): Promise<Assembly> {
+  const { instance } = await WebAssembly.instantiate(await compileAssembly(entry), {});
+  return new Assembly(instance.exports);
+}
+
+/** An instance, and places in its memory. Addresses and lengths are bytes. */
+export class Assembly {
+  private readonly exports: Readonly<Record<string, Exported>>;
+  private readonly memory: Memory;
+
+  constructor(exports: Readonly<Record<string, Exported>>) {
+    const memory = exports.memory;
+    if (memory === undefined || typeof memory === "function") throw new Error("the module exports no memory");
+    this.exports = exports;
+    this.memory = memory;
+    if (typeof exports._initialize === "function") exports._initialize();
+  }
+
+  /** Calls a function whose result is a 32-bit integer, a boolean (0 or 1) or nothing (0). */
+  call(name: string, ...args: Numeric[]): number {
+    return Number(this.invoke(name, args) ?? 0);
+  }
+
+  /** Calls a function whose result is a 64-bit integer, taken as signed. */
+  callLong(name: string, ...args: Numeric[]): bigint {
+    return BigInt(this.invoke(name, args) ?? 0);
+  }
+
+  private invoke(name: string, args: Numeric[]): Numeric | undefined {
+    const exported = this.exports[name];
+    if (typeof exported !== "function") throw new Error(`the module exports no function ${name}`);
+    return exported(...args);
+  }
+
+  /** First address that no static data uses, a multiple of 16. */
+  get free(): number {
+    return Math.ceil(this.call("heapBase") / 16) * 16;
+  }
+
+  get size(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** Makes the memory at least `bytes` long. */
+  ensure(bytes: number): void {
+    if (bytes > this.size) this.memory.grow(Math.ceil((bytes - this.size) / PAGE_BYTES));
+  }
+
+  /** Puts bytes at the very end of the memory, so that a read behind them is a trap; returns their address. */
+  putLast(bytes: Uint8Array): number {
+    const address = this.size - bytes.length;
+    this.put(address, bytes);
+    return address;
+  }
+
+  put(address: number, bytes: Uint8Array): void {
+    new Uint8Array(this.memory.buffer).set(bytes, address);
+  }
+
+  /** A copy of `length` bytes. */
+  bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer).slice(address, address + length);
+  }
+
+  /** Bytes as UTF-8 text; malformed ones throw. */
+  text(address: number, length: number): string {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.bytes(address, length));
+  }
+}
