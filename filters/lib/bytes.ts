@@ -3,8 +3,9 @@
 
 export { utf8Valid } from "./utf8";
 
-const ONES: u64 = 0x0101010101010101;
-const HIGH_BITS: u64 = 0x8080808080808080;
+/** A one in each of eight bytes. */
+const ONES: u64 = u64.MAX_VALUE / 255;
+const HIGH_BITS: u64 = ONES << 7;
 
 /** Whether two ranges of `length` bytes are equal. Stops at the first difference: not for secrets. */
 export function bytesEqual(a: usize, b: usize, length: i32): bool {

@@ -39,11 +39,11 @@ export function keep(bytes: usize): usize {
   if (keepEnd - keepNext < wanted) {
     const size = roundToPages(max(wanted, KEEP_CHUNK_BYTES));
     const start = freshPages(size);
-    if (start == 0) {
+    if (start === 0) {
       keepFailed = true;
       return 0;
     }
-    if (start != keepEnd) keepNext = start;
+    if (start !== keepEnd) keepNext = start;
     keepEnd = start + size;
   }
   const address = keepNext;
@@ -71,8 +71,8 @@ let arenaEnd: usize = 0;
 
 function enterChunk(index: i32): void {
   arenaChunk = index;
-  arenaNext = <usize>load<u32>(arenaChunks + (<usize>index << 3));
-  arenaEnd = <usize>load<u32>(arenaChunks + (<usize>index << 3), 4);
+  arenaNext = <usize>load<u32>(arenaChunks + ((<usize>index) << 3));
+  arenaEnd = <usize>load<u32>(arenaChunks + ((<usize>index) << 3), 4);
 }
 
 /** Forgets all that is in the arena. */
@@ -89,11 +89,11 @@ export function arenaTake(bytes: usize): usize {
       enterChunk(arenaChunk + 1);
       continue;
     }
-    if (arenaCount == ARENA_CHUNKS) return 0;
+    if (arenaCount === ARENA_CHUNKS) return 0;
     const size = roundToPages(max(wanted, ARENA_CHUNK_BYTES));
     const start = freshPages(size);
-    if (start == 0) return 0;
-    const entry = arenaChunks + (<usize>arenaCount << 3);
+    if (start === 0) return 0;
+    const entry = arenaChunks + ((<usize>arenaCount) << 3);
     store<u32>(entry, <u32>start);
     store<u32>(entry, <u32>(start + size), 4);
     enterChunk(arenaCount++);
@@ -115,16 +115,38 @@ export function keepRecords<T>(count: i32): usize {
   return keep(<usize>count * offsetof<T>());
 }
 
+// Takes the writes to single records when memory is used up, until the one place that looks.
+const SCRAP: usize = memory.data(256, 8);
+
+/** One zeroed record of at most 256 bytes for the life of the VM; without memory scrap, and `keepExhausted()` is true. */
+export function keepRecord<T>(): T {
+  const address = keep(offsetof<T>());
+  return changetype<T>(address === 0 ? SCRAP : address);
+}
+
 export function addressOf<T>(record: T): usize {
   return changetype<usize>(record);
 }
 
 /** Whether a record that may be missing is there. */
 export function exists<T>(record: T): bool {
-  return changetype<usize>(record) != 0;
+  return changetype<usize>(record) !== 0;
 }
 
 /** The missing record. */
 export function none<T>(): T {
   return changetype<T>(0);
+}
+
+/** Zeroed memory for `count` addresses for the life of the VM, or 0. */
+export function keepPointers(count: i32): usize {
+  return keep((<usize>count) << 2);
+}
+
+export function setPointer<T>(list: usize, index: i32, record: T): void {
+  store<u32>(list + ((<usize>index) << 2), <u32>changetype<usize>(record));
+}
+
+export function pointerAt<T>(list: usize, index: i32): T {
+  return changetype<T>(<usize>load<u32>(list + ((<usize>index) << 2)));
 }

@@ -32,7 +32,7 @@ export function newNameTable(count: i32, lasting: bool): NameTable {
   while (capacity < <u32>count * 2) capacity <<= 1;
   const bytes = <usize>capacity * offsetof<Place>() + offsetof<NameTable>();
   const address = lasting ? keep(bytes) : arenaTake(bytes);
-  if (address == 0) return changetype<NameTable>(0);
+  if (address === 0) return changetype<NameTable>(0);
   memory.fill(address, 0, bytes);
   const table = changetype<NameTable>(address);
   table.mask = capacity - 1;
@@ -45,7 +45,7 @@ function placeOf(table: NameTable, start: usize, length: i32): Place {
   // Ends at a free place: a table is never more than half full.
   while (true) {
     const place = at<Place>(table.places, <i32>index);
-    if (addressOf(place.name) == 0 || textIs(place.name, start, length)) return place;
+    if (addressOf(place.name) === 0 || textIs(place.name, start, length)) return place;
     index = (index + 1) & table.mask;
   }
 }

@@ -17,14 +17,14 @@ const EMPTY: usize = memory.data(16, 8);
 /** A copy of bytes for the life of the VM. Without memory: the empty text, and `keepExhausted()` is true. */
 export function keepText(start: usize, length: i32): Text {
   const address = keep(<usize>length + 4);
-  if (address == 0) return changetype<Text>(EMPTY);
+  if (address === 0) return changetype<Text>(EMPTY);
   store<i32>(address, length);
   memory.copy(address + 4, start, <usize>length);
   return changetype<Text>(address);
 }
 
 export function textIs(text: Text, start: usize, length: i32): bool {
-  return text.length == length && bytesEqual(text.start, start, length);
+  return text.length === length && bytesEqual(text.start, start, length);
 }
 
 export function sameText(a: Text, b: Text): bool {
@@ -33,11 +33,19 @@ export function sameText(a: Text, b: Text): bool {
 
 /** Whether bytes are those of an ASCII literal. Only for configuration: literals are UTF-16. */
 export function isLiteral(start: usize, length: i32, literal: string): bool {
-  if (literal.length != length) return false;
+  if (literal.length !== length) return false;
   for (let i = 0; i < length; i++) {
-    if (<i32>load<u8>(start + <usize>i) != literal.charCodeAt(i)) return false;
+    if (<i32>load<u8>(start + <usize>i) !== literal.charCodeAt(i)) return false;
   }
   return true;
+}
+
+/** Whether a byte occurs. */
+export function hasByte(start: usize, length: i32, byte: u8): bool {
+  for (let i = 0; i < length; i++) {
+    if (load<u8>(start + <usize>i) === byte) return true;
+  }
+  return false;
 }
 
 // ---- composing: one text at a time, in the arena
@@ -50,8 +58,8 @@ let composeFailed: bool = false;
 /** Starts a text of at most `capacity` bytes. What does not fit is left out, and `composed()` says so. */
 export function compose(capacity: i32): void {
   composeStart = arenaTake(<usize>capacity);
-  composeCapacity = composeStart == 0 ? 0 : capacity;
-  composeFailed = composeStart == 0;
+  composeCapacity = composeStart === 0 ? 0 : capacity;
+  composeFailed = composeStart === 0;
   composeLength = 0;
 }
 
@@ -69,7 +77,7 @@ export function putText(text: Text): void {
 }
 
 export function putByte(byte: u8): void {
-  if (composeLength == composeCapacity) {
+  if (composeLength === composeCapacity) {
     composeFailed = true;
     return;
   }
@@ -115,4 +123,13 @@ export function keepLiteral(literal: string): Text {
   compose(literal.length);
   putLiteral(literal);
   return keepComposed();
+}
+
+/** A copy of bytes until the end of the callback; the missing text without memory. */
+export function textInArena(start: usize, length: i32): Text {
+  const address = arenaTake(<usize>length + 4);
+  if (address === 0) return changetype<Text>(0);
+  store<i32>(address, length);
+  memory.copy(address + 4, start, <usize>length);
+  return changetype<Text>(address);
 }

@@ -1,6 +1,7 @@
 // UTF-8 as RFC 3629 section 4 writes it: no overlong form, no surrogate, nothing above U+10FFFF.
 
-const HIGH_BITS: u64 = 0x8080808080808080;
+/** Bit 7 of each of eight bytes. */
+const HIGH_BITS: u64 = (u64.MAX_VALUE / 255) << 7;
 
 /** Whether the range is valid UTF-8. The empty range is. */
 export function utf8Valid(pointer: usize, length: i32): bool {

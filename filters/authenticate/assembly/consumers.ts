@@ -1,0 +1,152 @@
+import { hexDecode, isVisibleAscii } from "../../lib/bytes";
+import {
+  arrayOf,
+  firstElement,
+  identityOf,
+  keepString,
+  member,
+  NOWHERE,
+  nextElement,
+  objectOf,
+  refuse,
+  refuseQuoting,
+  requiredMember,
+  stringLength,
+  stringOf,
+  stringStart,
+} from "../../lib/document";
+import { at, exists, keepPointers, keepRecords, none, setPointer } from "../../lib/region";
+import { sha256 } from "../../lib/sha256";
+import { addName, NameTable, newNameTable } from "../../lib/table";
+import { compose, hasByte, isLiteral, keepComposed, putByte, putText, Text } from "../../lib/text";
+import { variableLength, variableStart } from "../../proxy-wasm/environment";
+import { addKey, KeyTable, newKeyTable } from "./keys";
+
+const MOST_CONSUMERS: i32 = 65535;
+const MOST_CREDENTIALS: i32 = 131072;
+const MOST_CREDENTIALS_EACH: i32 = 64;
+const MOST_GROUPS: i32 = 64;
+
+/** The longest key a request may present, in bytes. */
+export const LONGEST_KEY: i32 = 4096;
+
+/** Who may call. Tier and groups may be missing. */
+@unmanaged
+export class Consumer {
+  name: Text = changetype<Text>(0);
+  tier: Text = changetype<Text>(0);
+  groupCount: i32 = 0;
+  /** Array of addresses of Text. */
+  groups: usize = 0;
+  /** The groups with commas between them. */
+  groupsJoined: Text = changetype<Text>(0);
+}
+
+const DIGEST: usize = memory.data(32, 8);
+
+/** Reads the list of consumers into the table of their keys. The missing record, and a problem noted, if it is wrong. */
+export function readConsumers(list: i32): KeyTable {
+  const count = arrayOf(list, 0, MOST_CONSUMERS);
+  const credentials = count < 0 ? -1 : countCredentials(list);
+  if (credentials < 0) return none<KeyTable>();
+  const keys = newKeyTable(credentials);
+  const names = newNameTable(count, false);
+  const consumers = keepRecords<Consumer>(count);
+  if (!exists(keys) || !exists(names) || consumers === 0) return none<KeyTable>();
+  let index = 0;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    if (!readConsumer(node, at<Consumer>(consumers, index), names, keys)) return none<KeyTable>();
+    index++;
+  }
+  return keys;
+}
+
+/** The number of credentials in all, or -1; also checks the shape of each consumer. */
+function countCredentials(list: i32): i32 {
+  let count = 0;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    if (!objectOf(node, "name tier groups credentials")) return -1;
+    const credentials = requiredMember(node, "credentials");
+    if (credentials === NOWHERE) return -1;
+    const length = arrayOf(credentials, 0, MOST_CREDENTIALS_EACH);
+    if (length < 0) return -1;
+    count += length;
+  }
+  if (count <= MOST_CREDENTIALS) return count;
+  refuse(list, "have too many credentials");
+  return -1;
+}
+
+function readConsumer(node: i32, consumer: Consumer, names: NameTable, keys: KeyTable): bool {
+  const name = requiredMember(node, "name");
+  if (name === NOWHERE || !identityOf(name)) return false;
+  consumer.name = keepString(name);
+  if (!addName(names, consumer.name, 0)) return refuseQuoting(name, "there already is a consumer", name);
+  const tier = member(node, "tier");
+  if (tier !== NOWHERE) {
+    if (!identityOf(tier)) return false;
+    consumer.tier = keepString(tier);
+  }
+  const groups = member(node, "groups");
+  if (groups !== NOWHERE && !readGroups(groups, consumer)) return false;
+  const credentials = member(node, "credentials");
+  for (let item = firstElement(credentials); item !== NOWHERE; item = nextElement(credentials, item)) {
+    if (!readCredential(item, consumer, keys)) return false;
+  }
+  return true;
+}
+
+function readGroups(list: i32, consumer: Consumer): bool {
+  const count = arrayOf(list, 0, MOST_GROUPS);
+  if (count < 0) return false;
+  if (count === 0) return true;
+  consumer.groups = keepPointers(count);
+  if (consumer.groups === 0) return refuse(list, "needs more memory than the module may have");
+  compose(MOST_GROUPS * 257);
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    if (!identityOf(node)) return false;
+    const group = keepString(node);
+    if (consumer.groupCount > 0) putByte(0x2c);
+    putText(group);
+    setPointer(consumer.groups, consumer.groupCount, group);
+    consumer.groupCount++;
+  }
+  consumer.groupsJoined = keepComposed();
+  return true;
+}
+
+function readCredential(node: i32, consumer: Consumer, keys: KeyTable): bool {
+  if (!objectOf(node, "apiKey")) return false;
+  const key = requiredMember(node, "apiKey");
+  if (key === NOWHERE || !stringOf(key, 5, 1024)) return false;
+  if (!digestOf(key)) return false;
+  return addKey(keys, DIGEST, consumer) || refuse(key, "is a key that a consumer already has");
+}
+
+/** Puts the digest that a credential stands for in DIGEST. No message tells anything of a value. */
+function digestOf(key: i32): bool {
+  const start = stringStart(key);
+  const length = stringLength(key);
+  if (isLiteral(start, min(length, 7), "sha256:")) {
+    const digits = length - 7;
+    if (digits !== 64 || hexDecode(start + 7, digits, DIGEST) !== 32) {
+      return refuse(key, "must have 64 lower-case hexadecimal digits after sha256:");
+    }
+    return true;
+  }
+  if (isLiteral(start, 4, "env:")) return digestOfVariable(key, start + 4, length - 4);
+  return refuse(key, "must begin with sha256: or env:");
+}
+
+function digestOfVariable(key: i32, name: usize, nameLength: i32): bool {
+  const value = variableStart(name, nameLength);
+  if (value === 0) return refuseQuoting(key, "the environment variable is not set, or not let through to the module:", key);
+  const length = variableLength(value);
+  if (length === 0) return refuseQuoting(key, "the environment variable is empty:", key);
+  if (length > LONGEST_KEY) return refuseQuoting(key, "the environment variable is longer than 4096 bytes:", key);
+  if (!isVisibleAscii(value, length) || hasByte(value, length, 0x2c)) {
+    return refuseQuoting(key, "the environment variable must be visible ASCII without comma:", key);
+  }
+  sha256(value, length, DIGEST);
+  return true;
+}

@@ -1,0 +1,13 @@
+// Entry point of the tests: the library as a module of its own. It is not shipped.
+
+export * from "./base64";
+export * from "./bytes";
+export * from "./json";
+export * from "./sha256";
+export * from "./siphash";
+export { utf8ValidLength } from "./utf8";
+
+/** First address that no static data of the library uses. */
+export function heapBase(): usize {
+  return __heap_base;
+}

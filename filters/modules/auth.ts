@@ -1,0 +1,9 @@
+// auth.wasm: authenticate and authorize, for hosts and places where nothing else is wanted. Compiled with RATE_LIMIT=0.
+
+export { malloc } from "../proxy-wasm/memory";
+export {
+  proxy_abi_version_0_2_1,
+  proxy_on_configure,
+  proxy_on_context_create,
+  proxy_on_request_headers,
+} from "./callbacks";

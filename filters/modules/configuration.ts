@@ -1,0 +1,173 @@
+import { Interest, newInterest } from "../lib/attributes";
+import {
+  arrayOf,
+  composeProblem,
+  documentIsWrong,
+  firstElement,
+  integerOf,
+  keepString,
+  NOWHERE,
+  nextElement,
+  objectOf,
+  openDocument,
+  policyNameOf,
+  refuse,
+  refuseQuoting,
+  requiredMember,
+  stringIs,
+  member,
+} from "../lib/document";
+import { at, beginKeeping, exists, keepExhausted, keepRecord, keepRecords, none } from "../lib/region";
+import { addName, NameTable, newNameTable } from "../lib/table";
+import { compose, composedLength, composedStart, putLiteral, Text } from "../lib/text";
+import { readConsumers } from "../authenticate/assembly/consumers";
+import { KeyTable } from "../authenticate/assembly/keys";
+import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
+import { AuthorizePolicy, readAuthorize } from "../authorize/assembly/policy";
+import { RateLimitPolicy, readRateLimit } from "../rate-limit/assembly/policy";
+import { openEnvironment, wipeEnvironment } from "../proxy-wasm/environment";
+import { readConfiguration } from "../proxy-wasm/configuration";
+import { log } from "../proxy-wasm/log";
+import { LogLevel } from "../proxy-wasm/status";
+import { IdentityHeaders, newIdentityHeaders } from "./identity-headers";
+import { Routes, readRoutes } from "./routes";
+
+// What a root runs: one JSON document (see README.md), turned into tables. Nothing is kept of one that is wrong anywhere.
+
+const LARGEST: i32 = 16 << 20;
+const MOST_POLICIES: i32 = 1024;
+
+export const enum Kind {
+  Authenticate = 1,
+  Authorize = 2,
+  RateLimit = 3,
+}
+
+@unmanaged
+export class Policy {
+  name: Text = changetype<Text>(0);
+  kind: i32 = 0;
+  // One of them is there, by kind.
+  authenticate: AuthenticatePolicy = changetype<AuthenticatePolicy>(0);
+  authorize: AuthorizePolicy = changetype<AuthorizePolicy>(0);
+  rateLimit: RateLimitPolicy = changetype<RateLimitPolicy>(0);
+}
+
+@unmanaged
+export class Configuration {
+  keys: KeyTable = changetype<KeyTable>(0);
+  interest: Interest = changetype<Interest>(0);
+  routes: Routes = changetype<Routes>(0);
+  /** There if the module writes identity headers itself (`results: headers`). */
+  identityHeaders: IdentityHeaders = changetype<IdentityHeaders>(0);
+}
+
+/** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */
+export function configure(length: i32): Configuration {
+  beginKeeping();
+  const configuration = read(length);
+  wipeEnvironment();
+  if (exists(configuration) && !keepExhausted()) return configuration;
+  if (documentIsWrong()) composeProblem();
+  else say("sluice: the configuration needs more memory than the module may have");
+  log(LogLevel.Error, composedStart(), composedLength());
+  return none<Configuration>();
+}
+
+function say(message: string): void {
+  compose(128);
+  putLiteral(message);
+}
+
+function read(length: i32): Configuration {
+  if (length <= 0) return fail("there is no configuration");
+  if (length > LARGEST) return fail("the configuration is larger than 16 MiB");
+  const start = readConfiguration(length);
+  if (start === 0) return fail("the host does not give the configuration");
+  if (!openDocument(start, length)) return none<Configuration>();
+  if (!openEnvironment()) return fail("the host does not give the environment");
+  return readDocument(0);
+}
+
+function fail(message: string): Configuration {
+  refuse(NOWHERE, message);
+  return none<Configuration>();
+}
+
+function readDocument(root: i32): Configuration {
+  if (!objectOf(root, "version results consumers policies routes")) return none<Configuration>();
+  const version = requiredMember(root, "version");
+  const results = requiredMember(root, "results");
+  const consumers = requiredMember(root, "consumers");
+  const policies = requiredMember(root, "policies");
+  const routes = requiredMember(root, "routes");
+  if (documentIsWrong() || !integerOf(version, 1, 1)) return none<Configuration>();
+  const configuration = keepRecord<Configuration>();
+  configuration.interest = newInterest();
+  if (!exists(configuration.interest)) return none<Configuration>();
+  if (stringIs(results, "headers")) {
+    configuration.identityHeaders = newIdentityHeaders(configuration.interest);
+  } else if (!stringIs(results, "filterState")) {
+    refuse(results, 'must be "filterState" or "headers"');
+    return none<Configuration>();
+  }
+  configuration.keys = readConsumers(consumers);
+  if (!exists(configuration.keys)) return none<Configuration>();
+  const names = readPolicies(policies, results, configuration);
+  if (!exists(names)) return none<Configuration>();
+  configuration.routes = readRoutes(routes, names, policyList, exists(configuration.identityHeaders));
+  return exists(configuration.routes) ? configuration : none<Configuration>();
+}
+
+// Array of Policy, as read last.
+let policyList: usize = 0;
+
+/** Reads the policies; the table of their names, or the missing record. */
+function readPolicies(list: i32, results: i32, configuration: Configuration): NameTable {
+  const count = arrayOf(list, 0, MOST_POLICIES);
+  if (count < 0) return none<NameTable>();
+  const names = newNameTable(count, false);
+  policyList = keepRecords<Policy>(count);
+  if (!exists(names) || policyList === 0) return none<NameTable>();
+  let index = 0;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    const policy = at<Policy>(policyList, index);
+    if (!readPolicy(node, policy, configuration)) return none<NameTable>();
+    if (policy.kind === Kind.RateLimit && exists(configuration.identityHeaders)) {
+      refuse(results, 'must be "filterState" where there is a rateLimit');
+      return none<NameTable>();
+    }
+    if (!addName(names, policy.name, index)) {
+      refuseQuoting(node, "there already is a policy", requiredMember(node, "name"));
+      return none<NameTable>();
+    }
+    index++;
+  }
+  return names;
+}
+
+function readPolicy(node: i32, policy: Policy, configuration: Configuration): bool {
+  if (!objectOf(node, "name authenticate authorize rateLimit")) return false;
+  const name = requiredMember(node, "name");
+  if (name === NOWHERE || !policyNameOf(name)) return false;
+  policy.name = keepString(name);
+  const authenticate = member(node, "authenticate");
+  const authorize = member(node, "authorize");
+  const rateLimit = member(node, "rateLimit");
+  const kinds = <i32>(authenticate !== NOWHERE) + <i32>(authorize !== NOWHERE) + <i32>(rateLimit !== NOWHERE);
+  if (kinds !== 1) return refuse(node, "must be of one kind");
+  if (authenticate !== NOWHERE) {
+    policy.kind = Kind.Authenticate;
+    policy.authenticate = keepRecord<AuthenticatePolicy>();
+    return readAuthenticate(authenticate, policy.name, policy.authenticate, configuration.interest);
+  }
+  if (authorize !== NOWHERE) {
+    policy.kind = Kind.Authorize;
+    policy.authorize = keepRecord<AuthorizePolicy>();
+    return readAuthorize(authorize, policy.name, policy.authorize, configuration.interest);
+  }
+  if (!RATE_LIMIT) return refuse(rateLimit, "is not part of this module");
+  policy.kind = Kind.RateLimit;
+  policy.rateLimit = keepRecord<RateLimitPolicy>();
+  return readRateLimit(rateLimit, policy.name, policy.rateLimit, configuration.interest);
+}

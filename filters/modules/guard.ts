@@ -1,0 +1,9 @@
+// guard.wasm: authenticate, authorize and rateLimit in one pass. Compiled with RATE_LIMIT=1.
+
+export { malloc } from "../proxy-wasm/memory";
+export {
+  proxy_abi_version_0_2_1,
+  proxy_on_configure,
+  proxy_on_context_create,
+  proxy_on_request_headers,
+} from "./callbacks";

@@ -1,0 +1,143 @@
+import { authenticate, authenticateDecision, forgetConsumer, recognisedConsumer } from "../authenticate/assembly/authenticate";
+import { authorize, authorizeDecision } from "../authorize/assembly/authorize";
+import { clearAttributes, Slot, setAttribute } from "../lib/attributes";
+import { at, exists, none } from "../lib/region";
+import { Text } from "../lib/text";
+import { readRequestHeaders } from "../proxy-wasm/headers";
+import { LocalResponse, respond } from "../proxy-wasm/local-response";
+import { debugIsOn, log } from "../proxy-wasm/log";
+import { propertyLength, propertyStart, readProperty } from "../proxy-wasm/properties";
+import { FilterHeadersStatus, LogLevel, Status } from "../proxy-wasm/status";
+import {
+  addLimit,
+  admit,
+  beginLimits,
+  beginPhase,
+  limitFieldLength,
+  limitFieldStart,
+  policyFieldLength,
+  policyFieldStart,
+  refusedDecision,
+  respondRefused,
+} from "../rate-limit/assembly/phase";
+import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answers";
+import { Configuration, Kind } from "./configuration";
+import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
+import { tellConsumer, tellDecision, tellLimits } from "./results";
+import { Pipeline, pipelineOf, Step } from "./routes";
+import { readSourceIp } from "./source";
+
+// "xds" NUL "route_name"
+const ROUTE_NAME: usize = memory.data<u8>([
+  0x78, 0x64, 0x73, 0, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x5f, 0x6e, 0x61, 0x6d, 0x65,
+]);
+const ROUTE_NAME_LENGTH: i32 = 14;
+
+/** Judges the request at hand by a configuration that may be missing, and answers it if it may not go on. */
+export function judge(configuration: Configuration): FilterHeadersStatus {
+  if (!exists(configuration)) return refuse(unknownRoot);
+  clearAttributes(configuration.interest);
+  forgetConsumer();
+  if (RATE_LIMIT) beginLimits();
+  const pipeline = findPipeline(configuration);
+  if (!exists(pipeline)) return refuse(unknownRoute);
+  if (pipeline.readsHeaders !== 0 && !readRequestHeaders(configuration.interest)) return refuse(hostFailure);
+  if (exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders)) return refuse(hostFailure);
+  if (pipeline.readsSourceIp !== 0) readSourceIp();
+  return run(configuration, pipeline);
+}
+
+/** The pipeline for the route that Envoy chose; the missing record if there is none. */
+function findPipeline(configuration: Configuration): Pipeline {
+  const routes = configuration.routes;
+  const single = routes.single;
+  if (exists(single) && single.readsRoute === 0) return single;
+  if (readProperty(ROUTE_NAME, ROUTE_NAME_LENGTH) !== Status.Ok || propertyLength() === 0) {
+    return exists(single) ? single : none<Pipeline>();
+  }
+  setAttribute(Slot.RouteName, propertyStart(), propertyLength());
+  return exists(single) ? single : pipelineOf(routes, propertyStart(), propertyLength());
+}
+
+function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersStatus {
+  let decision = noPolicy;
+  const steps = pipeline.steps;
+  let index = 0;
+  while (index < pipeline.stepCount) {
+    const policy = at<Step>(steps, index).policy;
+    if (policy.kind === Kind.Authenticate) {
+      const allowed = authenticate(policy.authenticate, configuration.keys);
+      decision = authenticateDecision();
+      if (!allowed) return deny(policy.authenticate.denial, decision);
+      if (exists(configuration.identityHeaders) && !removeCredentials(policy.authenticate)) return refuse(hostFailure);
+      index++;
+    } else if (policy.kind === Kind.Authorize) {
+      const allowed = authorize(policy.authorize);
+      decision = authorizeDecision();
+      if (!allowed) return deny(policy.authorize.denial, decision);
+      index++;
+    } else if (RATE_LIMIT) {
+      index = addLimits(pipeline, index);
+      if (!admit()) return denyByLimit();
+    }
+  }
+  return allow(configuration, decision);
+}
+
+/** Adds the limits that stand beside each other from a step on; the step after them. */
+function addLimits(pipeline: Pipeline, first: i32): i32 {
+  beginPhase();
+  let index = first;
+  while (index < pipeline.stepCount) {
+    const step = at<Step>(pipeline.steps, index);
+    if (step.policy.kind !== Kind.RateLimit) break;
+    addLimit(step.policy.rateLimit, step.key0, step.key1);
+    index++;
+  }
+  return index;
+}
+
+/** Puts what was found out where Envoy and the log find it. */
+function tell(decision: Text): bool {
+  const consumer = recognisedConsumer();
+  if (exists(consumer) && !tellConsumer(consumer)) return false;
+  if (RATE_LIMIT && limitFieldLength() > 0) {
+    if (!tellLimits(limitFieldStart(), limitFieldLength(), policyFieldStart(), policyFieldLength())) return false;
+  }
+  return tellDecision(decision);
+}
+
+function allow(configuration: Configuration, decision: Text): FilterHeadersStatus {
+  // An upstream that is not told who calls might take it for somebody else.
+  if (!tell(decision)) return refuse(hostFailure);
+  const consumer = recognisedConsumer();
+  if (exists(configuration.identityHeaders) && exists(consumer)) {
+    if (!writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
+  }
+  return FilterHeadersStatus.Continue;
+}
+
+function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
+  note(decision);
+  respond(response);
+  return FilterHeadersStatus.StopAllIterationAndWatermark;
+}
+
+function denyByLimit(): FilterHeadersStatus {
+  note(refusedDecision());
+  respondRefused();
+  return FilterHeadersStatus.StopAllIterationAndWatermark;
+}
+
+function refuse(answer: Answer): FilterHeadersStatus {
+  tellDecision(answer.decision);
+  if (debugIsOn()) log(LogLevel.Debug, answer.decision.start, answer.decision.length);
+  respond(answer.response);
+  return FilterHeadersStatus.StopAllIterationAndWatermark;
+}
+
+/** A denial holds even if the host takes no note of it. */
+function note(decision: Text): void {
+  tell(decision);
+  if (debugIsOn()) log(LogLevel.Debug, decision.start, decision.length);
+}

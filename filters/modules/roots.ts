@@ -1,0 +1,65 @@
+import { at, exists, none } from "../lib/region";
+import { Configuration } from "./configuration";
+
+// Roots are the plugin configurations of this VM, one for each listener or filter that shares it.
+//
+// A compiled configuration has one root in a VM and does not let `proxy_on_context_create` be called: then the only root serves. Where there are
+// several, the host tells on creation to which root a stream belongs. That is noted in a ring indexed by the number of the stream; the host counts up, and
+// Envoy creates a stream and hands it its headers in one go (`Context::decodeHeaders`), so a note is read before the ring comes round. Should it have come
+// round, or never been written, the root is unknown and the request is denied: never guessed. Nothing needs to be deleted.
+
+const MOST_ROOTS: i32 = 1024;
+const STREAMS: i32 = 8192;
+
+@unmanaged
+class Root {
+  context: u32 = 0;
+  configuration: Configuration = changetype<Configuration>(0);
+}
+
+@unmanaged
+class Stream {
+  context: u32 = 0;
+  root: u32 = 0;
+}
+
+const ROOTS: usize = memory.data(MOST_ROOTS * 8, 8);
+const RING: usize = memory.data(STREAMS * 8, 8);
+
+let rootCount: i32 = 0;
+
+function rootOf(context: u32): Root {
+  for (let i = 0; i < rootCount; i++) {
+    const root = at<Root>(ROOTS, i);
+    if (root.context === context) return root;
+  }
+  return none<Root>();
+}
+
+/** Puts a configuration in the place of the root's last one; false if there are too many roots. */
+export function setRoot(context: u32, configuration: Configuration): bool {
+  let root = rootOf(context);
+  if (!exists(root)) {
+    if (rootCount === MOST_ROOTS) return false;
+    root = at<Root>(ROOTS, rootCount++);
+    root.context = context;
+  }
+  root.configuration = configuration;
+  return true;
+}
+
+/** Notes to which root a stream belongs. */
+export function noteStream(context: u32, root: u32): void {
+  const stream = at<Stream>(RING, <i32>(context & (STREAMS - 1)));
+  stream.context = context;
+  stream.root = root;
+}
+
+/** The configuration for a stream; the missing record if it cannot be told. */
+export function configurationOf(context: u32): Configuration {
+  if (rootCount === 1) return at<Root>(ROOTS, 0).configuration;
+  const stream = at<Stream>(RING, <i32>(context & (STREAMS - 1)));
+  if (stream.context !== context || context === 0) return none<Configuration>();
+  const root = rootOf(stream.root);
+  return exists(root) ? root.configuration : none<Configuration>();
+}

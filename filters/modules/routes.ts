@@ -1,0 +1,155 @@
+import {
+  arrayOf,
+  firstElement,
+  keepString,
+  NOWHERE,
+  nextElement,
+  objectOf,
+  refuse,
+  refuseQuoting,
+  requiredMember,
+  stringIs,
+  stringLength,
+  stringOf,
+  stringStart,
+} from "../lib/document";
+import { at, exists, keepRecord, keepRecords, none } from "../lib/region";
+import { addName, findName, NameTable, newNameTable } from "../lib/table";
+import { Text } from "../lib/text";
+import { stepKey } from "../rate-limit/assembly/key";
+import { MOST_LIMITS } from "../rate-limit/assembly/phase";
+import { Kind, Policy } from "./configuration";
+
+const MOST_ROUTES: i32 = 65536;
+const MOST_STEPS: i32 = 64;
+
+/** One policy in the order of execution. */
+@unmanaged
+export class Step {
+  policy: Policy = changetype<Policy>(0);
+  /** For a rate limit: the key of the hash that finds a bucket. */
+  key0: u64 = 0;
+  key1: u64 = 0;
+}
+
+/** What happens on a route. */
+@unmanaged
+export class Pipeline {
+  route: Text = changetype<Text>(0);
+  stepCount: i32 = 0;
+  /** Array of Step. */
+  steps: usize = 0;
+  readsHeaders: i32 = 0;
+  readsSourceIp: i32 = 0;
+  readsRoute: i32 = 0;
+}
+
+@unmanaged
+export class Routes {
+  names: NameTable = changetype<NameTable>(0);
+  /** Array of Pipeline. */
+  pipelines: usize = 0;
+  /** There if one pipeline holds for every request (`*`). */
+  single: Pipeline = changetype<Pipeline>(0);
+}
+
+/** The pipeline of a route, or the missing record. */
+export function pipelineOf(routes: Routes, start: usize, length: i32): Pipeline {
+  const index = findName(routes.names, start, length);
+  return index < 0 ? none<Pipeline>() : at<Pipeline>(routes.pipelines, index);
+}
+
+/** Reads the routes; the missing record, and a problem noted, if they are wrong. */
+export function readRoutes(list: i32, names: NameTable, policies: usize, writesHeaders: bool): Routes {
+  const count = arrayOf(list, 1, MOST_ROUTES);
+  if (count < 0) return none<Routes>();
+  const routes = keepRecord<Routes>();
+  routes.names = newNameTable(count, true);
+  routes.pipelines = keepRecords<Pipeline>(count);
+  if (!exists(routes.names) || routes.pipelines === 0) return none<Routes>();
+  let index = 0;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    const pipeline = at<Pipeline>(routes.pipelines, index);
+    if (!objectOf(node, "name run")) return none<Routes>();
+    const name = requiredMember(node, "name");
+    const run = requiredMember(node, "run");
+    if (name === NOWHERE || run === NOWHERE || !stringOf(name, 1, 1024)) return none<Routes>();
+    pipeline.route = keepString(name);
+    if (writesHeaders) pipeline.readsHeaders = 1;
+    if (stringIs(name, "*")) {
+      if (count !== 1) return refused(name, "may not stand beside other routes");
+      routes.single = pipeline;
+    }
+    if (!addName(routes.names, pipeline.route, index++)) {
+      refuseQuoting(name, "there already is a route", name);
+      return none<Routes>();
+    }
+    if (!readRun(run, pipeline, names, policies)) return none<Routes>();
+  }
+  return routes;
+}
+
+function refused(node: i32, message: string): Routes {
+  refuse(node, message);
+  return none<Routes>();
+}
+
+// How far the reading of one `run` has come.
+let authenticated: bool = false;
+let authorized: bool = false;
+let limitsInPhase: i32 = 0;
+
+function readRun(list: i32, pipeline: Pipeline, names: NameTable, policies: usize): bool {
+  const count = arrayOf(list, 0, MOST_STEPS);
+  if (count < 0) return false;
+  pipeline.steps = keepRecords<Step>(count);
+  if (pipeline.steps === 0) return false;
+  authenticated = false;
+  authorized = false;
+  limitsInPhase = 0;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    if (!stringOf(node, 1, 63)) return false;
+    const index = findName(names, stringStart(node), stringLength(node));
+    if (index < 0) return refuseQuoting(node, "no policy is named", node);
+    const step = at<Step>(pipeline.steps, pipeline.stepCount);
+    step.policy = at<Policy>(policies, index);
+    for (let i = 0; i < pipeline.stepCount; i++) {
+      if (at<Step>(pipeline.steps, i).policy === step.policy) return refuse(node, "is in this list already");
+    }
+    if (!placeStep(node, step, pipeline)) return false;
+    pipeline.stepCount++;
+  }
+  return true;
+}
+
+/** Checks that a policy can work in its place, and takes note of what it reads. */
+function placeStep(node: i32, step: Step, pipeline: Pipeline): bool {
+  const policy = step.policy;
+  if (policy.kind === Kind.Authenticate) {
+    if (authenticated) return refuse(node, "is a second authenticate");
+    if (authorized) return refuse(node, "must come before authorize");
+    authenticated = true;
+    limitsInPhase = 0;
+    pipeline.readsHeaders = 1;
+    return true;
+  }
+  if (policy.kind === Kind.Authorize) {
+    authorized = true;
+    limitsInPhase = 0;
+    pipeline.readsHeaders |= policy.authorize.readsHeaders;
+    pipeline.readsSourceIp |= policy.authorize.readsSourceIp;
+    pipeline.readsRoute |= policy.authorize.readsRoute;
+    return true;
+  }
+  if (RATE_LIMIT) {
+    const limit = policy.rateLimit;
+    if (limit.readsAuth !== 0 && !authenticated) return refuse(node, "counts by who calls, and no authenticate comes before it");
+    if (++limitsInPhase > MOST_LIMITS) return refuse(node, "is one limit too many beside each other");
+    pipeline.readsHeaders |= limit.readsHeaders;
+    pipeline.readsSourceIp |= limit.readsSourceIp;
+    pipeline.readsRoute |= limit.readsRoute;
+    step.key0 = stepKey(policy.name, pipeline.route, 0);
+    step.key1 = stepKey(policy.name, pipeline.route, 1);
+  }
+  return true;
+}

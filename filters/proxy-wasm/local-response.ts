@@ -1,0 +1,35 @@
+import { Text } from "../lib/text";
+import { proxy_send_local_response } from "./abi";
+import { Status } from "./status";
+
+/** An answer that is the same for every request it is given to. Made when the configuration is read. */
+@unmanaged
+export class LocalResponse {
+  status: u32 = 0;
+  grpcStatus: i32 = 0;
+  /** For the access log, without spaces. */
+  details: Text = changetype<Text>(0);
+  body: Text = changetype<Text>(0);
+  /** Serialised header pairs. */
+  headers: Text = changetype<Text>(0);
+}
+
+/** Answers the request at hand; whether the host took it. */
+export function respond(response: LocalResponse): bool {
+  return respondWith(response, response.headers.start, response.headers.length);
+}
+
+/** The same with header pairs of this request instead of the constant ones. */
+export function respondWith(response: LocalResponse, headers: usize, headersLength: i32): bool {
+  const status = proxy_send_local_response(
+    response.status,
+    response.details.start,
+    response.details.length,
+    response.body.start,
+    response.body.length,
+    headers,
+    headersLength,
+    response.grpcStatus,
+  );
+  return status === Status.Ok;
+}

@@ -1,0 +1,40 @@
+import { compose, composedLength, composedStart, putLiteral, putText, Text } from "../lib/text";
+import { proxy_define_metric, proxy_increment_metric } from "./abi";
+import { resultCell, resultNumber } from "./memory";
+import { MetricType, Status } from "./status";
+
+/** The counters of one policy, by the host's numbers. Embedded in the record of a policy. */
+@unmanaged
+export class Counters {
+  allowed: u32 = 0;
+  denied: u32 = 0;
+  error: u32 = 0;
+}
+
+function defineCounter(kind: string, policy: Text, outcome: string): bool {
+  compose(128);
+  putLiteral("sluice.");
+  putLiteral(kind);
+  putLiteral(".");
+  putText(policy);
+  putLiteral(".");
+  putLiteral(outcome);
+  const status = proxy_define_metric(MetricType.Counter, composedStart(), composedLength(), resultCell(0));
+  return status === Status.Ok;
+}
+
+/** Defines `sluice.<kind>.<policy>.{allowed,denied,error}`; false if the host refuses. */
+export function defineCounters(counters: Counters, kind: string, policy: Text): bool {
+  if (!defineCounter(kind, policy, "allowed")) return false;
+  counters.allowed = <u32>resultNumber(0);
+  if (!defineCounter(kind, policy, "denied")) return false;
+  counters.denied = <u32>resultNumber(0);
+  if (!defineCounter(kind, policy, "error")) return false;
+  counters.error = <u32>resultNumber(0);
+  return true;
+}
+
+/** Adds one to a counter. A host that refuses loses a count, never a request. */
+export function count(counter: u32): bool {
+  return proxy_increment_metric(counter, 1) === Status.Ok;
+}

@@ -1,0 +1,187 @@
+import { at } from "../../lib/region";
+import {
+  compose,
+  composedLength,
+  composedStart,
+  keepLiteral,
+  put,
+  putByte,
+  putDecimal,
+  putText,
+  Text,
+} from "../../lib/text";
+import { monotonicTime } from "../../proxy-wasm/clock";
+import { addPair, beginPairs, pairsLength, writePairs } from "../../proxy-wasm/headers";
+import { respond, respondWith } from "../../proxy-wasm/local-response";
+import { count } from "../../proxy-wasm/metrics";
+import { Claim, commit, giveBack, look, Means } from "./claim";
+import { secondsFor } from "./gcra";
+import { RateLimitPolicy } from "./policy";
+
+// Limits that stand beside each other in a pipeline: all are read, then all decide, then all are booked, or none.
+
+/** The most limits that may stand beside each other. */
+export const MOST_LIMITS: i32 = 16;
+
+const CLAIMS: usize = memory.data(MOST_LIMITS * 80, 8);
+
+let claims: i32 = 0;
+let now: u64 = 0;
+let refused: Claim = changetype<Claim>(0);
+
+// What the `RateLimit` and `RateLimit-Policy` fields of this request will say; in the arena.
+let limitStart: usize = 0;
+let limitLength: i32 = 0;
+let policyStart: usize = 0;
+let policyLength: i32 = 0;
+
+let contentType: Text = changetype<Text>(0);
+let problemJson: Text = changetype<Text>(0);
+let retryAfter: Text = changetype<Text>(0);
+
+/** Makes the constants of all limits; once for a VM. */
+export function prepareLimits(): void {
+  contentType = keepLiteral("content-type");
+  problemJson = keepLiteral("application/problem+json");
+  retryAfter = keepLiteral("retry-after");
+}
+
+/** To be called before the first limit of a request. */
+export function beginLimits(): void {
+  now = 0;
+  limitLength = 0;
+  policyLength = 0;
+}
+
+/** To be called before the first of limits that stand beside each other. */
+export function beginPhase(): void {
+  claims = 0;
+  if (now === 0) now = monotonicTime();
+}
+
+/** Adds a limit to the phase: reads where it stands. There are at most MOST_LIMITS. */
+export function addLimit(policy: RateLimitPolicy, k0: u64, k1: u64): void {
+  if (claims < MOST_LIMITS) look(at<Claim>(CLAIMS, claims++), policy, k0, k1, now);
+}
+
+/** Whether all limits of the phase let the call pass; if so it is booked in all. */
+export function admit(): bool {
+  const passed = decide() && book();
+  tell(passed);
+  return passed;
+}
+
+/** Finds a limit that refuses: that which the caller waits longest for. */
+function decide(): bool {
+  let found = false;
+  for (let i = 0; i < claims; i++) {
+    const claim = at<Claim>(CLAIMS, i);
+    if (claim.allowed !== 0) continue;
+    count(claim.policy.counters.denied);
+    if (!found || claim.wait > refused.wait) refused = claim;
+    found = true;
+  }
+  return !found;
+}
+
+function book(): bool {
+  for (let i = 0; i < claims; i++) {
+    const claim = at<Claim>(CLAIMS, i);
+    if (commit(claim, now)) continue;
+    for (let k = 0; k < i; k++) giveBack(at<Claim>(CLAIMS, k), now);
+    count(claim.policy.counters.denied);
+    refused = claim;
+    return false;
+  }
+  for (let i = 0; i < claims; i++) {
+    const claim = at<Claim>(CLAIMS, i);
+    const counters = claim.policy.counters;
+    count(claim.means === Means.Failed ? counters.error : counters.allowed);
+  }
+  return true;
+}
+
+// ---- what the client is told
+
+function tell(passed: bool): void {
+  let needed = 0;
+  for (let i = 0; i < claims; i++) {
+    const claim = at<Claim>(CLAIMS, i);
+    if (claim.policy.tellsLimit !== 0) needed += claim.rate.policyField.length + 64;
+  }
+  if (needed === 0) return;
+  compose(limitLength + needed);
+  put(limitStart, limitLength);
+  for (let i = 0; i < claims; i++) tellLimit(at<Claim>(CLAIMS, i), passed);
+  limitStart = composedStart();
+  limitLength = composedLength();
+  compose(policyLength + needed);
+  put(policyStart, policyLength);
+  for (let i = 0; i < claims; i++) {
+    const claim = at<Claim>(CLAIMS, i);
+    if (claim.policy.tellsLimit === 0) continue;
+    separate();
+    putText(claim.rate.policyField);
+  }
+  policyStart = composedStart();
+  policyLength = composedLength();
+}
+
+function separate(): void {
+  if (composedLength() === 0) return;
+  putByte(0x2c);
+  putByte(0x20);
+}
+
+/** Adds `"<policy>";r=<left>;t=<seconds until there is one more, 0 if none is missing>`. */
+function tellLimit(claim: Claim, passed: bool): void {
+  if (claim.policy.tellsLimit === 0) return;
+  const booked = passed || claim.allowed === 0 || claim.means !== Means.Bucket;
+  const left = min(booked ? claim.left : claim.left + claim.calls, claim.rate.count);
+  separate();
+  putByte(0x22);
+  putText(claim.policy.name);
+  putByte(0x22);
+  putByte(0x3b);
+  putByte(0x72);
+  putByte(0x3d);
+  putDecimal(left);
+  putByte(0x3b);
+  putByte(0x74);
+  putByte(0x3d);
+  putDecimal(left === claim.rate.count ? 0 : max(<u64>1, secondsFor(claim.wait)));
+}
+
+/** Answers a call that the last `admit` refused; whether the host took it. */
+export function respondRefused(): bool {
+  const policy = refused.policy;
+  if (policy.tellsRetry === 0) return respond(policy.denial);
+  compose(24);
+  putDecimal(max(<u64>1, secondsFor(refused.wait)));
+  beginPairs();
+  addPair(contentType, problemJson.start, problemJson.length);
+  addPair(retryAfter, composedStart(), composedLength());
+  const pairs = writePairs();
+  return pairs === 0 ? respond(policy.denial) : respondWith(policy.denial, pairs, pairsLength());
+}
+
+/** What to say of a call that the last `admit` refused. */
+export function refusedDecision(): Text {
+  return refused.policy.denied;
+}
+
+export function limitFieldStart(): usize {
+  return limitStart;
+}
+
+export function limitFieldLength(): i32 {
+  return limitLength;
+}
+
+export function policyFieldStart(): usize {
+  return policyStart;
+}
+
+export function policyFieldLength(): i32 {
+  return policyLength;
+}

@@ -1,0 +1,100 @@
+import { addressOf, arenaTake, at, none } from "../../lib/region";
+import { Text } from "../../lib/text";
+import { CREATE_ONLY, readShared, sharedLength, sharedStart, sharedVersion, writeShared } from "../../proxy-wasm/shared-data";
+import { Status } from "../../proxy-wasm/status";
+
+// The buckets of a policy, for all workers: a fixed number of sets, each one value in shared data with eight places and an overflow.
+//
+// A key has a place of its own, or none. A place whose bucket is full again (its time is not later than now) is given away first, which
+// loses nothing. When all eight are in use, the keys without a place share the overflow bucket; and a key that gets a place later begins with
+// the overflow's time. So the debt of a key is never forgotten: a full set may tighten a limit, it never loosens one, and keys that have
+// a place do not feel it.
+
+const PLACES: i32 = 8;
+const SET_BYTES: i32 = 8 + PLACES * 16;
+
+@unmanaged
+class Bucket {
+  key: u64 = 0;
+  /** Theoretical arrival time. */
+  time: u64 = 0;
+}
+
+@unmanaged
+export class LimitSet {
+  overflow: u64 = 0;
+}
+
+@unmanaged
+class KeyTail {
+  number: u32 = 0;
+}
+
+let set: LimitSet = changetype<LimitSet>(0);
+let version: u32 = 0;
+
+/** Reads a set; false if the host fails. `key` ends in four bytes for the number of the set. */
+export function readSet(key: Text, number: u32): bool {
+  at<KeyTail>(key.start + <usize>key.length - 4, 0).number = number;
+  const status = readShared(key.start, key.length);
+  if (status === Status.Ok) {
+    if (sharedLength() !== SET_BYTES) return false;
+    set = at<LimitSet>(sharedStart(), 0);
+    version = sharedVersion();
+    return true;
+  }
+  if (status !== Status.NotFound) return false;
+  const fresh = arenaTake(SET_BYTES);
+  if (fresh === 0) return false;
+  memory.fill(fresh, 0, SET_BYTES);
+  set = at<LimitSet>(fresh, 0);
+  version = CREATE_ONLY;
+  return true;
+}
+
+/** The set that was read last, to be handed to the functions below. */
+export function currentSet(): LimitSet {
+  return set;
+}
+
+export function currentVersion(): u32 {
+  return version;
+}
+
+function bucketAt(target: LimitSet, index: i32): Bucket {
+  return at<Bucket>(addressOf(target) + 8, index);
+}
+
+/** The place of a key, else one to take, else the missing record: then the overflow is meant. */
+function placeOf(target: LimitSet, key: u64, now: u64): Bucket {
+  let free = none<Bucket>();
+  for (let i = 0; i < PLACES; i++) {
+    const bucket = bucketAt(target, i);
+    if (bucket.key === key) return bucket;
+    if (bucket.time <= now && addressOf(free) === 0) free = bucket;
+  }
+  return free;
+}
+
+/** Until when a key is in debt; not later than now if it is not. */
+export function timeOf(target: LimitSet, key: u64, now: u64): u64 {
+  const bucket = placeOf(target, key, now);
+  return addressOf(bucket) !== 0 && bucket.key === key ? bucket.time : target.overflow;
+}
+
+/** Puts a key in debt until a time, in its place, in a free one, or in the overflow. */
+export function setTime(target: LimitSet, key: u64, now: u64, time: u64): void {
+  const bucket = placeOf(target, key, now);
+  if (addressOf(bucket) === 0) {
+    target.overflow = time;
+    return;
+  }
+  bucket.key = key;
+  bucket.time = time;
+}
+
+/** Writes a set back if nobody else did: Ok, CasMismatch, or a failure. */
+export function writeSet(key: Text, number: u32, target: LimitSet, expected: u32): Status {
+  at<KeyTail>(key.start + <usize>key.length - 4, 0).number = number;
+  return writeShared(key.start, key.length, addressOf(target), SET_BYTES, expected);
+}
