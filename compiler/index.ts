@@ -41,12 +41,12 @@ export interface Compiled {
  *
  * @param target a name of `targetNames`
  */
-export function compile(path: string, target: string): Compiled {
+export async function compile(path: string, target: string): Promise<Compiled> {
   const { plan, diagnostics } = check(path);
   const chosen = targets.find((candidate) => candidate.name === target);
   if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
   if (plan === undefined) return { diagnostics };
-  const { emission, diagnostics: broken } = verified(plan, chosen.emit(plan));
+  const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan));
   const all = [...diagnostics, ...broken];
   return hasErrors(all) ? { diagnostics: all } : { emission, diagnostics: all };
 }

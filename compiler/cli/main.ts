@@ -3,16 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { targetNames } from "../index.js";
-import { type CheckOptions, checkCommand } from "./commands/check.js";
-import { type CompileOptions, compileCommand } from "./commands/compile.js";
-import { type DemoOptions, demoCommand } from "./commands/demo.js";
-import { envoyInstallCommand } from "./commands/envoy.js";
-import { type ExplainOptions, explainCommand, STAGES } from "./commands/explain.js";
-import { type RunOptions, runCommand } from "./commands/run.js";
+import type { CheckOptions } from "./commands/check.js";
+import type { CompileOptions } from "./commands/compile.js";
+import type { DemoOptions } from "./commands/demo.js";
+import { type ExplainOptions, STAGES } from "./commands/explain.js";
+import type { RunOptions } from "./commands/run.js";
 import { EnvironmentError, EXIT, UsageError } from "./exit.js";
 import { packageRoot } from "./files.js";
 import { FORMATS } from "./print.js";
 
+/** A command is loaded when it is called: most of them need little of what the others need. */
 function program(finish: (code: number) => void): Command {
   const root = new Command("sluice")
     .description("Checks policy files and compiles them for Envoy.")
@@ -31,7 +31,7 @@ function program(finish: (code: number) => void): Command {
     .addOption(format())
     .addOption(new Option("--fail-on <severity>", "exit with 1 from this severity on").choices(["error", "warning"]).default("error"))
     .addHelpText("after", example("sluice check examples/quickstart"))
-    .action((paths: string[], options: CheckOptions) => finish(checkCommand(paths, options)));
+    .action(async (paths: string[], options: CheckOptions) => finish((await import("./commands/check.js")).checkCommand(paths, options)));
 
   root
     .command("compile")
@@ -41,7 +41,7 @@ function program(finish: (code: number) => void): Command {
     .option("--out <folder>", "where to write", "dist/envoy")
     .addOption(format())
     .addHelpText("after", example("sluice compile examples/quickstart/policy.yaml --out build"))
-    .action(async (policy: string, options: CompileOptions) => finish(await compileCommand(policy, options)));
+    .action(async (policy: string, options: CompileOptions) => finish(await (await import("./commands/compile.js")).compileCommand(policy, options)));
 
   root
     .command("explain")
@@ -50,7 +50,9 @@ function program(finish: (code: number) => void): Command {
     .option("-p, --policy <file>", "the policy file", "policy.yaml")
     .addOption(new Option("--stage <stage>", "print what flows out of a stage").choices(STAGES))
     .addHelpText("after", example("sluice explain SL0408", "sluice explain orders -p examples/quickstart/policy.yaml"))
-    .action((subject: string | undefined, options: ExplainOptions) => finish(explainCommand(subject, options)));
+    .action(async (subject: string | undefined, options: ExplainOptions) =>
+      finish(await (await import("./commands/explain.js")).explainCommand(subject, options)),
+    );
 
   root
     .command("run")
@@ -59,21 +61,21 @@ function program(finish: (code: number) => void): Command {
     .option("--concurrency <workers>", "worker threads of Envoy", positiveInteger, 2)
     .option("--access-log", "print one JSON line for each request")
     .addHelpText("after", example("ACME_KEY=... GLOBEX_KEY=... sluice run examples/quickstart/policy.yaml"))
-    .action(async (policy: string, options: RunOptions) => finish(await runCommand(policy, options)));
+    .action(async (policy: string, options: RunOptions) => finish(await (await import("./commands/run.js")).runCommand(policy, options)));
 
   root
     .command("demo")
     .description("compile the quickstart, run it in Envoy and show what it decides")
     .option("--once", "end after the tour")
     .addHelpText("after", example("sluice demo --once"))
-    .action(async (options: DemoOptions) => finish(await demoCommand(options)));
+    .action(async (options: DemoOptions) => finish(await (await import("./commands/demo.js")).demoCommand(options)));
 
   root
     .command("envoy")
     .description("the Envoy that run and demo use")
     .command("install")
     .description("put Envoy 1.40 into the cache unless one is there")
-    .action(async () => finish(await envoyInstallCommand()));
+    .action(async () => finish(await (await import("./commands/envoy.js")).envoyInstallCommand()));
 
   return root;
 }

@@ -1,4 +1,4 @@
-import { create, type DescMessage, hasOption, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromJson, hasOption, type MessageInitShape } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { describe, expect, it } from "vitest";
 import { MetadataSchema } from "./generated/envoy/config/core/v3/base_pb.js";
@@ -56,7 +56,10 @@ describe("brokenRules", () => {
   });
 
   it("looks at items and keys", () => {
-    expect(faults(RBACSchema, { action: 7 })).toEqual(["action must be a value of envoy.config.rbac.v3.RBAC.Action"]);
+    const unknown = fromJson(RBACSchema, { action: 7 });
+    expect(brokenRules(reflect(RBACSchema, unknown)).map(({ message }) => message)).toEqual([
+      "must be a value of envoy.config.rbac.v3.RBAC.Action",
+    ]);
     expect(faults(MetadataSchema, { filterMetadata: { "": {} } })).toEqual([
       'filter_metadata[""] its key must have at least 1 characters',
     ]);

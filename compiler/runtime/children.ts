@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 
-/** Child processes that must not outlive this one. The process is global, and so is this. */
-const children = new Set<ChildProcess>();
+/** Child processes that must not outlive this one, with what is to be cleared away after each. Global, as the process is. */
+const children = new Map<ChildProcess, () => void>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a child may take to end by itself before this process, told to end, kills it. Milliseconds. */
 const FAREWELL_MS = 2_000;
@@ -9,13 +9,14 @@ const FAREWELL_MS = 2_000;
 /**
  * Ends the child when this process ends: by `process.exit`, an uncaught error, or a signal. The handlers are there only
  * while there is a child; a child that has ended is forgotten. SIGKILL to this process cannot be answered.
+ * @param clear called, without time to wait, only if this process ends first
  */
-export function endWithParent(child: ChildProcess): void {
+export function endWithParent(child: ChildProcess, clear: () => void): void {
   if (children.size === 0) {
     process.on("exit", killAll);
     for (const signal of signals) process.on(signal, onSignal);
   }
-  children.add(child);
+  children.set(child, clear);
   child.once("close", () => forget(child));
 }
 
@@ -29,21 +30,27 @@ function removeHandlers(): void {
 }
 
 function killAll(): void {
-  for (const child of children) child.kill("SIGKILL");
+  for (const [child, clear] of children) {
+    child.kill("SIGKILL");
+    clear();
+  }
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  for (const child of children) child.kill("SIGTERM");
+  for (const child of children.keys()) child.kill("SIGTERM");
   // A listener of the program's own decides when the program ends; alone, we stand in for the default action, which our
   // listener has switched off.
   if (process.listenerCount(signal) > 1) return;
+  // A copy: those that end in time are forgotten before they could be cleared away after.
+  const clearing = [...children.values()];
   const leave = () => {
     killAll();
+    for (const clear of clearing) clear();
     removeHandlers();
     process.kill(process.pid, signal);
   };
   const timer = setTimeout(leave, FAREWELL_MS);
-  for (const child of children) {
+  for (const child of children.keys()) {
     child.once("close", () => {
       if (children.size > 0) return;
       clearTimeout(timer);

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAdmin, type EnvoyAdmin, type ListenerAddress } from "./admin.js";
 import { endWithParent } from "./children.js";
@@ -155,7 +156,7 @@ function launch(options: StartOptions, configPath: string, adminPath: string): S
     env: childEnvironment(options.env),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  endWithParent(child);
+  endWithParent(child, () => rmSync(dirname(adminPath), { recursive: true, force: true }));
   const log = new OutputTail(OUTPUT_LIMIT);
   const output = new OutputTail(OUTPUT_LIMIT);
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -24,5 +24,5 @@ export interface Emission {
 export interface Target {
   name: string;
   summary: string;
-  emit(plan: GatewayPlan): Emission;
+  emit(plan: GatewayPlan): Promise<Emission>;
 }

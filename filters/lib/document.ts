@@ -38,10 +38,14 @@ let wrongQuoteLength: i32 = 0;
 let wrong: bool = false;
 let unreadable: bool = false;
 
-/** Reads a document in place: its bytes are given up. False, with a problem noted, if it is not JSON. */
-export function openDocument(start: usize, length: i32): bool {
+/** Forgets the problem of the last document. */
+export function beginDocument(): void {
   wrong = false;
   unreadable = false;
+}
+
+/** Reads a document in place: its bytes are given up. False, with a problem noted, if it is not JSON. */
+export function openDocument(start: usize, length: i32): bool {
   const room = roomForNodes(start, length);
   tape = arenaTake(<usize>room * JSON_NODE_BYTES);
   if (tape === 0) return refuse(NOWHERE, "needs more memory than the module may have");

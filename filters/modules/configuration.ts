@@ -1,6 +1,7 @@
 import { Interest, newInterest } from "../lib/attributes";
 import {
   arrayOf,
+  beginDocument,
   composeProblem,
   documentIsWrong,
   firstElement,
@@ -65,6 +66,7 @@ export class Configuration {
 /** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */
 export function configure(length: i32): Configuration {
   beginKeeping();
+  beginDocument();
   const configuration = read(length);
   wipeEnvironment();
   if (exists(configuration) && !keepExhausted()) return configuration;

@@ -15,7 +15,11 @@ export interface Case {
 export function sourceFiles(pattern: RegExp): string[] {
   const root = packageRoot();
   return ["compiler", "filters", "examples", "test", "scripts"]
-    .flatMap((top) => readdirSync(join(root, top), { recursive: true, encoding: "utf8" }).map((path) => `${top}/${path.replaceAll("\\", "/")}`))
+    .flatMap((top) =>
+      readdirSync(join(root, top), { recursive: true, encoding: "utf8" }).map(
+        (path) => `${top}/${path.replaceAll("\\", "/")}`,
+      ),
+    )
     .filter((path) => pattern.test(path))
     .toSorted();
 }
@@ -24,15 +28,19 @@ export function sourceFiles(pattern: RegExp): string[] {
 export function allCases(): Case[] {
   const root = packageRoot();
   return sourceFiles(/^(compiler|filters)\/[^/]+\/cases\/[^/]+\/policy\.yaml$/).map((path) => ({
-      folder: dirname(path),
-      rejects: basename(dirname(path)).startsWith("rejects-"),
-      policyPath: join(root, path),
-      policy: readFileSync(join(root, path), "utf8"),
-    }));
+    folder: dirname(path),
+    rejects: basename(dirname(path)).startsWith("rejects-"),
+    policyPath: join(root, path),
+    policy: readFileSync(join(root, path), "utf8"),
+  }));
 }
 
 /** Policies of the examples, by folder name. */
 export function allExamples(): { name: string; folder: string; policyPath: string }[] {
   const root = packageRoot();
-  return sourceFiles(/^examples\/[^/]+\/policy\.yaml$/).map((path) => ({ name: basename(dirname(path)), folder: join(root, dirname(path)), policyPath: join(root, path) }));
+  return sourceFiles(/^examples\/[^/]+\/policy\.yaml$/).map((path) => ({
+    name: basename(dirname(path)),
+    folder: join(root, dirname(path)),
+    policyPath: join(root, path),
+  }));
 }

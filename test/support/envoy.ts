@@ -30,7 +30,7 @@ export interface StandingOracle {
 }
 
 const ROUND = 20;
-/** The kernel spreads connections over workers by chance: with two workers one is missed in 2 of 2^40 runs. */
+/** The kernel spreads connections over workers by chance, so each may take several attempts. */
 const ATTEMPTS_PER_WORKER = 40;
 
 /** What must hold after any hostile input: no trap, no VM replaced, no secret shown, and every worker still serves. */

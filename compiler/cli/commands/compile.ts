@@ -12,7 +12,7 @@ export interface CompileOptions {
 /** `sluice compile`: writes the target's files and the modules they refer to, all or none. */
 export async function compileCommand(path: string, options: CompileOptions): Promise<number> {
   const [file = path] = policyFiles([path]);
-  const { emission, diagnostics } = compile(file, options.target);
+  const { emission, diagnostics } = await compile(file, options.target);
   printFindings(diagnostics, options.format);
   if (emission === undefined) return EXIT.findings;
   const modules: OutputFile[] = [];

@@ -5,7 +5,7 @@ import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { EnvoyStartError, type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
 import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
-import { emitEnvoy } from "../../targets/envoy/target.js";
+import { emitEnvoy } from "../../targets/envoy/emit.js";
 import { echoServer, type EchoServer } from "../demo/echo-server.js";
 import { tour } from "../demo/tour.js";
 import { interrupted, requireEnvoy, workFolder } from "../envoy.js";

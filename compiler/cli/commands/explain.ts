@@ -4,8 +4,7 @@ import { check } from "../../index.js";
 import { guardConfiguration } from "../../plan/guard.js";
 import { explainRoute, planOutline } from "../../plan/explain.js";
 import type { GatewayPlan } from "../../plan/plan.js";
-import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
-import { emitEnvoy } from "../../targets/envoy/target.js";
+import { envoy } from "../../targets/envoy/target.js";
 import { EXIT, UsageError } from "../exit.js";
 import { printFindings } from "../print.js";
 
@@ -18,7 +17,7 @@ export interface ExplainOptions {
 }
 
 /** `sluice explain`: a diagnostic code, the effective policies of a route, or what flows between two stages. */
-export function explainCommand(subject: string | undefined, options: ExplainOptions): number {
+export async function explainCommand(subject: string | undefined, options: ExplainOptions): Promise<number> {
   if (subject !== undefined && /^SL[0-9]{4}$/i.test(subject)) {
     process.stdout.write(codePage(subject));
     return EXIT.ok;
@@ -28,7 +27,7 @@ export function explainCommand(subject: string | undefined, options: ExplainOpti
     printFindings(diagnostics, "text");
     return EXIT.findings;
   }
-  process.stdout.write(options.stage === undefined ? routePage(plan, subject) : stagePage(plan, options.stage));
+  process.stdout.write(options.stage === undefined ? routePage(plan, subject) : await stagePage(plan, options.stage));
   return EXIT.ok;
 }
 
@@ -49,15 +48,13 @@ function routePage(plan: GatewayPlan, subject: string | undefined): string {
   throw new UsageError(`no route is named ${subject}${known === undefined ? "" : `; did you mean ${known}?`}`);
 }
 
-function stagePage(plan: GatewayPlan, stage: Stage): string {
+async function stagePage(plan: GatewayPlan, stage: Stage): Promise<string> {
   switch (stage) {
     case "plan":
       return `${JSON.stringify(planOutline(plan), undefined, 2)}\n`;
     case "filters":
       return `${JSON.stringify(guardConfiguration(plan), undefined, 2)}\n`;
     case "envoy":
-      return emitEnvoy(plan, DEFAULT_OPTIONS)
-        .artifacts.map((artifact) => artifact.contents)
-        .join("\n");
+      return (await envoy.emit(plan)).artifacts.map((artifact) => artifact.contents).join("\n");
   }
 }

@@ -6,7 +6,7 @@ import { type DynamicEnvoy, startDynamicEnvoy, type UpdateOutcome } from "../../
 import { EnvoyStartError } from "../../runtime/process.js";
 import { watchFiles } from "../../runtime/watch.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../targets/envoy/options.js";
-import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/target.js";
+import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js";
 import { interrupted, requireEnvoy, secretsOf, workFolder } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
 import { printFindings } from "../print.js";

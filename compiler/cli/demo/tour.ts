@@ -101,7 +101,9 @@ async function decisionOf(path: string, number: number): Promise<string> {
 
 function format(line: string): string {
   const entry: unknown = JSON.parse(line);
-  if (typeof entry !== "object" || entry === null || !("decision" in entry) || typeof entry.decision !== "string") return "nobody";
+  if (typeof entry !== "object" || entry === null || !("decision" in entry) || typeof entry.decision !== "string")
+    return "Envoy, before any policy";
   const [policy = "", outcome = "", reason = ""] = entry.decision.split(" ");
+  if (reason === "no-policy") return "the route alone, which runs no policy";
   return `${policy} (${[outcome, reason].filter((part) => part !== "").join(": ")})`;
 }

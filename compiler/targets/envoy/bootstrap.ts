@@ -2,7 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import { type Bootstrap, BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { DownstreamConnectionsConfigSchema } from "../../envoy/generated/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
+import { programSizeKey } from "../../envoy/re2.js";
 import type { GatewayPlan } from "../../plan/plan.js";
+import { MAX_REGEX_PROGRAM } from "../../policy/routes.js";
 import { clusters, socketAddress } from "./clusters.js";
 import { listeners } from "./listeners.js";
 import type { EnvoyOptions } from "./options.js";
@@ -39,6 +41,14 @@ function common(plan: GatewayPlan, options: EnvoyOptions) {
   return {
     node: { id: plan.name, cluster: plan.name },
     ...(options.admin === undefined ? {} : { admin: { address: socketAddress(options.admin.address, options.admin.port) } }),
+    layeredRuntime: {
+      layers: [
+        {
+          name: "sluice",
+          layerSpecifier: { case: "staticLayer" as const, value: { [programSizeKey]: MAX_REGEX_PROGRAM } },
+        },
+      ],
+    },
     overloadManager: {
       refreshInterval: duration(250),
       resourceMonitors: [

@@ -20,6 +20,7 @@ const CAPABILITIES = [
   "proxy_define_metric",
   "proxy_get_buffer_bytes",
   "proxy_get_header_map_pairs",
+  "proxy_get_log_level",
   "proxy_get_property",
   "proxy_get_shared_data",
   "proxy_increment_metric",

@@ -60,6 +60,7 @@ function connectionManager(listener: ListenerPlan, plan: GatewayPlan, options: E
     xffNumTrustedHops: listener.trustedHops,
     normalizePath: true,
     mergeSlashes: true,
+    stripTrailingHostDot: true,
     pathWithEscapedSlashesAction: ESCAPED_SLASHES[listener.escapedSlashes],
     commonHttpProtocolOptions: {
       idleTimeout: duration(IDLE_TIMEOUT_MS),

@@ -176,7 +176,7 @@ function readRate(node: i32, policy: RateLimitPolicy, rate: Rate): bool {
   const nanoseconds = <u64>integerAt(period) * 1000000;
   const atOnce = <u64>integerAt(burst);
   rate.interval = (nanoseconds + calls - 1) / calls;
-  if (rate.interval < SHORTEST_INTERVAL) return refuse(count, "is more than a million a second");
+  if (nanoseconds / calls < SHORTEST_INTERVAL) return refuse(count, "is more than a million a second");
   if (atOnce > LONGEST_TOLERANCE / rate.interval) return refuse(burst, "is too large for this rate");
   rate.tolerance = atOnce * rate.interval;
   rate.count = calls;

@@ -1,0 +1,58 @@
+/**
+ * The value below which a part of the values lies, interpolated between neighbours.
+ *
+ * @param {readonly number[]} values at least one
+ * @param {number} part 0 to 1
+ */
+export function quantile(values, part) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const place = (sorted.length - 1) * part;
+  const below = Math.floor(place);
+  const low = sorted[below] ?? Number.NaN;
+  const high = sorted[Math.ceil(place)] ?? Number.NaN;
+  return low + (high - low) * (place - below);
+}
+
+export function median(values) {
+  return quantile(values, 0.5);
+}
+
+/**
+ * Leaves out the rounds in which something else than the variants changed: those whose base is further than a
+ * tolerance from the median base.
+ *
+ * @template {Record<string, number>} Round
+ * @param {readonly Round[]} rounds nanoseconds a request, by variant
+ * @param {string} base
+ * @param {number} tolerance 0.15 is 15 %
+ * @returns {{ accepted: Round[], rejected: number }}
+ */
+export function acceptRounds(rounds, base, tolerance) {
+  const middle = median(rounds.map((round) => round[base]));
+  const accepted = rounds.filter((round) => Math.abs(round[base] - middle) <= middle * tolerance);
+  return { accepted, rejected: rounds.length - accepted.length };
+}
+
+/**
+ * What each variant adds to the base, in paired differences within a round.
+ *
+ * @param {readonly Record<string, number>[]} rounds accepted ones
+ * @param {readonly string[]} names
+ * @param {{ base: string, peer: string }} against
+ * @returns {{ name: string, total: number, added: number, p25: number, p75: number, ratio: number }[]} nanoseconds a
+ *   request; `ratio` is the median of added to what the peer added in the same round
+ */
+export function compareVariants(rounds, names, { base, peer }) {
+  return names.map((name) => {
+    const added = rounds.map((round) => round[name] - round[base]);
+    const ratios = rounds.map((round) => (round[name] - round[base]) / (round[peer] - round[base]));
+    return {
+      name,
+      total: median(rounds.map((round) => round[name])),
+      added: median(added),
+      p25: quantile(added, 0.25),
+      p75: quantile(added, 0.75),
+      ratio: median(ratios),
+    };
+  });
+}
