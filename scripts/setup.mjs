@@ -90,7 +90,9 @@ function runScript(name) {
     what: `scripts/${name} failed.`,
     fix: `See the message above; \`node scripts/${name}\` runs this step alone.`,
   });
-  for (const line of said.split("\n")) if (line !== "") console.log(`setup: ${line}`);
+  for (const line of said.split("\n")) {
+    if (line !== "" && !line.endsWith("(unchanged)")) console.log(`setup: ${line}`);
+  }
 }
 
 function compile() {

@@ -41,12 +41,15 @@ describe("examples", () => {
       it(`${example.name} for ${target}`, async () => {
         const { emission, diagnostics } = await compile(example.policyPath, target);
         expect(renderText(diagnostics, { color: false })).toBe("");
-        for (const artifact of emission?.artifacts ?? []) golden(join(example.folder, "golden", artifact.path), artifact.contents);
+        for (const artifact of emission?.artifacts ?? [])
+          golden(join(example.folder, "golden", artifact.path), artifact.contents);
       });
 });
 
 it("every golden file belongs to a case or an example", () => {
-  const found = sourceFiles(/^((compiler|filters)\/[^/]+\/cases\/.*\.golden\.[a-z]+|examples\/[^/]+\/golden\/.+)$/).map((path) => join(root, path));
+  const found = sourceFiles(/^((compiler|filters)\/[^/]+\/cases\/.*\.golden\.[a-z]+|examples\/[^/]+\/golden\/.+)$/).map(
+    (path) => join(root, path),
+  );
   const orphans = found.filter((path) => !expected.has(path));
   if (UPDATING) for (const path of orphans) rmSync(path);
   else expect(orphans).toEqual([]);

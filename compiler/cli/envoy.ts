@@ -12,7 +12,8 @@ import { modulesFolder } from "./files.js";
 export async function requireEnvoy(): Promise<EnvoyBinary> {
   const found = await findEnvoy();
   if (found.ok) return found.envoy;
-  if (found.problem.code !== "not-found") throw new EnvironmentError(`${found.problem.message}\n  fix: ${found.problem.fix}`);
+  if (found.problem.code !== "not-found")
+    throw new EnvironmentError(`${found.problem.message}\n  fix: ${found.problem.fix}`);
   const installed = await installEnvoy({ onProgress: (line) => process.stderr.write(`${line}\n`) });
   if (installed.ok) return installed.envoy;
   throw new EnvironmentError(`${installed.problem.message}\n  fix: ${installed.problem.fix}`);
@@ -25,7 +26,9 @@ export async function workFolder(): Promise<{ path: string; remove(): Promise<vo
   try {
     await cp(modulesFolder(), join(path, "modules"), { recursive: true });
   } catch {
-    throw new EnvironmentError(`the modules are missing in ${modulesFolder()}; in a source tree, build them with: npm run build`);
+    throw new EnvironmentError(
+      `the modules are missing in ${modulesFolder()}; in a source tree, build them with: npm run build`,
+    );
   }
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
@@ -35,7 +38,9 @@ export function secretsOf(plan: GatewayPlan): Record<string, string> {
   const names = environmentVariables(plan);
   const absent = names.filter((name) => (process.env[name] ?? "") === "");
   if (absent.length > 0)
-    throw new EnvironmentError(`the policy refers to ${absent.map((name) => `env:${name}`).join(", ")}, which ${absent.length === 1 ? "is" : "are"} not set`);
+    throw new EnvironmentError(
+      `the policy refers to ${absent.map((name) => `env:${name}`).join(", ")}, which ${absent.length === 1 ? "is" : "are"} not set`,
+    );
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
 }
 

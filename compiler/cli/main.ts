@@ -29,9 +29,15 @@ function program(finish: (code: number) => void): Command {
     .description("report every finding of policy files")
     .argument("<paths...>", "policy files, or folders with .yaml files")
     .addOption(format())
-    .addOption(new Option("--fail-on <severity>", "exit with 1 from this severity on").choices(["error", "warning"]).default("error"))
+    .addOption(
+      new Option("--fail-on <severity>", "exit with 1 from this severity on")
+        .choices(["error", "warning"])
+        .default("error"),
+    )
     .addHelpText("after", example("sluice check examples/quickstart"))
-    .action(async (paths: string[], options: CheckOptions) => finish((await import("./commands/check.js")).checkCommand(paths, options)));
+    .action(async (paths: string[], options: CheckOptions) =>
+      finish((await import("./commands/check.js")).checkCommand(paths, options)),
+    );
 
   root
     .command("compile")
@@ -41,7 +47,9 @@ function program(finish: (code: number) => void): Command {
     .option("--out <folder>", "where to write", "dist/envoy")
     .addOption(format())
     .addHelpText("after", example("sluice compile examples/quickstart/policy.yaml --out build"))
-    .action(async (policy: string, options: CompileOptions) => finish(await (await import("./commands/compile.js")).compileCommand(policy, options)));
+    .action(async (policy: string, options: CompileOptions) =>
+      finish(await (await import("./commands/compile.js")).compileCommand(policy, options)),
+    );
 
   root
     .command("explain")
@@ -61,7 +69,9 @@ function program(finish: (code: number) => void): Command {
     .option("--concurrency <workers>", "worker threads of Envoy", positiveInteger, 2)
     .option("--access-log", "print one JSON line for each request")
     .addHelpText("after", example("ACME_KEY=... GLOBEX_KEY=... sluice run examples/quickstart/policy.yaml"))
-    .action(async (policy: string, options: RunOptions) => finish(await (await import("./commands/run.js")).runCommand(policy, options)));
+    .action(async (policy: string, options: RunOptions) =>
+      finish(await (await import("./commands/run.js")).runCommand(policy, options)),
+    );
 
   root
     .command("demo")

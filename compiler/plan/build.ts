@@ -1,14 +1,19 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { PolicyKind } from "../policy/kind.js";
-import type { ConsumerPlan, GatewayPlan, ListenerPlan, ServicePlan } from "./plan.js";
 import { planHosts } from "./hosts.js";
+import type { ConsumerPlan, GatewayPlan, ListenerPlan, ServicePlan } from "./plan.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
-export function buildPlan(checked: CheckedGateway, kinds: readonly PolicyKind[]): { plan: GatewayPlan; diagnostics: Diagnostic[] } {
+export function buildPlan(
+  checked: CheckedGateway,
+  kinds: readonly PolicyKind[],
+): { plan: GatewayPlan; diagnostics: Diagnostic[] } {
   const { gateway, place } = checked;
   const { hosts, diagnostics } = planHosts(checked);
-  const used = new Set(hosts.flatMap((host) => host.routes.flatMap((route) => route.run.map((applied) => applied.policy))));
+  const used = new Set(
+    hosts.flatMap((host) => host.routes.flatMap((route) => route.run.map((applied) => applied.policy))),
+  );
   const plan: GatewayPlan = {
     name: gateway.name,
     origin: place(["name"]),
@@ -39,7 +44,9 @@ function services({ gateway, place }: CheckedGateway): ServicePlan[] {
     name,
     origin: place(["services", name], "key"),
     discovery:
-      service.dns === undefined ? { by: "static", endpoints: service.endpoints ?? [] } : { by: "dns", endpoints: [service.dns] },
+      service.dns === undefined
+        ? { by: "static", endpoints: service.endpoints ?? [] }
+        : { by: "dns", endpoints: [service.dns] },
     connectTimeoutMs: service.connectTimeout,
   }));
 }

@@ -10,7 +10,10 @@ export type RouteIndex = number | "generated";
  * Effective policy of a route = mandatory + (defaults - except) + apply, by phase, then by list. Policies with an error
  * of their own are left out: they were reported already.
  */
-export function effectivePolicies(checked: CheckedGateway, index: RouteIndex): { run: AppliedPolicy[]; diagnostics: Diagnostic[] } {
+export function effectivePolicies(
+  checked: CheckedGateway,
+  index: RouteIndex,
+): { run: AppliedPolicy[]; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const applied: AppliedPolicy[] = [];
   for (const candidate of listed(checked, index)) {
@@ -18,7 +21,9 @@ export function effectivePolicies(checked: CheckedGateway, index: RouteIndex): {
     if (first === undefined) applied.push(candidate);
     else
       diagnostics.push(
-        diagnose("SL0407", { policy: candidate.policy }, candidate.origin, { related: [{ message: "already applied here", span: first.origin }] }),
+        diagnose("SL0407", { policy: candidate.policy }, candidate.origin, {
+          related: [{ message: "already applied here", span: first.origin }],
+        }),
       );
   }
   const known = applied.flatMap((item) => {
@@ -38,7 +43,9 @@ function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedP
   if (route === undefined || index === "generated") return mandatory;
   return [
     ...mandatory,
-    ...items(gateway.defaults.apply, "defaults", ["defaults", "apply"]).filter((item) => !route.except.includes(item.policy)),
+    ...items(gateway.defaults.apply, "defaults", ["defaults", "apply"]).filter(
+      (item) => !route.except.includes(item.policy),
+    ),
     ...items(route.apply, "apply", ["routes", index, "apply"]),
   ];
 }

@@ -3,7 +3,9 @@ import type { GatewayPlan, RouteAction, RoutePlan } from "./plan.js";
 
 /** The effective policies of a route in order of execution, one a line, with where each was asked for. */
 export function explainRoute(plan: GatewayPlan, name: string): string {
-  const entries = plan.hosts.flatMap((host) => host.routes.filter((route) => route.name === name).map((route) => ({ host, route })));
+  const entries = plan.hosts.flatMap((host) =>
+    host.routes.filter((route) => route.name === name).map((route) => ({ host, route })),
+  );
   const first = entries[0]?.route;
   if (first === undefined) return "";
   const seen = new Set<string>();
@@ -22,8 +24,19 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
 }
 
 function table(rows: readonly string[][]): string {
-  const widths = rows.reduce<number[]>((all, row) => row.map((cell, column) => Math.max(all[column] ?? 0, cell.length)), []);
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`).join("");
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, column) => Math.max(all[column] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map(
+      (row) =>
+        `  ${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
 }
 
 function methodsOf(route: RoutePlan): string {
@@ -40,7 +53,9 @@ function pathOf(route: RoutePlan): string {
     case "regex":
       return `~${path.regex}`;
     case "template": {
-      const segments = path.segments.map((segment) => ("literal" in segment ? segment.literal : "capture" in segment ? `{${segment.capture}}` : "*"));
+      const segments = path.segments.map((segment) =>
+        "literal" in segment ? segment.literal : "capture" in segment ? `{${segment.capture}}` : "*",
+      );
       return `/${[...segments, ...(path.rest ? ["**"] : [])].join("/")}`;
     }
   }
@@ -49,7 +64,9 @@ function pathOf(route: RoutePlan): string {
 function actionOf(action: RouteAction): string {
   switch (action.type) {
     case "forward":
-      return action.to.map((target) => (action.to.length === 1 ? target.service : `${target.service} (${target.weight})`)).join(", ");
+      return action.to
+        .map((target) => (action.to.length === 1 ? target.service : `${target.service} (${target.weight})`))
+        .join(", ");
     case "respond":
       return `answers ${action.status}`;
     case "redirect":

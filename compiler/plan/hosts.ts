@@ -31,7 +31,9 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
 
   const names = [...new Set([undefined, ...candidates.map((candidate) => candidate.host)])].toSorted(compareHosts);
   const hosts = names.map((host): HostPlan => {
-    const own = candidates.filter((candidate) => contains(candidate.host, host)).toSorted((a, b) => compareHosts(a.host, b.host) || compareRoutes(a.route, b.route));
+    const own = candidates
+      .filter((candidate) => contains(candidate.host, host))
+      .toSorted((a, b) => compareHosts(a.host, b.host) || compareRoutes(a.route, b.route));
     const routes = own.map((candidate) => candidate.route);
     return {
       name: hostName(host),
@@ -76,7 +78,11 @@ function planAction(route: Route): RouteAction | undefined {
   if (route.respond !== undefined)
     return { type: "respond", status: route.respond.status, body: route.respond.body, headers: route.respond.headers };
   if (route.redirect !== undefined)
-    return { type: "redirect", status: route.redirect.status, url: redirectTarget(route.redirect.to, route.redirect.path) };
+    return {
+      type: "redirect",
+      status: route.redirect.status,
+      url: redirectTarget(route.redirect.to, route.redirect.path),
+    };
   return undefined;
 }
 
@@ -87,7 +93,12 @@ function redirectTarget(to: string | undefined, path: string | undefined) {
   const target = `${url.pathname}${url.search}`;
   // An absolute URL without a path keeps the request's own path.
   const hasPath = to.slice(`${url.protocol}//`.length).includes("/");
-  return { scheme, host: url.hostname, ...(url.port === "" ? {} : { port: Number(url.port) }), ...(hasPath ? { path: target } : {}) };
+  return {
+    scheme,
+    host: url.hostname,
+    ...(url.port === "" ? {} : { port: Number(url.port) }),
+    ...(hasPath ? { path: target } : {}),
+  };
 }
 
 /** More specific hosts first: names before wildcards, longer wildcards before shorter, any host last. */
@@ -139,13 +150,21 @@ function ambiguous(candidates: readonly Candidate[]): Diagnostic[] {
 
 /** Two templates that differ only in the names of their captures match the same paths. */
 function shapeOf(path: PathPattern): unknown {
-  return path.form === "template" ? [path.segments.map((segment) => ("literal" in segment ? segment.literal : null)), path.rest] : path;
+  return path.form === "template"
+    ? [path.segments.map((segment) => ("literal" in segment ? segment.literal : null)), path.rest]
+    : path;
 }
 
 /** The answers behind all routes of a host: 405 with `Allow` for known paths, then 404 for every path. */
 function answers(routes: readonly RoutePlan[], run: AppliedPolicy[], checked: CheckedGateway): RoutePlan[] {
   const origin = checked.place(["routes"], "key");
-  const answer = (name: string, status: number, title: string, headers: Record<string, string>, match: RoutePlan["match"]): RoutePlan => ({
+  const answer = (
+    name: string,
+    status: number,
+    title: string,
+    headers: Record<string, string>,
+    match: RoutePlan["match"],
+  ): RoutePlan => ({
     name,
     origin,
     match,
@@ -167,7 +186,13 @@ function answers(routes: readonly RoutePlan[], run: AppliedPolicy[], checked: Ch
       routes.flatMap((other) => (covers(other.match.path, route.match.path) ? other.match.methods : [])),
     );
     const match = { path: route.match.path, methods: [], headers: route.match.headers };
-    return { ...answer(METHOD_NOT_ALLOWED, 405, "Method Not Allowed", { allow: [...allow].toSorted().join(", ") }, match), origin: route.origin };
+    return {
+      ...answer(METHOD_NOT_ALLOWED, 405, "Method Not Allowed", { allow: [...allow].toSorted().join(", ") }, match),
+      origin: route.origin,
+    };
   });
-  return [...notAllowed, answer(NOT_FOUND, 404, "Not Found", {}, { path: { form: "prefix", path: "/" }, methods: [], headers: [] })];
+  return [
+    ...notAllowed,
+    answer(NOT_FOUND, 404, "Not Found", {}, { path: { form: "prefix", path: "/" }, methods: [], headers: [] }),
+  ];
 }

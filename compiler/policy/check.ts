@@ -26,9 +26,17 @@ const NOT_A_KIND = ["description"];
  * Checks the shape of a policy file, then its meaning. A part that does not fit is left out of the second step, so that
  * all findings come at once; with any error among them the result must not be compiled.
  */
-export function checkGateway(root: Node, kinds: readonly PolicyKind[]): { checked?: CheckedGateway; diagnostics: Diagnostic[] } {
+export function checkGateway(
+  root: Node,
+  kinds: readonly PolicyKind[],
+): { checked?: CheckedGateway; diagnostics: Diagnostic[] } {
   const place: Place = (path, part = "value") => locate(root, path, part);
-  if (root.kind !== "map") return { diagnostics: [diagnose("SL0103", { expected: "a mapping", found: root.kind === "list" ? "a list" : "a text" }, root.span)] };
+  if (root.kind !== "map")
+    return {
+      diagnostics: [
+        diagnose("SL0103", { expected: "a mapping", found: root.kind === "list" ? "a list" : "a text" }, root.span),
+      ],
+    };
 
   const diagnostics: Diagnostic[] = [];
   const gateway = readShape(toValue(root), place, diagnostics);
@@ -36,7 +44,13 @@ export function checkGateway(root: Node, kinds: readonly PolicyKind[]): { checke
 
   const policies = new Map<string, PolicyPlan>();
   for (const [name, body] of Object.entries(gateway.policies)) {
-    const plan = planPolicy(name, body, { gateway, kinds, root, place, report: (finding) => diagnostics.push(finding) });
+    const plan = planPolicy(name, body, {
+      gateway,
+      kinds,
+      root,
+      place,
+      report: (finding) => diagnostics.push(finding),
+    });
     if (plan !== undefined) policies.set(name, plan);
   }
   const checked: CheckedGateway = { root, gateway, policies, place };
@@ -52,7 +66,8 @@ function readShape(value: unknown, place: Place, diagnostics: Diagnostic[]): Gat
     const result = gatewaySchema.safeParse(value, { reportInput: true });
     if (result.success) return result.data;
     const first = round === 0;
-    if (first) diagnostics.push(...issuesToDiagnostics(result.error.issues, place, (path) => knownKeys(gatewaySchema, path)));
+    if (first)
+      diagnostics.push(...issuesToDiagnostics(result.error.issues, place, (path) => knownKeys(gatewaySchema, path)));
     for (const issue of result.error.issues) {
       const path = issue.path.map((part) => (typeof part === "symbol" ? part.toString() : part));
       if (issue.code === "unrecognized_keys") for (const key of issue.keys) remove(value, [...path, key]);
@@ -67,7 +82,13 @@ function remove(value: unknown, path: Path): boolean {
   for (let length = path.length; length > 0; length--) {
     const parent = path.slice(0, length - 1).reduce<unknown>((inner, key) => member(inner, key), value);
     const key = path[length - 1];
-    if (typeof parent === "object" && parent !== null && !Array.isArray(parent) && key !== undefined && Object.hasOwn(parent, key))
+    if (
+      typeof parent === "object" &&
+      parent !== null &&
+      !Array.isArray(parent) &&
+      key !== undefined &&
+      Object.hasOwn(parent, key)
+    )
       return Reflect.deleteProperty(parent, key);
   }
   return false;
@@ -103,7 +124,9 @@ function planPolicy(name: string, body: Record<string, unknown>, scope: PolicySc
   }
   if (second !== undefined) {
     const related = [{ message: `\`${kind.name}\` is here`, span: scope.place([...path, kind.name], "key") }];
-    scope.report(diagnose("SL0402", { policy: name, kind: second.name }, scope.place([...path, second.name], "key"), { related }));
+    scope.report(
+      diagnose("SL0402", { policy: name, kind: second.name }, scope.place([...path, second.name], "key"), { related }),
+    );
     return undefined;
   }
   const base = [...path, kind.name];

@@ -10,7 +10,9 @@ const listener = z
       .min(0)
       .max(100)
       .default(0)
-      .describe("How many proxies in front are trusted to append to x-forwarded-for. 0: the peer address is the client."),
+      .describe(
+        "How many proxies in front are trusted to append to x-forwarded-for. 0: the peer address is the client.",
+      ),
     escapedSlashes: z
       .enum(["reject", "unescape", "keep"])
       .default("reject")
@@ -78,7 +80,10 @@ const respond = z.strictObject({
 const redirect = z.strictObject({
   to: z
     .string()
-    .regex(/^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/, "an absolute URL, such as https://example.com/new")
+    .regex(
+      /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/,
+      "an absolute URL, such as https://example.com/new",
+    )
     .optional()
     .describe("Absolute URL. Without a path, the request's own path stays."),
   path: z
@@ -123,7 +128,9 @@ export const gatewaySchema = z.strictObject({
     .strictObject({ envoy: z.literal("1.40").optional() })
     .optional()
     .describe("Versions that the file is compiled for."),
-  listeners: z.record(name, listener).refine((value) => Object.keys(value).length > 0, "at least one listener is needed"),
+  listeners: z
+    .record(name, listener)
+    .refine((value) => Object.keys(value).length > 0, "at least one listener is needed"),
   services: z.record(name, service).default({}),
   consumers: z.record(name, consumer).default({}),
   policies: z.record(name, z.record(z.string(), z.unknown())).default({}).describe("Named policies, one kind each."),
@@ -137,4 +144,3 @@ export type Route = Gateway["routes"][number];
 export type Consumer = Gateway["consumers"][string];
 export type Service = Gateway["services"][string];
 export type Listener = Gateway["listeners"][string];
-

@@ -13,7 +13,11 @@ export type Place = (path: Path, part?: "key" | "value") => Span;
  * @param place where a path of the checked value stands in the file
  * @param known the keys that a mapping at a path may have, for "did you mean"
  */
-export function issuesToDiagnostics(issues: readonly Issue[], place: Place, known: (path: Path) => string[]): Diagnostic[] {
+export function issuesToDiagnostics(
+  issues: readonly Issue[],
+  place: Place,
+  known: (path: Path) => string[],
+): Diagnostic[] {
   return issues.flatMap((issue) => convert(issue, [], place, known));
 }
 
@@ -54,10 +58,14 @@ function union(
   place: Place,
   known: (path: Path) => string[],
 ): Diagnostic[] {
-  const branches = issue.errors.filter((branch) => !branch.some((inner) => inner.code === "invalid_type" && inner.path.length === 0));
+  const branches = issue.errors.filter(
+    (branch) => !branch.some((inner) => inner.code === "invalid_type" && inner.path.length === 0),
+  );
   const best = branches.toSorted((a, b) => a.length - b.length)[0];
   if (best?.every((inner) => inner.code === "invalid_value" && inner.path.length === 0)) {
-    const values = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
+    const values = issue.errors
+      .flat()
+      .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
     return [notOneOf(values, issue.input, path, place)];
   }
   if (best !== undefined) return best.flatMap((inner) => convert(inner, path, place, known));
@@ -65,7 +73,9 @@ function union(
     branch.flatMap((inner) => (inner.code === "invalid_type" ? [typeName(inner.expected)] : [])),
   );
   if (issue.input === undefined) return [missing(path, place)];
-  return [diagnose("SL0103", { expected: [...new Set(expected)].join(" or "), found: describe(issue.input) }, place(path))];
+  return [
+    diagnose("SL0103", { expected: [...new Set(expected)].join(" or "), found: describe(issue.input) }, place(path)),
+  ];
 }
 
 function missing(path: Path, place: Place): Diagnostic {
@@ -76,7 +86,11 @@ function unknownKey(key: string, path: Path, place: Place, known: string[]): Dia
   const span = place([...path, key], "key");
   const suggestion = nearest(key, known);
   if (suggestion === undefined)
-    return diagnose("SL0101", { key, hint: known.length === 0 ? "" : `; known here: ${known.toSorted().join(", ")}` }, span);
+    return diagnose(
+      "SL0101",
+      { key, hint: known.length === 0 ? "" : `; known here: ${known.toSorted().join(", ")}` },
+      span,
+    );
   return diagnose("SL0101", { key, hint: `; did you mean \`${suggestion}\`?` }, span, {
     fix: { title: `rename it to \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
   });

@@ -3,7 +3,11 @@ import type { Path } from "./issues.js";
 
 /** The keys that a schema knows for the mapping at a path: what "did you mean" chooses from. */
 export function knownKeys(schema: z.ZodType, path: Path): string[] {
-  return [...new Set(at([schema], path).flatMap((candidate) => (candidate instanceof z.ZodObject ? Object.keys(candidate.shape) : [])))];
+  return [
+    ...new Set(
+      at([schema], path).flatMap((candidate) => (candidate instanceof z.ZodObject ? Object.keys(candidate.shape) : [])),
+    ),
+  ];
 }
 
 function at(schemas: z.core.$ZodType[], path: Path): z.core.$ZodType[] {

@@ -57,7 +57,8 @@ export function defineKind<Schema extends z.ZodType>(definition: KindDefinition<
       const result = definition.schema.safeParse(body, { reportInput: true });
       if (!result.success) {
         const known = (path: Path) => knownKeys(definition.schema, path);
-        for (const diagnostic of issuesToDiagnostics(result.error.issues, context.place, known)) context.report(diagnostic);
+        for (const diagnostic of issuesToDiagnostics(result.error.issues, context.place, known))
+          context.report(diagnostic);
         return undefined;
       }
       const plan = definition.plan(result.data, context);

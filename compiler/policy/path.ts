@@ -57,7 +57,8 @@ function parseSegment(part: string): Segment | string {
   if (part === "**") return "`**` stands only at the end of a path";
   if (part.includes("*") || part.includes("{") || part.includes("}"))
     return "`*` and `{name}` stand for a whole segment, such as /orders/* or /orders/{id}";
-  if (!LITERAL.test(part)) return `\`${part}\` has characters that a normalised path does not have; use a regular expression (\`~\`)`;
+  if (!LITERAL.test(part))
+    return `\`${part}\` has characters that a normalised path does not have; use a regular expression (\`~\`)`;
   return { literal: part };
 }
 
@@ -90,12 +91,20 @@ export function covers(outer: PathPattern, inner: PathPattern): boolean {
   });
 }
 
-function shape(pattern: Exclude<PathPattern, { form: "regex" }>): { segments: Segment[]; rest: boolean; trailingSlash: boolean } {
+function shape(pattern: Exclude<PathPattern, { form: "regex" }>): {
+  segments: Segment[];
+  rest: boolean;
+  trailingSlash: boolean;
+} {
   if (pattern.form === "template") return { segments: pattern.segments, rest: pattern.rest, trailingSlash: false };
   const parts = pattern.path.split("/").slice(1);
   const trailingSlash = parts.at(-1) === "";
   if (trailingSlash) parts.pop();
-  return { segments: parts.map((literal) => ({ literal })), rest: pattern.form === "prefix", trailingSlash: trailingSlash && pattern.form === "exact" };
+  return {
+    segments: parts.map((literal) => ({ literal })),
+    rest: pattern.form === "prefix",
+    trailingSlash: trailingSlash && pattern.form === "exact",
+  };
 }
 
 /** Order of specificity: negative if `a` is the more specific path and so comes first. */

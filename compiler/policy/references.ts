@@ -1,8 +1,8 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
+import { nodeAt } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
 import type { Path } from "./issues.js";
-import { nodeAt } from "../syntax/document.js";
 
 /** Every name that points at something: services of routes, policies of routes, defaults and mandatory. */
 export function checkReferences(checked: CheckedGateway): Diagnostic[] {
@@ -34,8 +34,13 @@ export function checkReferences(checked: CheckedGateway): Diagnostic[] {
       const path = ["routes", index, "except", position];
       if (!policies.includes(name)) refer("policy", name, policies, path);
       else if (gateway.mandatory.apply.includes(name))
-        diagnostics.push(diagnose("SL0405", { policy: name }, place(path), { related: [declared(checked, gateway.mandatory.apply.indexOf(name))] }));
-      else if (!gateway.defaults.apply.includes(name)) diagnostics.push(diagnose("SL0406", { policy: name }, place(path)));
+        diagnostics.push(
+          diagnose("SL0405", { policy: name }, place(path), {
+            related: [declared(checked, gateway.mandatory.apply.indexOf(name))],
+          }),
+        );
+      else if (!gateway.defaults.apply.includes(name))
+        diagnostics.push(diagnose("SL0406", { policy: name }, place(path)));
     }
   }
   for (const name of policies)
@@ -53,7 +58,13 @@ function namesUnder(checked: CheckedGateway, section: string): string[] {
   return node?.kind === "map" ? node.entries.map((entry) => String(entry.key.value)) : [];
 }
 
-function unknownName(what: "service" | "policy", name: string, known: string[], path: Path, checked: CheckedGateway): Diagnostic {
+function unknownName(
+  what: "service" | "policy",
+  name: string,
+  known: string[],
+  path: Path,
+  checked: CheckedGateway,
+): Diagnostic {
   const span = checked.place(path);
   const suggestion = nearest(name, known);
   if (suggestion === undefined) return diagnose("SL0201", { what, name, hint: "" }, span);

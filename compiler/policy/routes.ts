@@ -30,16 +30,21 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
   const at = (...path: Path) => checked.place([...base, ...path]);
   const diagnostics: Diagnostic[] = [];
 
-  const actions = (["to", "respond", "redirect"] as const).filter((key) => nodeAt(checked.root, [...base, key]) !== undefined);
+  const actions = (["to", "respond", "redirect"] as const).filter(
+    (key) => nodeAt(checked.root, [...base, key]) !== undefined,
+  );
   if (actions.length !== 1) diagnostics.push(diagnose("SL0301", { route: route.name }, at("name")));
 
   const pattern = parsePath(route.match.path);
-  if (typeof pattern === "string") diagnostics.push(diagnose("SL0302", { path: route.match.path, reason: pattern }, at("match", "path")));
+  if (typeof pattern === "string")
+    diagnostics.push(diagnose("SL0302", { path: route.match.path, reason: pattern }, at("match", "path")));
   else if (pattern.form === "regex") diagnostics.push(...checkRegex(pattern.regex, at("match", "path")));
   for (const [name, value] of Object.entries(route.match.headers ?? {}))
-    if (typeof value === "string" && value.startsWith("~")) diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
+    if (typeof value === "string" && value.startsWith("~"))
+      diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
 
-  if (route.to !== undefined && route.to.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
+  if (route.to?.every((target) => target.weight === 0))
+    diagnostics.push(diagnose("SL0304", {}, at("to")));
   if (route.redirect !== undefined && (route.redirect.to === undefined) === (route.redirect.path === undefined))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));
   if (route.timeout !== undefined && route.to === undefined) diagnostics.push(diagnose("SL0306", {}, at("timeout")));
@@ -55,7 +60,14 @@ export const MAX_REGEX_PROGRAM = 1_000;
 
 function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
   const compiled = compileRe2(regex);
-  if (!compiled.ok) return [diagnose("SL0303", { reason: compiled.error.replace(/^error parsing regexp: /, "") }, span)];
+  if (!compiled.ok)
+    return [diagnose("SL0303", { reason: compiled.error.replace(/^error parsing regexp: /, "") }, span)];
   if (compiled.size <= MAX_REGEX_PROGRAM) return [];
-  return [diagnose("SL0303", { reason: `it needs about ${compiled.size} RE2 instructions, and ${MAX_REGEX_PROGRAM} are allowed` }, span)];
+  return [
+    diagnose(
+      "SL0303",
+      { reason: `it needs about ${compiled.size} RE2 instructions, and ${MAX_REGEX_PROGRAM} are allowed` },
+      span,
+    ),
+  ];
 }

@@ -12,7 +12,9 @@ function services({ gateway, place }: CheckedGateway): Diagnostic[] {
     if ((service.endpoints === undefined) === (service.dns === undefined))
       return [diagnose("SL0601", { service: name }, place(["services", name], "key"))];
     const byName = (service.endpoints ?? []).flatMap((endpoint, index) =>
-      isIpAddress(endpoint.host) ? [] : [diagnose("SL0602", { host: endpoint.host }, place(["services", name, "endpoints", index]))],
+      isIpAddress(endpoint.host)
+        ? []
+        : [diagnose("SL0602", { host: endpoint.host }, place(["services", name, "endpoints", index]))],
     );
     if (service.dns !== undefined && isIpAddress(service.dns.host))
       byName.push(diagnose("SL0603", { host: service.dns.host }, place(["services", name, "dns"])));
@@ -37,10 +39,20 @@ function listeners({ gateway, place }: CheckedGateway): Diagnostic[] {
       );
     seen.set(key, name);
     if (listener.escapedSlashes !== "reject")
-      diagnostics.push(diagnose("SL0606", { option: "escapedSlashes", value: listener.escapedSlashes }, place(["listeners", name, "escapedSlashes"])));
+      diagnostics.push(
+        diagnose(
+          "SL0606",
+          { option: "escapedSlashes", value: listener.escapedSlashes },
+          place(["listeners", name, "escapedSlashes"]),
+        ),
+      );
     if (listener.headerUnderscores !== "reject")
       diagnostics.push(
-        diagnose("SL0606", { option: "headerUnderscores", value: listener.headerUnderscores }, place(["listeners", name, "headerUnderscores"])),
+        diagnose(
+          "SL0606",
+          { option: "headerUnderscores", value: listener.headerUnderscores },
+          place(["listeners", name, "headerUnderscores"]),
+        ),
       );
   }
   return diagnostics;
@@ -56,7 +68,9 @@ function credentials({ gateway, place }: CheckedGateway): Diagnostic[] {
       const key = apiKey.from === "environment" ? `env:${apiKey.variable}` : apiKey.sha256;
       const first = seen.get(key);
       if (first !== undefined)
-        diagnostics.push(diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }));
+        diagnostics.push(
+          diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }),
+        );
       seen.set(key, path);
     }
   return diagnostics;

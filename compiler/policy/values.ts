@@ -15,7 +15,8 @@ export const duration = z
   .regex(/^[0-9]{1,9}(ms|s|m|h|d)$/, "a duration is a whole number with a unit: 250ms, 10s, 5m, 24h")
   .transform((text) => {
     const unit = text.endsWith("ms") ? "ms" : text.slice(-1);
-    const factor = unit === "ms" || unit === "s" || unit === "m" || unit === "h" || unit === "d" ? MILLISECONDS[unit] : 1;
+    const factor =
+      unit === "ms" || unit === "s" || unit === "m" || unit === "h" || unit === "d" ? MILLISECONDS[unit] : 1;
     return Number.parseInt(text, 10) * factor;
   });
 
@@ -56,7 +57,10 @@ export const headerName = z
 export const headerValue = z
   .string()
   .max(4096)
-  .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, "a header value has visible ASCII characters and inner spaces only");
+  .regex(
+    /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
+    "a header value has visible ASCII characters and inner spaces only",
+  );
 
 export const httpMethod = z
   .string()

@@ -4,8 +4,9 @@ import { access, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { ENVOY_LINE, ENVOY_VERSION } from "../envoy/version.js";
 import { runCommand } from "./command.js";
-import { ENVOY_LINE, ENVOY_VERSION, type EnvoyPin, type Platform, pins, platformOf } from "./pins.js";
+import { type EnvoyPin, type Platform, pins, platformOf } from "./pins.js";
 
 export interface EnvoyBinary {
   /** Absolute path. */

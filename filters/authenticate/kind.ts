@@ -4,10 +4,13 @@ import { defineKind } from "../../compiler/policy/kind.js";
 import { headerName } from "../../compiler/policy/values.js";
 
 /** Names that a credential cannot have: they belong to the connection, to Envoy or to identity itself. */
-const NOT_A_CREDENTIAL = /^(host|connection|content-length|content-type|transfer-encoding|te|upgrade|x-consumer(-tier|-groups)?|x-forwarded-.*|x-envoy-.*|x-request-id)$/;
+const NOT_A_CREDENTIAL =
+  /^(host|connection|content-length|content-type|transfer-encoding|te|upgrade|x-consumer(-tier|-groups)?|x-forwarded-.*|x-envoy-.*|x-request-id)$/;
 
 const method = z.strictObject({
-  apiKey: z.strictObject({ header: headerName.describe("Request header that carries the key.") }).describe("A key in a header, compared by its SHA-256."),
+  apiKey: z
+    .strictObject({ header: headerName.describe("Request header that carries the key.") })
+    .describe("A key in a header, compared by its SHA-256."),
 });
 
 const schema = z
@@ -17,7 +20,10 @@ const schema = z
       .min(1)
       .max(8)
       .describe("The first method whose credential is present decides; a present but bad one is refused."),
-    optional: z.boolean().default(false).describe("Lets requests without any credential pass as anonymous; never those with a bad one."),
+    optional: z
+      .boolean()
+      .default(false)
+      .describe("Lets requests without any credential pass as anonymous; never those with a bad one."),
     forward: z.boolean().default(false).describe("Passes the credential on to the service."),
   })
   .describe("Who calls.");
@@ -55,7 +61,11 @@ export const authenticate = defineKind({
       phase: "authenticate",
       provides: PROVIDES,
       requires: [],
-      config: { realm: context.gateway.name, anyOf: headers.map((header) => ({ apiKey: { header } })), optional: spec.optional },
+      config: {
+        realm: context.gateway.name,
+        anyOf: headers.map((header) => ({ apiKey: { header } })),
+        optional: spec.optional,
+      },
       removeRequestHeaders: spec.forward ? [] : headers,
       requestHeaders: [
         { name: "x-consumer", property: "consumer" },

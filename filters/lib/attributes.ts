@@ -1,5 +1,5 @@
 import { at, keep, keepRecords } from "./region";
-import { Text } from "./text";
+import { hasByte, Text } from "./text";
 
 // What is known of the request at hand, as slices of memory that live until the callback returns. One request
 // at a time. A slot is filled before it is read or cleared at the start, so nothing leaks from one request to the next.
@@ -178,4 +178,19 @@ export function offerHeader(interest: Interest, name: usize, nameLength: i32, va
   target.presence = target.presence === Presence.Absent ? Presence.Present : Presence.Ambiguous;
   target.start = value;
   target.length = valueLength;
+}
+
+/**
+ * After the last header: `request.path` ends before the query, and a host that names two (Envoy joins two Host lines with a comma)
+ * is ambiguous.
+ */
+export function finishHeaders(): void {
+  const path = attribute(Slot.Path);
+  if (path.presence === Presence.Present) {
+    let end = 0;
+    while (end < path.length && load<u8>(path.start + <usize>end) !== 0x3f) end++;
+    path.length = end;
+  }
+  const host = attribute(Slot.Host);
+  if (host.presence === Presence.Present && hasByte(host.start, host.length, 0x2c)) host.presence = Presence.Ambiguous;
 }

@@ -20,12 +20,11 @@ const limit = limiting("limit", { count: 1, periodMs: 1000, burst: 1 });
 const withConsumers = (list: unknown): unknown => configurationOf([partnersOnly], { consumers: list });
 const withCredential = (apiKey: unknown): unknown => withConsumers([{ name: "a", credentials: [{ apiKey }] }]);
 const withRate = (rate: unknown): unknown =>
-  configurationOf([partnersOnly, { name: "limit", rateLimit: { key: [], default: rate } }].map(named));
+  configurationOf([partnersOnly, { name: "limit", rateLimit: { key: [], default: rate } }]);
 const withLimit = (more: Readonly<Record<string, unknown>>): unknown =>
   configurationOf([partnersOnly, limiting("limit", { count: 1, periodMs: 1000, burst: 1 }, more)]);
-const withAuthenticate = (authenticate: unknown): unknown => configurationOf([named({ name: "p", authenticate })]);
+const withAuthenticate = (authenticate: unknown): unknown => configurationOf([{ name: "p", authenticate }]);
 const withRoutes = (routes: unknown): unknown => configurationOf([partnersOnly, limit], { routes });
-const named = (policy: { name: string }): { name: string } => policy;
 const rate = { count: 1, periodMs: 1000, burst: 1 };
 
 const refusals: [string, unknown, string][] = [
@@ -129,7 +128,7 @@ const refusals: [string, unknown, string][] = [
   ["a policy of no kind", configurationOf([{ name: "a" }]), "policies[0]: must be of one kind"],
   [
     "a policy of two kinds",
-    configurationOf([named({ ...partnersOnly, ...limit, name: "a" })]),
+    configurationOf([{ ...partnersOnly, ...limit, name: "a" }]),
     "policies[0]: must be of one kind",
   ],
   [
@@ -166,20 +165,18 @@ const refusals: [string, unknown, string][] = [
   ],
   [
     "another otherwise",
-    configurationOf([named({ name: "a", authorize: { rules: [], otherwise: "maybe" } })]),
+    configurationOf([{ name: "a", authorize: { rules: [], otherwise: "maybe" } }]),
     'policies[0].authorize.otherwise: must be "allow" or "deny"',
   ],
   [
     "a rule with allow and deny",
-    configurationOf([
-      named({ name: "a", authorize: { rules: [{ name: "r", allow: true, deny: true }], otherwise: "deny" } }),
-    ]),
+    configurationOf([{ name: "a", authorize: { rules: [{ name: "r", allow: true, deny: true }], otherwise: "deny" } }]),
     "policies[0].authorize.rules[0]: must have either allow or deny",
   ],
   [
     "a rule name twice",
     configurationOf([
-      named({
+      {
         name: "a",
         authorize: {
           rules: [
@@ -188,13 +185,13 @@ const refusals: [string, unknown, string][] = [
           ],
           otherwise: "deny",
         },
-      }),
+      },
     ]),
     "policies[0].authorize.rules[1]: has the name of a rule before it",
   ],
   [
     "no default rate",
-    configurationOf([partnersOnly, named({ name: "limit", rateLimit: { key: [] } })]),
+    configurationOf([partnersOnly, { name: "limit", rateLimit: { key: [] } }]),
     "policies[1].rateLimit.default: is missing",
   ],
   ["a count of 0", withRate({ ...rate, count: 0 }), "policies[1].rateLimit.default.count: is too small"],

@@ -1,4 +1,4 @@
-import { Interest, offerHeader } from "../lib/attributes";
+import { finishHeaders, Interest, offerHeader } from "../lib/attributes";
 import { Text } from "../lib/text";
 import { arenaTake } from "../lib/region";
 import { keepText } from "../lib/text";
@@ -38,6 +38,7 @@ function offerPairs(start: usize, size: i32, interest: Interest): bool {
     text = value + <usize>valueLength + 1;
     lengths += 8;
   }
+  finishHeaders();
   return true;
 }
 

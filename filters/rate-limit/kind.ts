@@ -27,9 +27,13 @@ const schema = z
       .array(z.enum(["ietf", "retry-after"]))
       .max(2)
       .default(["ietf", "retry-after"])
-      .describe("What clients are told: `ietf` writes RateLimit and RateLimit-Policy, `retry-after` writes Retry-After on 429."),
+      .describe(
+        "What clients are told: `ietf` writes RateLimit and RateLimit-Policy, `retry-after` writes Retry-After on 429.",
+      ),
     store: z
-      .strictObject({ slots: z.int().min(1024).max(1_048_576).default(65_536).describe("How many keys are counted at once.") })
+      .strictObject({
+        slots: z.int().min(1024).max(1_048_576).default(65_536).describe("How many keys are counted at once."),
+      })
       .default({ slots: 65_536 }),
   })
   .describe("How often.");
@@ -89,7 +93,13 @@ function planRates(spec: Rate | Record<string, Rate>, context: PolicyContext): R
   let sound = true;
   for (const tier of Object.keys(tiers))
     if (!known.has(tier)) {
-      context.report(diagnose("SL0415", { tier, known: [...known].toSorted().join(", ") || "none" }, context.place(["rate", tier], "key")));
+      context.report(
+        diagnose(
+          "SL0415",
+          { tier, known: [...known].toSorted().join(", ") || "none" },
+          context.place(["rate", tier], "key"),
+        ),
+      );
       sound = false;
     }
   if (!sound) return undefined;

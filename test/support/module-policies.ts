@@ -14,9 +14,14 @@ export const partnersOnly = {
   authenticate: { realm: "shop", anyOf: [{ apiKey: { header: "x-api-key" } }] },
 };
 
+export interface Policy {
+  readonly name: string;
+  readonly [member: string]: unknown;
+}
+
 /** A configuration of one route `r` that runs the policies given, in their order. */
 export function configurationOf(
-  policies: readonly { readonly name: string }[],
+  policies: readonly Policy[],
   more: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
   return {
@@ -30,7 +35,7 @@ export function configurationOf(
 }
 
 /** A policy `rules` with one rule `rule` that allows on a condition. */
-export const allowing = (condition: unknown): { readonly name: string } => ({
+export const allowing = (condition: unknown): Policy => ({
   name: "rules",
   authorize: { rules: [{ name: "rule", allow: condition }], otherwise: "deny" },
 });
@@ -42,11 +47,7 @@ export interface Rate {
 }
 
 /** A limit by consumer, or by the key given. */
-export const limiting = (
-  name: string,
-  rate: Rate,
-  more: Readonly<Record<string, unknown>> = {},
-): { readonly name: string } => ({
+export const limiting = (name: string, rate: Rate, more: Readonly<Record<string, unknown>> = {}): Policy => ({
   name,
   rateLimit: { key: [["get", "auth.consumer"]], default: rate, headers: ["ietf", "retry-after"], ...more },
 });

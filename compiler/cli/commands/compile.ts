@@ -19,6 +19,8 @@ export async function compileCommand(path: string, options: CompileOptions): Pro
   for (const name of emission.modules) modules.push({ path: `modules/${name}`, contents: await moduleBytes(name) });
   await writeAll(options.out, [...modules, ...emission.artifacts]);
   if (options.format === "text")
-    process.stdout.write([...emission.artifacts, ...modules].map((written) => `wrote ${options.out}/${written.path}\n`).join(""));
+    process.stdout.write(
+      [...emission.artifacts, ...modules].map((written) => `wrote ${options.out}/${written.path}\n`).join(""),
+    );
   return EXIT.ok;
 }

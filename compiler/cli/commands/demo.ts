@@ -4,9 +4,9 @@ import { check } from "../../index.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { EnvoyStartError, type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
-import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
 import { emitEnvoy } from "../../targets/envoy/emit.js";
-import { echoServer, type EchoServer } from "../demo/echo-server.js";
+import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
+import { type EchoServer, echoServer } from "../demo/echo-server.js";
 import { tour } from "../demo/tour.js";
 import { interrupted, requireEnvoy, workFolder } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
@@ -57,11 +57,19 @@ const DECISIONS = "decisions.jsonl";
 
 /** A fresh key for each `env:` reference, so that none is known before the demo runs. */
 function demoKeys(plan: GatewayPlan): Record<string, string> {
-  const keys = environmentVariables(plan).map((name) => [name, `${name.toLowerCase().replace(/_key$/, "")}-${randomBytes(6).toString("hex")}`]);
+  const keys = environmentVariables(plan).map((name) => [
+    name,
+    `${name.toLowerCase().replace(/_key$/, "")}-${randomBytes(6).toString("hex")}`,
+  ]);
   return Object.fromEntries(keys);
 }
 
-async function start(plan: GatewayPlan, servers: readonly EchoServer[], keys: Record<string, string>, where: { envoy: { path: string }; workDir: string }): Promise<RunningEnvoy> {
+async function start(
+  plan: GatewayPlan,
+  servers: readonly EchoServer[],
+  keys: Record<string, string>,
+  where: { envoy: { path: string }; workDir: string },
+): Promise<RunningEnvoy> {
   const free = { address: "127.0.0.1", port: 0 };
   const { artifacts } = emitEnvoy(plan, {
     ...DEFAULT_OPTIONS,
@@ -72,14 +80,23 @@ async function start(plan: GatewayPlan, servers: readonly EchoServer[], keys: Re
   });
   const [bootstrap] = artifacts;
   if (bootstrap === undefined) throw new EnvironmentError("the target gave no configuration");
-  return startEnvoy({ ...where, configText: bootstrap.contents, concurrency: WORKERS, env: keys, accessLogFlushMs: 20 });
+  return startEnvoy({
+    ...where,
+    configText: bootstrap.contents,
+    concurrency: WORKERS,
+    env: keys,
+    accessLogFlushMs: 20,
+  });
 }
 
 function invitation(url: string, keys: Record<string, string>, adminUrl: string): string {
   const lines = [
     `curl -i ${url}/healthz`,
     `curl -i ${url}/orders/7`,
-    ...Object.values(keys).flatMap((key) => [`curl -i -H 'x-api-key: ${key}' ${url}/orders/7`, `curl -i -H 'x-api-key: ${key}' ${url}/reports/q3`]),
+    ...Object.values(keys).flatMap((key) => [
+      `curl -i -H 'x-api-key: ${key}' ${url}/orders/7`,
+      `curl -i -H 'x-api-key: ${key}' ${url}/reports/q3`,
+    ]),
     `curl -s '${adminUrl}/stats?filter=sluice'`,
   ];
   return `\nTry it:\n${lines.map((line) => `  ${line}\n`).join("")}\nadmin: ${adminUrl}\nCtrl-C ends\n`;

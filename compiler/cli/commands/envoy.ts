@@ -1,5 +1,5 @@
-import { EXIT } from "../exit.js";
 import { requireEnvoy } from "../envoy.js";
+import { EXIT } from "../exit.js";
 
 /** `sluice envoy install`: exit 0 once an Envoy that fits is there. */
 export async function envoyInstallCommand(): Promise<number> {

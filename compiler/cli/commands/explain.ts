@@ -1,8 +1,8 @@
 import { catalog, entryOf } from "../../diagnostics/catalog.js";
 import { nearest } from "../../diagnostics/suggest.js";
 import { check } from "../../index.js";
-import { guardConfiguration } from "../../plan/guard.js";
 import { explainRoute, planOutline } from "../../plan/explain.js";
+import { guardConfiguration } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { envoy } from "../../targets/envoy/target.js";
 import { EXIT, UsageError } from "../exit.js";

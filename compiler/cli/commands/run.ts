@@ -5,8 +5,8 @@ import type { GatewayPlan } from "../../plan/plan.js";
 import { type DynamicEnvoy, startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
 import { EnvoyStartError } from "../../runtime/process.js";
 import { watchFiles } from "../../runtime/watch.js";
-import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../targets/envoy/options.js";
 import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js";
+import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../targets/envoy/options.js";
 import { interrupted, requireEnvoy, secretsOf, workFolder } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
 import { printFindings } from "../print.js";
@@ -24,7 +24,11 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
   const { plan, diagnostics } = check(path);
   printFindings(diagnostics, "text");
   if (plan === undefined) return EXIT.findings;
-  const envoyOptions: EnvoyOptions = { ...DEFAULT_OPTIONS, admin: undefined, accessLog: options.accessLog === true ? "/dev/stdout" : undefined };
+  const envoyOptions: EnvoyOptions = {
+    ...DEFAULT_OPTIONS,
+    admin: undefined,
+    accessLog: options.accessLog === true ? "/dev/stdout" : undefined,
+  };
   const secrets = secretsOf(plan);
   const envoy = await requireEnvoy();
   const work = await workFolder();
@@ -44,9 +48,13 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
         onOutput: (stream, text) => process[stream].write(text),
       },
     });
-    for (const listener of await running.envoy.listeners()) process.stdout.write(`${listener.name}: http://${listener.address}:${listener.port}\n`);
+    for (const listener of await running.envoy.listeners())
+      process.stdout.write(`${listener.name}: http://${listener.address}:${listener.port}\n`);
     process.stdout.write(`admin: ${running.envoy.adminUrl}\nwatching ${path}; Ctrl-C ends\n`);
-    const watch = await watchFiles([path], () => void takeOver(path, running, envoyOptions, new Set(Object.keys(secrets))));
+    const watch = await watchFiles(
+      [path],
+      () => void takeOver(path, running, envoyOptions, new Set(Object.keys(secrets))),
+    );
     const first = await Promise.race([ended, running.envoy.exited]);
     watch.close();
     const exit = await running.envoy.stop();
@@ -59,12 +67,19 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
   }
 }
 
-async function takeOver(path: string, running: DynamicEnvoy, options: EnvoyOptions, known: ReadonlySet<string>): Promise<void> {
+async function takeOver(
+  path: string,
+  running: DynamicEnvoy,
+  options: EnvoyOptions,
+  known: ReadonlySet<string>,
+): Promise<void> {
   const plan = changedPlan(path);
   if (plan === undefined) return;
   const unknown = environmentVariables(plan).filter((name) => !known.has(name));
   if (unknown.length > 0) {
-    process.stderr.write(`${path}: env:${unknown.join(", env:")} is new, and Envoy reads its environment once; start again. The policy before stays in force.\n`);
+    process.stderr.write(
+      `${path}: env:${unknown.join(", env:")} is new, and Envoy reads its environment once; start again. The policy before stays in force.\n`,
+    );
     return;
   }
   process.stdout.write(`${path}: ${describe(await running.update(resourceTexts(plan, options)))}\n`);
@@ -77,7 +92,9 @@ function changedPlan(path: string): GatewayPlan | undefined {
     if (plan === undefined) process.stderr.write(`${path}: not taken over; the policy before stays in force\n`);
     return plan;
   } catch (error) {
-    process.stderr.write(`${path}: ${error instanceof Error ? error.message : String(error)}; the policy before stays in force\n`);
+    process.stderr.write(
+      `${path}: ${error instanceof Error ? error.message : String(error)}; the policy before stays in force\n`,
+    );
     return undefined;
   }
 }

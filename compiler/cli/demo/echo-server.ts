@@ -12,7 +12,12 @@ export async function echoServer(name: string): Promise<EchoServer> {
   const server = createServer((request, response) => {
     request.resume();
     request.on("end", () => {
-      const body = JSON.stringify({ service: name, method: request.method, path: request.url, headers: request.headers });
+      const body = JSON.stringify({
+        service: name,
+        method: request.method,
+        path: request.url,
+        headers: request.headers,
+      });
       response.writeHead(200, { "content-type": "application/json" }).end(`${body}\n`);
     });
   });

@@ -32,10 +32,23 @@ export async function tour({ url, keys, decisions }: TourOptions): Promise<boole
   const globex = { "x-api-key": keys.GLOBEX_KEY ?? "" };
   const stops: Stop[] = [
     { title: "a stranger", method: "GET", path: "/orders/7", headers: {}, status: 401 },
-    { title: "acme, who also claims to be root", method: "GET", path: "/orders/7", headers: { ...acme, "x-consumer": "root" }, status: 200 },
+    {
+      title: "acme, who also claims to be root",
+      method: "GET",
+      path: "/orders/7",
+      headers: { ...acme, "x-consumer": "root" },
+      status: 200,
+    },
     { title: "globex writes on the free tier", method: "POST", path: "/orders", headers: globex, status: 403 },
     { title: "globex is not in finance", method: "GET", path: "/reports/q3", headers: globex, status: 403 },
-    { title: "globex asks a sixth time within a minute", method: "GET", path: "/orders/7", headers: globex, before: 5, status: 429 },
+    {
+      title: "globex asks a sixth time within a minute",
+      method: "GET",
+      path: "/orders/7",
+      headers: globex,
+      before: 5,
+      status: 429,
+    },
     { title: "a method that the path does not have", method: "DELETE", path: "/healthz", headers: {}, status: 405 },
   ];
   let sent = 0;

@@ -27,9 +27,16 @@ export interface WatchedFile {
 }
 
 /** A bootstrap whose listeners and clusters come from files, so that a new policy is taken over without a restart. */
-export function dynamicBootstrap(plan: GatewayPlan, options: EnvoyOptions, files: { listeners: WatchedFile; clusters: WatchedFile }): Bootstrap {
+export function dynamicBootstrap(
+  plan: GatewayPlan,
+  options: EnvoyOptions,
+  files: { listeners: WatchedFile; clusters: WatchedFile },
+): Bootstrap {
   const source = ({ file, watched }: WatchedFile) => ({
-    configSourceSpecifier: { case: "pathConfigSource" as const, value: { path: file, watchedDirectory: { path: watched } } },
+    configSourceSpecifier: {
+      case: "pathConfigSource" as const,
+      value: { path: file, watchedDirectory: { path: watched } },
+    },
   });
   return create(BootstrapSchema, {
     ...common(plan, options),
@@ -40,7 +47,9 @@ export function dynamicBootstrap(plan: GatewayPlan, options: EnvoyOptions, files
 function common(plan: GatewayPlan, options: EnvoyOptions) {
   return {
     node: { id: plan.name, cluster: plan.name },
-    ...(options.admin === undefined ? {} : { admin: { address: socketAddress(options.admin.address, options.admin.port) } }),
+    ...(options.admin === undefined
+      ? {}
+      : { admin: { address: socketAddress(options.admin.address, options.admin.port) } }),
     layeredRuntime: {
       layers: [
         {

@@ -1,5 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { type Cluster, Cluster_DiscoveryType, Cluster_DnsLookupFamily, ClusterSchema } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
+  ClusterSchema,
+} from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
 import { duration } from "../../envoy/message.js";
 import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
@@ -17,13 +22,22 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
   const byName = moved === undefined && service.discovery.by === "dns";
   return {
     name: service.name,
-    clusterDiscoveryType: { case: "type", value: byName ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.STATIC },
+    clusterDiscoveryType: {
+      case: "type",
+      value: byName ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.STATIC,
+    },
     ...(byName ? { dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED } : {}),
     connectTimeout: duration(service.connectTimeoutMs),
     perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
     loadAssignment: {
       clusterName: service.name,
-      endpoints: [{ lbEndpoints: endpoints.map(({ host, port }) => ({ hostIdentifier: { case: "endpoint", value: { address: socketAddress(host, port) } } })) }],
+      endpoints: [
+        {
+          lbEndpoints: endpoints.map(({ host, port }) => ({
+            hostIdentifier: { case: "endpoint", value: { address: socketAddress(host, port) } },
+          })),
+        },
+      ],
     },
     metadata: originMetadata(service.origin),
   };
@@ -32,6 +46,9 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
 /** A TCP address as Envoy's configuration holds it. */
 export function socketAddress(address: string, port: number) {
   return {
-    address: { case: "socketAddress" as const, value: { address, portSpecifier: { case: "portValue" as const, value: port } } },
+    address: {
+      case: "socketAddress" as const,
+      value: { address, portSpecifier: { case: "portValue" as const, value: port } },
+    },
   };
 }

@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
+import { BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { ClusterSchema } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
 import { ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
 import { DiscoveryResponseSchema } from "../../envoy/generated/envoy/service/discovery/v3/discovery_pb.js";
-import { BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { toYaml } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
 import { environmentVariables } from "../../plan/guard.js";
@@ -37,13 +37,18 @@ function header(plan: GatewayPlan, options: EnvoyOptions): string {
 }
 
 /** The bootstrap of `sluice run`: what may change while Envoy runs comes from the two files. */
-export function dynamicBootstrapText(plan: GatewayPlan, options: EnvoyOptions, files: { listeners: WatchedFile; clusters: WatchedFile }): string {
+export function dynamicBootstrapText(
+  plan: GatewayPlan,
+  options: EnvoyOptions,
+  files: { listeners: WatchedFile; clusters: WatchedFile },
+): string {
   return toYaml(BootstrapSchema, dynamicBootstrap(plan, options, files));
 }
 
 /** The contents of the two files: discovery responses as YAML. */
 export function resourceTexts(plan: GatewayPlan, options: EnvoyOptions): { listeners: string; clusters: string } {
-  const response = (resources: Any[]) => toYaml(DiscoveryResponseSchema, create(DiscoveryResponseSchema, { resources }));
+  const response = (resources: Any[]) =>
+    toYaml(DiscoveryResponseSchema, create(DiscoveryResponseSchema, { resources }));
   return {
     listeners: response(listeners(plan, options).map((listener) => anyPack(ListenerSchema, listener))),
     clusters: response(clusters(plan, options).map((cluster) => anyPack(ClusterSchema, cluster))),

@@ -55,15 +55,24 @@ export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
             value: {
               vmId: `sluice.${plan.name}`,
               runtime: extensionNames.v8,
-              code: { specifier: { case: "local", value: { specifier: { case: "filename", value: `${options.modulesDir}/${GUARD_MODULE}` } } } },
+              code: {
+                specifier: {
+                  case: "local",
+                  value: { specifier: { case: "filename", value: `${options.modulesDir}/${GUARD_MODULE}` } },
+                },
+              },
               configuration: packedText(digest),
               ...(variables.length === 0 ? {} : { environmentVariables: { hostEnvKeys: variables } }),
-              capabilityRestrictionConfig: { allowedCapabilities: Object.fromEntries(CAPABILITIES.map((name) => [name, {}])) },
+              capabilityRestrictionConfig: {
+                allowedCapabilities: Object.fromEntries(CAPABILITIES.map((name) => [name, {}])),
+              },
             },
           },
           configuration: packedText(configuration),
           failurePolicy: FailurePolicy.FAIL_RELOAD,
-          reloadConfig: { backoff: { baseInterval: duration(RELOAD_BACKOFF_MS), maxInterval: duration(RELOAD_BACKOFF_MS) } },
+          reloadConfig: {
+            backoff: { baseInterval: duration(RELOAD_BACKOFF_MS), maxInterval: duration(RELOAD_BACKOFF_MS) },
+          },
         },
       }),
     },

@@ -1,12 +1,12 @@
-import {
-  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
-  HttpConnectionManagerSchema,
-} from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../envoy/generated/envoy/config/core/v3/protocol_pb.js";
 import { type Listener, ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
 import { FileAccessLogSchema } from "../../envoy/generated/envoy/extensions/access_loggers/file/v3/file_pb.js";
 import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
+import {
+  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
+  HttpConnectionManagerSchema,
+} from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
@@ -29,7 +29,11 @@ const ESCAPED_SLASHES = {
   keep: EscapedSlashes.KEEP_UNCHANGED,
 } as const;
 
-const UNDERSCORES = { reject: Underscores.REJECT_REQUEST, drop: Underscores.DROP_HEADER, allow: Underscores.ALLOW } as const;
+const UNDERSCORES = {
+  reject: Underscores.REJECT_REQUEST,
+  drop: Underscores.DROP_HEADER,
+  allow: Underscores.ALLOW,
+} as const;
 
 export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
   return plan.listeners.map((listener) => {
@@ -43,7 +47,10 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
           filters: [
             {
               name: extensionNames.httpConnectionManager,
-              configType: { case: "typedConfig", value: packed(HttpConnectionManagerSchema, connectionManager(listener, plan, options)) },
+              configType: {
+                case: "typedConfig",
+                value: packed(HttpConnectionManagerSchema, connectionManager(listener, plan, options)),
+              },
             },
           ],
         },
@@ -53,7 +60,11 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
   });
 }
 
-function connectionManager(listener: ListenerPlan, plan: GatewayPlan, options: EnvoyOptions): MessageInitShape<typeof HttpConnectionManagerSchema> {
+function connectionManager(
+  listener: ListenerPlan,
+  plan: GatewayPlan,
+  options: EnvoyOptions,
+): MessageInitShape<typeof HttpConnectionManagerSchema> {
   return {
     statPrefix: listener.name,
     useRemoteAddress: true,

@@ -1,7 +1,15 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { HeaderValueOption_HeaderAppendAction } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
-import { type HeaderMatcherSchema, RedirectAction_RedirectResponseCode, type RouteMatchSchema, type RouteSchema } from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
-import { type RouteConfiguration, RouteConfigurationSchema } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
+import {
+  type HeaderMatcherSchema,
+  RedirectAction_RedirectResponseCode,
+  type RouteMatchSchema,
+  type RouteSchema,
+} from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
+import {
+  type RouteConfiguration,
+  RouteConfigurationSchema,
+} from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
@@ -70,7 +78,10 @@ function unique(names: readonly string[]): string[] {
 }
 
 function routeMatch(match: RoutePlan["match"]): RouteMatchInit {
-  return { pathSpecifier: pathSpecifier(match.path), headers: [...methodMatcher(match.methods), ...match.headers.map(headerMatcher)] };
+  return {
+    pathSpecifier: pathSpecifier(match.path),
+    headers: [...methodMatcher(match.methods), ...match.headers.map(headerMatcher)],
+  };
 }
 
 function pathSpecifier(path: PathPattern): NonNullable<RouteMatchInit["pathSpecifier"]> {
@@ -89,18 +100,27 @@ function pathSpecifier(path: PathPattern): NonNullable<RouteMatchInit["pathSpeci
 function methodMatcher(methods: readonly string[]): HeaderMatcherInit[] {
   const [only] = methods;
   if (only === undefined) return [];
-  const pattern = methods.length === 1 ? ({ case: "exact", value: only } as const) : ({ case: "safeRegex", value: { regex: methods.map(escapeRegex).join("|") } } as const);
+  const pattern =
+    methods.length === 1
+      ? ({ case: "exact", value: only } as const)
+      : ({ case: "safeRegex", value: { regex: methods.map(escapeRegex).join("|") } } as const);
   return [{ name: ":method", headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: pattern } } }];
 }
 
 function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
   switch (match.form) {
     case "exact":
-      return { name: match.name, headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "exact", value: match.value } } } };
+      return {
+        name: match.name,
+        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "exact", value: match.value } } },
+      };
     case "regex":
       return {
         name: match.name,
-        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "safeRegex", value: { regex: match.regex } } } },
+        headerMatchSpecifier: {
+          case: "stringMatch",
+          value: { matchPattern: { case: "safeRegex", value: { regex: match.regex } } },
+        },
       };
     case "present":
       return { name: match.name, headerMatchSpecifier: { case: "presentMatch", value: match.present } };
@@ -118,7 +138,10 @@ const REDIRECT_CODES = {
 function routeAction(action: RouteAction): NonNullable<RouteInit["action"]> {
   switch (action.type) {
     case "forward":
-      return { case: "route", value: { clusterSpecifier: clusterSpecifier(action.to), timeout: duration(action.timeoutMs) } };
+      return {
+        case: "route",
+        value: { clusterSpecifier: clusterSpecifier(action.to), timeout: duration(action.timeoutMs) },
+      };
     case "respond":
       return {
         case: "directResponse",
@@ -132,10 +155,14 @@ function routeAction(action: RouteAction): NonNullable<RouteInit["action"]> {
         case: "redirect",
         value: {
           responseCode: REDIRECT_CODES[action.status],
-          ...(action.url.scheme === undefined ? {} : { schemeRewriteSpecifier: { case: "schemeRedirect", value: action.url.scheme } }),
+          ...(action.url.scheme === undefined
+            ? {}
+            : { schemeRewriteSpecifier: { case: "schemeRedirect", value: action.url.scheme } }),
           ...(action.url.host === undefined ? {} : { hostRedirect: action.url.host }),
           ...(action.url.port === undefined ? {} : { portRedirect: action.url.port }),
-          ...(action.url.path === undefined ? {} : { pathRewriteSpecifier: { case: "pathRedirect", value: action.url.path } }),
+          ...(action.url.path === undefined
+            ? {}
+            : { pathRewriteSpecifier: { case: "pathRedirect", value: action.url.path } }),
         },
       };
   }

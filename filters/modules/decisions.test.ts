@@ -1,0 +1,438 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type CompiledModule, loadModule, ModuleVm, type Outcome } from "../../test/support/module-host.js";
+import { allowing, configurationOf, limiting, type Policy, partnersOnly } from "../../test/support/module-policies.js";
+
+let guard: CompiledModule;
+let auth: CompiledModule;
+beforeAll(async () => {
+  guard = await loadModule("guard");
+  auth = await loadModule("auth");
+});
+
+type Headers = [string, string][];
+const acme: Headers = [["x-api-key", "acme-key"]];
+
+function vmWith(configuration: unknown, module = guard): ModuleVm {
+  const vm = new ModuleVm(module);
+  if (!vm.configure(configuration)) throw new Error(vm.lastError);
+  return vm;
+}
+
+const unauthorized = {
+  status: 401,
+  grpcStatus: 16,
+  details: "sluice:partners-only",
+  body: '{"type":"about:blank","title":"Unauthorized","status":401}',
+  headers: [
+    ["content-type", "application/problem+json"],
+    ["www-authenticate", 'ApiKey realm="shop"'],
+  ],
+};
+
+describe("authenticate", () => {
+  test("lets a known key pass and says whose it is", () => {
+    const outcome = vmWith(configurationOf([partnersOnly])).send({ route: "r", headers: acme });
+    expect(outcome.passed).toBe(true);
+    expect(outcome.properties).toEqual({
+      "sluice.consumer": "acme",
+      "sluice.tier": "gold",
+      "sluice.groups": "partners,eu",
+      "sluice.decision": "partners-only allowed authenticated",
+    });
+  });
+
+  test("does not tell a tier or groups that a consumer has not", () => {
+    const outcome = vmWith(configurationOf([partnersOnly])).send({
+      route: "r",
+      headers: [["x-api-key", "globex-key"]],
+    });
+    expect(outcome.properties).toEqual({
+      "sluice.consumer": "globex",
+      "sluice.decision": "partners-only allowed authenticated",
+    });
+  });
+
+  const refused: [string, Headers, string][] = [
+    ["no key", [], "no-credential"],
+    ["an unknown key", [["x-api-key", "acme-kez"]], "unknown-credential"],
+    ["a key twice", [...acme, ...acme], "duplicate-credential"],
+    ["two keys", [...acme, ["x-api-key", "globex-key"]], "duplicate-credential"],
+    ["keys joined by a comma", [["x-api-key", "acme-key,acme-key"]], "duplicate-credential"],
+    ["an empty key", [["x-api-key", ""]], "malformed-credential"],
+    ["a key of 4097 bytes", [["x-api-key", "x".repeat(4097)]], "malformed-credential"],
+    ["a key of 4096 bytes", [["x-api-key", "x".repeat(4096)]], "unknown-credential"],
+    ["a key with its digest", [["x-api-key", "sha256:00"]], "unknown-credential"],
+    ["a key of odd bytes", [["x-api-key", "\xff\xfe\0"]], "unknown-credential"],
+  ];
+  test.each(refused)("turns away %s, with one answer for all", (_name, headers, reason) => {
+    const outcome = vmWith(configurationOf([partnersOnly])).send({ route: "r", headers });
+    expect(outcome.reply).toEqual(unauthorized);
+    expect(outcome.properties).toEqual({ "sluice.decision": `partners-only denied ${reason}` });
+  });
+
+  test("takes the first method whose header is there, and refuses two", () => {
+    const two = {
+      name: "partners-only",
+      authenticate: { realm: "shop", anyOf: [{ apiKey: { header: "x-a" } }, { apiKey: { header: "x-b" } }] },
+    };
+    const vm = vmWith(configurationOf([two]));
+    expect(vm.send({ route: "r", headers: [["x-b", "acme-key"]] }).passed).toBe(true);
+    const both = vm.send({
+      route: "r",
+      headers: [
+        ["x-a", "acme-key"],
+        ["x-b", "acme-key"],
+      ],
+    });
+    expect(both.properties["sluice.decision"]).toBe("partners-only denied several-credentials");
+    expect(both.reply).toEqual(unauthorized);
+  });
+
+  test("lets nobody pass as anonymous where it is optional, but no bad key", () => {
+    const optional = {
+      name: "p",
+      authenticate: { realm: "shop", anyOf: [{ apiKey: { header: "x-api-key" } }], optional: true },
+    };
+    const vm = vmWith(configurationOf([optional]));
+    const nobody = vm.send({ route: "r", headers: [] });
+    expect(nobody.passed).toBe(true);
+    expect(nobody.properties).toEqual({ "sluice.decision": "p allowed anonymous" });
+    expect(vm.send({ route: "r", headers: [["x-api-key", "bad"]] }).reply?.status).toBe(401);
+  });
+
+  test("keeps nothing of a request for the next", () => {
+    const vm = vmWith(configurationOf([partnersOnly]));
+    vm.send({ route: "r", headers: acme });
+    expect(vm.send({ route: "r", headers: [] }).properties).toEqual({
+      "sluice.decision": "partners-only denied no-credential",
+    });
+  });
+
+  test("counts what it decided", () => {
+    const vm = vmWith(configurationOf([partnersOnly]));
+    vm.send({ route: "r", headers: acme });
+    vm.send({ route: "r", headers: [] });
+    vm.send({ route: "r", headers: [] });
+    expect(Object.fromEntries(vm.metrics)).toEqual({
+      "sluice.authenticate.partners-only.allowed": 1,
+      "sluice.authenticate.partners-only.denied": 2,
+      "sluice.authenticate.partners-only.error": 0,
+    });
+  });
+});
+
+describe("authorize", () => {
+  const rules = (list: unknown[], otherwise: string): Policy => ({
+    name: "rules",
+    authorize: { rules: list, otherwise },
+  });
+  const isGet = ["==", ["get", "request.method"], "GET"];
+  const get: Headers = [[":method", "GET"]];
+
+  test("takes the first rule that matches, and names it", () => {
+    const list = [
+      { name: "no-tea", deny: ["==", ["get", "request.path"], "/tea"] },
+      { name: "get", allow: isGet },
+    ];
+    const vm = vmWith(configurationOf([rules(list, "deny")]));
+    const outcome = (path: string, method: string): Outcome =>
+      vm.send({
+        route: "r",
+        headers: [
+          [":method", method],
+          [":path", path],
+        ],
+      });
+    expect(outcome("/coffee?x=/tea", "GET").properties["sluice.decision"]).toBe("rules/get allowed rule");
+    const tea = outcome("/tea?with=milk", "GET");
+    expect(tea.properties["sluice.decision"]).toBe("rules/no-tea denied rule");
+    expect(tea.reply).toEqual({
+      status: 403,
+      grpcStatus: 7,
+      details: "sluice:rules",
+      body: '{"type":"about:blank","title":"Forbidden","status":403}',
+      headers: [["content-type", "application/problem+json"]],
+    });
+    expect(outcome("/coffee", "PUT").properties["sluice.decision"]).toBe("rules denied otherwise");
+  });
+
+  test("lets pass what no rule matches, where it says so", () => {
+    const vm = vmWith(configurationOf([rules([], "allow")]));
+    expect(vm.send({ route: "r" }).properties["sluice.decision"]).toBe("rules allowed otherwise");
+  });
+
+  test("denies what it cannot know: deny is true or unknown, allow is true", () => {
+    const missing = ["==", ["get", "request.headers", "x-a"], "1"];
+    const deny = vmWith(configurationOf([rules([{ name: "d", deny: missing }], "allow")]));
+    expect(deny.send({ route: "r", headers: get }).passed).toBe(false);
+    expect(deny.send({ route: "r", headers: [["x-a", "2"]] }).passed).toBe(true);
+    expect(
+      deny.send({
+        route: "r",
+        headers: [
+          ["x-a", "2"],
+          ["x-a", "2"],
+        ],
+      }).passed,
+    ).toBe(false);
+    const allow = vmWith(configurationOf([allowing(["!", missing])]));
+    expect(allow.send({ route: "r", headers: get }).passed).toBe(false);
+    expect(allow.send({ route: "r", headers: [["x-a", "2"]] }).passed).toBe(true);
+  });
+
+  test("wants all of several to allow", () => {
+    const vm = vmWith(
+      configurationOf([
+        { ...allowing(isGet), name: "one" },
+        { ...allowing(["==", ["get", "request.host"], "h"]), name: "two" },
+      ]),
+    );
+    expect(vm.send({ route: "r", headers: [...get, [":authority", "h"]] }).passed).toBe(true);
+    expect(vm.send({ route: "r", headers: [...get, [":authority", "i"]] }).properties["sluice.decision"]).toBe(
+      "two denied otherwise",
+    );
+  });
+
+  const unknown = ["==", ["get", "request.headers", "absent"], "x"];
+  const conditions: [unknown, boolean][] = [
+    [true, true],
+    [false, false],
+    [["==", 1, 1], true],
+    [["==", 1, 2], false],
+    [["!=", "a", "b"], true],
+    [["==", true, false], false],
+    [["!", ["==", true, false]], true],
+    [["==", ["==", 1, 1], true], true],
+    [["startsWith", "abc", "ab"], true],
+    [["startsWith", "ab", "abc"], false],
+    [["startsWith", ["get", "request.path"], "/a/"], true],
+    [["in", "b", ["list", "a", "b"]], true],
+    [["in", "c", ["list", "a", "b"]], false],
+    [["in", "c", ["list"]], false],
+    [["in", ["get", "request.method"], ["list", "PUT", ["get", "request.method"]]], true],
+    [["in", "a", ["list", ["get", "request.headers", "absent"], "a"]], true],
+    [["in", "a", ["list", ["get", "request.headers", "absent"]]], false],
+    [["!", ["in", "a", ["list", ["get", "request.headers", "absent"]]]], false],
+    [["in", "x", ["get", "auth.groups"]], false],
+    [["!", ["in", "x", ["get", "auth.groups"]]], false],
+    [["&&", true, true, true], true],
+    [["&&", true, false, unknown], false],
+    [["!", ["&&", true, false, unknown]], true],
+    [["!", ["&&", true, unknown]], false],
+    [["||", unknown, true], true],
+    [["||", unknown, false], false],
+    [["!", ["||", unknown, false]], false],
+    [["!", ["||", false, false]], true],
+    [["!", unknown], false],
+    [["==", ["get", "source.ip"], "2001:db8::1"], true],
+    [["==", ["get", "route.name"], "r"], true],
+    [["==", ["get", "request.scheme"], "https"], true],
+    [["==", ["get", "request.headers", "a-header-name-of-more-than-8"], "v"], true],
+    [["==", ["get", "request.headers", "a-header-name-of-more-than-9"], "v"], false],
+    [["==", ["get", "auth.consumer"], "acme"], false],
+  ];
+  test.each(conditions)("finds %j %s", (condition, expected) => {
+    const vm = vmWith(configurationOf([allowing(condition)]));
+    const headers: Headers = [
+      [":method", "GET"],
+      [":path", "/a/b"],
+      [":scheme", "https"],
+      ["a-header-name-of-more-than-8", "v"],
+    ];
+    expect(vm.send({ route: "r", headers, source: "[2001:db8::1]:443" }).passed).toBe(expected);
+  });
+
+  test("sees who calls", () => {
+    const condition = [
+      "&&",
+      ["==", ["get", "auth.consumer"], "acme"],
+      ["==", ["get", "auth.tier"], "gold"],
+      ["==", ["get", "auth.method"], "apiKey"],
+      ["in", "eu", ["get", "auth.groups"]],
+      ["!", ["in", "us", ["get", "auth.groups"]]],
+    ];
+    const vm = vmWith(configurationOf([partnersOnly, allowing(condition)]));
+    expect(vm.send({ route: "r", headers: acme }).properties["sluice.decision"]).toBe("rules/rule allowed rule");
+    expect(vm.send({ route: "r", headers: [["x-api-key", "globex-key"]] }).reply?.status).toBe(403);
+  });
+
+  test("takes two hosts for none", () => {
+    const vm = vmWith(configurationOf([allowing(["!=", ["get", "request.host"], "a"])]));
+    expect(vm.send({ route: "r", headers: [[":authority", "b"]] }).passed).toBe(true);
+    expect(vm.send({ route: "r", headers: [[":authority", "a,b"]] }).passed).toBe(false);
+  });
+
+  test("reads an IPv4 address without its port, and no address of a pipe", () => {
+    const vm = vmWith(configurationOf([allowing(["==", ["get", "source.ip"], "192.0.2.1"])]));
+    expect(vm.send({ route: "r", source: "192.0.2.1:5060" }).passed).toBe(true);
+    expect(vm.send({ route: "r", source: "192.0.2.10:5060" }).passed).toBe(false);
+    expect(vm.send({ route: "r", source: "/run/x:1" }).passed).toBe(false);
+    expect(vm.send({ route: "r" }).passed).toBe(false);
+  });
+});
+
+describe("routes", () => {
+  const denied = {
+    status: 403,
+    grpcStatus: 7,
+    details: "sluice:unknown-route",
+    body: '{"type":"about:blank","title":"Forbidden","status":403}',
+    headers: [["content-type", "application/problem+json"]],
+  };
+
+  test("that are not listed are denied, and so is a request without route", () => {
+    const vm = vmWith(configurationOf([]));
+    for (const request of [{ route: "x" }, { route: "" }, {}, { route: "rr" }]) {
+      const outcome = vm.send(request);
+      expect(outcome.reply).toEqual(denied);
+      expect(outcome.properties).toEqual({ "sluice.decision": "sluice denied unknown-route" });
+    }
+    expect(vm.send({ route: "r" }).properties).toEqual({ "sluice.decision": "sluice allowed no-policy" });
+  });
+
+  test("are not asked for where one pipeline holds for all", () => {
+    const vm = vmWith(configurationOf([partnersOnly], { routes: [{ name: "*", run: ["partners-only"] }] }));
+    const outcome = vm.send({ route: "any", headers: acme });
+    expect(outcome.passed).toBe(true);
+    expect(outcome.calls).not.toContain("proxy_get_property");
+  });
+
+  test("are asked for even so where a condition reads their name", () => {
+    const policy = allowing(["==", ["get", "route.name"], "any"]);
+    const vm = vmWith(configurationOf([policy], { routes: [{ name: "*", run: ["rules"] }] }));
+    expect(vm.send({ route: "any" }).passed).toBe(true);
+    expect(vm.send({ route: "other" }).passed).toBe(false);
+    expect(vm.send({}).passed).toBe(false);
+  });
+});
+
+describe("roots", () => {
+  const open = configurationOf([]);
+  const closed = configurationOf([partnersOnly]);
+
+  test("serve without being told apart while there is one, and the last configuration counts", () => {
+    const vm = vmWith(closed);
+    expect(vm.send({ route: "r" }).passed).toBe(false);
+    expect(vm.configure(open)).toBe(true);
+    expect(vm.send({ route: "r" }).passed).toBe(true);
+  });
+
+  test("that refuse a new configuration keep the old one", () => {
+    const vm = vmWith(open);
+    expect(vm.configure("{}")).toBe(false);
+    expect(vm.send({ route: "r" }).passed).toBe(true);
+  });
+
+  test("are denied, never guessed, where there are two and a stream belongs to neither", () => {
+    const vm = vmWith(open);
+    expect(vm.configure(closed, 2)).toBe(true);
+    const stray = vm.send({ route: "r", context: 7 });
+    expect(stray.reply?.status).toBe(503);
+    expect(stray.reply?.details).toBe("sluice:unknown-root");
+    vm.createContext(8, 1);
+    vm.createContext(9, 2);
+    vm.createContext(10, 3);
+    expect(vm.send({ route: "r", context: 8 }).passed).toBe(true);
+    expect(vm.send({ route: "r", context: 9 }).reply?.status).toBe(401);
+    expect(vm.send({ route: "r", context: 10 }).reply?.status).toBe(503);
+  });
+
+  test("of streams are told apart among thousands, and an old note is not taken for a new one", () => {
+    const vm = vmWith(open);
+    expect(vm.configure(closed, 2)).toBe(true);
+    for (let context = 1000; context < 9000; context++) vm.createContext(context, context % 2 === 0 ? 1 : 2);
+    expect(vm.send({ route: "r", context: 1000 }).passed).toBe(true);
+    expect(vm.send({ route: "r", context: 8999 }).reply?.status).toBe(401);
+    vm.createContext(1000 + 8192, 2);
+    expect(vm.send({ route: "r", context: 1000 }).reply?.status).toBe(503);
+  });
+
+  test("without any configuration deny", () => {
+    expect(new ModuleVm(guard).send({ route: "r" }).reply?.status).toBe(503);
+  });
+});
+
+describe("a host that fails", () => {
+  test.each(["proxy_get_header_map_pairs", "proxy_set_property"])("at %s does not open the door", (name) => {
+    const vm = new ModuleVm(guard, { failing: new Map([[name, 10]]) });
+    expect(vm.configure(configurationOf([partnersOnly]))).toBe(true);
+    expect(vm.send({ route: "r", headers: acme }).reply?.status).toBe(503);
+  });
+
+  test("at proxy_get_property leaves the route unknown", () => {
+    const vm = new ModuleVm(guard, { failing: new Map([["proxy_get_property", 10]]) });
+    expect(vm.configure(configurationOf([]))).toBe(true);
+    expect(vm.send({ route: "r" }).reply?.status).toBe(403);
+  });
+});
+
+describe("a module on its own (results: headers)", () => {
+  const lone = configurationOf([partnersOnly], {
+    results: "headers",
+    routes: [
+      { name: "r", run: ["partners-only"] },
+      { name: "open", run: [] },
+    ],
+  });
+  const forged: Headers = [
+    ["x-consumer", "root"],
+    ["x-consumer-tier", "gold"],
+    ["x-consumer-groups", "a"],
+    ["x", "y"],
+  ];
+
+  test("tells the upstream who calls, and removes the credential", () => {
+    const outcome = vmWith(lone, auth).send({ route: "r", headers: [...forged, ...acme] });
+    expect(outcome.headers).toEqual([
+      ["x", "y"],
+      ["x-consumer", "acme"],
+      ["x-consumer-tier", "gold"],
+      ["x-consumer-groups", "partners,eu"],
+    ]);
+    expect(outcome.properties["sluice.consumer"]).toBe("acme");
+  });
+
+  test("removes identities that a client made up, on open routes too", () => {
+    const vm = vmWith(lone, auth);
+    expect(vm.send({ route: "open", headers: forged }).headers).toEqual([["x", "y"]]);
+    expect(vm.send({ route: "open", headers: [...forged, ...forged] }).headers).toEqual([
+      ["x", "y"],
+      ["x", "y"],
+    ]);
+    expect(vm.send({ route: "open", headers: [["x", "y"]] }).calls).not.toContain("proxy_remove_header_map_value");
+  });
+
+  test("hides made-up identities from conditions", () => {
+    const policy = allowing(["==", ["get", "request.headers", "x-consumer"], "root"]);
+    const vm = vmWith(configurationOf([policy], { results: "headers" }), auth);
+    expect(vm.send({ route: "r", headers: forged }).passed).toBe(false);
+  });
+});
+
+describe("what a request costs", () => {
+  test("is six calls of the host for a caller that may pass, and two for a limit that holds a lease", () => {
+    const free = vmWith(configurationOf([partnersOnly, allowing(["==", ["get", "auth.consumer"], "globex"])]));
+    const headers: Headers = [["x-api-key", "globex-key"]];
+    free.send({ route: "r", headers });
+    expect(free.send({ route: "r", headers }).calls).toEqual([
+      "proxy_get_property",
+      "proxy_get_header_map_pairs",
+      "proxy_increment_metric",
+      "proxy_increment_metric",
+      "proxy_set_property",
+      "proxy_set_property",
+    ]);
+    const rate = { count: 100_000, periodMs: 1000, burst: 100_000 };
+    const limited = vmWith(configurationOf([partnersOnly, limiting("limit", rate, { headers: [] })]));
+    limited.send({ route: "r", headers });
+    expect(limited.send({ route: "r", headers }).calls).toEqual([
+      "proxy_get_property",
+      "proxy_get_header_map_pairs",
+      "proxy_increment_metric",
+      "clock_time_get",
+      "proxy_increment_metric",
+      "proxy_set_property",
+      "proxy_set_property",
+    ]);
+  });
+});
