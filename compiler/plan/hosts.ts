@@ -118,14 +118,14 @@ function contains(outer: string | undefined, inner: string | undefined): boolean
 function compareRoutes(a: RoutePlan, b: RoutePlan): number {
   return (
     comparePaths(a.match.path, b.match.path) ||
-    byMethods(a) - byMethods(b) ||
+    takesAnyMethod(a) - takesAnyMethod(b) ||
     b.match.headers.length - a.match.headers.length ||
     (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   );
 }
 
-function byMethods(route: RoutePlan): number {
-  return route.match.methods.length === 0 ? Number.POSITIVE_INFINITY : 1;
+function takesAnyMethod(route: RoutePlan): number {
+  return route.match.methods.length === 0 ? 1 : 0;
 }
 
 /** Two routes that take the same requests: which of them serves would be chance, or one never serves. */

@@ -97,7 +97,7 @@ function shape(pattern: Exclude<PathPattern, { form: "regex" }>): {
   trailingSlash: boolean;
 } {
   if (pattern.form === "template") return { segments: pattern.segments, rest: pattern.rest, trailingSlash: false };
-  const parts = pattern.path.split("/").slice(1);
+  const parts = pattern.path === "/" ? [] : pattern.path.split("/").slice(1);
   const trailingSlash = parts.at(-1) === "";
   if (trailingSlash) parts.pop();
   return {
@@ -117,18 +117,15 @@ export function comparePaths(a: PathPattern, b: PathPattern): number {
   return 0;
 }
 
-/** Exact > template by literal segments (then by segments, closed before open) > regex > prefix by length. */
+/**
+ * Exact, then regular expressions, then the others by how many literal segments they have, closed before open, longer
+ * before shorter. Templates and prefixes stand on one scale, so that a pattern always comes before one that covers it:
+ * `/admin/**` before `/{tenant}/**`, whose policies may be weaker.
+ */
 function rank(pattern: PathPattern): number[] {
-  switch (pattern.form) {
-    case "exact":
-      return [4, pattern.path.length];
-    case "template": {
-      const literals = pattern.segments.filter((segment) => "literal" in segment).length;
-      return [pattern.rest ? 2 : 3, literals, pattern.segments.length];
-    }
-    case "regex":
-      return [2.5, pattern.regex.length];
-    case "prefix":
-      return [1, pattern.path === "/" ? 0 : pattern.path.split("/").length - 1, pattern.path.length];
-  }
+  if (pattern.form === "exact") return [3, 0, 0, 0];
+  if (pattern.form === "regex") return [2, 0, 0, pattern.regex.length];
+  const { segments, rest } = shape(pattern);
+  const literals = segments.filter((segment) => "literal" in segment && segment.literal !== "").length;
+  return [1, literals, rest ? 0 : 1, segments.length];
 }
