@@ -48,7 +48,9 @@ describe("verify", () => {
     ];
     const { diagnostics } = verified(planOf(POLICY), { ...sound, violations });
     expect(hasErrors(diagnostics)).toBe(true);
-    expect(renderText(diagnostics, { color: false })).toBe(`policy.yaml:3:7: error SL0901: Sluice emitted a configuration that Envoy would refuse (static_resources.listeners[0].name: is used by another listener); this is a bug of Sluice, please report it
+    expect(
+      renderText(diagnostics, { color: false }),
+    ).toBe(`policy.yaml:3:7: error SL0901: Sluice emitted a configuration that Envoy would refuse (static_resources.listeners[0].name: is used by another listener); this is a bug of Sluice, please report it
   3 | name: shop
     |       ^^^^
 
@@ -63,7 +65,11 @@ policy.yaml:3:7: error SL0901: Sluice emitted a configuration that Envoy would r
 
 describe("read", () => {
   it("says where a file ceases to be UTF-8, and reads no further", () => {
-    const bytes = Buffer.concat([Buffer.from("apiVersion: sluice/v1\nname: caf"), Buffer.from([0xe9]), Buffer.from("\nkind: Other\n")]);
+    const bytes = Buffer.concat([
+      Buffer.from("apiVersion: sluice/v1\nname: caf"),
+      Buffer.from([0xe9]),
+      Buffer.from("\nkind: Other\n"),
+    ]);
     expect(findingsOf(bytes)).toBe(`policy.yaml:2:10: error SL0020: not UTF-8 from here on
   2 | name: caf\ufffd
     |          ^
@@ -77,7 +83,10 @@ describe("read", () => {
   });
 
   it("shows the first hundred findings about the text, and where the others begin", () => {
-    const { plan, diagnostics } = checkText("policy.yaml", Array.from({ length: 103 }, (_, index) => `k${index}: &a 1\n`).join(""));
+    const { plan, diagnostics } = checkText(
+      "policy.yaml",
+      Array.from({ length: 103 }, (_, index) => `k${index}: &a 1\n`).join(""),
+    );
     expect(plan).toBeUndefined();
     const texts = renderText(diagnostics, { color: false }).split("\n\n");
     expect(texts.filter((text) => text.includes("SL0007"))).toHaveLength(100);

@@ -1,16 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { packageRoot } from "../compiler/cli/files.js";
 import { codes } from "../compiler/diagnostics/catalog.js";
-import { targetNames } from "../compiler/index.js";
+import { checkText, targetNames } from "../compiler/index.js";
+import { guardConfiguration } from "../compiler/plan/guard.js";
 import { kinds } from "../filters/index.js";
 import { importsAgainstTheDirection, importsOf, strayYaml, undeclaredPackages } from "./repository/imports.js";
 import { allSources, isAssembly, isTest, type Source } from "./repository/sources.js";
 import { claimsOf, unfounded } from "./repository/tree.js";
 import * as words from "./repository/words.js";
-import { allCases, sourceFiles } from "./support/cases.js";
+import { allCases, type Case, sourceFiles } from "./support/cases.js";
 
 const root = packageRoot();
 const sources = allSources();
@@ -28,8 +29,13 @@ function expectNone(law: (source: Source) => string[], files: readonly Source[],
 }
 
 describe("imports", () => {
-  const manifest = z.object({ dependencies: z.record(z.string(), z.string()), devDependencies: z.record(z.string(), z.string()) }).parse(JSON.parse(read("package.json")));
-  const packages = { dependencies: Object.keys(manifest.dependencies), devDependencies: Object.keys(manifest.devDependencies) };
+  const manifest = z
+    .object({ dependencies: z.record(z.string(), z.string()), devDependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read("package.json")));
+  const packages = {
+    dependencies: Object.keys(manifest.dependencies),
+    devDependencies: Object.keys(manifest.devDependencies),
+  };
 
   it("point from the command line to the stages, and never from the core to a kind or from a kind to a kind", () => {
     expectNone(importsAgainstTheDirection, sources, "the layers are drawn in test/repository/imports.ts");
@@ -107,24 +113,36 @@ describe("policy kinds", () => {
 
   it.each(names)("%s has its page, its code and its cases", (name) => {
     const folder = folderOf(name);
-    const native = !existsSync(join(root, folder, "assembly")) && !runsInAModule(folder);
-    const parts = ["README.md", "kind.ts", ...(native ? [] : ["assembly"])];
-    expect(parts.filter((part) => !existsSync(join(root, folder, part))), `missing in ${folder}`).toEqual([]);
-    const cases = allCases().filter((one) => one.folder.startsWith(`${folder}/cases/`));
-    expect(cases.some((one) => !one.rejects), `${folder}/cases has a policy that is taken`).toBe(true);
-    expect(cases.some((one) => one.rejects), `${folder}/cases has a policy that is refused (rejects-*)`).toBe(true);
+    const mine = allCases().filter((one) => one.folder.startsWith(`${folder}/cases/`));
+    expect(
+      mine.some((one) => !one.rejects),
+      `${folder}/cases has a policy that is taken`,
+    ).toBe(true);
+    expect(
+      mine.some((one) => one.rejects),
+      `${folder}/cases has a policy that is refused (rejects-*)`,
+    ).toBe(true);
+    const parts = ["README.md", "kind.ts", ...(mine.some((one) => reachesTheGuard(name, one)) ? ["assembly"] : [])];
+    expect(
+      parts.filter((part) => !existsSync(join(root, folder, part))),
+      `missing in ${folder}`,
+    ).toEqual([]);
   });
 
-  /** True if a module has code of the kind, or a plan of one of its cases puts it into the guard. */
-  function runsInAModule(folder: string): boolean {
-    return sources.some((source) => source.path.startsWith("filters/modules/") && importsOf(source).some(({ to }) => to.startsWith(`${folder}/`)));
+  /** True if the guard's configuration for a case holds a policy of the kind: then a module has to know the kind. */
+  function reachesTheGuard(kind: string, one: Case): boolean {
+    const { plan } = checkText(one.policyPath, one.policy);
+    const policies = plan === undefined ? [] : guardConfiguration(plan).policies;
+    return JSON.stringify(policies).includes(`"${kind}":`);
   }
 });
 
 describe("targets", () => {
   it("are listed once, in order of their names, and none is left out", () => {
     expect(targetNames, "compiler/targets/index.ts").toEqual([...new Set(targetNames)].toSorted());
-    const folders = readdirSync(join(root, "compiler/targets"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const folders = readdirSync(join(root, "compiler/targets"), { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    );
     const expected = targetNames.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
     expect(folders.map((entry) => entry.name).toSorted(), "folders of compiler/targets").toEqual(expected.toSorted());
   });
@@ -139,13 +157,22 @@ describe("findings", () => {
 
   it("each have a test that sees them", () => {
     const seen = new Set([...goldens, ...literals].flatMap((text) => text.match(/\bSL\d{4}\b/g) ?? []));
-    expect(codes.filter((code) => !seen.has(code)), "no case and no test shows these codes").toEqual([]);
+    expect(
+      codes.filter((code) => !seen.has(code)),
+      "no case and no test shows these codes",
+    ).toEqual([]);
   });
 
   it("that would be our own bug are shown by a unit test, for no policy can", () => {
     const own = codes.filter((code) => code.startsWith("SL09"));
-    expect(own.filter((code) => !literals.some((text) => text.includes(code))), "codes without a unit test").toEqual([]);
-    expect(goldens.filter((text) => text.includes("SL09")), "cases in which Sluice emitted what Envoy refuses").toEqual([]);
+    expect(
+      own.filter((code) => !literals.some((text) => text.includes(code))),
+      "codes without a unit test",
+    ).toEqual([]);
+    expect(
+      goldens.filter((text) => text.includes("SL09")),
+      "cases in which Sluice emitted what Envoy refuses",
+    ).toEqual([]);
   });
 });
 
@@ -171,20 +198,37 @@ describe("the tree that a page prints", () => {
 
 describe("the package", () => {
   const manifest = z
-    .object({ name: z.string(), version: z.string(), type: z.string(), engines: z.object({ node: z.string() }), bin: z.record(z.string(), z.string()) })
+    .object({
+      name: z.string(),
+      version: z.string(),
+      type: z.string(),
+      engines: z.object({ node: z.string() }),
+      bin: z.record(z.string(), z.string()),
+    })
     .parse(JSON.parse(read("package.json")));
   const lock = z
     .object({
       name: z.string(),
       version: z.string(),
-      packages: z.record(z.string(), z.object({ engines: z.unknown().optional(), integrity: z.string().optional(), resolved: z.string().optional(), link: z.boolean().optional() })),
+      packages: z.record(
+        z.string(),
+        z.object({
+          engines: z.unknown().optional(),
+          integrity: z.string().optional(),
+          resolved: z.string().optional(),
+          link: z.boolean().optional(),
+        }),
+      ),
     })
     .parse(JSON.parse(read("package-lock.json")));
 
   it("is sluicegate, runs on Node 20.19 and has one command", () => {
     expect(manifest).toMatchObject({ name: "sluicegate", type: "module", engines: { node: ">=20.19" } });
     expect(manifest.bin).toEqual({ sluice: "dist/compiler/cli/main.js" });
-    expect(read("compiler/cli/main.ts").startsWith("#!/usr/bin/env node\n"), "compiler/cli/main.ts begins with #!/usr/bin/env node").toBe(true);
+    expect(
+      read("compiler/cli/main.ts").startsWith("#!/usr/bin/env node\n"),
+      "compiler/cli/main.ts begins with #!/usr/bin/env node",
+    ).toBe(true);
   });
 
   it("is locked: every package by its digest, none by a host", () => {
@@ -193,8 +237,14 @@ describe("the package", () => {
     const installed = Object.entries(lock.packages).filter(([path]) => path !== "");
     expect(installed.length).toBeGreaterThan(0);
     const unlocked = installed.filter(([, entry]) => entry.integrity === undefined || entry.link === true);
-    expect(unlocked.map(([path]) => path), "packages without integrity").toEqual([]);
+    expect(
+      unlocked.map(([path]) => path),
+      "packages without integrity",
+    ).toEqual([]);
     const hosted = installed.filter(([, entry]) => entry.resolved !== undefined);
-    expect(hosted.map(([path]) => path), "packages with `resolved`: set omit-lockfile-registry-resolved").toEqual([]);
+    expect(
+      hosted.map(([path]) => path),
+      "packages with `resolved`: set omit-lockfile-registry-resolved",
+    ).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
-import { dump } from "js-yaml";
+import { dump, load } from "js-yaml";
 import { registry } from "./registry.js";
 
 /**
@@ -26,6 +26,14 @@ export function toObject<Desc extends DescMessage>(schema: Desc, message: Messag
  */
 export function toYaml<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): string {
   return objectToYaml(toObject(schema, message));
+}
+
+/**
+ * What `toYaml` printed, as plain data.
+ * @throws YAMLException if the text is not YAML
+ */
+export function readYaml(text: string): unknown {
+  return load(text);
 }
 
 /** The YAML of what `toObject` gave, or of several such objects put together. */

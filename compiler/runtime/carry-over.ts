@@ -1,5 +1,5 @@
-import { load } from "js-yaml";
 import * as z from "zod";
+import { readYaml } from "../envoy/print.js";
 
 const response = z.looseObject({ resources: z.array(z.looseObject({ name: z.string() })) });
 
@@ -20,7 +20,7 @@ export function carryOver(former: string, next: string): string {
 
 function read(text: string): z.infer<typeof response> | undefined {
   try {
-    const parsed = response.safeParse(load(text));
+    const parsed = response.safeParse(readYaml(text));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -81,5 +81,5 @@ function isComplete(data) {
   if (end < 0) return false;
   const field = data.indexOf("content-length: ", 0, "latin1");
   if (field < 0 || field > end) return true;
-  return data.length >= end + 4 + Number.parseInt(data.latin1Slice(field + 16, field + 26), 10);
+  return data.length >= end + 4 + Number.parseInt(data.latin1Slice(field + 16, end), 10);
 }

@@ -64,7 +64,9 @@ export function startScript(name) {
         });
       }),
     send: (message) => child.send(message),
-    stop: () => child.disconnect(),
+    stop() {
+      if (child.connected) child.disconnect();
+    },
   };
 }
 

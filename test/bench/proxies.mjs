@@ -32,6 +32,8 @@ export async function startBackends(envoy, names) {
     places: { upstreamPort: listener.port, authorizationPort, modulesDir: "modules" },
     workDir,
     authorizationPid: authorization?.pid,
+    /** By the variant that their time counts for; `upstream` is none. */
+    processes: { upstream: upstream.pid, ...(authorization === undefined ? {} : { [EXT_AUTHZ]: authorization.pid }) },
     async stop() {
       authorization?.stop();
       await upstream.stop();

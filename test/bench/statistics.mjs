@@ -40,19 +40,20 @@ export function acceptRounds(rounds, base, tolerance) {
  * @param {readonly string[]} names
  * @param {{ base: string, peer: string }} against
  * @returns {{ name: string, total: number, added: number, p25: number, p75: number, ratio: number }[]} nanoseconds a
- *   request; `ratio` is the median of added to what the peer added in the same round
+ *   request; `ratio` is the median of what it adds to the median of what the peer adds
  */
 export function compareVariants(rounds, names, { base, peer }) {
+  const addedBy = (name) => rounds.map((round) => round[name] - round[base]);
+  const unit = median(addedBy(peer));
   return names.map((name) => {
-    const added = rounds.map((round) => round[name] - round[base]);
-    const ratios = rounds.map((round) => (round[name] - round[base]) / (round[peer] - round[base]));
+    const added = addedBy(name);
     return {
       name,
       total: median(rounds.map((round) => round[name])),
       added: median(added),
       p25: quantile(added, 0.25),
       p75: quantile(added, 0.75),
-      ratio: median(ratios),
+      ratio: median(added) / unit,
     };
   });
 }

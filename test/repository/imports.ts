@@ -47,20 +47,32 @@ const laws: readonly Law[] = [
   { files: /^scripts\//, may: ["scripts/", "compiler/", MODULE] },
   { files: /^compiler\/cli\//, may: ["compiler/", MODULE] },
   { files: /^compiler\/.*\.test\.ts$/, may: ["compiler/", "test/support/", MODULE] },
-  { files: /^compiler\/index\.ts$/, may: [STAGES, "compiler/(pipeline\\.ts|targets/|testing/|runtime/)", "filters/index\\.ts", MODULE] },
+  {
+    files: /^compiler\/index\.ts$/,
+    may: [STAGES, "compiler/(pipeline\\.ts|targets/|testing/|runtime/)", "filters/index\\.ts", MODULE],
+  },
   { files: /^compiler\/pipeline\.ts$/, may: [STAGES, "compiler/targets/target\\.ts", MODULE] },
   { files: /^compiler\/targets\//, may: [STAGES, "compiler/targets/", MODULE] },
   { files: /^compiler\/runtime\//, may: [STAGES, "compiler/runtime/", MODULE] },
-  { files: /^compiler\/testing\//, may: [STAGES, "compiler/(testing|runtime|targets)/", "compiler/pipeline\\.ts", MODULE] },
+  {
+    files: /^compiler\/testing\//,
+    may: [STAGES, "compiler/(testing|runtime|targets)/", "compiler/pipeline\\.ts", MODULE],
+  },
   { files: new RegExp(`^${STAGES}`), may: [STAGES, MODULE] },
   { files: /^filters\/index\.ts$/, may: ["compiler/policy/kind\\.ts", "filters/[^/]+/kind\\.ts"] },
-  { files: /^filters\/(lib|proxy-wasm|modules)\/.*\.test\.ts$/, may: ["filters/(lib|proxy-wasm|modules)/", "compiler/", "test/support/", MODULE] },
+  {
+    files: /^filters\/(lib|proxy-wasm|modules)\/.*\.test\.ts$/,
+    may: ["filters/(lib|proxy-wasm|modules)/", "compiler/", "test/support/", MODULE],
+  },
   { files: /^filters\/proxy-wasm\/abi\.ts$/, may: ["npm:@gcoredev/proxy-wasm-sdk-as"] },
   { files: /^filters\/proxy-wasm\//, may: ["filters/(lib|proxy-wasm)/"] },
   { files: /^filters\/lib\//, may: ["filters/lib/"] },
   { files: /^filters\/modules\//, may: ["filters/(lib|modules|proxy-wasm|[^/]+/assembly)/"] },
   { files: /^filters\/([^/]+)\/assembly\//, may: ["filters/(lib|proxy-wasm|KIND/assembly)/"] },
-  { files: /^filters\/([^/]+)\/.*\.test\.ts$/, may: ["compiler/", "filters/(lib|proxy-wasm|KIND)/", "test/support/", MODULE] },
+  {
+    files: /^filters\/([^/]+)\/.*\.test\.ts$/,
+    may: ["compiler/", "filters/(lib|proxy-wasm|KIND)/", "test/support/", MODULE],
+  },
   { files: /^filters\/([^/]+)\/[^/]+\.ts$/, may: [STAGES, "filters/KIND/[^/]+\\.ts", MODULE] },
 ];
 
@@ -88,7 +100,13 @@ export function undeclaredPackages(source: Source, { dependencies, devDependenci
   return importsOf(source).flatMap(({ to, line }) => {
     const name = /^npm:(.*)/.exec(to)?.[1];
     if (name === undefined || known.includes(name)) return [];
-    return [at(source, line, `imports ${name}, which is not among the ${forDevelopment ? "packages" : "dependencies"} of package.json`)];
+    return [
+      at(
+        source,
+        line,
+        `imports ${name}, which is not among the ${forDevelopment ? "packages" : "dependencies"} of package.json`,
+      ),
+    ];
   });
 }
 
@@ -97,5 +115,7 @@ export function strayYaml(source: Source): string[] {
   if (isTest(source) || /^compiler\/(syntax\/|envoy\/print\.ts$)/.test(source.path)) return [];
   return importsOf(source)
     .filter(({ to }) => to === "npm:js-yaml")
-    .map(({ line }) => at(source, line, "imports js-yaml, which belongs to compiler/syntax and compiler/envoy/print.ts"));
+    .map(({ line }) =>
+      at(source, line, "imports js-yaml, which belongs to compiler/syntax and compiler/envoy/print.ts"),
+    );
 }

@@ -1,6 +1,15 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -35,7 +44,8 @@ function copyOf(from: string, name: string): string {
   temporary.push(parent);
   const copy = join(parent, name);
   mkdirSync(copy);
-  for (const part of ["filters", "scripts", "asconfig.json", "package.json"]) cpSync(join(from, part), join(copy, part), { recursive: true });
+  for (const part of ["filters", "scripts", "asconfig.json", "package.json"])
+    cpSync(join(from, part), join(copy, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   return copy;
 }
@@ -47,8 +57,17 @@ async function build(folder: string): Promise<Map<string, string>> {
 
 /** sha256 of each module in a folder. */
 function digestsOf(folder: string): Map<string, string> {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".wasm")).toSorted();
-  return new Map(names.map((name) => [name, createHash("sha256").update(readFileSync(join(folder, name))).digest("hex")]));
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".wasm"))
+    .toSorted();
+  return new Map(
+    names.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(folder, name)))
+        .digest("hex"),
+    ]),
+  );
 }
 
 describe("the build of the modules", () => {
@@ -69,17 +88,15 @@ describe("the build of the modules", () => {
     expect(digestsOf(built), "dist/modules is not what the sources give; npm run build makes it anew").toEqual(digests);
   });
 
-  it.each([
-    ["export", "export function proxy_on_tick(id: u32): void {}\n", "auth.wasm has exports that are not allowed: function proxy_on_tick"],
-    [
-      "import",
-      'export { proxy_on_context_create as proxy_on_log } from "./callbacks";\n@external("env", "proxy_done") declare function done(): u32;\nif (done() === 1) done();\n',
-      "auth.wasm has exports that are not allowed: function proxy_on_log; has imports that are not allowed: env.proxy_done",
-    ],
-  ])("fails on an %s that the module was not granted", async (_, more, message) => {
+  it("fails on an import or an export that the module was not granted", async () => {
     const copy = copyOf(sources, "changed");
-    appendFileSync(join(copy, "filters/modules/auth.ts"), more);
-    await expect(build(copy)).rejects.toThrow(message);
+    appendFileSync(
+      join(copy, "filters/modules/auth.ts"),
+      '@external("env", "proxy_done") declare function done(): u32;\nexport function proxy_on_tick(id: u32): void { done(); }\n',
+    );
+    await expect(build(copy)).rejects.toThrow(
+      "auth.wasm has exports that are not allowed: function proxy_on_tick; has imports that are not allowed: env.proxy_done",
+    );
   });
 });
 
@@ -96,13 +113,17 @@ function capabilityLists(value: unknown): string[][] {
 
 /** Callbacks that Envoy enters only if they are listed; without these, requests pass that no policy saw. */
 const GATES = ["proxy_on_configure", "proxy_on_request_headers"];
+/** Withheld on purpose: a compiled guard never writes a request header, or Envoy would match the route again. */
+const WITHHELD = ["proxy_remove_header_map_value", "proxy_replace_header_map_value"];
 /** Envoy enters these whatever is listed. */
 const ALWAYS_ENTERED = ["_initialize", "malloc", "proxy_abi_version_0_2_1"];
 
 describe.each(allExamples())("the capabilities of $name", ({ policyPath }) => {
   const guard = new WebAssembly.Module(readFileSync(join(built, "guard.wasm")));
   const imports = WebAssembly.Module.imports(guard).map((item) => item.name);
-  const exports = WebAssembly.Module.exports(guard).filter((item) => item.kind === "function").map((item) => item.name);
+  const exports = WebAssembly.Module.exports(guard)
+    .filter((item) => item.kind === "function")
+    .map((item) => item.name);
   let lists: string[][];
   beforeAll(async () => {
     const { emission } = await compile(policyPath, "envoy");
@@ -115,16 +136,27 @@ describe.each(allExamples())("the capabilities of $name", ({ policyPath }) => {
   });
 
   it("let the guard be asked", () => {
-    for (const list of lists) expect(GATES.filter((name) => !list.includes(name)), "callbacks that Envoy would never call").toEqual([]);
+    for (const list of lists)
+      expect(
+        GATES.filter((name) => !list.includes(name)),
+        "callbacks that Envoy would never call",
+      ).toEqual([]);
   });
 
-  it("have every host call of the guard", () => {
-    expect(imports.length).toBeGreaterThan(0);
-    for (const list of lists) expect(imports.filter((name) => !list.includes(name)), "imports that Envoy would answer with an error").toEqual([]);
+  it("have every host call of the guard but those that write request headers", () => {
+    for (const list of lists)
+      expect(
+        imports.filter((name) => !list.includes(name)).toSorted(),
+        "imports that Envoy would answer with an error",
+      ).toEqual(WITHHELD);
   });
 
   it("have nothing that the guard does not use", () => {
     const used = [...imports, ...exports.filter((name) => !ALWAYS_ENTERED.includes(name))];
-    for (const list of lists) expect(list.filter((name) => !used.includes(name)), "capabilities that the guard has no use for").toEqual([]);
+    for (const list of lists)
+      expect(
+        list.filter((name) => !used.includes(name)),
+        "capabilities that the guard has no use for",
+      ).toEqual([]);
   });
 });

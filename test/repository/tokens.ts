@@ -26,71 +26,90 @@ const AFTER_VALUE = new Set([")", "]", "}", "++", "--"]);
  *
  * @throws Error with the line of a literal that does not end
  */
-export function tokensOf(source: string): Token[] {
-  const tokens: Token[] = [];
+export function tokensOf(source: string): readonly Token[] {
+  return new Reader(source).read();
+}
+
+class Reader {
+  private readonly source: string;
+  private readonly tokens: Token[] = [];
   /** Open braces within each template hole that is open, innermost last. */
-  const holes: number[] = [];
-  let at = 0;
-  let line = 1;
-  let joined = false;
+  private readonly holes: number[] = [];
+  private at = 0;
+  private line = 1;
+  private joined = false;
 
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(source)?.[0];
-    if (found === undefined || found === "") return undefined;
-    at += found.length;
-    return found;
-  };
-  const put = (kind: Token["kind"], value: string, raw: string): void => {
-    tokens.push({ kind, value, line, joined });
-    line += raw.split("\n").length - 1;
-    joined = true;
-  };
-  const takeTemplatePart = (): void => {
-    const part = take(TEMPLATE_PART);
-    if (part === undefined) throw new Error(`line ${line}: the template does not end`);
-    const opens = part.endsWith("${");
-    put("text", part.slice(0, opens ? -2 : -1), part);
-    if (!opens) return;
-    put("sign", "${", "");
-    holes.push(0);
-  };
-  const takeSign = (): void => {
-    const sign = take(SIGN);
-    if (sign === undefined) throw new Error(`line ${line}: cannot be read`);
-    const depth = holes.at(-1);
-    if (sign === "`") return takeTemplatePart();
-    if (sign === "}" && depth === 0) {
-      holes.pop();
-      put("sign", sign, sign);
-      return takeTemplatePart();
-    }
-    if (depth !== undefined && sign === "{") holes.splice(-1, 1, depth + 1);
-    if (depth !== undefined && sign === "}") holes.splice(-1, 1, depth - 1);
-    put("sign", sign, sign);
-  };
+  constructor(source: string) {
+    this.source = source;
+  }
 
-  while (at < source.length) {
-    const gap = take(GAP);
+  read(): readonly Token[] {
+    while (this.at < this.source.length) this.readOne();
+    if (this.holes.length > 0) throw new Error(`line ${this.line}: the template does not end`);
+    return this.tokens;
+  }
+
+  private readOne(): void {
+    const gap = this.take(GAP);
     if (gap !== undefined) {
-      line += gap.split("\n").length - 1;
-      joined = false;
-      continue;
+      this.countLines(gap);
+      this.joined = false;
+      return;
     }
-    const word = take(WORD);
-    const number = word === undefined ? take(NUMBER) : undefined;
-    const text = word === undefined && number === undefined ? take(TEXT) : undefined;
-    if (word !== undefined) put("word", word, word);
-    else if (number !== undefined) put("number", number, number);
-    else if (text !== undefined) put("text", text.slice(1, -1), text);
-    else {
-      const regex = beginsValue(tokens.at(-1)) ? take(REGEX) : undefined;
-      if (regex !== undefined) put("regex", regex, regex);
-      else takeSign();
+    if (this.readAs("word", WORD) || this.readAs("number", NUMBER)) return;
+    const text = this.take(TEXT);
+    if (text !== undefined) this.put("text", text.slice(1, -1), text);
+    else if (!(beginsValue(this.tokens.at(-1)) && this.readAs("regex", REGEX))) this.readSign();
+  }
+
+  private readAs(kind: "word" | "number" | "regex", pattern: RegExp): boolean {
+    const found = this.take(pattern);
+    if (found !== undefined) this.put(kind, found, found);
+    return found !== undefined;
+  }
+
+  private readSign(): void {
+    const sign = this.take(SIGN);
+    if (sign === undefined) throw new Error(`line ${this.line}: cannot be read`);
+    const depth = this.holes.at(-1);
+    if (sign !== "`") this.put("sign", sign, sign);
+    if (sign === "`") this.readTemplatePart();
+    else if (sign === "{" && depth !== undefined) this.holes.splice(-1, 1, depth + 1);
+    else if (sign === "}" && depth !== undefined) {
+      this.holes.pop();
+      if (depth > 0) this.holes.push(depth - 1);
+      else this.readTemplatePart();
     }
   }
-  if (holes.length > 0) throw new Error(`line ${line}: the template does not end`);
-  return tokens;
+
+  /** The text up to a hole or to the end of the template. */
+  private readTemplatePart(): void {
+    const part = this.take(TEMPLATE_PART);
+    if (part === undefined) throw new Error(`line ${this.line}: the template does not end`);
+    const opens = part.endsWith("${");
+    this.put("text", part.slice(0, opens ? -2 : -1), part);
+    if (!opens) return;
+    this.put("sign", "${", "");
+    this.holes.push(0);
+  }
+
+  private take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.source)?.[0];
+    if (found === undefined || found === "") return undefined;
+    this.at += found.length;
+    return found;
+  }
+
+  private put(kind: Token["kind"], value: string, raw: string): void {
+    this.tokens.push({ kind, value, line: this.line, joined: this.joined });
+    this.countLines(raw);
+    this.joined = true;
+  }
+
+  private countLines(text: string): void {
+    this.line += text.split("\n").length - 1;
+  }
 }
 
 /** True if what follows the token is an operand, so that a slash there is not a division. */

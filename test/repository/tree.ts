@@ -36,7 +36,10 @@ function claimsOfTree(tree: string, margin: number, firstLine: number): Claim[] 
     const named = within(parents, head.split(/\s+/));
     const folders = named.filter((path) => path.endsWith("/"));
     if (folders.length > 0) open.push({ indent, folders });
-    const mentioned = within(folders, about.split(/[\s,;:()`]+/).filter((word) => isFileName(word)));
+    const mentioned = within(
+      folders,
+      about.split(/[\s,;:()`]+/).filter((word) => isFileName(word)),
+    );
     return [...named, ...mentioned].map((pattern) => ({ pattern, line: firstLine + offset }));
   });
 }
@@ -65,11 +68,11 @@ function alternatives(name: string): string[] {
 /** Claims that no file or folder bears out. Paths are from the root; those of folders end with `/`. */
 export function unfounded(claims: readonly Claim[], paths: readonly string[]): Claim[] {
   return claims.filter(({ pattern }) => {
-    const matcher = new RegExp(`^${pattern.split("*").map(escape).join("[^/]*")}$`);
+    const matcher = new RegExp(`^${pattern.split("*").map(literally).join("[^/]*")}$`);
     return !paths.some((path) => matcher.test(path));
   });
 }
 
-function escape(text: string): string {
+function literally(text: string): string {
   return text.replace(/[\\^$.|?+()[\]{}]/g, "\\$&");
 }

@@ -7,7 +7,21 @@ const MOST_LINES = 400;
 /** Signs and words before which, or after which, `any` is a type and not a name. */
 const BEFORE_TYPE = new Set([":", "<", "|", "&", "=>", "as", "is", "extends", "satisfies", "keyof"]);
 /** Words that end nothing, so that a `!` behind them denies what follows. */
-const NO_VALUE = new Set(["return", "typeof", "case", "in", "of", "void", "await", "yield", "throw", "else", "do", "if", "while"]);
+const NO_VALUE = new Set([
+  "return",
+  "typeof",
+  "case",
+  "in",
+  "of",
+  "void",
+  "await",
+  "yield",
+  "throw",
+  "else",
+  "do",
+  "if",
+  "while",
+]);
 
 export function typeHoles(source: Source): string[] {
   const { tokens } = source;
@@ -36,7 +50,12 @@ export function traps(source: Source): string[] {
     const after = tokens[index + 1];
     if (isWord(token, "throw")) return [at(source, token.line, "`throw`")];
     const called = isSign(after, "(") || isSign(after, "<");
-    if (token.kind === "word" && ["assert", "abort", "unreachable"].includes(token.value) && called && !isSign(before, "."))
+    if (
+      token.kind === "word" &&
+      ["assert", "abort", "unreachable"].includes(token.value) &&
+      called &&
+      !isSign(before, ".")
+    )
       return [at(source, token.line, `a call of \`${token.value}\``)];
     if (isNonNull(token, before, after)) return [at(source, token.line, "`!`, which traps on null")];
     return [];
@@ -52,7 +71,8 @@ export function bareMemory(source: Source): string[] {
     const after = tokens[index + 1];
     const member = isSign(tokens[index - 1], ".") ? tokens[index - 2]?.value : undefined;
     const cast = token.value === "changetype" && isSign(after, "<");
-    const scalar = /^(load|store)/.test(token.value) && (isSign(after, "<") || /^([iuf]\d+|v128|atomic)$/.test(member ?? ""));
+    const scalar =
+      /^(load|store)/.test(token.value) && (isSign(after, "<") || /^([iuf]\d+|v128|atomic)$/.test(member ?? ""));
     const bulk = member === "memory" && ["copy", "fill", "init"].includes(token.value);
     const shown = member === undefined ? token.value : `${member}.${token.value}`;
     return cast || scalar || bulk ? [at(source, token.line, `\`${shown}\``)] : [];
@@ -67,10 +87,13 @@ export function hostCalls(source: Source): string[] {
     const before = tokens[index - 1];
     const after = tokens[index + 1];
     if (isSign(before, "@") && isWord(token, "external")) return [at(source, token.line, "`@external`")];
-    if (isWord(token, "declare") && after?.kind === "word") return [at(source, token.line, `\`declare ${after.value}\``)];
+    if (isWord(token, "declare") && after?.kind === "word")
+      return [at(source, token.line, `\`declare ${after.value}\``)];
     const used = (isSign(after, ".") || isSign(after, "(")) && !isSign(before, ".");
-    if (token.kind === "word" && hosts.includes(token.value) && used) return [at(source, token.line, `\`${token.value}\``)];
-    if (isWord(token, "random") && tokens[index - 2]?.value === "Math") return [at(source, token.line, "`Math.random`")];
+    if (token.kind === "word" && hosts.includes(token.value) && used)
+      return [at(source, token.line, `\`${token.value}\``)];
+    if (isWord(token, "random") && tokens[index - 2]?.value === "Math")
+      return [at(source, token.line, "`Math.random`")];
     return [];
   });
 }
@@ -82,7 +105,9 @@ export function sleepingTests(source: Source): string[] {
   return source.tokens.flatMap((token, index) => {
     const after = source.tokens[index + 1];
     const used = isSign(source.tokens[index - 1], ".") && (isSign(after, "(") || isSign(after, "."));
-    return token.kind === "word" && used && words.includes(token.value) ? [at(source, token.line, `\`.${token.value}\``)] : [];
+    return token.kind === "word" && used && words.includes(token.value)
+      ? [at(source, token.line, `\`.${token.value}\``)]
+      : [];
   });
 }
 
@@ -138,7 +163,14 @@ function renamingClauses(tokens: readonly Token[]): Set<number> {
     if (!isWord(token, "import") && !isWord(token, "export")) continue;
     const opening = tokens.slice(start + 1, start + 4).findIndex((next) => isSign(next, "{") || isSign(next, "*"));
     const words = tokens.slice(start + 1, start + 1 + opening);
-    if (opening < 0 || words.some((word) => word.kind === "word" && /^(const|let|class|function|interface|enum|async|default|abstract)$/.test(word.value))) continue;
+    if (
+      opening < 0 ||
+      words.some(
+        (word) =>
+          word.kind === "word" && /^(const|let|class|function|interface|enum|async|default|abstract)$/.test(word.value),
+      )
+    )
+      continue;
     const braces = isSign(tokens[start + 1 + opening], "{");
     const close = braces ? tokens.findIndex((next, index) => index > start && isSign(next, "}")) : start + opening + 3;
     for (let index = start; index < close; index++) inside.add(index);

@@ -1,0 +1,72 @@
+/**
+ * @typedef {{ title: string, rows: { name: string, total: number, added: number, p25: number, p75: number,
+ *   ratio: number }[], accepted: number, rejected: number, answers: number, saturation: number, strangers: number }} SetResult
+ * @typedef {{ machine: string, sets: SetResult[], memory: Record<string, { all: number, anonymous: number }>,
+ *   base: string, peer: string, hostCalls: { total: number, byName: [string, number][] } | undefined }} Result
+ */
+
+/** @param {Result} result @param {{ markdown: boolean }} options */
+export function report(result, { markdown }) {
+  const table = markdown ? markdownTable : plainTable;
+  const sets = result.sets.map((set) => [setTitle(set, markdown), table(setRows(set, result)), setNote(set)].join("\n\n"));
+  const memory = [heading("Memory: one worker, nothing but the variant", markdown), table(memoryRows(result))];
+  const calls = result.hostCalls === undefined ? [] : [hostCallLine(result.hostCalls)];
+  return [result.machine, ...sets, memory.join("\n\n"), ...calls].join("\n\n");
+}
+
+function heading(text, markdown) {
+  return markdown ? `#### ${text}` : text;
+}
+
+function setTitle(set, markdown) {
+  return heading(`${set.title}: CPU a request`, markdown);
+}
+
+function setRows(set, { base, peer }) {
+  const rows = set.rows.map(({ name, total, added, p25, p75, ratio }) => {
+    if (name === base) return [name, micro(total), "", "", ""];
+    return [name, micro(total), `+${micro(added)}`, `${micro(p25)} to ${micro(p75)}`, ratio.toFixed(2)];
+  });
+  return [["variant", "us in all", `over ${base}`, "middle half", `of ${peer}`], ...rows];
+}
+
+function setNote({ accepted, rejected, answers, saturation, strangers }) {
+  const noise = `the proxy had ${percent(saturation)} of its core, other processes ${strangers.toFixed(2)} cores (medians)`;
+  return `${accepted} rounds, ${rejected} left out, ${answers} requests, all 200; ${noise}.`;
+}
+
+function memoryRows({ memory, base }) {
+  const rows = Object.entries(memory).map(([name, { all, anonymous }]) => {
+    const more = name === base ? "" : `+${mebi(anonymous - memory[base].anonymous)}`;
+    return [name, mebi(all), mebi(anonymous), more];
+  });
+  return [["variant", "RSS MiB", "not file-backed", `over ${base}`], ...rows];
+}
+
+function hostCallLine({ total, byName }) {
+  const parts = byName.map(([name, count]) => `${name} ${Number(count.toFixed(2))}`);
+  return `Host calls a request: ${total.toFixed(2)} (${parts.join(", ")})`;
+}
+
+function plainTable(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ");
+  return rows.map((row) => `  ${line(row)}`.trimEnd()).join("\n");
+}
+
+function markdownTable([head, ...rows]) {
+  const line = (row) => `| ${row.join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+}
+
+function micro(nanoseconds) {
+  return (nanoseconds / 1e3).toFixed(2);
+}
+
+function mebi(bytes) {
+  return (bytes / 1_048_576).toFixed(1);
+}
+
+function percent(part) {
+  return `${Math.round(part * 100)} %`;
+}

@@ -1,0 +1,85 @@
+/*
+ * CPU a request of one policy, said in several ways, in the same Envoy. README.md tells how it is measured.
+ *   node test/bench/run.mjs [--rounds 12] [--seconds 1] [--markdown] [--without ext_authz,lua]
+ */
+import { parseArgs } from "node:util";
+import { checkVariant } from "./checks.mjs";
+import { countHostCalls } from "./host-calls.mjs";
+import { checkLimits, measureMemory, measureSet } from "./measure.mjs";
+import { isPinned, machineLine } from "./processes.mjs";
+import { requireEnvoy, startBackends, startProxy } from "./proxies.mjs";
+import { report } from "./report.mjs";
+import { acceptRounds, compareVariants, median } from "./statistics.mjs";
+import { BARE, NATIVE, variantNames } from "./variants.mjs";
+import { PATHS } from "./workload.mjs";
+
+const TOLERANCE = 0.15;
+const SETS = [
+  { title: "Answered by the proxy", path: PATHS.direct },
+  { title: "Forwarded to an upstream", path: PATHS.forward },
+];
+
+const options = readOptions();
+const names = variantNames.filter((name) => !options.without.includes(name));
+const envoy = await requireEnvoy();
+const backends = await startBackends(envoy, names);
+try {
+  const proxy = await startProxy(envoy, backends, names);
+  const sets = await measureAll(proxy).finally(() => proxy.stop());
+  say("measuring memory");
+  const memory = await measureMemory(envoy, backends, names);
+  const hostCalls = await countHostCalls(envoy, backends, PATHS.forward);
+  const machine = `${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`;
+  process.stdout.write(`${report({ machine, sets, memory, base: BARE, peer: NATIVE, hostCalls }, options)}\n`);
+} finally {
+  await backends.stop();
+}
+
+async function measureAll(proxy) {
+  for (const name of names) mustBeEmpty(await checkVariant(name, proxy.ports[name]));
+  const sets = [];
+  for (const { title, path } of SETS) {
+    say(`measuring: ${title}`);
+    const measured = await measureSet(proxy, { names, path, processes: backends.processes, ...options });
+    const { accepted, rejected } = acceptRounds(measured.rounds, BARE, TOLERANCE);
+    if (accepted.length < options.rounds / 2) say(`${rejected} of ${options.rounds} rounds were disturbed: this machine is too busy`);
+    sets.push({
+      title,
+      rows: compareVariants(accepted, names, { base: BARE, peer: NATIVE }),
+      accepted: accepted.length,
+      rejected,
+      answers: measured.answers,
+      saturation: median(Object.values(measured.saturation).flat()),
+      strangers: median(measured.strangers),
+    });
+  }
+  mustBeEmpty(await checkLimits(proxy, names));
+  return sets;
+}
+
+function mustBeEmpty(wrong) {
+  if (wrong.length > 0) throw new Error(`the variants do not do the same:\n${wrong.join("\n")}`);
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string", default: "12" },
+      seconds: { type: "string", default: "1" },
+      without: { type: "string", default: "" },
+      markdown: { type: "boolean", default: false },
+    },
+  });
+  const rounds = Number(values.rounds);
+  const seconds = Number(values.seconds);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new RangeError("--rounds: 1 to 100");
+  if (!(seconds >= 0.1 && seconds <= 10)) throw new RangeError("--seconds: 0.1 to 10");
+  const without = values.without.split(",").filter((name) => name !== "");
+  const needed = without.find((name) => name === BARE || name === NATIVE || !variantNames.includes(name));
+  if (needed !== undefined) throw new RangeError(`--without: ${needed} is not one that can be left out`);
+  return { rounds, milliseconds: seconds * 1000, markdown: values.markdown, without };
+}
+
+function say(text) {
+  process.stderr.write(`bench: ${text}\n`);
+}

@@ -1,0 +1,103 @@
+import type { GatewayPlan, RoutePlan } from "../../../compiler/plan/plan.js";
+import type { PathPattern } from "../../../compiler/policy/path.js";
+import { request } from "../../support/http.js";
+import { edited, putRouteFirst } from "./edit.js";
+import type { Gateway } from "./serve.js";
+
+const PROBE_PATH = "/.sluice-standing-check";
+
+/**
+ * Adds a route that Envoy would answer with 200 and that the guard has never heard of, so it must deny it. Nothing of
+ * the guard itself is changed. (`OPTIONS *` would need no edit, but Envoy answers it with 404 before any filter.)
+ */
+export const withProbeRoute = edited((document) =>
+  putRouteFirst(document, { name: "sluice:standing-check", match: { path: PROBE_PATH }, direct_response: { status: 200 } }),
+);
+
+/**
+ * What lets a request through that must be denied. `--mode validate` does not see an open door, so each compiled
+ * listener is tried. The gateway must have been served with `withProbeRoute`.
+ */
+export async function standingFaults(gateway: Gateway): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { name } of gateway.plan.listeners) {
+    const tried = [probe(), ...routeProbes(gateway.plan)];
+    for (const { what, path, method, headers, expected } of tried) {
+      gateway.forget();
+      const { reply, decision } = await gateway.judged(() => request(gateway.url(path, name), { method, headers }));
+      const got = { status: reply.status, decision: decision.decision, route: decision.route };
+      const denied = got.status === expected.status && expected.decision.test(got.decision ?? "") && got.route === expected.route;
+      if (!denied) faults.push(`listener ${name}, ${what}: ${JSON.stringify(got)}`);
+      if (gateway.heard().length > 0) faults.push(`listener ${name}, ${what}: a service got the request`);
+    }
+  }
+  return faults;
+}
+
+interface Probe {
+  what: string;
+  path: string;
+  method: string;
+  headers: Record<string, string>;
+  expected: { status: number; decision: RegExp; route: string };
+}
+
+function probe(): Probe {
+  return {
+    what: "a route that the guard does not know",
+    path: PROBE_PATH,
+    method: "GET",
+    headers: {},
+    expected: { status: 403, decision: /^sluice denied unknown-route$/, route: "sluice:standing-check" },
+  };
+}
+
+/** A request without a credential for each route that asks for one. */
+export function routeProbes(plan: GatewayPlan): Probe[] {
+  return plan.hosts.flatMap((host) =>
+    host.routes.flatMap((route) => {
+      const asking = plan.policies.find(
+        (policy) => policy.kind === "authenticate" && policy.config.optional === false && route.run.some((applied) => applied.policy === policy.name),
+      );
+      if (asking === undefined) return [];
+      const domain = host.domains[0] ?? "*";
+      return [
+        {
+          what: `route ${route.name} of ${domain}, which asks for a credential`,
+          path: samplePath(route),
+          method: route.match.methods[0] ?? "GET",
+          headers: { ...(domain === "*" ? {} : { host: domain.replace("*", "any") }), ...sampleHeaders(route) },
+          expected: { status: 401, decision: new RegExp(`^${asking.name} denied no-credential$`), route: route.name },
+        },
+      ];
+    }),
+  );
+}
+
+function samplePath(route: RoutePlan): string {
+  const { path } = route.match;
+  switch (path.form) {
+    case "exact":
+      return path.path;
+    case "prefix":
+      return path.path === "/" ? "/sample" : `${path.path}/sample`;
+    case "template":
+      return sampleSegments(path);
+    case "regex":
+      throw new Error(`the standing check cannot think of a path for ${route.name}: ${path.regex}`);
+  }
+}
+
+function sampleSegments(path: Extract<PathPattern, { form: "template" }>): string {
+  return path.segments.map((segment) => `/${"literal" in segment ? segment.literal : "sample"}`).join("");
+}
+
+function sampleHeaders(route: RoutePlan): Record<string, string> {
+  return Object.fromEntries(
+    route.match.headers.flatMap((header) => {
+      if (header.form === "regex") throw new Error(`the standing check cannot think of a header for ${route.name}: ${header.regex}`);
+      if (header.form === "exact") return [[header.name, header.value]];
+      return header.present ? [[header.name, "sample"]] : [];
+    }),
+  );
+}
