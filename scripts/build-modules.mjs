@@ -11,6 +11,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outDir = join(root, "dist", "modules");
 const stampPath = join(outDir, ".stamp.json");
 
+/** What is AssemblyScript under filters/; beside it are the policy kinds of the compiler. */
+const guestSources = /^filters[/\\](lib|modules|proxy-wasm|[a-z-]+[/\\]assembly)[/\\]/;
+
 const common = {
   exports: [
     "function _initialize",
@@ -127,7 +130,8 @@ async function sourceDigest() {
   const hash = createHash("sha256");
   const files = (await readdir(join(root, "filters"), { recursive: true, withFileTypes: true }))
     .filter((item) => item.isFile() && item.name.endsWith(".ts") && !item.name.endsWith(".test.ts"))
-    .map((item) => join(item.parentPath, item.name));
+    .map((item) => join(item.parentPath, item.name))
+    .filter((file) => guestSources.test(relative(root, file)));
   files.push(join(root, "asconfig.json"), fileURLToPath(import.meta.url));
   files.push(join(root, "node_modules/assemblyscript/package.json"));
   files.push(join(root, "node_modules/@gcoredev/proxy-wasm-sdk-as/package.json"));

@@ -1,3 +1,4 @@
+import { HEADER_NAME } from "../policy/values.js";
 import type { Type } from "./tree.js";
 
 /**
@@ -79,7 +80,7 @@ export function attributesUnder(group: string): string[] {
   return ATTRIBUTES.map((known) => known.name).filter((name) => name.startsWith(`${group}.`));
 }
 
-/** A field name is a token: RFC 9110, sections 5.1 and 5.6.2. */
+/** A name that the modules can look for; it is compared in lower case. */
 export function isHeaderName(name: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
+  return HEADER_NAME.test(name.toLowerCase());
 }

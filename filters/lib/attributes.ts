@@ -5,7 +5,7 @@ import { hasByte, Text } from "./text";
 // at a time. A slot is filled before it is read or cleared at the start, so nothing leaks from one request to the next.
 
 /** The attributes that every configuration has; headers that a configuration reads follow from FirstHeader on. */
-export const enum Slot {
+export enum Slot {
   Method = 0,
   Path = 1,
   Host = 2,
@@ -18,7 +18,7 @@ export const enum Slot {
   FirstHeader = 9,
 }
 
-export const enum Presence {
+export enum Presence {
   Absent = 0,
   Present = 1,
   /** Sent more than once: no single value can be trusted. */

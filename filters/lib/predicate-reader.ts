@@ -1,4 +1,5 @@
-import { Interest, Slot, want, wantHeader } from "./attributes";
+import { attributeSlot } from "./attribute-reader";
+import { Interest, Slot } from "./attributes";
 import {
   arrayOf,
   firstElement,
@@ -13,18 +14,15 @@ import {
   nextElement,
   refuse,
   stringIs,
-  stringLength,
   stringOf,
-  stringStart,
 } from "./document";
 import { Code, DEEPEST_STACK, Operation, Program } from "./predicate";
-import { addressOf, arenaTake, at, keepRecords } from "./region";
-import { compose, composedLength, composedStart, putLiteral } from "./text";
+import { addressOf, at, keepRecords } from "./region";
 
 // Reads the JSON form of a condition (see ../modules/README.md) into a Program, without recursion, and checks
 // everything that could go wrong when it runs: names, number and types of operands, depth of the stack.
 
-const enum Type {
+enum Type {
   Truth = 1,
   String = 2,
   Integer = 3,
@@ -34,7 +32,7 @@ const enum Type {
   List = 5,
 }
 
-const enum Form {
+enum Form {
   Equal = 1,
   Unequal = 2,
   In = 3,
@@ -59,11 +57,11 @@ class Frame {
 
 // Depth of nesting is bounded by the JSON parser (64).
 const FRAMES: usize = memory.data(66 * 16, 8);
+const OPERATIONS: usize = memory.data(MOST_OPERATIONS * 16, 8);
 const TYPES: usize = memory.data(DEEPEST_STACK + 8, 8);
 
 let frames: i32 = 0;
 let depth: i32 = 0;
-let operations: usize = 0;
 let operationCount: i32 = 0;
 let program: Program = changetype<Program>(0);
 let interest: Interest = changetype<Interest>(0);
@@ -71,8 +69,7 @@ let interest: Interest = changetype<Interest>(0);
 /** Reads a condition. The missing record, and a problem noted, if anything is wrong with it. */
 export function readPredicate(node: i32, wanted: Interest): Program {
   program = changetype<Program>(keepRecords<Program>(1));
-  operations = arenaTake(<usize>MOST_OPERATIONS * offsetof<Operation>());
-  if (addressOf(program) === 0 || operations === 0) return fail(node, "needs more memory than the module may have");
+  if (addressOf(program) === 0) return fail(node, "needs more memory than the module may have");
   interest = wanted;
   frames = 0;
   depth = 0;
@@ -90,7 +87,7 @@ function fail(node: i32, message: string): Program {
 function keepProgram(node: i32): Program {
   const kept = keepRecords<Operation>(operationCount);
   if (kept === 0) return fail(node, "needs more memory than the module may have");
-  memory.copy(kept, operations, <usize>operationCount * offsetof<Operation>());
+  memory.copy(kept, OPERATIONS, <usize>operationCount * offsetof<Operation>());
   program.count = operationCount;
   program.operations = kept;
   return program;
@@ -137,7 +134,7 @@ function pushType(node: i32, type: i32): bool {
 
 function emit(node: i32, code: i32, length: i32, value: i64): bool {
   if (operationCount === MOST_OPERATIONS) return refuse(node, "has too many operations");
-  const operation = at<Operation>(operations, operationCount++);
+  const operation = at<Operation>(OPERATIONS, operationCount++);
   operation.code = code;
   operation.length = length;
   operation.value = value;
@@ -198,60 +195,6 @@ function readAttribute(node: i32): bool {
   else if (slot === Slot.RouteName) program.readsRoute = 1;
   else program.readsAuth = 1;
   return emit(node, Code.Attribute, slot, 0) && pushType(node, Type.String) && operandDone(node);
-}
-
-/** The slot of a `["get", …]` of one string, taking note of headers it needs; -1 and a problem if there is none. */
-export function attributeSlot(node: i32, wanted: Interest): i32 {
-  if (arrayOf(node, 2, 3) < 0) return NOWHERE;
-  const name = nextElement(node, firstElement(node));
-  const argument = nextElement(node, name);
-  if (!stringIs(firstElement(node), "get") || !isString(name)) return refused(node, 'must be ["get", attribute]');
-  if (stringIs(name, "request.headers")) return headerSlot(node, argument, wanted);
-  if (argument !== NOWHERE) return refused(argument, "is one argument too many");
-  if (stringIs(name, "request.method")) return pseudoHeader(node, wanted, ":method", Slot.Method);
-  if (stringIs(name, "request.path")) return pseudoHeader(node, wanted, ":path", Slot.Path);
-  if (stringIs(name, "request.host")) return pseudoHeader(node, wanted, ":authority", Slot.Host);
-  if (stringIs(name, "request.scheme")) return pseudoHeader(node, wanted, ":scheme", Slot.Scheme);
-  if (stringIs(name, "source.ip")) return Slot.SourceIp;
-  if (stringIs(name, "auth.consumer")) return Slot.Consumer;
-  if (stringIs(name, "auth.tier")) return Slot.Tier;
-  if (stringIs(name, "auth.method")) return Slot.AuthMethod;
-  if (stringIs(name, "route.name")) return Slot.RouteName;
-  return refused(name, "is not a known attribute of one value");
-}
-
-function refused(node: i32, message: string): i32 {
-  refuse(node, message);
-  return NOWHERE;
-}
-
-function pseudoHeader(node: i32, wanted: Interest, name: string, slot: i32): i32 {
-  compose(16);
-  putLiteral(name);
-  if (want(wanted, composedStart(), composedLength(), slot) < 0) return refused(node, "needs more memory");
-  return slot;
-}
-
-function headerSlot(node: i32, argument: i32, wanted: Interest): i32 {
-  if (argument === NOWHERE) return refused(node, "must name a header");
-  if (!headerNameOf(argument)) return NOWHERE;
-  const slot = wantHeader(wanted, stringStart(argument), stringLength(argument));
-  return slot < 0 ? refused(argument, "is one header too many") : slot;
-}
-
-/** Whether a string is a header name in lower case (RFC 9110 5.1), of at most 64 bytes. */
-export function headerNameOf(node: i32): bool {
-  if (!stringOf(node, 1, 64)) return false;
-  const start = stringStart(node);
-  const length = stringLength(node);
-  for (let i = 0; i < length; i++) {
-    const byte = <u32>load<u8>(start + i);
-    const letterOrDigit = byte - 0x61 < 26 || byte - 0x30 < 10;
-    if (!letterOrDigit && byte !== 0x2d && byte !== 0x5f && byte !== 0x2e) {
-      return refuse(node, "must be a header name in lower case");
-    }
-  }
-  return true;
 }
 
 // ---- operations

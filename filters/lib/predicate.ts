@@ -7,13 +7,13 @@ import { textIs } from "./text";
 // (predicate-reader.ts): operand types fit, and the stack is deep enough. Missing and repeated values are unknown,
 // and unknown goes through the operators as in Kleene's tables.
 
-export const enum Truth {
+export enum Truth {
   False = 0,
   True = 1,
   Unknown = 2,
 }
 
-export const enum Code {
+export enum Code {
   False = 0,
   True = 1,
   /** A string at `start` of `length`. */

@@ -51,6 +51,11 @@ export function keep(bytes: usize): usize {
   return address;
 }
 
+/** Says that something that was to be kept could not be made. */
+export function failKeeping(): void {
+  keepFailed = true;
+}
+
 /** Whether a `keep` found no memory since the last `beginKeeping`. */
 export function keepExhausted(): bool {
   return keepFailed;
@@ -101,6 +106,22 @@ export function arenaTake(bytes: usize): usize {
   const address = arenaNext;
   arenaNext += wanted - SLACK;
   return address;
+}
+
+/** The same, zeroed. */
+export function arenaTakeZeroed(bytes: usize): usize {
+  const address = arenaTake(bytes);
+  if (address !== 0) memory.fill(address, 0, bytes);
+  return address;
+}
+
+/** Gives back the last thing that was taken, if it still is the last of its chunk. */
+export function arenaGiveBack(address: usize): void {
+  if (address >= arenaChunkStart() && address < arenaNext) arenaNext = address;
+}
+
+function arenaChunkStart(): usize {
+  return <usize>load<u32>(arenaChunks + ((<usize>arenaChunk) << 3));
 }
 
 // ---- typed views of memory

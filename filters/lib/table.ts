@@ -1,4 +1,4 @@
-import { addressOf, arenaTake, at, exists, keep } from "./region";
+import { addressOf, arenaTakeZeroed, at, exists, keep } from "./region";
 import { sipHash13 } from "./siphash";
 import { Text, textIs } from "./text";
 
@@ -31,9 +31,8 @@ export function newNameTable(count: i32, lasting: bool): NameTable {
   let capacity: u32 = 8;
   while (capacity < <u32>count * 2) capacity <<= 1;
   const bytes = <usize>capacity * offsetof<Place>() + offsetof<NameTable>();
-  const address = lasting ? keep(bytes) : arenaTake(bytes);
+  const address = lasting ? keep(bytes) : arenaTakeZeroed(bytes);
   if (address === 0) return changetype<NameTable>(0);
-  memory.fill(address, 0, bytes);
   const table = changetype<NameTable>(address);
   table.mask = capacity - 1;
   table.places = address + offsetof<NameTable>();

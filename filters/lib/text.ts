@@ -1,5 +1,5 @@
 import { bytesEqual } from "./bytes";
-import { arenaTake, keep } from "./region";
+import { arenaGiveBack, arenaTake, failKeeping, keep } from "./region";
 
 /** Bytes with their length in front; an absent text is `none<Text>()`, whose length must not be read. */
 @unmanaged
@@ -113,8 +113,10 @@ export function composedLength(): i32 {
   return composeLength;
 }
 
-/** Keeps what was composed for the life of the VM. */
+/** Keeps what was composed for the life of the VM; nothing else was taken from the arena since `compose`. */
 export function keepComposed(): Text {
+  if (composeFailed) failKeeping();
+  else arenaGiveBack(composeStart);
   return keepText(composeStart, composeLength);
 }
 

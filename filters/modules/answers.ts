@@ -1,4 +1,4 @@
-import { keepRecord } from "../lib/region";
+import { keepRecord, none } from "../lib/region";
 import { keepLiteral, Text } from "../lib/text";
 import { addPair, beginPairs, keepPairs } from "../proxy-wasm/headers";
 import { LocalResponse } from "../proxy-wasm/local-response";
@@ -8,26 +8,44 @@ import { GrpcStatus } from "../proxy-wasm/status";
 
 @unmanaged
 export class Answer {
-  response: LocalResponse = changetype<LocalResponse>(0);
-  decision: Text = changetype<Text>(0);
+  response: LocalResponse = none<LocalResponse>();
+  decision: Text = none<Text>();
 }
 
 /** The route of the request is not in the configuration. */
-export let unknownRoute: Answer = changetype<Answer>(0);
+export let unknownRoute: Answer = none<Answer>();
 /** It cannot be told which configuration holds for the request. */
-export let unknownRoot: Answer = changetype<Answer>(0);
+export let unknownRoot: Answer = none<Answer>();
 /** The host did not give what the module needs, or did not take what it said. */
-export let hostFailure: Answer = changetype<Answer>(0);
+export let hostFailure: Answer = none<Answer>();
 /** What is said when a request passed and no policy had anything to say. */
-export let noPolicy: Text = changetype<Text>(0);
+export let noPolicy: Text = none<Text>();
 
 /** Makes them; once for a VM. */
 export function prepareAnswers(): void {
   const forbidden = '{"type":"about:blank","title":"Forbidden","status":403}';
   const unavailable = '{"type":"about:blank","title":"Service Unavailable","status":503}';
-  unknownRoute = newAnswer(403, GrpcStatus.PermissionDenied, "sluice:unknown-route", forbidden, "sluice denied unknown-route");
-  unknownRoot = newAnswer(503, GrpcStatus.Unavailable, "sluice:unknown-root", unavailable, "sluice denied unknown-root");
-  hostFailure = newAnswer(503, GrpcStatus.Unavailable, "sluice:host-failure", unavailable, "sluice denied host-failure");
+  unknownRoute = newAnswer(
+    403,
+    GrpcStatus.PermissionDenied,
+    "sluice:unknown-route",
+    forbidden,
+    "sluice denied unknown-route",
+  );
+  unknownRoot = newAnswer(
+    503,
+    GrpcStatus.Unavailable,
+    "sluice:unknown-root",
+    unavailable,
+    "sluice denied unknown-root",
+  );
+  hostFailure = newAnswer(
+    503,
+    GrpcStatus.Unavailable,
+    "sluice:host-failure",
+    unavailable,
+    "sluice denied host-failure",
+  );
   noPolicy = keepLiteral("sluice allowed no-policy");
 }
 

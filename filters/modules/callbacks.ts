@@ -1,9 +1,9 @@
 import { exists } from "../lib/region";
-import { beginCallback } from "../proxy-wasm/memory";
+import { compose, composedLength, composedStart, putLiteral } from "../lib/text";
 import { log, readLogLevel } from "../proxy-wasm/log";
+import { beginCallback } from "../proxy-wasm/memory";
 import { FilterHeadersStatus, LogLevel } from "../proxy-wasm/status";
 import { prepareLimits } from "../rate-limit/assembly/phase";
-import { compose, composedLength, composedStart, putLiteral } from "../lib/text";
 import { prepareAnswers } from "./answers";
 import { configure } from "./configuration";
 import { judge } from "./pipeline";

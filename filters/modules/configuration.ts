@@ -1,3 +1,7 @@
+import { readConsumers } from "../authenticate/assembly/consumers";
+import { KeyTable } from "../authenticate/assembly/keys";
+import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
+import { AuthorizePolicy, readAuthorize } from "../authorize/assembly/policy";
 import { Interest, newInterest } from "../lib/attributes";
 import {
   arrayOf,
@@ -7,6 +11,7 @@ import {
   firstElement,
   integerOf,
   keepString,
+  member,
   NOWHERE,
   nextElement,
   objectOf,
@@ -16,20 +21,15 @@ import {
   refuseQuoting,
   requiredMember,
   stringIs,
-  member,
 } from "../lib/document";
 import { at, beginKeeping, exists, keepExhausted, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, NameTable, newNameTable } from "../lib/table";
 import { compose, composedLength, composedStart, putLiteral, Text } from "../lib/text";
-import { readConsumers } from "../authenticate/assembly/consumers";
-import { KeyTable } from "../authenticate/assembly/keys";
-import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
-import { AuthorizePolicy, readAuthorize } from "../authorize/assembly/policy";
-import { RateLimitPolicy, readRateLimit } from "../rate-limit/assembly/policy";
-import { openEnvironment, wipeEnvironment } from "../proxy-wasm/environment";
 import { readConfiguration } from "../proxy-wasm/configuration";
+import { openEnvironment, wipeEnvironment } from "../proxy-wasm/environment";
 import { log } from "../proxy-wasm/log";
 import { LogLevel } from "../proxy-wasm/status";
+import { RateLimitPolicy, readRateLimit } from "../rate-limit/assembly/policy";
 import { IdentityHeaders, newIdentityHeaders } from "./identity-headers";
 import { Routes, readRoutes } from "./routes";
 
@@ -38,7 +38,7 @@ import { Routes, readRoutes } from "./routes";
 const LARGEST: i32 = 16 << 20;
 const MOST_POLICIES: i32 = 1024;
 
-export const enum Kind {
+export enum Kind {
   Authenticate = 1,
   Authorize = 2,
   RateLimit = 3,
@@ -46,21 +46,21 @@ export const enum Kind {
 
 @unmanaged
 export class Policy {
-  name: Text = changetype<Text>(0);
+  name: Text = none<Text>();
   kind: i32 = 0;
   // One of them is there, by kind.
-  authenticate: AuthenticatePolicy = changetype<AuthenticatePolicy>(0);
-  authorize: AuthorizePolicy = changetype<AuthorizePolicy>(0);
-  rateLimit: RateLimitPolicy = changetype<RateLimitPolicy>(0);
+  authenticate: AuthenticatePolicy = none<AuthenticatePolicy>();
+  authorize: AuthorizePolicy = none<AuthorizePolicy>();
+  rateLimit: RateLimitPolicy = none<RateLimitPolicy>();
 }
 
 @unmanaged
 export class Configuration {
-  keys: KeyTable = changetype<KeyTable>(0);
-  interest: Interest = changetype<Interest>(0);
-  routes: Routes = changetype<Routes>(0);
+  keys: KeyTable = none<KeyTable>();
+  interest: Interest = none<Interest>();
+  routes: Routes = none<Routes>();
   /** There if the module writes identity headers itself (`results: headers`). */
-  identityHeaders: IdentityHeaders = changetype<IdentityHeaders>(0);
+  identityHeaders: IdentityHeaders = none<IdentityHeaders>();
 }
 
 /** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */

@@ -1,20 +1,20 @@
+import { Consumer } from "../authenticate/assembly/consumers";
+import { AuthenticatePolicy, Method } from "../authenticate/assembly/policy";
 import { attribute, Interest, Presence, wantHeader } from "../lib/attributes";
 import { at, exists, keepRecord, none } from "../lib/region";
 import { keepLiteral, Text } from "../lib/text";
 import { removeRequestHeader, replaceRequestHeader } from "../proxy-wasm/headers";
-import { Consumer } from "../authenticate/assembly/consumers";
-import { AuthenticatePolicy, Method } from "../authenticate/assembly/policy";
 
 // A module on its own tells the upstream who calls by request headers, which a client could send as well: they are removed from every request
 // before anything else.
 
 @unmanaged
 export class IdentityHeaders {
-  consumer: Text = changetype<Text>(0);
+  consumer: Text = none<Text>();
   consumerSlot: i32 = 0;
-  tier: Text = changetype<Text>(0);
+  tier: Text = none<Text>();
   tierSlot: i32 = 0;
-  groups: Text = changetype<Text>(0);
+  groups: Text = none<Text>();
   groupsSlot: i32 = 0;
 }
 

@@ -1,4 +1,9 @@
-import { authenticate, authenticateDecision, forgetConsumer, recognisedConsumer } from "../authenticate/assembly/authenticate";
+import {
+  authenticate,
+  authenticateDecision,
+  forgetConsumer,
+  recognisedConsumer,
+} from "../authenticate/assembly/authenticate";
 import { authorize, authorizeDecision } from "../authorize/assembly/authorize";
 import { clearAttributes, Slot, setAttribute } from "../lib/attributes";
 import { at, exists, none } from "../lib/region";
@@ -42,7 +47,8 @@ export function judge(configuration: Configuration): FilterHeadersStatus {
   const pipeline = findPipeline(configuration);
   if (!exists(pipeline)) return refuse(unknownRoute);
   if (pipeline.readsHeaders !== 0 && !readRequestHeaders(configuration.interest)) return refuse(hostFailure);
-  if (exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders)) return refuse(hostFailure);
+  if (exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders))
+    return refuse(hostFailure);
   if (pipeline.readsSourceIp !== 0) readSourceIp();
   return run(configuration, pipeline);
 }

@@ -1,17 +1,17 @@
-import { exists } from "../lib/region";
-import { keepLiteral, Text } from "../lib/text";
 import { Consumer } from "../authenticate/assembly/consumers";
+import { exists, none } from "../lib/region";
+import { keepLiteral, Text } from "../lib/text";
 import { setProperty } from "../proxy-wasm/properties";
 
 // What the module found out, as filter state of the stream: Envoy writes headers and logs from it. Filter state that is not set leaves out what is written
 // from it, so absent values are not set.
 
-let consumerKey: Text = changetype<Text>(0);
-let tierKey: Text = changetype<Text>(0);
-let groupsKey: Text = changetype<Text>(0);
-let decisionKey: Text = changetype<Text>(0);
-let limitKey: Text = changetype<Text>(0);
-let limitPolicyKey: Text = changetype<Text>(0);
+let consumerKey: Text = none<Text>();
+let tierKey: Text = none<Text>();
+let groupsKey: Text = none<Text>();
+let decisionKey: Text = none<Text>();
+let limitKey: Text = none<Text>();
+let limitPolicyKey: Text = none<Text>();
 
 /** Makes the names; once for a VM. */
 export function prepareResults(): void {

@@ -14,7 +14,7 @@ const STREAMS: i32 = 8192;
 @unmanaged
 class Root {
   context: u32 = 0;
-  configuration: Configuration = changetype<Configuration>(0);
+  configuration: Configuration = none<Configuration>();
 }
 
 @unmanaged

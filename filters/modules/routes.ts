@@ -26,7 +26,7 @@ const MOST_STEPS: i32 = 64;
 /** One policy in the order of execution. */
 @unmanaged
 export class Step {
-  policy: Policy = changetype<Policy>(0);
+  policy: Policy = none<Policy>();
   /** For a rate limit: the key of the hash that finds a bucket. */
   key0: u64 = 0;
   key1: u64 = 0;
@@ -35,7 +35,7 @@ export class Step {
 /** What happens on a route. */
 @unmanaged
 export class Pipeline {
-  route: Text = changetype<Text>(0);
+  route: Text = none<Text>();
   stepCount: i32 = 0;
   /** Array of Step. */
   steps: usize = 0;
@@ -46,11 +46,11 @@ export class Pipeline {
 
 @unmanaged
 export class Routes {
-  names: NameTable = changetype<NameTable>(0);
+  names: NameTable = none<NameTable>();
   /** Array of Pipeline. */
   pipelines: usize = 0;
   /** There if one pipeline holds for every request (`*`). */
-  single: Pipeline = changetype<Pipeline>(0);
+  single: Pipeline = none<Pipeline>();
 }
 
 /** The pipeline of a route, or the missing record. */
@@ -143,7 +143,8 @@ function placeStep(node: i32, step: Step, pipeline: Pipeline): bool {
   }
   if (RATE_LIMIT) {
     const limit = policy.rateLimit;
-    if (limit.readsAuth !== 0 && !authenticated) return refuse(node, "counts by who calls, and no authenticate comes before it");
+    if (limit.readsAuth !== 0 && !authenticated)
+      return refuse(node, "counts by who calls, and no authenticate comes before it");
     if (++limitsInPhase > MOST_LIMITS) return refuse(node, "is one limit too many beside each other");
     pipeline.readsHeaders |= limit.readsHeaders;
     pipeline.readsSourceIp |= limit.readsSourceIp;

@@ -1,10 +1,10 @@
-import { at, arenaTake } from "../lib/region";
+import { arenaTake, at } from "../lib/region";
 import { seedTables } from "../lib/table";
 import { keepLiteral } from "../lib/text";
-import { seedKeys } from "../rate-limit/assembly/key";
 import { fillRandom } from "../proxy-wasm/random";
 import { CREATE_ONLY, readShared, sharedLength, sharedStart, writeShared } from "../proxy-wasm/shared-data";
 import { Status } from "../proxy-wasm/status";
+import { seedKeys } from "../rate-limit/assembly/key";
 
 // Hash keys, so that nobody outside can make names or callers collide.
 

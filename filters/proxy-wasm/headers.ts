@@ -1,12 +1,7 @@
 import { finishHeaders, Interest, offerHeader } from "../lib/attributes";
-import { Text } from "../lib/text";
 import { arenaTake } from "../lib/region";
-import { keepText } from "../lib/text";
-import {
-  proxy_get_header_map_pairs,
-  proxy_remove_header_map_value,
-  proxy_replace_header_map_value,
-} from "./abi";
+import { keepText, Text } from "../lib/text";
+import { proxy_get_header_map_pairs, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
 import { resultAddress, resultCell, resultNumber } from "./memory";
 import { HeaderMapType, Status } from "./status";
 
@@ -27,7 +22,7 @@ function offerPairs(start: usize, size: i32, interest: Interest): bool {
   const count = load<u32>(start);
   if (count > <u32>(size - 4) >> 3) return false;
   let lengths = start + 4;
-  let text = lengths + (<usize>count << 3);
+  let text = lengths + ((<usize>count) << 3);
   for (let i: u32 = 0; i < count; i++) {
     const nameLength = load<u32>(lengths);
     const valueLength = load<u32>(lengths, 4);
@@ -64,7 +59,7 @@ export function beginPairs(): void {
 
 export function addPair(name: Text, value: usize, valueLength: i32): void {
   if (pairCount === MOST_PAIRS) return;
-  const pair = PAIRS + (<usize>pairCount << 4);
+  const pair = PAIRS + ((<usize>pairCount) << 4);
   store<u32>(pair, <u32>name.start);
   store<i32>(pair, name.length, 4);
   store<u32>(pair, <u32>value, 8);
@@ -76,7 +71,7 @@ export function addPair(name: Text, value: usize, valueLength: i32): void {
 export function pairsLength(): i32 {
   let size = 4;
   for (let i = 0; i < pairCount; i++) {
-    const pair = PAIRS + (<usize>i << 4);
+    const pair = PAIRS + ((<usize>i) << 4);
     size += 10 + load<i32>(pair, 4) + load<i32>(pair, 12);
   }
   return size;
@@ -87,13 +82,13 @@ export function writePairs(): usize {
   const start = arenaTake(<usize>pairsLength());
   if (start === 0) return 0;
   store<i32>(start, pairCount);
-  let text = start + 4 + (<usize>pairCount << 3);
+  let text = start + 4 + ((<usize>pairCount) << 3);
   for (let i = 0; i < pairCount; i++) {
-    const pair = PAIRS + (<usize>i << 4);
+    const pair = PAIRS + ((<usize>i) << 4);
     const nameLength = load<i32>(pair, 4);
     const valueLength = load<i32>(pair, 12);
-    store<i32>(start + 4 + (<usize>i << 3), nameLength);
-    store<i32>(start + 4 + (<usize>i << 3), valueLength, 4);
+    store<i32>(start + 4 + ((<usize>i) << 3), nameLength);
+    store<i32>(start + 4 + ((<usize>i) << 3), valueLength, 4);
     text = copyTerminated(text, <usize>load<u32>(pair), nameLength);
     text = copyTerminated(text, <usize>load<u32>(pair, 8), valueLength);
   }

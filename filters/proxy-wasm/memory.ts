@@ -20,19 +20,19 @@ export function beginCallback(): void {
 
 /** The address in a result cell. */
 export function resultAddress(cell: i32): usize {
-  return <usize>load<u32>(RESULTS + (<usize>cell << 3));
+  return <usize>load<u32>(RESULTS + ((<usize>cell) << 3));
 }
 
 /** The length or number in a result cell. */
 export function resultNumber(cell: i32): i32 {
-  return load<i32>(RESULTS + (<usize>cell << 3));
+  return load<i32>(RESULTS + ((<usize>cell) << 3));
 }
 
 export function resultWide(cell: i32): u64 {
-  return load<u64>(RESULTS + (<usize>cell << 3));
+  return load<u64>(RESULTS + ((<usize>cell) << 3));
 }
 
 /** Address of a result cell, to be given to the host. */
 export function resultCell(cell: i32): usize {
-  return RESULTS + (<usize>cell << 3);
+  return RESULTS + ((<usize>cell) << 3);
 }

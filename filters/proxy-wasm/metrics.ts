@@ -1,4 +1,4 @@
-import { compose, composedLength, composedStart, putLiteral, putText, Text } from "../lib/text";
+import { compose, composed, composedLength, composedStart, putLiteral, putText, Text } from "../lib/text";
 import { proxy_define_metric, proxy_increment_metric } from "./abi";
 import { resultCell, resultNumber } from "./memory";
 import { MetricType, Status } from "./status";
@@ -19,6 +19,7 @@ function defineCounter(kind: string, policy: Text, outcome: string): bool {
   putText(policy);
   putLiteral(".");
   putLiteral(outcome);
+  if (!composed()) return false;
   const status = proxy_define_metric(MetricType.Counter, composedStart(), composedLength(), resultCell(0));
   return status === Status.Ok;
 }

@@ -1,6 +1,6 @@
 // Numbers of the proxy-wasm ABI 0.2.1, under the names it gives them.
 
-export const enum Status {
+export enum Status {
   Ok = 0,
   NotFound = 1,
   BadArgument = 2,
@@ -15,7 +15,7 @@ export const enum Status {
   Unimplemented = 12,
 }
 
-export const enum LogLevel {
+export enum LogLevel {
   Trace = 0,
   Debug = 1,
   Info = 2,
@@ -24,25 +24,25 @@ export const enum LogLevel {
   Critical = 5,
 }
 
-export const enum HeaderMapType {
+export enum HeaderMapType {
   HttpRequestHeaders = 0,
 }
 
-export const enum BufferType {
+export enum BufferType {
   PluginConfiguration = 7,
 }
 
-export const enum MetricType {
+export enum MetricType {
   Counter = 0,
 }
 
 /** What `proxy_on_request_headers` may answer. StopIteration (1) is missing on purpose: with a body it can let a request pass that was answered already. */
-export const enum FilterHeadersStatus {
+export enum FilterHeadersStatus {
   Continue = 0,
   StopAllIterationAndWatermark = 4,
 }
 
-export const enum GrpcStatus {
+export enum GrpcStatus {
   PermissionDenied = 7,
   ResourceExhausted = 8,
   Unavailable = 14,
@@ -50,6 +50,6 @@ export const enum GrpcStatus {
 }
 
 /** WASI clock identifiers. */
-export const enum Clock {
+export enum Clock {
   Monotonic = 1,
 }

@@ -24,7 +24,7 @@ it("gives a sentence for anything else", () => {
     "5/second burst 0",
     "1000001/second",
     "1 per 0s",
-    "1 per 367d",
+    "1 per 32d",
     "1/day burst 400",
     "１/second",
   ])

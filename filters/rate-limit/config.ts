@@ -13,7 +13,7 @@ export const RATE_SYNTAX = "a rate is a count per period: 100/minute, 10/second 
 
 /** Highest rate, in calls per second, and longest period, in ms, that the module counts exactly. */
 const MAX_PER_SECOND = 1_000_000;
-const MAX_PERIOD_MS = 366 * 86_400_000;
+const MAX_PERIOD_MS = 31 * 86_400_000;
 
 /** Reads `100/minute`, `10/second burst 20` or `100 per 15s`; a sentence when it is none of them or out of range. */
 export function parseRate(text: string): Rate | string {
@@ -25,9 +25,9 @@ export function parseRate(text: string): Rate | string {
   const burst = burstText === undefined ? count : Number(burstText);
   if (count === 0) return "a rate of 0 lets nothing through; deny it with `authorize` instead";
   if (burst === 0) return "a burst of 0 lets nothing through";
-  if (periodMs === 0 || periodMs > MAX_PERIOD_MS) return "a period is at least 1s and at most 366d";
+  if (periodMs === 0 || periodMs > MAX_PERIOD_MS) return "a period is at least 1s and at most 31d";
   if (count > (MAX_PER_SECOND * periodMs) / 1_000) return `at most ${MAX_PER_SECOND} calls per second can be counted`;
-  if (burst * (periodMs / count) > MAX_PERIOD_MS) return "a burst cannot hold more than 366 days of calls";
+  if (burst * (periodMs / count) > MAX_PERIOD_MS) return "a burst cannot hold more than 31 days of calls";
   return { count, periodMs, burst };
 }
 

@@ -6,7 +6,7 @@ import { type DynamicEnvoy, startDynamicEnvoy, type UpdateOutcome } from "../../
 import { EnvoyStartError } from "../../runtime/process.js";
 import { watchFiles } from "../../runtime/watch.js";
 import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js";
-import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../targets/envoy/options.js";
+import { DEFAULT_OPTIONS, type EnvoyOptions, STANDARD_OUTPUT } from "../../targets/envoy/options.js";
 import { interrupted, requireEnvoy, secretsOf, workFolder } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
 import { printFindings } from "../print.js";
@@ -27,7 +27,7 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
   const envoyOptions: EnvoyOptions = {
     ...DEFAULT_OPTIONS,
     admin: undefined,
-    accessLog: options.accessLog === true ? "/dev/stdout" : undefined,
+    accessLog: options.accessLog === true ? STANDARD_OUTPUT : undefined,
   };
   const secrets = secretsOf(plan);
   const envoy = await requireEnvoy();

@@ -116,7 +116,7 @@ allow: 'request.headers["accept"] == "text/xml"'
   SL0512: {
     severity: "error",
     message: "`{name}` cannot be the name of a header: {reason}",
-    help: `The name of a header is a token: RFC 9110, sections 5.1 and 5.6.2. Letter case does not matter. \`host\` and
+    help: `The name of a header has up to 64 letters, digits, \`-\`, \`_\` and \`.\`. Letter case does not matter. \`host\` and
 the names that begin with a colon are no headers inside Envoy; what they say is in \`request.host\`, \`request.method\`,
 \`request.path\` and \`request.scheme\`.`,
   },

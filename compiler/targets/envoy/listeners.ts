@@ -1,7 +1,9 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { AccessLogSchema } from "../../envoy/generated/envoy/config/accesslog/v3/accesslog_pb.js";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../envoy/generated/envoy/config/core/v3/protocol_pb.js";
 import { type Listener, ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
 import { FileAccessLogSchema } from "../../envoy/generated/envoy/extensions/access_loggers/file/v3/file_pb.js";
+import { StdoutAccessLogSchema } from "../../envoy/generated/envoy/extensions/access_loggers/stream/v3/stream_pb.js";
 import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
 import {
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
@@ -13,7 +15,7 @@ import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
-import { type EnvoyOptions, originMetadata } from "./options.js";
+import { type EnvoyOptions, originMetadata, STANDARD_OUTPUT } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 
 const IDLE_TIMEOUT_MS = 300_000;
@@ -99,30 +101,26 @@ function connectionManager(
 }
 
 /** One JSON line a request: what `sluice` tells people about a decision is read from it. No header value is in it. */
-function accessLog(path: string) {
+function accessLog(path: string): MessageInitShape<typeof AccessLogSchema> {
+  const format = {
+    case: "jsonFormat" as const,
+    value: {
+      request_id: "%REQ(X-REQUEST-ID)%",
+      method: "%REQ(:METHOD)%",
+      status: "%RESPONSE_CODE%",
+      route: "%ROUTE_NAME%",
+      decision: `%FILTER_STATE(${filterStateKey("decision")}:PLAIN)%`,
+      consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
+    },
+  };
+  const accessLogFormat = { case: "logFormat" as const, value: { format } };
+  if (path === STANDARD_OUTPUT)
+    return {
+      name: extensionNames.stdoutAccessLog,
+      configType: { case: "typedConfig", value: packed(StdoutAccessLogSchema, { accessLogFormat }) },
+    };
   return {
     name: extensionNames.fileAccessLog,
-    configType: {
-      case: "typedConfig" as const,
-      value: packed(FileAccessLogSchema, {
-        path,
-        accessLogFormat: {
-          case: "logFormat",
-          value: {
-            format: {
-              case: "jsonFormat",
-              value: {
-                request_id: "%REQ(X-REQUEST-ID)%",
-                method: "%REQ(:METHOD)%",
-                status: "%RESPONSE_CODE%",
-                route: "%ROUTE_NAME%",
-                decision: `%FILTER_STATE(${filterStateKey("decision")}:PLAIN)%`,
-                consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
-              },
-            },
-          },
-        },
-      }),
-    },
+    configType: { case: "typedConfig", value: packed(FileAccessLogSchema, { path, accessLogFormat }) },
   };
 }

@@ -18,6 +18,9 @@ export interface EnvoyOptions {
   accessLog: string | undefined;
 }
 
+/** As `accessLog`: Envoy's standard output, which is not always a file that can be opened. */
+export const STANDARD_OUTPUT = "-";
+
 export const DEFAULT_OPTIONS: EnvoyOptions = {
   modulesDir: "modules",
   admin: { address: "127.0.0.1", port: 9901 },

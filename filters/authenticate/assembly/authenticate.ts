@@ -10,8 +10,8 @@ import { AuthenticatePolicy, Method } from "./policy";
 
 const METHOD_NAME: usize = memory.data<u8>([0x61, 0x70, 0x69, 0x4b, 0x65, 0x79]);
 
-let consumer: Consumer = changetype<Consumer>(0);
-let reason: Text = changetype<Text>(0);
+let consumer: Consumer = none<Consumer>();
+let reason: Text = none<Text>();
 
 /** The caller that was recognised in this request; the missing record if none was. */
 export function recognisedConsumer(): Consumer {

@@ -33,13 +33,13 @@ export const LONGEST_KEY: i32 = 4096;
 /** Who may call. Tier and groups may be missing. */
 @unmanaged
 export class Consumer {
-  name: Text = changetype<Text>(0);
-  tier: Text = changetype<Text>(0);
+  name: Text = none<Text>();
+  tier: Text = none<Text>();
   groupCount: i32 = 0;
   /** Array of addresses of Text. */
   groups: usize = 0;
   /** The groups with commas between them. */
-  groupsJoined: Text = changetype<Text>(0);
+  groupsJoined: Text = none<Text>();
 }
 
 const DIGEST: usize = memory.data(32, 8);
@@ -140,7 +140,8 @@ function digestOf(key: i32): bool {
 
 function digestOfVariable(key: i32, name: usize, nameLength: i32): bool {
   const value = variableStart(name, nameLength);
-  if (value === 0) return refuseQuoting(key, "the environment variable is not set, or not let through to the module:", key);
+  if (value === 0)
+    return refuseQuoting(key, "the environment variable is not set, or not let through to the module:", key);
   const length = variableLength(value);
   if (length === 0) return refuseQuoting(key, "the environment variable is empty:", key);
   if (length > LONGEST_KEY) return refuseQuoting(key, "the environment variable is longer than 4096 bytes:", key);

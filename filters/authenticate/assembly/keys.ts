@@ -15,7 +15,7 @@ class Key {
   word1: u64 = 0;
   word2: u64 = 0;
   word3: u64 = 0;
-  consumer: Consumer = changetype<Consumer>(0);
+  consumer: Consumer = none<Consumer>();
 }
 
 @unmanaged
@@ -55,7 +55,11 @@ function placeOf(table: KeyTable, digest: usize): Key {
 export function addKey(table: KeyTable, digest: usize, consumer: Consumer): bool {
   const key = placeOf(table, digest);
   if (exists(key.consumer)) return false;
-  memory.copy(addressOf(key), digest, DIGEST_BYTES);
+  const added = at<Key>(digest, 0);
+  key.word0 = added.word0;
+  key.word1 = added.word1;
+  key.word2 = added.word2;
+  key.word3 = added.word3;
   key.consumer = consumer;
   return true;
 }

@@ -1,3 +1,4 @@
+import { headerNameOf } from "../../lib/attribute-reader";
 import { Interest, wantHeader } from "../../lib/attributes";
 import { isVisibleAscii } from "../../lib/bytes";
 import {
@@ -16,8 +17,7 @@ import {
   stringOf,
   stringStart,
 } from "../../lib/document";
-import { headerNameOf } from "../../lib/predicate-reader";
-import { at, keepRecord, keepRecords } from "../../lib/region";
+import { at, keepRecord, keepRecords, none } from "../../lib/region";
 import { compose, hasByte, keepComposed, keepLiteral, putLiteral, putText, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
@@ -30,7 +30,7 @@ const MOST_METHODS: i32 = 8;
 @unmanaged
 export class Method {
   slot: i32 = 0;
-  header: Text = changetype<Text>(0);
+  header: Text = none<Text>();
 }
 
 @unmanaged
@@ -39,16 +39,16 @@ export class AuthenticatePolicy {
   /** Array of Method. */
   methods: usize = 0;
   optional: i32 = 0;
-  counters: Counters = changetype<Counters>(0);
-  denial: LocalResponse = changetype<LocalResponse>(0);
+  counters: Counters = none<Counters>();
+  denial: LocalResponse = none<LocalResponse>();
   // What is said of a request, by outcome.
-  authenticated: Text = changetype<Text>(0);
-  anonymous: Text = changetype<Text>(0);
-  noCredential: Text = changetype<Text>(0);
-  duplicateCredential: Text = changetype<Text>(0);
-  severalCredentials: Text = changetype<Text>(0);
-  malformedCredential: Text = changetype<Text>(0);
-  unknownCredential: Text = changetype<Text>(0);
+  authenticated: Text = none<Text>();
+  anonymous: Text = none<Text>();
+  noCredential: Text = none<Text>();
+  duplicateCredential: Text = none<Text>();
+  severalCredentials: Text = none<Text>();
+  malformedCredential: Text = none<Text>();
+  unknownCredential: Text = none<Text>();
 }
 
 /** Reads `authenticate` of a policy; false, and a problem noted, if it is wrong. */

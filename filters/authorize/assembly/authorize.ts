@@ -1,10 +1,10 @@
 import { evaluate, Truth } from "../../lib/predicate";
-import { at } from "../../lib/region";
+import { at, none } from "../../lib/region";
 import { Text } from "../../lib/text";
 import { count } from "../../proxy-wasm/metrics";
 import { AuthorizePolicy, Rule } from "./policy";
 
-let reason: Text = changetype<Text>(0);
+let reason: Text = none<Text>();
 
 /** What to say of the last call of `authorize`. */
 export function authorizeDecision(): Text {

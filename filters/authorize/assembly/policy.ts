@@ -14,7 +14,7 @@ import {
 } from "../../lib/document";
 import { Program } from "../../lib/predicate";
 import { readPredicate } from "../../lib/predicate-reader";
-import { at, exists, keepRecord, keepRecords } from "../../lib/region";
+import { at, exists, keepRecord, keepRecords, none } from "../../lib/region";
 import { compose, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
@@ -25,11 +25,11 @@ const MOST_RULES: i32 = 1024;
 
 @unmanaged
 export class Rule {
-  name: Text = changetype<Text>(0);
+  name: Text = none<Text>();
   /** 1: lets pass when its condition is true. 0: turns away when it is true or unknown. */
   allows: i32 = 0;
-  condition: Program = changetype<Program>(0);
-  decision: Text = changetype<Text>(0);
+  condition: Program = none<Program>();
+  decision: Text = none<Text>();
 }
 
 @unmanaged
@@ -38,9 +38,9 @@ export class AuthorizePolicy {
   /** Array of Rule. */
   rules: usize = 0;
   otherwiseAllows: i32 = 0;
-  otherwiseDecision: Text = changetype<Text>(0);
-  counters: Counters = changetype<Counters>(0);
-  denial: LocalResponse = changetype<LocalResponse>(0);
+  otherwiseDecision: Text = none<Text>();
+  counters: Counters = none<Counters>();
+  denial: LocalResponse = none<LocalResponse>();
   readsHeaders: i32 = 0;
   readsSourceIp: i32 = 0;
   readsRoute: i32 = 0;

@@ -1,3 +1,4 @@
+import { none } from "../../lib/region";
 import { Status } from "../../proxy-wasm/status";
 import { callsLeft, conforms, untilNext } from "./gcra";
 import { bucketKey, rateOf } from "./key";
@@ -6,7 +7,7 @@ import { Rate, RateLimitPolicy } from "./policy";
 import { currentSet, currentVersion, LimitSet, readSet, setTime, timeOf, writeSet } from "./store";
 
 /** How a claim is paid. */
-export const enum Means {
+export enum Means {
   /** From a lease that this worker holds. */
   Lease = 0,
   /** From the bucket in shared data. */
@@ -22,12 +23,12 @@ const ATTEMPTS: i32 = 32;
 /** What one limit says of the call at hand. */
 @unmanaged
 export class Claim {
-  policy: RateLimitPolicy = changetype<RateLimitPolicy>(0);
-  rate: Rate = changetype<Rate>(0);
+  policy: RateLimitPolicy = none<RateLimitPolicy>();
+  rate: Rate = none<Rate>();
   key: u64 = 0;
   means: i32 = 0;
   allowed: i32 = 0;
-  set: LimitSet = changetype<LimitSet>(0);
+  set: LimitSet = none<LimitSet>();
   version: u32 = 0;
   /** Where the debt ends before this call: not earlier than now. */
   start: u64 = 0;

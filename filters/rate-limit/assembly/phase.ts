@@ -1,6 +1,7 @@
-import { at } from "../../lib/region";
+import { at, none } from "../../lib/region";
 import {
   compose,
+  composed,
   composedLength,
   composedStart,
   keepLiteral,
@@ -27,7 +28,7 @@ const CLAIMS: usize = memory.data(MOST_LIMITS * 80, 8);
 
 let claims: i32 = 0;
 let now: u64 = 0;
-let refused: Claim = changetype<Claim>(0);
+let refused: Claim = none<Claim>();
 
 // What the `RateLimit` and `RateLimit-Policy` fields of this request will say; in the arena.
 let limitStart: usize = 0;
@@ -35,9 +36,9 @@ let limitLength: i32 = 0;
 let policyStart: usize = 0;
 let policyLength: i32 = 0;
 
-let contentType: Text = changetype<Text>(0);
-let problemJson: Text = changetype<Text>(0);
-let retryAfter: Text = changetype<Text>(0);
+let contentType: Text = none<Text>();
+let problemJson: Text = none<Text>();
+let retryAfter: Text = none<Text>();
 
 /** Makes the constants of all limits; once for a VM. */
 export function prepareLimits(): void {
@@ -113,8 +114,9 @@ function tell(passed: bool): void {
   compose(limitLength + needed);
   put(limitStart, limitLength);
   for (let i = 0; i < claims; i++) tellLimit(at<Claim>(CLAIMS, i), passed);
-  limitStart = composedStart();
-  limitLength = composedLength();
+  if (!composed()) return;
+  const start = composedStart();
+  const length = composedLength();
   compose(policyLength + needed);
   put(policyStart, policyLength);
   for (let i = 0; i < claims; i++) {
@@ -123,6 +125,9 @@ function tell(passed: bool): void {
     separate();
     putText(claim.rate.policyField);
   }
+  if (!composed()) return;
+  limitStart = start;
+  limitLength = length;
   policyStart = composedStart();
   policyLength = composedLength();
 }
@@ -158,6 +163,7 @@ export function respondRefused(): bool {
   if (policy.tellsRetry === 0) return respond(policy.denial);
   compose(24);
   putDecimal(max(<u64>1, secondsFor(refused.wait)));
+  if (!composed()) return respond(policy.denial);
   beginPairs();
   addPair(contentType, problemJson.start, problemJson.length);
   addPair(retryAfter, composedStart(), composedLength());

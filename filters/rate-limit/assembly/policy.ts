@@ -1,3 +1,4 @@
+import { attributeSlot } from "../../lib/attribute-reader";
 import { Interest, Slot } from "../../lib/attributes";
 import {
   arrayOf,
@@ -14,8 +15,7 @@ import {
   requiredMember,
   stringIs,
 } from "../../lib/document";
-import { attributeSlot } from "../../lib/predicate-reader";
-import { at, keepRecord, keepRecords } from "../../lib/region";
+import { at, keepRecord, keepRecords, none } from "../../lib/region";
 import {
   compose,
   keepComposed,
@@ -51,14 +51,14 @@ const LEASE_SHARE: u64 = 64;
 /** How often, for callers of one tier, or of any other if the tier is missing. */
 @unmanaged
 export class Rate {
-  tier: Text = changetype<Text>(0);
+  tier: Text = none<Text>();
   /** The largest lease, in calls; 1 means none. */
   lease: u32 = 0;
   interval: u64 = 0;
   tolerance: u64 = 0;
   count: u64 = 0;
   /** `"<policy>";q=<count>;w=<seconds>` */
-  policyField: Text = changetype<Text>(0);
+  policyField: Text = none<Text>();
 }
 
 @unmanaged
@@ -68,7 +68,7 @@ class KeyPart {
 
 @unmanaged
 export class RateLimitPolicy {
-  name: Text = changetype<Text>(0);
+  name: Text = none<Text>();
   partCount: i32 = 0;
   /** Array of KeyPart. */
   parts: usize = 0;
@@ -77,12 +77,12 @@ export class RateLimitPolicy {
   rates: usize = 0;
   setMask: u32 = 0;
   /** Key of a set in shared data; its last four bytes are the number of the set. */
-  setKey: Text = changetype<Text>(0);
+  setKey: Text = none<Text>();
   tellsLimit: i32 = 0;
   tellsRetry: i32 = 0;
-  counters: Counters = changetype<Counters>(0);
-  denial: LocalResponse = changetype<LocalResponse>(0);
-  denied: Text = changetype<Text>(0);
+  counters: Counters = none<Counters>();
+  denial: LocalResponse = none<LocalResponse>();
+  denied: Text = none<Text>();
   readsHeaders: i32 = 0;
   readsSourceIp: i32 = 0;
   readsAuth: i32 = 0;

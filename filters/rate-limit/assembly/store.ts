@@ -1,6 +1,13 @@
-import { addressOf, arenaTake, at, none } from "../../lib/region";
+import { addressOf, arenaTakeZeroed, at, none } from "../../lib/region";
 import { Text } from "../../lib/text";
-import { CREATE_ONLY, readShared, sharedLength, sharedStart, sharedVersion, writeShared } from "../../proxy-wasm/shared-data";
+import {
+  CREATE_ONLY,
+  readShared,
+  sharedLength,
+  sharedStart,
+  sharedVersion,
+  writeShared,
+} from "../../proxy-wasm/shared-data";
 import { Status } from "../../proxy-wasm/status";
 
 // The buckets of a policy, for all workers: a fixed number of sets, each one value in shared data with eight places and an overflow.
@@ -30,7 +37,7 @@ class KeyTail {
   number: u32 = 0;
 }
 
-let set: LimitSet = changetype<LimitSet>(0);
+let set: LimitSet = none<LimitSet>();
 let version: u32 = 0;
 
 /** Reads a set; false if the host fails. `key` ends in four bytes for the number of the set. */
@@ -44,9 +51,8 @@ export function readSet(key: Text, number: u32): bool {
     return true;
   }
   if (status !== Status.NotFound) return false;
-  const fresh = arenaTake(SET_BYTES);
+  const fresh = arenaTakeZeroed(SET_BYTES);
   if (fresh === 0) return false;
-  memory.fill(fresh, 0, SET_BYTES);
   set = at<LimitSet>(fresh, 0);
   version = CREATE_ONLY;
   return true;

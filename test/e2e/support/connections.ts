@@ -6,7 +6,10 @@ import { busyWorkers } from "./workers.js";
 /** Kept connections that are spread over all workers. */
 export interface Fleet {
   readonly size: number;
-  /** Sends each connection its bytes at once, and reads until each has as many answers as requests. */
+  /**
+   * Sends on all connections at once, on each one request after another's answer. (Envoy answers two or so requests that
+   * were sent in one go, then closes the connection.)
+   */
   run(requests: readonly Buffer[][]): Promise<Volley>;
   close(): void;
 }
@@ -74,6 +77,7 @@ function exchange(socket: Socket, requests: readonly Buffer[]): Promise<string> 
   return new Promise((resolve, reject) => {
     const parts: string[] = [];
     let answers = 0;
+    let sent = 1;
     let tail = "";
     const finish = (error?: Error) => {
       clearTimeout(timer);
@@ -89,12 +93,13 @@ function exchange(socket: Socket, requests: readonly Buffer[]): Promise<string> 
       answers += joined.match(STATUS_LINE)?.length ?? 0;
       tail = joined.slice(-12);
       // The last answer is complete when its body ends; bodies of the answers here come with their head.
-      if (answers >= requests.length) finish();
+      if (answers >= requests.length) return finish();
+      for (; sent <= answers; sent++) socket.write(requests[sent] ?? "");
     };
     const onClose = () => finish(new Error(`the connection was closed after ${answers} of ${requests.length} answers`));
     const timer = setTimeout(() => finish(new Error(`${answers} of ${requests.length} answers came in ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
     socket.on("data", onData).once("close", onClose).once("error", finish);
-    socket.write(Buffer.concat(requests));
+    socket.write(requests[0] ?? "");
   });
 }
 

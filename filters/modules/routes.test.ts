@@ -1,0 +1,185 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type CompiledModule, loadModule, ModuleVm } from "../../test/support/module-host.js";
+import { allowing, configurationOf, limiting, partnersOnly } from "../../test/support/module-policies.js";
+
+let guard: CompiledModule;
+let auth: CompiledModule;
+beforeAll(async () => {
+  guard = await loadModule("guard");
+  auth = await loadModule("auth");
+});
+
+type Headers = [string, string][];
+const acme: Headers = [["x-api-key", "acme-key"]];
+
+function vmWith(configuration: unknown, module = guard): ModuleVm {
+  const vm = new ModuleVm(module);
+  if (!vm.configure(configuration)) throw new Error(vm.lastError);
+  return vm;
+}
+
+describe("routes", () => {
+  const denied = {
+    status: 403,
+    grpcStatus: 7,
+    details: "sluice:unknown-route",
+    body: '{"type":"about:blank","title":"Forbidden","status":403}',
+    headers: [["content-type", "application/problem+json"]],
+  };
+
+  test("that are not listed are denied, and so is a request without route", () => {
+    const vm = vmWith(configurationOf([]));
+    for (const request of [{ route: "x" }, { route: "" }, {}, { route: "rr" }]) {
+      const outcome = vm.send(request);
+      expect(outcome.reply).toEqual(denied);
+      expect(outcome.properties).toEqual({ "sluice.decision": "sluice denied unknown-route" });
+    }
+    expect(vm.send({ route: "r" }).properties).toEqual({ "sluice.decision": "sluice allowed no-policy" });
+  });
+
+  test("are not asked for where one pipeline holds for all", () => {
+    const vm = vmWith(configurationOf([partnersOnly], { routes: [{ name: "*", run: ["partners-only"] }] }));
+    const outcome = vm.send({ route: "any", headers: acme });
+    expect(outcome.passed).toBe(true);
+    expect(outcome.calls).not.toContain("proxy_get_property");
+  });
+
+  test("are asked for even so where a condition reads their name", () => {
+    const policy = allowing(["==", ["get", "route.name"], "any"]);
+    const vm = vmWith(configurationOf([policy], { routes: [{ name: "*", run: ["rules"] }] }));
+    expect(vm.send({ route: "any" }).passed).toBe(true);
+    expect(vm.send({ route: "other" }).passed).toBe(false);
+    expect(vm.send({}).passed).toBe(false);
+  });
+});
+
+describe("roots", () => {
+  const open = configurationOf([]);
+  const closed = configurationOf([partnersOnly]);
+
+  test("serve without being told apart while there is one, and the last configuration counts", () => {
+    const vm = vmWith(closed);
+    expect(vm.send({ route: "r" }).passed).toBe(false);
+    expect(vm.configure(open)).toBe(true);
+    expect(vm.send({ route: "r" }).passed).toBe(true);
+  });
+
+  test("that refuse a new configuration keep the old one", () => {
+    const vm = vmWith(open);
+    expect(vm.configure("{}")).toBe(false);
+    expect(vm.send({ route: "r" }).passed).toBe(true);
+  });
+
+  test("are denied, never guessed, where there are two and a stream belongs to neither", () => {
+    const vm = vmWith(open);
+    expect(vm.configure(closed, 2)).toBe(true);
+    const stray = vm.send({ route: "r", context: 7 });
+    expect(stray.reply?.status).toBe(503);
+    expect(stray.reply?.details).toBe("sluice:unknown-root");
+    vm.createContext(8, 1);
+    vm.createContext(9, 2);
+    vm.createContext(10, 3);
+    expect(vm.send({ route: "r", context: 8 }).passed).toBe(true);
+    expect(vm.send({ route: "r", context: 9 }).reply?.status).toBe(401);
+    expect(vm.send({ route: "r", context: 10 }).reply?.status).toBe(503);
+  });
+
+  test("of streams are told apart among thousands, and an old note is not taken for a new one", () => {
+    const vm = vmWith(open);
+    expect(vm.configure(closed, 2)).toBe(true);
+    for (let context = 1000; context < 9000; context++) vm.createContext(context, context % 2 === 0 ? 1 : 2);
+    expect(vm.send({ route: "r", context: 1000 }).passed).toBe(true);
+    expect(vm.send({ route: "r", context: 8999 }).reply?.status).toBe(401);
+    vm.createContext(1000 + 8192, 2);
+    expect(vm.send({ route: "r", context: 1000 }).reply?.status).toBe(503);
+  });
+
+  test("without any configuration deny", () => {
+    expect(new ModuleVm(guard).send({ route: "r" }).reply?.status).toBe(503);
+  });
+});
+
+describe("a host that fails", () => {
+  test.each(["proxy_get_header_map_pairs", "proxy_set_property"])("at %s does not open the door", (name) => {
+    const vm = new ModuleVm(guard, { failing: new Map([[name, 10]]) });
+    expect(vm.configure(configurationOf([partnersOnly]))).toBe(true);
+    expect(vm.send({ route: "r", headers: acme }).reply?.status).toBe(503);
+  });
+
+  test("at proxy_get_property leaves the route unknown", () => {
+    const vm = new ModuleVm(guard, { failing: new Map([["proxy_get_property", 10]]) });
+    expect(vm.configure(configurationOf([]))).toBe(true);
+    expect(vm.send({ route: "r" }).reply?.status).toBe(403);
+  });
+});
+
+describe("a module on its own (results: headers)", () => {
+  const lone = configurationOf([partnersOnly], {
+    results: "headers",
+    routes: [
+      { name: "r", run: ["partners-only"] },
+      { name: "open", run: [] },
+    ],
+  });
+  const forged: Headers = [
+    ["x-consumer", "root"],
+    ["x-consumer-tier", "gold"],
+    ["x-consumer-groups", "a"],
+    ["x", "y"],
+  ];
+
+  test("tells the upstream who calls, and removes the credential", () => {
+    const outcome = vmWith(lone, auth).send({ route: "r", headers: [...forged, ...acme] });
+    expect(outcome.headers).toEqual([
+      ["x", "y"],
+      ["x-consumer", "acme"],
+      ["x-consumer-tier", "gold"],
+      ["x-consumer-groups", "partners,eu"],
+    ]);
+    expect(outcome.properties["sluice.consumer"]).toBe("acme");
+  });
+
+  test("removes identities that a client made up, on open routes too", () => {
+    const vm = vmWith(lone, auth);
+    expect(vm.send({ route: "open", headers: forged }).headers).toEqual([["x", "y"]]);
+    expect(vm.send({ route: "open", headers: [...forged, ...forged] }).headers).toEqual([
+      ["x", "y"],
+      ["x", "y"],
+    ]);
+    expect(vm.send({ route: "open", headers: [["x", "y"]] }).calls).not.toContain("proxy_remove_header_map_value");
+  });
+
+  test("hides made-up identities from conditions", () => {
+    const policy = allowing(["==", ["get", "request.headers", "x-consumer"], "root"]);
+    const vm = vmWith(configurationOf([policy], { results: "headers" }), auth);
+    expect(vm.send({ route: "r", headers: forged }).passed).toBe(false);
+  });
+});
+
+describe("what a request costs", () => {
+  test("is six calls of the host for a caller that may pass, and two for a limit that holds a lease", () => {
+    const free = vmWith(configurationOf([partnersOnly, allowing(["==", ["get", "auth.consumer"], "globex"])]));
+    const headers: Headers = [["x-api-key", "globex-key"]];
+    free.send({ route: "r", headers });
+    expect(free.send({ route: "r", headers }).calls).toEqual([
+      "proxy_get_property",
+      "proxy_get_header_map_pairs",
+      "proxy_increment_metric",
+      "proxy_increment_metric",
+      "proxy_set_property",
+      "proxy_set_property",
+    ]);
+    const rate = { count: 100_000, periodMs: 1000, burst: 100_000 };
+    const limited = vmWith(configurationOf([partnersOnly, limiting("limit", rate, { headers: [] })]));
+    limited.send({ route: "r", headers });
+    expect(limited.send({ route: "r", headers }).calls).toEqual([
+      "proxy_get_property",
+      "proxy_get_header_map_pairs",
+      "proxy_increment_metric",
+      "clock_time_get",
+      "proxy_increment_metric",
+      "proxy_set_property",
+      "proxy_set_property",
+    ]);
+  });
+});
