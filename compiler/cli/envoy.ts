@@ -44,9 +44,12 @@ export function secretsOf(plan: GatewayPlan): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
 }
 
-/** Settles when the user asks to end with Ctrl-C or the process is told to. */
+/**
+ * Settles when the user asks to end with Ctrl-C or the process is told to. From the call on the process no longer ends
+ * by itself on these signals, however many come: whoever waits clears away first.
+ */
 export function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
   });
 }

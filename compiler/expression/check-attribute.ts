@@ -62,7 +62,7 @@ function headerName(name: string, literal: Range, whole: Range, findings: Findin
   const instead = PSEUDO.get(lower);
   if (instead !== undefined) return findings.add("SL0512", { name, reason: `write \`${instead}\`` }, whole, instead);
   if (isHeaderName(name)) return lower;
-  const reason = name === "" ? "it is empty" : "it may have letters, digits and !#$%&'*+-.^_`|~ only";
+  const reason = name === "" ? "it is empty" : "it may have up to 64 letters, digits, dashes, underscores and dots";
   return findings.add("SL0512", { name, reason }, literal);
 }
 

@@ -36,6 +36,11 @@ export interface Expression {
   lower(): JsonPredicate;
 }
 
+/** Names of the request headers that an expression reads, in lower case. */
+export function headersOf(expression: Expression): string[] {
+  return expression.attributes.flatMap((use) => (use.name === "request.headers" ? (use.argument ?? []) : []));
+}
+
 /** Checks the expression that is the value of `node` (undefined: that stands somewhere in `span`). */
 export function checkExpression(
   text: string,

@@ -24,7 +24,7 @@ export function buildPlan(
     hosts,
     ownedRequestHeaders: [...new Set(kinds.flatMap((kind) => kind.ownedRequestHeaders))].toSorted(),
   };
-  return { plan, diagnostics: [...diagnostics, ...ownedHeadersMatched(plan)] };
+  return { plan, diagnostics: [...diagnostics, ...ownedHeadersMatched(plan), ...tooManyHeaders(plan)] };
 }
 
 function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
@@ -75,4 +75,16 @@ function ownedHeadersMatched(plan: GatewayPlan): Diagnostic[] {
       }),
     ),
   );
+}
+
+/** As many header names as the module looks for at once. */
+const MOST_HEADERS = 256;
+
+function tooManyHeaders(plan: GatewayPlan): Diagnostic[] {
+  const names = new Set<string>();
+  for (const policy of plan.policies) {
+    for (const name of policy.readsHeaders) names.add(name);
+    if (names.size > MOST_HEADERS) return [diagnose("SL0416", { most: MOST_HEADERS }, policy.origin)];
+  }
+  return [];
 }

@@ -31,6 +31,7 @@ export function effectivePolicies(
     return plan === undefined ? [] : [{ item, plan }];
   });
   const ordered = PHASES.flatMap((phase) => known.filter(({ plan }) => plan.phase === phase));
+  diagnostics.push(...checkNumbers(ordered));
   diagnostics.push(...checkOrder(ordered, applied.length === known.length));
   return { run: ordered.map(({ item }) => item), diagnostics };
 }
@@ -53,6 +54,27 @@ function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedP
 interface Step {
   item: AppliedPolicy;
   plan: PolicyPlan;
+}
+
+/** How many policies the module takes for a route, and how many limits of one phase: it keeps them in fixed tables. */
+const MOST_POLICIES = 64;
+const MOST_LIMITS = 16;
+
+function checkNumbers(steps: readonly Step[]): Diagnostic[] {
+  const tooMany = (some: readonly Step[], most: number, what: string): Diagnostic[] => {
+    const first = some[most];
+    return first === undefined ? [] : [diagnose("SL0409", { count: some.length, what, most }, first.item.origin)];
+  };
+  return [
+    ...tooMany(steps, MOST_POLICIES, "policies"),
+    ...(["limit", "limit-by-identity"] as const).flatMap((phase) =>
+      tooMany(
+        steps.filter((step) => step.plan.phase === phase),
+        MOST_LIMITS,
+        phase === "limit" ? "limits before identity is known" : "limits by identity",
+      ),
+    ),
+  ];
 }
 
 /**

@@ -64,6 +64,8 @@ export interface PolicyPlan {
   /** Attributes that later policies of the chain may use because of this one. */
   provides: readonly string[];
   requires: readonly { attribute: string; origin: Span }[];
+  /** Request headers that its expressions and credentials read. */
+  readsHeaders: readonly string[];
   /** Body of the policy in the module configuration, under the name of its kind. */
   config: JsonObject;
   /** Request headers removed before the service sees the request, such as a credential. */

@@ -132,8 +132,15 @@ export const gatewaySchema = z.strictObject({
     .record(name, listener)
     .refine((value) => Object.keys(value).length > 0, "at least one listener is needed"),
   services: z.record(name, service).default({}),
-  consumers: z.record(name, consumer).default({}),
-  policies: z.record(name, z.record(z.string(), z.unknown())).default({}).describe("Named policies, one kind each."),
+  consumers: z
+    .record(name, consumer)
+    .refine((value) => Object.keys(value).length <= 65_535, "at most 65,535 consumers")
+    .default({}),
+  policies: z
+    .record(name, z.record(z.string(), z.unknown()))
+    .refine((value) => Object.keys(value).length <= 1_024, "at most 1,024 policies")
+    .default({})
+    .describe("Named policies, one kind each."),
   defaults: applied.default({ apply: [] }).describe("Policies of every route that does not name them in `except`."),
   mandatory: applied.default({ apply: [] }).describe("Policies of every route; none can leave them out."),
   routes: z.array(route).min(1).max(20_000),

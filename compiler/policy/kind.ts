@@ -23,7 +23,7 @@ export interface PolicyContext {
  * `filters/index.ts` lists them.
  */
 export interface PolicyKind {
-  /** The key in the policy file, and the name of the kind in metrics. */
+  /** The key in the policy file and in the configuration of the modules. */
   name: string;
   /** One sentence for `explain` and the language reference. */
   summary: string;

@@ -43,8 +43,7 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
     if (typeof value === "string" && value.startsWith("~"))
       diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
 
-  if (route.to?.every((target) => target.weight === 0))
-    diagnostics.push(diagnose("SL0304", {}, at("to")));
+  if (route.to?.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
   if (route.redirect !== undefined && (route.redirect.to === undefined) === (route.redirect.path === undefined))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));
   if (route.timeout !== undefined && route.to === undefined) diagnostics.push(diagnose("SL0306", {}, at("timeout")));

@@ -19,7 +19,7 @@ const schema = z
       .array(method)
       .min(1)
       .max(8)
-      .describe("The first method whose credential is present decides; a present but bad one is refused."),
+      .describe("The method whose credential is present decides; a bad one is refused, and so are two at once."),
     optional: z
       .boolean()
       .default(false)
@@ -61,6 +61,7 @@ export const authenticate = defineKind({
       phase: "authenticate",
       provides: PROVIDES,
       requires: [],
+      readsHeaders: headers,
       config: {
         realm: context.gateway.name,
         anyOf: headers.map((header) => ({ apiKey: { header } })),

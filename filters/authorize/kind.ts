@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
-import { checkExpression } from "../../compiler/expression/expression.js";
+import { checkExpression, headersOf } from "../../compiler/expression/expression.js";
 import type { JsonObject } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { name } from "../../compiler/policy/values.js";
@@ -28,6 +28,7 @@ export const authorize = defineKind({
   schema,
   plan(spec, context) {
     const rules: JsonObject[] = [];
+    const readsHeaders: string[] = [];
     const requires: { attribute: string; origin: ReturnType<PolicyContext["place"]> }[] = [];
     const seen = new Map<string, number>();
     for (const [index, item] of spec.rules.entries()) {
@@ -43,12 +44,14 @@ export const authorize = defineKind({
       if (planned === undefined) continue;
       rules.push(planned.config);
       requires.push(...planned.requires);
+      readsHeaders.push(...planned.readsHeaders);
     }
     if (rules.length !== spec.rules.length || seen.size !== spec.rules.length) return undefined;
     return {
       phase: "authorize",
       provides: [],
       requires,
+      readsHeaders,
       config: { rules, otherwise: spec.otherwise },
       removeRequestHeaders: [],
       requestHeaders: [],
@@ -71,5 +74,5 @@ function planRule(item: Rule, index: number, context: PolicyContext) {
   const requires = checked.attributes
     .filter((use) => use.availability === "identity")
     .map((use) => ({ attribute: use.name, origin: use.span }));
-  return { config: { name: item.name, [effect]: checked.lower() }, requires };
+  return { config: { name: item.name, [effect]: checked.lower() }, requires, readsHeaders: headersOf(checked) };
 }

@@ -1,4 +1,5 @@
-import { at, keep, keepRecords } from "./region";
+import { lowerAscii } from "./bytes";
+import { at, keep, keepRecords, none } from "./region";
 import { hasByte, Text } from "./text";
 
 // What is known of the request at hand, as slices of memory that live until the callback returns. One request
@@ -114,7 +115,7 @@ export function newInterest(): Interest {
   const interest = changetype<Interest>(keepRecords<Interest>(1));
   const wanted = keepRecords<Wanted>(MOST_HEADERS + 4);
   const heads = keep((<usize>LONGEST_NAME + 1) * 4);
-  if (changetype<usize>(interest) === 0 || wanted === 0 || heads === 0) return changetype<Interest>(0);
+  if (changetype<usize>(interest) === 0 || wanted === 0 || heads === 0) return none<Interest>();
   interest.wanted = wanted;
   interest.heads = heads;
   return interest;
@@ -181,8 +182,8 @@ export function offerHeader(interest: Interest, name: usize, nameLength: i32, va
 }
 
 /**
- * After the last header: `request.path` ends before the query, and a host that names two (Envoy joins two Host lines with a comma)
- * is ambiguous.
+ * After the last header: `request.path` ends before the query. `request.host` is the name that Envoy chose the virtual host by: in
+ * lower case, without the port; a host that names two (Envoy joins two Host lines with a comma) is ambiguous.
  */
 export function finishHeaders(): void {
   const path = attribute(Slot.Path);
@@ -192,5 +193,18 @@ export function finishHeaders(): void {
     path.length = end;
   }
   const host = attribute(Slot.Host);
-  if (host.presence === Presence.Present && hasByte(host.start, host.length, 0x2c)) host.presence = Presence.Ambiguous;
+  if (host.presence !== Presence.Present) return;
+  if (hasByte(host.start, host.length, 0x2c)) host.presence = Presence.Ambiguous;
+  lowerAscii(host.start, host.length, host.start);
+  host.length = lengthWithoutPort(host.start, host.length);
+}
+
+/** The port follows the last colon, unless that one is inside the brackets of an IPv6 address. */
+function lengthWithoutPort(start: usize, length: i32): i32 {
+  for (let i = length - 1; i > 0; i--) {
+    const byte = load<u8>(start + <usize>i);
+    if (byte === 0x3a) return i;
+    if (byte === 0x5d) return length;
+  }
+  return length;
 }

@@ -17,7 +17,7 @@ import {
   stringOf,
 } from "./document";
 import { Code, DEEPEST_STACK, Operation, Program } from "./predicate";
-import { addressOf, at, keepRecords } from "./region";
+import { addressOf, at, keepRecords, none } from "./region";
 
 // Reads the JSON form of a condition (see ../modules/README.md) into a Program, without recursion, and checks
 // everything that could go wrong when it runs: names, number and types of operands, depth of the stack.
@@ -63,8 +63,8 @@ const TYPES: usize = memory.data(DEEPEST_STACK + 8, 8);
 let frames: i32 = 0;
 let depth: i32 = 0;
 let operationCount: i32 = 0;
-let program: Program = changetype<Program>(0);
-let interest: Interest = changetype<Interest>(0);
+let program: Program = none<Program>();
+let interest: Interest = none<Interest>();
 
 /** Reads a condition. The missing record, and a problem noted, if anything is wrong with it. */
 export function readPredicate(node: i32, wanted: Interest): Program {
@@ -74,14 +74,14 @@ export function readPredicate(node: i32, wanted: Interest): Program {
   frames = 0;
   depth = 0;
   operationCount = 0;
-  if (!readAll(node)) return changetype<Program>(0);
+  if (!readAll(node)) return none<Program>();
   if (typeAt(0) !== Type.Truth) return fail(node, "must be a condition");
   return keepProgram(node);
 }
 
 function fail(node: i32, message: string): Program {
   refuse(node, message);
-  return changetype<Program>(0);
+  return none<Program>();
 }
 
 function keepProgram(node: i32): Program {

@@ -1,11 +1,11 @@
-import { addressOf, arenaTakeZeroed, at, exists, keep } from "./region";
+import { addressOf, arenaTakeZeroed, at, exists, keep, none } from "./region";
 import { sipHash13 } from "./siphash";
 import { Text, textIs } from "./text";
 
 /** A place of a name table: a name and what it stands for. Free when there is no name. */
 @unmanaged
 class Place {
-  name: Text = changetype<Text>(0);
+  name: Text = none<Text>();
   value: i32 = 0;
 }
 
@@ -32,7 +32,7 @@ export function newNameTable(count: i32, lasting: bool): NameTable {
   while (capacity < <u32>count * 2) capacity <<= 1;
   const bytes = <usize>capacity * offsetof<Place>() + offsetof<NameTable>();
   const address = lasting ? keep(bytes) : arenaTakeZeroed(bytes);
-  if (address === 0) return changetype<NameTable>(0);
+  if (address === 0) return none<NameTable>();
   const table = changetype<NameTable>(address);
   table.mask = capacity - 1;
   table.places = address + offsetof<NameTable>();

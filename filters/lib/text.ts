@@ -1,5 +1,5 @@
 import { bytesEqual } from "./bytes";
-import { arenaGiveBack, arenaTake, failKeeping, keep } from "./region";
+import { arenaGiveBack, arenaTake, failKeeping, keep, none } from "./region";
 
 /** Bytes with their length in front; an absent text is `none<Text>()`, whose length must not be read. */
 @unmanaged
@@ -130,7 +130,7 @@ export function keepLiteral(literal: string): Text {
 /** A copy of bytes until the end of the callback; the missing text without memory. */
 export function textInArena(start: usize, length: i32): Text {
   const address = arenaTake(<usize>length + 4);
-  if (address === 0) return changetype<Text>(0);
+  if (address === 0) return none<Text>();
   store<i32>(address, length);
   memory.copy(address + 4, start, <usize>length);
   return changetype<Text>(address);

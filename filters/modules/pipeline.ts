@@ -16,6 +16,7 @@ import { FilterHeadersStatus, LogLevel, Status } from "../proxy-wasm/status";
 import {
   addLimit,
   admit,
+  admittedDecision,
   beginLimits,
   beginPhase,
   limitFieldLength,
@@ -85,6 +86,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
     } else if (RATE_LIMIT) {
       index = addLimits(pipeline, index);
       if (!admit()) return denyByLimit();
+      if (decision === noPolicy) decision = admittedDecision();
     }
   }
   return allow(configuration, decision);

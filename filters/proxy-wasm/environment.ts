@@ -1,4 +1,4 @@
-import { addressOf, arenaTake, exists } from "../lib/region";
+import { addressOf, arenaTake, exists, none } from "../lib/region";
 import { addName, findName, NameTable, newNameTable } from "../lib/table";
 import { textInArena } from "../lib/text";
 import { environ_get, environ_sizes_get } from "./abi";
@@ -12,7 +12,7 @@ const MOST_BYTES: i32 = 32 << 20;
 
 let buffer: usize = 0;
 let bufferLength: i32 = 0;
-let names: NameTable = changetype<NameTable>(0);
+let names: NameTable = none<NameTable>();
 
 /** Reads all variables into the arena; false if the host or memory fails. */
 export function openEnvironment(): bool {

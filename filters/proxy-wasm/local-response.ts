@@ -1,3 +1,4 @@
+import { none } from "../lib/region";
 import { Text } from "../lib/text";
 import { proxy_send_local_response } from "./abi";
 import { Status } from "./status";
@@ -8,10 +9,10 @@ export class LocalResponse {
   status: u32 = 0;
   grpcStatus: i32 = 0;
   /** For the access log, without spaces. */
-  details: Text = changetype<Text>(0);
-  body: Text = changetype<Text>(0);
+  details: Text = none<Text>();
+  body: Text = none<Text>();
   /** Serialised header pairs. */
-  headers: Text = changetype<Text>(0);
+  headers: Text = none<Text>();
 }
 
 /** Answers the request at hand; whether the host took it. */

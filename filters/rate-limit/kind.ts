@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
-import { checkKey } from "../../compiler/expression/expression.js";
+import { checkKey, headersOf } from "../../compiler/expression/expression.js";
 import type { Json, JsonObject, ResultHeader } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { name } from "../../compiler/policy/values.js";
@@ -13,6 +13,9 @@ const rate = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** As many as the module tells apart. */
+const MOST_TIERS = 64;
+
 const schema = z
   .strictObject({
     key: z
@@ -21,7 +24,10 @@ const schema = z
       .default([])
       .describe("Attributes that calls are counted by, such as auth.consumer. None: one bucket per route."),
     rate: z
-      .union([rate, z.record(name, rate)])
+      .union([
+        rate,
+        z.record(name, rate).refine((rates) => Object.keys(rates).length <= MOST_TIERS, `at most ${MOST_TIERS} tiers`),
+      ])
       .describe("100/minute, 10/second burst 20, 100 per 15s; or by tier: { gold: 1000/second, default: 60/minute }."),
     headers: z
       .array(z.enum(["ietf", "retry-after"]))
@@ -32,7 +38,13 @@ const schema = z
       ),
     store: z
       .strictObject({
-        slots: z.int().min(1024).max(1_048_576).default(65_536).describe("How many keys are counted at once."),
+        slots: z
+          .int()
+          .min(1024)
+          .max(1_048_576)
+          .refine((slots) => Number.isInteger(Math.log2(slots)), "a power of two, such as 1024, 65536 or 1048576")
+          .default(65_536)
+          .describe("How many keys are counted at once: a power of two."),
       })
       .default({ slots: 65_536 }),
   })
@@ -49,6 +61,7 @@ export const rateLimit = defineKind({
   schema,
   plan(spec, context) {
     const keys: Json[] = [];
+    const readsHeaders: string[] = [];
     const requires: { attribute: string; origin: ReturnType<PolicyContext["place"]> }[] = [];
     for (const [index, text] of spec.key.entries()) {
       const path = ["key", index];
@@ -56,6 +69,7 @@ export const rateLimit = defineKind({
       for (const diagnostic of diagnostics) context.report(diagnostic);
       if (key === undefined) continue;
       keys.push(key.lower());
+      readsHeaders.push(...headersOf(key));
       for (const use of key.attributes)
         if (use.availability === "identity") requires.push({ attribute: use.name, origin: use.span });
     }
@@ -66,6 +80,7 @@ export const rateLimit = defineKind({
       phase: requires.length > 0 ? "limit-by-identity" : "limit",
       provides: [],
       requires,
+      readsHeaders,
       config: {
         key: keys,
         ...(rates.byTier ? { rates: rates.tiers } : {}),

@@ -105,7 +105,10 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
     try {
       const { counts } = await fleet.run(dealt(96, fleet.size, () => bytesOf("/contended", key("acme"))));
       expect(Object.fromEntries(counts)).toEqual({ 200: 3, 429: 93 });
-      expect(left(await call("/contended", "acme"))).toMatchObject({ small: 0, large: 7, "hot-each": 1000 });
+      const rest = left(await call("/contended", "acme"));
+      expect(rest).toMatchObject({ small: 0, large: 7 });
+      // Each worker may still hold ten calls that it borrowed; 93 refused calls cost nothing.
+      expect(rest["hot-each"]).toBeGreaterThanOrEqual(1000 - 10 * concurrency);
     } finally {
       fleet.close();
     }

@@ -47,6 +47,12 @@ policy, or leave a default out with \`except\`.`,
     help: `Attributes under \`auth.\` are known only after an \`authenticate\` policy. Apply one to the route. For a mandatory policy
 the same holds for the answers to unknown paths (404) and methods (405), which run the mandatory policies only.`,
   },
+  SL0409: {
+    severity: "error",
+    message: "this route has {count} {what}; at most {most} are possible",
+    help: `The module keeps the policies of a route in tables of fixed size. Put rules that belong together into one policy, or give the
+route a part of its traffic as a route of its own.`,
+  },
   SL0410: {
     severity: "error",
     message: "the header `{header}` cannot carry a key",
@@ -84,5 +90,10 @@ the same holds for the answers to unknown paths (404) and methods (405), which r
     severity: "error",
     message: "no consumer has the tier `{tier}`; known tiers: {known}",
     help: `A rate for a tier that nobody has never applies. Write the tier as the consumers have it.`,
+  },
+  SL0416: {
+    severity: "error",
+    message: "the policies up to this one read more than {most} different request headers",
+    help: `The module looks for a fixed number of header names in one pass over the request. Compare fewer headers, or split the gateway.`,
   },
 } as const satisfies Section<"04">;

@@ -41,7 +41,9 @@ function conceal(text: string, { source }: Span, lineStart: number, secrets: rea
   return secrets.reduce((shown, secret) => {
     const from = Math.max(secret.start - lineStart, 0);
     const to = Math.min(secret.end - lineStart, shown.length);
-    return secret.source !== source || to <= from ? shown : shown.slice(0, from) + "*".repeat(to - from) + shown.slice(to);
+    return secret.source !== source || to <= from
+      ? shown
+      : shown.slice(0, from) + "*".repeat(to - from) + shown.slice(to);
   }, text);
 }
 

@@ -1,6 +1,6 @@
 import { formatSpan, type Span } from "../../syntax/source.js";
-import { type Diagnostic, sortDiagnostics } from "../diagnostic.js";
 import { isSecret } from "../catalog.js";
+import { type Diagnostic, sortDiagnostics } from "../diagnostic.js";
 import { type Frame, frameOf } from "./frame.js";
 import { visible } from "./visible.js";
 

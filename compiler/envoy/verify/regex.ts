@@ -1,8 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { compileRe2, programSizeKey } from "../re2.js";
 import { BootstrapSchema } from "../generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { type RegexMatcher, RegexMatcherSchema } from "../generated/envoy/type/matcher/v3/regex_pb.js";
 import { RegexMatcherSchema as XdsRegexMatcherSchema } from "../generated/xds/type/matcher/v3/regex_pb.js";
+import { compileRe2, programSizeKey } from "../re2.js";
 import { allOf, join, type Tree, type Violation } from "./located.js";
 
 const defaultProgramSize = 100;

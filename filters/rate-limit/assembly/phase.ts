@@ -39,12 +39,16 @@ let policyLength: i32 = 0;
 let contentType: Text = none<Text>();
 let problemJson: Text = none<Text>();
 let retryAfter: Text = none<Text>();
+let limitName: Text = none<Text>();
+let limitPolicyName: Text = none<Text>();
 
 /** Makes the constants of all limits; once for a VM. */
 export function prepareLimits(): void {
   contentType = keepLiteral("content-type");
   problemJson = keepLiteral("application/problem+json");
   retryAfter = keepLiteral("retry-after");
+  limitName = keepLiteral("ratelimit");
+  limitPolicyName = keepLiteral("ratelimit-policy");
 }
 
 /** To be called before the first limit of a request. */
@@ -160,15 +164,26 @@ function tellLimit(claim: Claim, passed: bool): void {
 /** Answers a call that the last `admit` refused; whether the host took it. */
 export function respondRefused(): bool {
   const policy = refused.policy;
-  if (policy.tellsRetry === 0) return respond(policy.denial);
-  compose(24);
-  putDecimal(max(<u64>1, secondsFor(refused.wait)));
-  if (!composed()) return respond(policy.denial);
+  if (policy.tellsRetry === 0 && limitLength === 0) return respond(policy.denial);
   beginPairs();
   addPair(contentType, problemJson.start, problemJson.length);
-  addPair(retryAfter, composedStart(), composedLength());
+  if (policy.tellsRetry !== 0) {
+    compose(24);
+    putDecimal(max(<u64>1, secondsFor(refused.wait)));
+    if (composed()) addPair(retryAfter, composedStart(), composedLength());
+  }
+  // Envoy adds a route's response headers to this answer only where the route leads to a service.
+  if (limitLength > 0) {
+    addPair(limitName, limitStart, limitLength);
+    addPair(limitPolicyName, policyStart, policyLength);
+  }
   const pairs = writePairs();
   return pairs === 0 ? respond(policy.denial) : respondWith(policy.denial, pairs, pairsLength());
+}
+
+/** What to say of a call that the last `admit` let pass. */
+export function admittedDecision(): Text {
+  return at<Claim>(CLAIMS, claims - 1).policy.admitted;
 }
 
 /** What to say of a call that the last `admit` refused. */

@@ -82,6 +82,7 @@ export class RateLimitPolicy {
   tellsRetry: i32 = 0;
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
+  admitted: Text = none<Text>();
   denied: Text = none<Text>();
   readsHeaders: i32 = 0;
   readsSourceIp: i32 = 0;
@@ -223,6 +224,10 @@ function fillDenial(policy: RateLimitPolicy): void {
   putLiteral("sluice:");
   putText(policy.name);
   denial.details = keepComposed();
+  compose(128);
+  putText(policy.name);
+  putLiteral(" allowed within-quota");
+  policy.admitted = keepComposed();
   compose(128);
   putText(policy.name);
   putLiteral(" denied quota-exceeded");
