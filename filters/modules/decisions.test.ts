@@ -254,6 +254,20 @@ describe("authorize", () => {
     expect(vm.send({ route: "r", headers: [["x-api-key", "globex-key"]] }).reply?.status).toBe(403);
   });
 
+  test("reads the host in lower case and without its port, as Envoy chooses the virtual host", () => {
+    const passes = (host: string, authority: string): boolean =>
+      vmWith(configurationOf([allowing(["==", ["get", "request.host"], host])])).send({
+        route: "r",
+        headers: [[":authority", authority]],
+      }).passed;
+    expect(passes("admin.example.com", "Admin.EXAMPLE.com:8443")).toBe(true);
+    expect(passes("admin.example.com", "admin.example.com")).toBe(true);
+    expect(passes("[2001:db8::1]", "[2001:DB8::1]:443")).toBe(true);
+    expect(passes("[2001:db8::1]", "[2001:db8::1]")).toBe(true);
+    expect(passes("admin.example.com", "admin.example.com.evil:1")).toBe(false);
+    expect(passes("", ":80")).toBe(false);
+  });
+
   test("takes two hosts for none", () => {
     const vm = vmWith(configurationOf([allowing(["!=", ["get", "request.host"], "a"])]));
     expect(vm.send({ route: "r", headers: [[":authority", "b"]] }).passed).toBe(true);

@@ -77,6 +77,8 @@ describe("a limit", () => {
       headers: [
         ["content-type", "application/problem+json"],
         ["retry-after", "12"],
+        ["ratelimit", '"limit";r=0;t=12'],
+        ["ratelimit-policy", '"limit";q=5;w=60'],
       ],
     });
     expect(refused.properties).toEqual({
@@ -98,7 +100,7 @@ describe("a limit", () => {
 
   test("says nothing of itself where it is not to", () => {
     const { worker } = workers(1, byHeader({ ...five, burst: 1 }, { headers: [] }));
-    expect(call(worker(0)).properties).toEqual({ "sluice.decision": "sluice allowed no-policy" });
+    expect(call(worker(0)).properties).toEqual({ "sluice.decision": "limit allowed within-quota" });
     expect(call(worker(0)).reply?.headers).toEqual([["content-type", "application/problem+json"]]);
   });
 

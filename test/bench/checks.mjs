@@ -42,10 +42,13 @@ async function checkIdentity(port, expect) {
 function ask(port, { method = "GET", path, key, headers = {} }) {
   return new Promise((resolve, reject) => {
     const all = key === undefined ? headers : { ...headers, "x-api-key": key };
-    const call = request({ host: "127.0.0.1", port, method, path, headers: all, agent: false, timeout: 5_000 }, (answer) => {
-      answer.resume();
-      answer.on("end", () => resolve({ status: answer.statusCode, headers: answer.headers }));
-    });
+    const call = request(
+      { host: "127.0.0.1", port, method, path, headers: all, agent: false, timeout: 5_000 },
+      (answer) => {
+        answer.resume();
+        answer.on("end", () => resolve({ status: answer.statusCode, headers: answer.headers }));
+      },
+    );
     call.on("timeout", () => call.destroy(new Error(`${method} ${path}: no answer`)));
     call.on("error", reject);
     call.end();

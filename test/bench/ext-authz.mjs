@@ -66,7 +66,8 @@ function serve() {
 function decide(buckets, { headers, method, url }) {
   const bucket = buckets.get(headers["x-api-key"]);
   if (bucket === undefined) return { status: 401, headers: {} };
-  if (method !== "GET" && !(method === "POST" && url.startsWith("/orders/drafts/"))) return { status: 403, headers: {} };
+  if (method !== "GET" && !(method === "POST" && url.startsWith("/orders/drafts/")))
+    return { status: 403, headers: {} };
   const now = performance.now();
   bucket.tokens = Math.min(CALLS_PER_SECOND, bucket.tokens + ((now - bucket.filled) / 1000) * CALLS_PER_SECOND);
   bucket.filled = now;

@@ -14,7 +14,10 @@ const COUNTED_MS = 200;
  * @returns {Promise<{ total: number, byName: [string, number][] }>} mean calls a request, most frequent first
  */
 export async function countHostCalls(envoy, backends, path) {
-  const proxy = await startProxy(envoy, backends, [GUARD], { logLevel: "error", componentLogLevels: { wasm: "trace" } });
+  const proxy = await startProxy(envoy, backends, [GUARD], {
+    logLevel: "error",
+    componentLogLevels: { wasm: "trace" },
+  });
   const load = startScript("load.mjs");
   try {
     // One caller: tracing makes Envoy so slow that the leases of a hundred would lapse unspent.

@@ -1,6 +1,6 @@
 /*
- * The load generator: a process of its own, told by its parent what to send. A fixed number of keep-alive
- * connections, each with one request at a time.
+ * The load generator: a process of its own, told by its parent what to send. A fixed number of keep-alive connections to
+ * each port, each with one request at a time.
  *
  * in:  { port, requests: string[] (latin1), connections, milliseconds }
  * out: { answers, milliseconds, statuses: { [status]: count } }, once every request that was sent is answered
@@ -9,6 +9,10 @@ import { connect } from "node:net";
 
 const DEADLINE_MS = 10_000;
 const HEAD_END = Buffer.from("\r\n\r\n");
+const LENGTH = "content-length: ";
+
+/** Open connections by port: opening them again each time would be measured with the requests. */
+const pools = new Map();
 
 process.on("message", (job) => {
   run(job).then(
@@ -19,31 +23,45 @@ process.on("message", (job) => {
 process.on("disconnect", () => process.exit(0));
 
 async function run({ port, requests, connections, milliseconds }) {
-  const bytes = requests.map((text) => Buffer.from(text, "latin1"));
-  const shared = { next: 0, answers: 0, statuses: {}, bytes, running: true };
-  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  const sockets = await pool(port, connections);
+  const shared = {
+    next: 0,
+    answers: 0,
+    statuses: {},
+    bytes: requests.map((text) => Buffer.from(text, "latin1")),
+    running: true,
+  };
   const began = performance.now();
-  const done = Promise.all(sockets.map((socket) => keepAsking(socket, shared)));
   const stop = setTimeout(() => {
     shared.running = false;
   }, milliseconds);
+  let deadline;
   const late = new Promise((_, reject) => {
-    shared.deadline = setTimeout(() => reject(new Error("an answer did not come in time")), milliseconds + DEADLINE_MS);
+    deadline = setTimeout(() => reject(new Error("an answer did not come in time")), milliseconds + DEADLINE_MS);
   });
   try {
-    await Promise.race([done, late]);
+    await Promise.race([Promise.all(sockets.map((socket) => keepAsking(socket, shared))), late]);
   } finally {
     clearTimeout(stop);
-    clearTimeout(shared.deadline);
-    for (const socket of sockets) socket.destroy();
+    clearTimeout(deadline);
   }
   return { answers: shared.answers, milliseconds: performance.now() - began, statuses: shared.statuses };
 }
 
-function open(port) {
+async function pool(port, size) {
+  const open = pools.get(port) ?? [];
+  while (open.length < size) open.push(await openSocket(port));
+  pools.set(port, open);
+  return open.slice(0, size);
+}
+
+function openSocket(port) {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-    socket.once("connect", () => resolve(socket));
+    socket.once("connect", () => {
+      socket.off("error", reject);
+      resolve(socket);
+    });
     socket.once("error", reject);
   });
 }
@@ -56,9 +74,8 @@ function keepAsking(socket, shared) {
       socket.write(shared.bytes[shared.next]);
       shared.next = (shared.next + 1) % shared.bytes.length;
     };
-    socket.on("error", reject);
-    socket.on("close", () => reject(new Error("the connection was closed")));
-    socket.on("data", (chunk) => {
+    const onEnd = () => reject(new Error("the connection was closed"));
+    const onData = (chunk) => {
       const data = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
       if (!isComplete(data)) {
         pending = data;
@@ -68,18 +85,23 @@ function keepAsking(socket, shared) {
       const status = data.latin1Slice(9, 12);
       shared.statuses[status] = (shared.statuses[status] ?? 0) + 1;
       shared.answers += 1;
-      if (shared.running) ask();
-      else resolve();
-    });
+      if (shared.running) {
+        ask();
+        return;
+      }
+      socket.off("data", onData).off("close", onEnd).off("error", reject);
+      resolve();
+    };
+    socket.on("data", onData).on("close", onEnd).on("error", reject);
     ask();
   });
 }
 
-/** Whether one whole answer with a content length is there; answers of the variants always have one. */
+/** Whether one whole answer is there. Without a content length an answer of the variants has no body. */
 function isComplete(data) {
   const end = data.indexOf(HEAD_END);
   if (end < 0) return false;
-  const field = data.indexOf("content-length: ", 0, "latin1");
+  const field = data.indexOf(LENGTH, 0, "latin1");
   if (field < 0 || field > end) return true;
-  return data.length >= end + 4 + Number.parseInt(data.latin1Slice(field + 16, end), 10);
+  return data.length >= end + HEAD_END.length + Number.parseInt(data.latin1Slice(field + LENGTH.length, end), 10);
 }

@@ -1,69 +1,85 @@
 import { cpuTime, machineBusyTime, residentMemory, startScript } from "./processes.mjs";
 import { startProxy } from "./proxies.mjs";
+import { orderOf, roundOf, SliceGauge } from "./slices.mjs";
 import { BARE, EXT_AUTHZ } from "./variants.mjs";
 import { consumers, PATHS, requestBytes } from "./workload.mjs";
 
 const CONNECTIONS = 16;
-const WARM_UP_MS = 300;
+const WARM_UP_MS = 400;
+const SLICE_MS = 100;
+/** How much longer than planned a set may take, because disturbed slices are made again. */
+const RETRY_SHARE = 0.5;
 const LIMIT_CHECK_MS = 500;
 const MEMORY_WARM_UP_MS = 1_000;
 
 /**
- * Runs all variants in every round, in an order that changes.
+ * Runs all variants in every round, in slices and in an order that changes.
  *
  * @param {{ pid: number, ports: Record<string, number> }} proxy
- * @param {{ path: string, rounds: number, milliseconds: number, processes: Record<string, number> }} plan `processes`
- *   are the other ones that take part, by variant if their time counts as its own
- * @returns {Promise<{ rounds: Record<string, number>[], answers: number, saturation: Record<string, number[]>,
- *   strangers: number[] }>} nanoseconds of CPU a request by variant; how much of its core the proxy had; how many
- *   cores other people's processes had
+ * @param {{ names: readonly string[], path: string, rounds: number, milliseconds: number,
+ *   processes: Record<string, number> }} plan `milliseconds` a variant and round; `processes` are the other ones that take
+ *   part, by variant if their time counts as its own
+ * @returns {Promise<{ rounds: Record<string, number>[], answers: number, slices: number, disturbed: number,
+ *   strangers: number }>} nanoseconds of CPU a request by variant; how many cores the processes of others had
  */
 export async function measureSet(proxy, { names, path, rounds, milliseconds, processes }) {
   const load = startScript("load.mjs");
   const taking = [proxy.pid, load.pid, process.pid, ...Object.values(processes)];
-  const result = { rounds: [], answers: 0, saturation: {}, strangers: [] };
-  try {
-    for (const name of names) await send(load, proxy.ports[name], { path, milliseconds: WARM_UP_MS });
-    for (let round = 0; round < rounds; round++) {
-      const values = {};
-      for (const name of orderOf(names, round)) {
-        const before = clocks(proxy.pid, processes[name], taking);
-        const { answers, statuses, took } = await send(load, proxy.ports[name], { path, milliseconds });
-        const after = clocks(proxy.pid, processes[name], taking);
-        if (statuses["200"] !== answers) throw new Error(`${name}: not all are 200: ${JSON.stringify(statuses)}`);
-        values[name] = (after.counted - before.counted) / answers;
-        result.answers += answers;
-        result.saturation[name] = [...(result.saturation[name] ?? []), (after.proxy - before.proxy) / took];
-        result.strangers.push((after.strangers - before.strangers) / (after.now - before.now));
-      }
-      result.rounds.push(values);
+  const gauge = new SliceGauge();
+  const passes = Math.max(1, Math.round(milliseconds / SLICE_MS));
+  const result = { rounds: [], answers: 0, slices: 0, disturbed: 0, strangers: 0 };
+  let retries = Math.ceil(rounds * passes * names.length * RETRY_SHARE);
+  const take = async (name) => {
+    for (;;) {
+      const slice = await measureSlice(load, proxy, name, { path, milliseconds: SLICE_MS, helperPid: processes[name] });
+      result.slices += 1;
+      result.answers += slice.answers;
+      if (!gauge.isDisturbed(name, slice)) return [slice];
+      result.disturbed += 1;
+      if (retries === 0) return [];
+      retries -= 1;
     }
+  };
+  try {
+    const start = clocks(taking);
+    for (const name of names) await measureSlice(load, proxy, name, { path, milliseconds: WARM_UP_MS });
+    for (let round = 0; round < rounds; round++) {
+      const slices = new Map(names.map((name) => [name, []]));
+      for (let pass = 0; pass < passes; pass++) {
+        for (const name of orderOf(names, round * passes + pass)) slices.get(name).push(...(await take(name)));
+      }
+      const values = roundOf(slices);
+      if (values !== undefined) result.rounds.push(values);
+    }
+    const end = clocks(taking);
+    result.strangers = (end.strangers - start.strangers) / (end.now - start.now);
   } finally {
     load.stop();
   }
   return result;
 }
 
-/** Nanoseconds so far: of the proxy, of all that counts for the variant, of processes that do not take part. */
-function clocks(proxyPid, helperPid, taking) {
-  const proxy = cpuTime(proxyPid);
+/** Nanoseconds so far: of processes that do not take part, and on the clock. */
+function clocks(taking) {
   const own = taking.reduce((sum, pid) => sum + cpuTime(pid), 0);
-  const counted = proxy + (helperPid === undefined ? 0 : cpuTime(helperPid));
-  return { proxy, counted, strangers: machineBusyTime() - own, now: performance.now() * 1e6 };
+  return { strangers: machineBusyTime() - own, now: performance.now() * 1e6 };
 }
 
-/** Every variant comes to stand in every place. */
-function orderOf(names, round) {
-  const turned = names.map((_, index) => names[(index + round) % names.length]);
-  return round % 2 === 0 ? turned : turned.toReversed();
+/** @returns {Promise<import("./slices.mjs").Slice>} */
+async function measureSlice(load, proxy, name, { path, milliseconds, helperPid }) {
+  const helper = () => (helperPid === undefined ? 0 : cpuTime(helperPid));
+  const before = { proxy: cpuTime(proxy.pid), helper: helper() };
+  const { answers, statuses, milliseconds: took } = await send(load, proxy.ports[name], { path, milliseconds });
+  const spent = cpuTime(proxy.pid) - before.proxy;
+  if (statuses["200"] !== answers) throw new Error(`${name}: not all are 200: ${JSON.stringify(statuses)}`);
+  return { answers, proxy: spent, spent: spent + helper() - before.helper, took: took * 1e6 };
 }
 
-/** Sends with all keys in turn, or with one. */
-async function send(load, port, { path, milliseconds, callers = consumers }) {
+/** Sends with the keys of the callers in turn. */
+function send(load, port, { path, milliseconds, callers = consumers }) {
   const requests = callers.map(({ key }) => requestBytes({ path, key }).toString("latin1"));
   load.send({ port, requests, connections: CONNECTIONS, milliseconds });
-  const { answers, statuses, milliseconds: passed } = await load.next();
-  return { answers, statuses, took: passed * 1e6 };
+  return load.next();
 }
 
 /**
@@ -87,7 +103,7 @@ export async function checkLimits(proxy, names) {
 }
 
 /**
- * Resident memory of a proxy that has nothing but one variant, after some load.
+ * Resident memory of a proxy that has nothing but one variant, after some load; with the service that it asks.
  *
  * @returns {Promise<Record<string, { all: number, anonymous: number }>>} bytes
  */
@@ -98,9 +114,10 @@ export async function measureMemory(envoy, backends, names) {
     const load = startScript("load.mjs");
     try {
       await send(load, proxy.ports[name], { path: PATHS.direct, milliseconds: MEMORY_WARM_UP_MS });
-      memory[name] = residentMemory(proxy.pid);
-      if (name === EXT_AUTHZ) memory[name].all += residentMemory(backends.authorizationPid).all;
-      if (name === EXT_AUTHZ) memory[name].anonymous += residentMemory(backends.authorizationPid).anonymous;
+      const pids = name === EXT_AUTHZ ? [proxy.pid, backends.processes[EXT_AUTHZ]] : [proxy.pid];
+      const each = pids.map(residentMemory);
+      const sum = (field) => each.reduce((total, one) => total + one[field], 0);
+      memory[name] = { all: sum("all"), anonymous: sum("anonymous") };
     } finally {
       load.stop();
       await proxy.stop();

@@ -42,7 +42,10 @@ export function residentMemory(pid) {
 
 /** Nanoseconds that all processes of this machine but idle have had, from `/proc/stat` (10 ms ticks). */
 export function machineBusyTime() {
-  const [, user, nice, system, , , irq, softirq] = readFileSync("/proc/stat", "utf8").split("\n")[0].split(/\s+/).map(Number);
+  const [, user, nice, system, , , irq, softirq] = readFileSync("/proc/stat", "utf8")
+    .split("\n")[0]
+    .split(/\s+/)
+    .map(Number);
   return (user + nice + system + irq + softirq) * 1e7;
 }
 

@@ -31,7 +31,6 @@ export async function startBackends(envoy, names) {
   return {
     places: { upstreamPort: listener.port, authorizationPort, modulesDir: "modules" },
     workDir,
-    authorizationPid: authorization?.pid,
     /** By the variant that their time counts for; `upstream` is none. */
     processes: { upstream: upstream.pid, ...(authorization === undefined ? {} : { [EXT_AUTHZ]: authorization.pid }) },
     async stop() {

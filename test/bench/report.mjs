@@ -1,6 +1,6 @@
 /**
  * @typedef {{ title: string, rows: { name: string, total: number, added: number, p25: number, p75: number,
- *   ratio: number }[], accepted: number, rejected: number, answers: number, saturation: number, strangers: number }} SetResult
+ *   ratio: number }[], accepted: number, rejected: number, answers: number, disturbed: number, strangers: number }} SetResult
  * @typedef {{ machine: string, sets: SetResult[], memory: Record<string, { all: number, anonymous: number }>,
  *   base: string, peer: string, hostCalls: { total: number, byName: [string, number][] } | undefined }} Result
  */
@@ -8,7 +8,9 @@
 /** @param {Result} result @param {{ markdown: boolean }} options */
 export function report(result, { markdown }) {
   const table = markdown ? markdownTable : plainTable;
-  const sets = result.sets.map((set) => [setTitle(set, markdown), table(setRows(set, result)), setNote(set)].join("\n\n"));
+  const sets = result.sets.map((set) =>
+    [setTitle(set, markdown), table(setRows(set, result)), setNote(set)].join("\n\n"),
+  );
   const memory = [heading("Memory: one worker, nothing but the variant", markdown), table(memoryRows(result))];
   const calls = result.hostCalls === undefined ? [] : [hostCallLine(result.hostCalls)];
   return [result.machine, ...sets, memory.join("\n\n"), ...calls].join("\n\n");
@@ -30,8 +32,8 @@ function setRows(set, { base, peer }) {
   return [["variant", "us in all", `over ${base}`, "middle half", `of ${peer}`], ...rows];
 }
 
-function setNote({ accepted, rejected, answers, saturation, strangers }) {
-  const noise = `the proxy had ${percent(saturation)} of its core, other processes ${strangers.toFixed(2)} cores (medians)`;
+function setNote({ accepted, rejected, answers, disturbed, strangers }) {
+  const noise = `${percent(disturbed)} of the slices were disturbed and made again, other processes had ${strangers.toFixed(2)} cores`;
   return `${accepted} rounds, ${rejected} left out, ${answers} requests, all 200; ${noise}.`;
 }
 

@@ -9,7 +9,7 @@ import { checkLimits, measureMemory, measureSet } from "./measure.mjs";
 import { isPinned, machineLine } from "./processes.mjs";
 import { requireEnvoy, startBackends, startProxy } from "./proxies.mjs";
 import { report } from "./report.mjs";
-import { acceptRounds, compareVariants, median } from "./statistics.mjs";
+import { acceptRounds, compareVariants } from "./statistics.mjs";
 import { BARE, NATIVE, variantNames } from "./variants.mjs";
 import { PATHS } from "./workload.mjs";
 
@@ -41,20 +41,23 @@ async function measureAll(proxy) {
   for (const { title, path } of SETS) {
     say(`measuring: ${title}`);
     const measured = await measureSet(proxy, { names, path, processes: backends.processes, ...options });
-    const { accepted, rejected } = acceptRounds(measured.rounds, BARE, TOLERANCE);
-    if (accepted.length < options.rounds / 2) say(`${rejected} of ${options.rounds} rounds were disturbed: this machine is too busy`);
+    const accepted = acceptRounds(measured.rounds, BARE, TOLERANCE);
+    if (accepted.length < options.rounds / 2) throw new Error("most rounds were disturbed: this machine is too busy");
+    const rows = compareVariants(accepted, names, { base: BARE, peer: NATIVE });
     sets.push({
       title,
-      rows: compareVariants(accepted, names, { base: BARE, peer: NATIVE }),
+      rows,
       accepted: accepted.length,
-      rejected,
-      answers: measured.answers,
-      saturation: median(Object.values(measured.saturation).flat()),
-      strangers: median(measured.strangers),
+      rejected: options.rounds - accepted.length,
+      ...noiseOf(measured),
     });
   }
   mustBeEmpty(await checkLimits(proxy, names));
   return sets;
+}
+
+function noiseOf({ answers, slices, disturbed, strangers }) {
+  return { answers, disturbed: disturbed / slices, strangers };
 }
 
 function mustBeEmpty(wrong) {

@@ -25,12 +25,12 @@ export function median(values) {
  * @param {readonly Round[]} rounds nanoseconds a request, by variant
  * @param {string} base
  * @param {number} tolerance 0.15 is 15 %
- * @returns {{ accepted: Round[], rejected: number }}
+ * @returns {Round[]}
  */
 export function acceptRounds(rounds, base, tolerance) {
+  if (rounds.length === 0) return [];
   const middle = median(rounds.map((round) => round[base]));
-  const accepted = rounds.filter((round) => Math.abs(round[base] - middle) <= middle * tolerance);
-  return { accepted, rejected: rounds.length - accepted.length };
+  return rounds.filter((round) => Math.abs(round[base] - middle) <= middle * tolerance);
 }
 
 /**

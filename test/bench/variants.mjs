@@ -43,7 +43,8 @@ export function bootstrapText(names, { upstreamPort, authorizationPort, modulesD
 
 function emittedBootstrap(upstreamPort, modulesDir) {
   const { plan, diagnostics } = checkText("bench.yaml", policyText());
-  if (plan === undefined) throw new Error(`the policy does not compile:\n${JSON.stringify(diagnostics.map(findingOf))}`);
+  if (plan === undefined)
+    throw new Error(`the policy does not compile:\n${JSON.stringify(diagnostics.map(findingOf))}`);
   const emission = emitEnvoy(plan, {
     ...DEFAULT_OPTIONS,
     modulesDir,
@@ -143,8 +144,7 @@ export function upstreamText() {
   const answer = { direct_response: { status: 200, body: { inline_string: "ok" } } };
   const told = seen.map((name) => header(`seen-${name}`, `%REQ(${name})%`));
   const manager = {
-    "@type":
-      "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     stat_prefix: "upstream",
     generate_request_id: false,
     route_config: {

@@ -57,7 +57,10 @@ routes:
 /** The headers of a browser's call, beside the key: 14 fields with `host` and the key. */
 const HEADERS = [
   ["host", "api.example.com"],
-  ["user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"],
+  [
+    "user-agent",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+  ],
   ["accept", "application/json, text/plain, */*"],
   ["accept-language", "en-GB,en;q=0.9,de;q=0.8"],
   ["accept-encoding", "gzip, deflate, br, zstd"],

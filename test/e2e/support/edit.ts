@@ -20,7 +20,7 @@ const listener = z.looseObject({
   filter_chains: z.array(z.looseObject({ filters: z.array(z.looseObject({ typed_config: connectionManager })) })),
 });
 const bootstrap = z.looseObject({
-  static_resources: z.looseObject({ listeners: z.array(listener), clusters: z.array(z.unknown()) }),
+  static_resources: z.looseObject({ listeners: z.array(listener), clusters: z.array(z.unknown()).optional() }),
 });
 
 export type Bootstrap = z.infer<typeof bootstrap>;
