@@ -10,6 +10,7 @@ const SLICE_MS = 100;
 /** How much longer than planned a set may take, because disturbed slices are made again. */
 const RETRY_SHARE = 0.5;
 const LIMIT_CHECK_MS = 500;
+const LIMIT_CHECKS = 10;
 const MEMORY_WARM_UP_MS = 1_000;
 
 /**
@@ -52,7 +53,8 @@ export async function measureSet(proxy, { names, path, rounds, milliseconds, pro
       if (values !== undefined) result.rounds.push(values);
     }
     const end = clocks(taking);
-    result.strangers = (end.strangers - start.strangers) / (end.now - start.now);
+    // Ticks of 10 ms make up the total, so a quiet machine may come out below 0.
+    result.strangers = Math.max(0, (end.strangers - start.strangers) / (end.now - start.now));
   } finally {
     load.stop();
   }
@@ -89,12 +91,18 @@ function send(load, port, { path, milliseconds, callers = consumers }) {
  */
 export async function checkLimits(proxy, names) {
   const load = startScript("load.mjs");
+  const call = { path: PATHS.direct, milliseconds: LIMIT_CHECK_MS, callers: consumers.slice(-1) };
+  const refuses = async (name) => {
+    // More than once, as a starved machine may need longer to spend a burst.
+    for (let attempt = 0; attempt < LIMIT_CHECKS; attempt++) {
+      if ((await send(load, proxy.ports[name], call)).statuses["429"] !== undefined) return true;
+    }
+    return false;
+  };
   const wrong = [];
   try {
     for (const name of names.filter((other) => other !== BARE)) {
-      const call = { path: PATHS.direct, milliseconds: LIMIT_CHECK_MS, callers: consumers.slice(-1) };
-      const { statuses } = await send(load, proxy.ports[name], call);
-      if (statuses["429"] === undefined) wrong.push(`${name}: no limit is felt: ${JSON.stringify(statuses)}`);
+      if (!(await refuses(name))) wrong.push(`${name}: a caller is never refused`);
     }
   } finally {
     load.stop();

@@ -64,7 +64,17 @@ function mustBeEmpty(wrong) {
   if (wrong.length > 0) throw new Error(`the variants do not do the same:\n${wrong.join("\n")}`);
 }
 
+/** Ends the process with 3, as the commands of `sluice` do, if the options make no sense. */
 function readOptions() {
+  try {
+    return parseOptions();
+  } catch (error) {
+    say(error.message);
+    return process.exit(3);
+  }
+}
+
+function parseOptions() {
   const { values } = parseArgs({
     options: {
       rounds: { type: "string", default: "12" },

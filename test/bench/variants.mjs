@@ -1,7 +1,7 @@
 import { load } from "js-yaml";
 import { checkText } from "../../dist/compiler/index.js";
-import { DEFAULT_OPTIONS } from "../../dist/compiler/targets/envoy/options.js";
 import { emitEnvoy } from "../../dist/compiler/targets/envoy/emit.js";
+import { DEFAULT_OPTIONS } from "../../dist/compiler/targets/envoy/options.js";
 import { extAuthzCluster, extAuthzFilter } from "./ext-authz.mjs";
 import { LUA_METADATA, luaScript } from "./lua.mjs";
 import { nativeFilters } from "./native.mjs";

@@ -30,20 +30,44 @@ const ENV = { ACME_KEY: "acme-key-1", GLOBEX_KEY: "globex-key-1" };
 
 /** Both gateways in one Envoy: two listeners with the same module, each with its own configuration. */
 function merged(): Bootstrap {
-  const read = (policy: string) => readBootstrap(bootstrapText(planOf(policy), localOptions(planOf(policy), new Map(), "/dev/null")));
+  const read = (policy: string) =>
+    readBootstrap(bootstrapText(planOf(policy), localOptions(planOf(policy), new Map(), "/dev/null")));
   const inner = read(shop("inner", "acme", "2/hour"));
   const outer = read(shop("outer", "globex", "3/hour"));
-  return { ...inner, static_resources: { listeners: [...inner.static_resources.listeners, ...outer.static_resources.listeners], clusters: [] } };
+  return {
+    ...inner,
+    static_resources: {
+      listeners: [...inner.static_resources.listeners, ...outer.static_resources.listeners],
+      clusters: [],
+    },
+  };
 }
 
-async function withEnvoy(document: Bootstrap, concurrency: number, use: (ask: (listener: string, path: string, key: string) => Promise<number>, vms: () => Promise<number>) => Promise<void>): Promise<void> {
+async function withEnvoy(
+  document: Bootstrap,
+  concurrency: number,
+  use: (
+    ask: (listener: string, path: string, key: string) => Promise<number>,
+    vms: () => Promise<number>,
+  ) => Promise<void>,
+): Promise<void> {
   const work = await workFolder();
   try {
-    const envoy = await startEnvoy({ envoy: await requireEnvoy(), workDir: work.path, configText: printBootstrap(document), env: ENV, concurrency });
+    const envoy = await startEnvoy({
+      envoy: await requireEnvoy(),
+      workDir: work.path,
+      configText: printBootstrap(document),
+      env: ENV,
+      concurrency,
+    });
     try {
       const ports = new Map((await envoy.listeners()).map((listener) => [listener.name, listener.port]));
-      const ask = async (listener: string, path: string, key: string) => (await request(`http://127.0.0.1:${ports.get(listener)}${path}`, { headers: { "x-api-key": key } })).status;
-      const vms = async () => (await envoy.admin.stats("^wasm\\.envoy\\.wasm\\.runtime\\.v8\\.active$")).get("wasm.envoy.wasm.runtime.v8.active") ?? 0;
+      const ask = async (listener: string, path: string, key: string) =>
+        (await request(`http://127.0.0.1:${ports.get(listener)}${path}`, { headers: { "x-api-key": key } })).status;
+      const vms = async () =>
+        (await envoy.admin.stats("^wasm\\.envoy\\.wasm\\.runtime\\.v8\\.active$")).get(
+          "wasm.envoy.wasm.runtime.v8.active",
+        ) ?? 0;
       await use(ask, vms);
     } finally {
       await envoy.stop();
@@ -71,7 +95,8 @@ describe.each([
 ])("two configurations of one module in one Envoy, $how,", ({ edit, sharesVm }) => {
   test.each(WORKER_COUNTS)("know their own consumers, routes and limits, with %i workers", async (concurrency) => {
     await withEnvoy(edit(merged()), concurrency, async (ask, vms) => {
-      expect(await vms()).toBe((sharesVm ? 1 : 2) * (concurrency + 1));
+      // Each has one VM a worker, one on the main thread, and the one that they are made from.
+      expect(await vms()).toBe((sharesVm ? 1 : 2) * (concurrency + 2));
       for (let round = 0; round < 5; round++) {
         expect(await ask("inner", "/orders", ENV.ACME_KEY)).toBe(200);
         expect(await ask("outer", "/orders", ENV.ACME_KEY)).toBe(401);
@@ -93,14 +118,19 @@ describe("a configuration that the module cannot use is refused, with the place:
   const policy = shop("inner", "acme", "2/hour");
   const wrongs: [name: string, from: string, to: string, says: string][] = [
     ["a number out of range", '"count":2,', '"count":0,', "policies[1].rateLimit.default.count"],
-    ["a member that it does not know", '"optional":false', '"optional":false,"optionl":true', "policies[0].authenticate.optionl"],
-    ["a member twice", '"version":1,', '"version":1,"version":1,', "version"],
+    [
+      "a member that it does not know",
+      '"optional":false',
+      '"optional":false,"optionl":true',
+      "policies[0].authenticate.optionl",
+    ],
+    ["a member twice", '"version":1,', '"version":1,"version":1,', "not strict JSON, at byte 14"],
     ["another version", '"version":1,', '"version":2,', "version"],
     ["a policy that is not there", '["known","few"]', '["known","fev"]', "routes[0].run[1]"],
     ["a limit before it is known who calls", '["known","few"]', '["few","known"]', "routes[0].run[0]"],
     ["a key that is no reference", '"env:ACME_KEY"', '"acme-key-1"', "consumers[0].credentials[0].apiKey"],
     ["a condition of another kind", '"optional":false', '"optional":"no"', "policies[0].authenticate.optional"],
-    ["text that is not JSON", '"version":1,', '"version":1', ""],
+    ["text that is not JSON", '"version":1,', '"version":1', "not strict JSON, at byte 12"],
     ["nothing", "", "", "there is no configuration"],
   ];
   test.each(wrongs)("%s", async (_, from, to, says) => {
@@ -116,7 +146,7 @@ describe("a configuration that the module cannot use is refused, with the place:
     if (!verdict.ok) {
       expect(verdict.findings[0]).toMatch(/^guard sluice\.shop: sluice: /);
       expect(verdict.findings[0]).toContain(says);
-      expect(verdict.log).not.toContain(ENV.ACME_KEY.repeat(2));
+      expect(verdict.log).not.toContain(ENV.ACME_KEY);
     }
   });
 
@@ -138,7 +168,10 @@ describe("a configuration that the module cannot use is refused, with the place:
 
   test("two variables with the same key, which would be two callers", async () => {
     const two = policy.replace("  acme:", "  globex: { credentials: [{ apiKey: env:GLOBEX_KEY }] }\n  acme:");
-    const verdict = await validated(bootstrapText(planOf(two), DEFAULT_OPTIONS), { ACME_KEY: "the-same", GLOBEX_KEY: "the-same" });
+    const verdict = await validated(bootstrapText(planOf(two), DEFAULT_OPTIONS), {
+      ACME_KEY: "the-same",
+      GLOBEX_KEY: "the-same",
+    });
     expect(verdict.ok).toBe(false);
     if (!verdict.ok) {
       expect(verdict.findings[0]).toContain("consumers[1].credentials[0].apiKey: is a key that a consumer already has");

@@ -25,7 +25,9 @@ routes:
 
 /** Every path under which a service finds what the policy protects, once it has decoded and resolved it. */
 function isProtected(url: string): boolean {
-  const bytes = url.replace(/[?#].*$/s, "").replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  const bytes = url
+    .replace(/[?#].*$/s, "")
+    .replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
   const segments: string[] = [];
   for (const segment of bytes.split(/[/\\]+/)) {
     if (segment === "..") segments.pop();
@@ -38,15 +40,127 @@ function isProtected(url: string): boolean {
 
 /** Ways to write a path that some parsers take for a protected one and others do not. */
 const TARGETS = [
-  "/admin", "/admin/", "/admin/x", "//admin", "///admin//x", "/./admin", "/admin/.", "/admin/./x", "/a/../admin", "/a/b/../../admin/x", "/../admin", "/../../../admin/x",
-  "/a/%2e%2e/admin", "/a/%2E%2E/admin", "/a/.%2e/admin", "/%2e/admin", "/adm%69n", "/%61dmin", "/%61%64%6d%69%6e/x", "/admin%2f", "/admin%2fx", "/a%2fb", "/a%2f..%2fadmin", "/a/..%2fadmin", "/%2fadmin",
-  "/%5cadmin", "/a/..%5cadmin", "/\\admin", "/a\\..\\admin", "/a/..\\admin/x", "\\admin", "/%252e%252e/admin", "/%252fadmin", "/a%252f..%252fadmin", "/adm%2569n", "/admin%00", "/admin%00.css", "/%00admin", "/admin%0a", "/admin%0d%0a",
-  "/admin%20", "/admin%09", "/admin%", "/admin%2", "/admin%zz", "/%u0061dmin", "/%c0%afadmin", "/%c0%ae%c0%ae/admin", "/\xc0\xafadmin", "/admin\xff", "/admin/\xff", "/items/\xff", "/items/%ff", "/items/\xc3\x28", "/items/%0a", "/items/%0d",
-  "/items/7/parts/\xff", "/items/7/parts/%0a", "/items/7/parts/a\xffb", "/items/%ff/parts/x", "/items/\xff/parts/x", "/v1/\xff", "/v1/%ff", "/v1/%0ax", "/v1/a%0ab", "/v1/x", "/v1/../v1/x", "/v%31/x", "/items/7", "/items//7", "/items/./7", "/items/7/../8", "/items/7/parts", "/items/7//parts//x",
-  "/secret", "/secret?x", "/secret#x", "/secret%23x", "/secret%3fx", "/%73ecret", "/a/../secret", "/secret/../secret", "/secret/.", "/secret/./", "/secret?/../x", "/x?/../secret", "/x#/../secret", "/x/..;/secret",
-  "/admin?", "/admin??x", "/admin?x=/../a", "/admin#", "/admin/#/x", "/admin/..;/x", "/;/admin", "/admin\t", "/admin\x0b", "/ADMIN", "/Admin/x",
-  "http://shop.test/admin", "http://shop.test//admin", "http://shop.test/a/../admin", "HTTP://shop.test/admin", "http://shop.test/adm%69n", "http://shop.test:80/admin", "http://user@shop.test/admin", "http://shop.test?/admin", "http://shop.test", "https://shop.test/admin", "ftp://shop.test/admin", "http:/admin", "http:admin", "admin", "*", "",
-  "/x/http://shop.test/../../../admin", "/a/b/c/../../../admin", "/a/./../admin/.", "/admin/x/../..", "/admin/../admin", "/x/../admin/../x/../admin/y",
+  "/admin",
+  "/admin/",
+  "/admin/x",
+  "//admin",
+  "///admin//x",
+  "/./admin",
+  "/admin/.",
+  "/admin/./x",
+  "/a/../admin",
+  "/a/b/../../admin/x",
+  "/../admin",
+  "/../../../admin/x",
+  "/a/%2e%2e/admin",
+  "/a/%2E%2E/admin",
+  "/a/.%2e/admin",
+  "/%2e/admin",
+  "/adm%69n",
+  "/%61dmin",
+  "/%61%64%6d%69%6e/x",
+  "/admin%2f",
+  "/admin%2fx",
+  "/a%2fb",
+  "/a%2f..%2fadmin",
+  "/a/..%2fadmin",
+  "/%2fadmin",
+  "/%5cadmin",
+  "/a/..%5cadmin",
+  "/\\admin",
+  "/a\\..\\admin",
+  "/a/..\\admin/x",
+  "\\admin",
+  "/%252e%252e/admin",
+  "/%252fadmin",
+  "/a%252f..%252fadmin",
+  "/adm%2569n",
+  "/admin%00",
+  "/admin%00.css",
+  "/%00admin",
+  "/admin%0a",
+  "/admin%0d%0a",
+  "/admin%20",
+  "/admin%09",
+  "/admin%",
+  "/admin%2",
+  "/admin%zz",
+  "/%u0061dmin",
+  "/%c0%afadmin",
+  "/%c0%ae%c0%ae/admin",
+  "/\xc0\xafadmin",
+  "/admin\xff",
+  "/admin/\xff",
+  "/items/\xff",
+  "/items/%ff",
+  "/items/\xc3\x28",
+  "/items/%0a",
+  "/items/%0d",
+  "/items/7/parts/\xff",
+  "/items/7/parts/%0a",
+  "/items/7/parts/a\xffb",
+  "/items/%ff/parts/x",
+  "/items/\xff/parts/x",
+  "/v1/\xff",
+  "/v1/%ff",
+  "/v1/%0ax",
+  "/v1/a%0ab",
+  "/v1/x",
+  "/v1/../v1/x",
+  "/v%31/x",
+  "/items/7",
+  "/items//7",
+  "/items/./7",
+  "/items/7/../8",
+  "/items/7/parts",
+  "/items/7//parts//x",
+  "/secret",
+  "/secret?x",
+  "/secret#x",
+  "/secret%23x",
+  "/secret%3fx",
+  "/%73ecret",
+  "/a/../secret",
+  "/secret/../secret",
+  "/secret/.",
+  "/secret/./",
+  "/secret?/../x",
+  "/x?/../secret",
+  "/x#/../secret",
+  "/x/..;/secret",
+  "/admin?",
+  "/admin??x",
+  "/admin?x=/../a",
+  "/admin#",
+  "/admin/#/x",
+  "/admin/..;/x",
+  "/;/admin",
+  "/admin\t",
+  "/admin\x0b",
+  "/ADMIN",
+  "/Admin/x",
+  "http://shop.test/admin",
+  "http://shop.test//admin",
+  "http://shop.test/a/../admin",
+  "HTTP://shop.test/admin",
+  "http://shop.test/adm%69n",
+  "http://shop.test:80/admin",
+  "http://user@shop.test/admin",
+  "http://shop.test?/admin",
+  "http://shop.test",
+  "https://shop.test/admin",
+  "ftp://shop.test/admin",
+  "http:/admin",
+  "http:admin",
+  "admin",
+  "*",
+  "",
+  "/x/http://shop.test/../../../admin",
+  "/a/b/c/../../../admin",
+  "/a/./../admin/.",
+  "/admin/x/../..",
+  "/admin/../admin",
+  "/x/../admin/../x/../admin/y",
 ];
 
 describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
@@ -57,7 +171,8 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   afterAll(() => gateway?.stop());
   beforeEach(() => gateway.forget());
 
-  const get = (target: string, host = "shop.test", method = "GET") => gateway.raw({ method, target, headers: [["host", host]] });
+  const get = (target: string, host = "shop.test", method = "GET") =>
+    gateway.raw({ method, target, headers: [["host", host]] });
 
   test("no way to write a path reaches what it protects without a key", async () => {
     const entered: string[] = [];
@@ -68,7 +183,8 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
       const reply = await get(target).catch(() => undefined);
       const status = reply?.status ?? 0;
       outcomes.set(status, (outcomes.get(status) ?? 0) + 1);
-      for (const request of gateway.heard()) if (isProtected(request.url)) entered.push(`${JSON.stringify(target)} came as ${JSON.stringify(request.url)}`);
+      for (const request of gateway.heard())
+        if (isProtected(request.url)) entered.push(`${JSON.stringify(target)} came as ${JSON.stringify(request.url)}`);
       if (gateway.heard().length > 0) expect([target, status]).toEqual([target, 200]);
     }
     expect(entered).toEqual([]);
@@ -139,13 +255,23 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   });
 
   test.each([
-    ["two host headers", [["host", "api.example.com"], ["host", "shop.test"]], "api.example.com,shop.test"],
+    [
+      "two host headers",
+      [
+        ["host", "api.example.com"],
+        ["host", "shop.test"],
+      ],
+      "api.example.com,shop.test",
+    ],
     ["a host with a user", [["host", "shop.test@api.example.com"]], "shop.test@api.example.com"],
     ["an empty host", [["host", ""]], ""],
-  ] satisfies [string, [string, string][], string][])("%s: one unknown host, to the policy and to the service", async (_, headers, host) => {
-    const { decision } = await gateway.judged(() => gateway.raw({ target: "/x", headers }));
-    expect([decision.route, gateway.heard().map((request) => request.values("host"))]).toEqual(["rest", [[host]]]);
-  });
+  ] satisfies [string, [string, string][], string][])(
+    "%s: one unknown host, to the policy and to the service",
+    async (_, headers, host) => {
+      const { decision } = await gateway.judged(() => gateway.raw({ target: "/x", headers }));
+      expect([decision.route, gateway.heard().map((request) => request.values("host"))]).toEqual(["rest", [[host]]]);
+    },
+  );
 
   test("headers that name another host, path or method change nothing", async () => {
     const headers: [string, string][] = [
@@ -158,98 +284,6 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
     ];
     const { decision } = await gateway.judged(() => gateway.raw({ target: "/admin", headers }));
     expect(decision).toMatchObject({ route: "admin", status: 401 });
-    expect(gateway.heard()).toEqual([]);
+    expect(gateway.heard().map(({ url }) => url)).toEqual([]);
   });
-});
-
-const METHODS = `apiVersion: sluice/v1
-kind: Gateway
-name: methods
-listeners:
-  public: { address: 127.0.0.1:8080 }
-services:
-  echo: { endpoints: [127.0.0.1:9001] }
-consumers:
-  acme: { credentials: [{ apiKey: env:ACME_KEY }] }
-policies:
-  known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
-  writers: { authorize: { rules: [{ name: read, allow: 'request.method == "GET"' }] } }
-routes:
-  - { name: orders, match: { path: /orders/**, methods: [GET, POST] }, to: echo, MORE }
-  - { name: one-order, match: { path: "/orders/{id}", methods: [DELETE] }, to: echo }
-  - { name: api, match: { host: api.example.com, path: /only-here, methods: [PUT] }, to: echo }
-`;
-
-describe.each(WORKER_COUNTS)("methods, with %i workers", (concurrency) => {
-  let gateway: Gateway;
-  beforeAll(async () => {
-    gateway = await serve(METHODS.replace("MORE", "apply: [known, writers]"), { concurrency });
-  });
-  afterAll(() => gateway?.stop());
-  beforeEach(() => gateway.forget());
-
-  const cases: [method: string, target: string, host: string, status: number, route: string, allow: string | undefined][] = [
-    ["GET", "/orders/7/x", "shop.test", 401, "orders", undefined],
-    ["HEAD", "/orders", "shop.test", 405, "sluice:method-not-allowed", "GET, POST"],
-    ["PUT", "/orders", "shop.test", 405, "sluice:method-not-allowed", "GET, POST"],
-    ["PUT", "/orders/7", "shop.test", 405, "sluice:method-not-allowed", "DELETE, GET, POST"],
-    ["OPTIONS", "/orders/7", "shop.test", 405, "sluice:method-not-allowed", "DELETE, GET, POST"],
-    ["TRACE", "/orders", "shop.test", 405, "sluice:method-not-allowed", "GET, POST"],
-    ["PROPFIND", "/orders", "shop.test", 405, "sluice:method-not-allowed", "GET, POST"],
-    ["GET", "/nowhere", "shop.test", 404, "sluice:not-found", undefined],
-    ["PUT", "/nowhere", "shop.test", 404, "sluice:not-found", undefined],
-    ["PUT", "/ordersx", "shop.test", 404, "sluice:not-found", undefined],
-    ["GET", "/only-here", "api.example.com", 405, "sluice:method-not-allowed", "PUT"],
-    ["GET", "/only-here", "shop.test", 404, "sluice:not-found", undefined],
-    ["GET", "/orders/7/x", "api.example.com", 401, "orders", undefined],
-  ];
-  test.each(cases)("%s %s of %s gets %i", async (method, target, host, status, route, allow) => {
-    const { reply, decision } = await gateway.judged(() => gateway.raw({ method, target, headers: [["host", host]] }));
-    expect([reply.status, decision.route, reply.values("allow")]).toEqual([status, route, allow === undefined ? [] : [allow]]);
-    expect(reply.values("content-type")).toEqual(["application/problem+json"]);
-    if (method !== "HEAD") expect(JSON.parse(reply.text)).toMatchObject({ type: "about:blank", status });
-    expect(gateway.heard()).toEqual([]);
-  });
-
-  test.each(["get", "Get", "gET", "GETT", "GE"])("%s is not GET", async (method) => {
-    const reply = await gateway.raw({ method, target: "/orders", headers: [["x-api-key", gateway.env.ACME_KEY ?? ""]] }).catch(() => undefined);
-    expect([400, 405]).toContain(reply?.status ?? 400);
-    expect(gateway.heard()).toEqual([]);
-  });
-
-  test("a rule about the method sees the method that the service sees", async () => {
-    const key: [string, string] = ["x-api-key", gateway.env.ACME_KEY ?? ""];
-    expect((await gateway.raw({ method: "GET", target: "/orders", headers: [key] })).status).toBe(200);
-    expect((await gateway.raw({ method: "POST", target: "/orders", headers: [key, ["content-length", "0"], ["x-http-method-override", "GET"]] })).status).toBe(403);
-    expect(gateway.heard().map((request) => request.method)).toEqual(["GET"]);
-  });
-
-  test("CONNECT opens no tunnel", async () => {
-    const target = `127.0.0.1:${gateway.upstream("echo").port}`;
-    const reply = await gateway.raw({ method: "CONNECT", target, headers: [["host", target]] });
-    expect(reply.status).toBeGreaterThanOrEqual(400);
-    expect(gateway.heard()).toEqual([]);
-  });
-});
-
-test.each(WORKER_COUNTS)("mandatory policies hold for unknown paths and methods, with %i workers", async (concurrency) => {
-  const gateway = await serve(`${METHODS.replace(", MORE", "")}mandatory: { apply: [known] }\n`, { concurrency });
-  try {
-    const key: [string, string] = ["x-api-key", gateway.env.ACME_KEY ?? ""];
-    const tried: [method: string, target: string, status: number][] = [
-      ["GET", "/nowhere", 404],
-      ["PUT", "/orders", 405],
-      ["GET", "/", 404],
-      ["GET", "/orders", 200],
-    ];
-    for (const [method, target, status] of tried) {
-      const stranger = await gateway.judged(() => gateway.raw({ method, target, headers: [] }));
-      expect([stranger.reply.status, stranger.decision.decision, stranger.reply.values("allow")]).toEqual([401, "known denied no-credential", []]);
-      const known = await gateway.judged(() => gateway.raw({ method, target, headers: [key] }));
-      expect([known.reply.status, known.decision.decision]).toEqual([status, "known allowed authenticated"]);
-    }
-    expect(gateway.heard().map((request) => request.url)).toEqual(["/orders"]);
-  } finally {
-    await gateway.stop();
-  }
 });

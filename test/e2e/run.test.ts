@@ -36,7 +36,12 @@ interface Edits {
   services?: string[];
 }
 
-function policyText({ consumers = ["acme", "globex"], rate = "3/hour", routes = [], services = [] }: Edits = {}): string {
+function policyText({
+  consumers = ["acme", "globex"],
+  rate = "3/hour",
+  routes = [],
+  services = [],
+}: Edits = {}): string {
   return [
     "apiVersion: sluice/v1",
     "kind: Gateway",
@@ -126,7 +131,9 @@ describe.each([1, 2])("sluice run with %i workers", (workers) => {
 
       const routes = ["  - { name: new, match: { path: /new }, to: extra }"];
       const services = [`  extra: { endpoints: ["${second.address}"] }`];
-      expect(await change(cli, policyText({ consumers: ["acme"], rate: "5/hour", routes, services }))).toBe("taken over");
+      expect(await change(cli, policyText({ consumers: ["acme"], rate: "5/hour", routes, services }))).toBe(
+        "taken over",
+      );
       expect(await ask(`${url}/new`, {})).toBe(200);
       expect(second.received.map((one) => one.url)).toEqual(["/new"]);
     } finally {
@@ -146,7 +153,9 @@ describe.each([1, 2])("sluice run with %i workers", (workers) => {
     const spent: number[] = [];
     for (let n = 0; n < 4; n++) spent.push(await ask(`${url}/counted`, acme));
     expect(spent).toEqual([200, 200, 200, 429]);
-    expect(await change(cli, policyText({ routes: ["  - { name: new, match: { path: /new }, respond: { status: 200 } }"] }))).toBe("taken over");
+    expect(
+      await change(cli, policyText({ routes: ["  - { name: new, match: { path: /new }, respond: { status: 200 } }"] })),
+    ).toBe("taken over");
     expect(await ask(`${url}/new`, {})).toBe(200);
     expect(await ask(`${url}/counted`, acme)).toBe(429);
     expect(await ask(`${url}/counted`, globex)).toBe(200);
@@ -158,6 +167,17 @@ describe.each([1, 2])("sluice run with %i workers", (workers) => {
     expect(await change(cli, policyText({ rate: "1/hour" }))).toBe("taken over");
     expect([await ask(`${url}/counted`, globex), await ask(`${url}/counted`, globex)]).toEqual([200, 429]);
   });
+});
+
+test("an edit that is made while it starts is not lost", async () => {
+  await writeFile(file(), policyText());
+  const cli = await startSluice(["run", file()], { env: ENV });
+  running = cli;
+  // Envoy is started with the policy that was read before.
+  await until("Envoy to be started", () => cli.children().length > 0);
+  await writeFile(file(), policyText({ consumers: ["acme"] }));
+  const [, url = ""] = await cli.prints(/^public: (http:\/\/127\.0\.0\.1:\d+)$/m);
+  await until("the edit to be in force", async () => (await ask(`${url}/orders/1`, globex)) === 401);
 });
 
 test("a removed consumer loses kept connections too, within seconds", async () => {
@@ -185,14 +205,20 @@ test("a broken edit is reported, and the policy before stays in force", async ()
   const { cli, url, envoy } = await start();
   const broken: [text: string, says: RegExp][] = [
     [policyText().replace("routes:", "routes: ["), /policy\.yaml:\d+:\d+: error SL0001/],
-    [policyText().replace("rate: 3/hour", "rat: 3/hour"), /policy\.yaml:\d+:\d+: error SL0101: unknown key `rat`; did you mean `rate`\?/],
+    [
+      policyText().replace("rate: 3/hour", "rat: 3/hour"),
+      /policy\.yaml:\d+:\d+: error SL0101: unknown key `rat`; did you mean `rate`\?/,
+    ],
     [policyText().replace("apply: [known]", "apply: [knwon]"), /error SL02\d\d: .*`knwon`; did you mean `known`/],
     ["", /error SL0003/],
   ];
   for (const [text, says] of broken) {
     const before = cli.stderr().length;
     await writeFile(file(), text);
-    await until("the finding", () => says.test(cli.stderr().slice(before)) && /policy before stays in force/.test(cli.stderr().slice(before)));
+    await until(
+      "the finding",
+      () => says.test(cli.stderr().slice(before)) && /policy before stays in force/.test(cli.stderr().slice(before)),
+    );
     expect(await ask(`${url}/orders/1`, globex)).toBe(200);
     expect(await ask(`${url}/orders/1`, {})).toBe(401);
   }
@@ -228,7 +254,12 @@ test("--access-log prints one JSON line for each request, without the key", asyn
   const { cli, url } = await start("--access-log");
   expect(await ask(`${url}/orders/1`, acme)).toBe(200);
   const [line] = await cli.prints(/^\{.*\}$/m);
-  expect(JSON.parse(line)).toMatchObject({ status: 200, route: "orders", consumer: "acme", decision: "known allowed authenticated" });
+  expect(JSON.parse(line)).toMatchObject({
+    status: 200,
+    route: "orders",
+    consumer: "acme",
+    decision: "known allowed authenticated",
+  });
   expect(`${cli.stdout()}${cli.stderr()}`).not.toContain(ENV.ACME_KEY);
 });
 
@@ -242,7 +273,9 @@ test.each([
   else cli.signalGroup(signal);
   const { code, stderr } = await cli.ended;
   // Envoy logs the signal that it is ended by.
-  const words = stderr.split("\n").filter((line) => line !== "" && !/\[warning\]\[main\].* caught (ENVOY_SIGTERM|SIGINT)$/.test(line));
+  const words = stderr
+    .split("\n")
+    .filter((line) => line !== "" && !/\[warning\]\[main\].* caught (ENVOY_SIGTERM|SIGINT)$/.test(line));
   expect({ code, words }).toEqual({ code: 0, words: [] });
   expect(isAlive(envoy)).toBe(false);
   expect(await isOpen(Number(new URL(url).port))).toBe(false);

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../compiler/cli/files.js";
 import { workFolder } from "../../compiler/cli/envoy.js";
+import { packageRoot } from "../../compiler/cli/files.js";
 import { validateConfig } from "../../compiler/runtime/process.js";
 import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
 import { allCases, allExamples, sourceFiles } from "../support/cases.js";
 import { requireEnvoy } from "../support/envoy.js";
-import { guards, edited, type Bootstrap } from "./support/edit.js";
+import { type Bootstrap, edited, guards } from "./support/edit.js";
 import { bootstrapText, planOf, randomSecrets, serve } from "./support/serve.js";
 import { standingFaults, withProbeRoute } from "./support/standing.js";
 
@@ -24,7 +24,9 @@ test("there are policies and golden files to look at", () => {
 describe.concurrent("envoy --mode validate takes what is compiled", () => {
   test.each(policies)("$name", async ({ policyPath }) => {
     const plan = planOf(policyPath);
-    expect(await validated({ configText: bootstrapText(plan, DEFAULT_OPTIONS) }, randomSecrets(plan))).toEqual({ ok: true });
+    expect(await validated({ configText: bootstrapText(plan, DEFAULT_OPTIONS) }, randomSecrets(plan))).toEqual({
+      ok: true,
+    });
   });
 
   test.each(goldens)("%s", async (path) => {
@@ -58,14 +60,20 @@ const openings: { name: string; open: (document: Bootstrap) => void; faults: Reg
   {
     name: "the callback is not among the capabilities",
     open: (document) => {
-      for (const guard of guards(document)) delete guard.vm_config.capability_restriction_config?.allowed_capabilities.proxy_on_request_headers;
+      for (const guard of guards(document))
+        delete guard.vm_config.capability_restriction_config?.allowed_capabilities.proxy_on_request_headers;
     },
-    faults: [/a route that the guard does not know: .*"status":200/, /asks for a credential: .*"status":200/, /a service got the request/],
+    faults: [
+      /a route that the guard does not know: .*"status":200/,
+      /asks for a credential: .*"status":200/,
+      /a service got the request/,
+    ],
   },
   {
     name: "a route runs no policy",
     open: (document) => {
-      for (const guard of guards(document)) guard.configuration.value = guard.configuration.value.replace(/"run":\["partners-only"[^\]]*\]/g, '"run":[]');
+      for (const guard of guards(document))
+        guard.configuration.value = guard.configuration.value.replace(/"run":\["partners-only"[^\]]*\]/g, '"run":[]');
     },
     faults: [/asks for a credential: .*"status":200/, /a service got the request/],
   },
@@ -76,7 +84,9 @@ describe("the check sees an open door that --mode validate does not see:", () =>
   test.each(openings)("$name", async ({ open, faults }) => {
     const edit = edited(open);
     const plan = planOf(policy);
-    expect(await validated({ configText: edit(bootstrapText(plan, DEFAULT_OPTIONS)) }, randomSecrets(plan))).toEqual({ ok: true });
+    expect(await validated({ configText: edit(bootstrapText(plan, DEFAULT_OPTIONS)) }, randomSecrets(plan))).toEqual({
+      ok: true,
+    });
     const gateway = await serve(policy, { edit: (text) => edit(withProbeRoute(text)) });
     try {
       const found = await standingFaults(gateway);

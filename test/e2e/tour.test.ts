@@ -17,7 +17,9 @@ describe("demo --once", () => {
       "429 per-partner (denied: quota-exceeded)",
       "405 the route alone, which runs no policy",
     ]);
-    expect(stdout).toContain("the service saw x-consumer: acme, x-consumer-groups: partners,finance, x-consumer-tier: gold, no x-api-key");
+    expect(stdout).toContain(
+      "the service saw x-consumer: acme, x-consumer-groups: partners,finance, x-consumer-tier: gold, no x-api-key",
+    );
     expect(stdout).toMatch(/^ {4}retry-after: [1-9]\d*$/m);
   });
 
@@ -41,15 +43,22 @@ describe("demo", () => {
     demo = undefined;
   });
 
-  async function serving(): Promise<{ demo: RunningCli; envoy: number; adminUrl: string; curls: { url: string; key?: string }[] }> {
+  async function serving(): Promise<{
+    demo: RunningCli;
+    envoy: number;
+    adminUrl: string;
+    curls: { url: string; key?: string }[];
+  }> {
     const started = await startSluice(["demo"]);
     demo = started;
     await started.prints(/^Ctrl-C ends$/m);
     const [, adminUrl = ""] = await started.prints(/^admin: (\S+)$/m);
-    const curls = [...started.stdout().matchAll(/^ {2}curl -i (?:-H 'x-api-key: (\S+)' )?(http:\S+)$/gm)].map(([, key, url = ""]) => ({
-      url,
-      ...(key === undefined ? {} : { key }),
-    }));
+    const curls = [...started.stdout().matchAll(/^ {2}curl -i (?:-H 'x-api-key: (\S+)' )?(http:\S+)$/gm)].map(
+      ([, key, url = ""]) => ({
+        url,
+        ...(key === undefined ? {} : { key }),
+      }),
+    );
     const [envoy = 0, ...others] = started.children();
     expect(others).toEqual([]);
     return { demo: started, envoy, adminUrl, curls };

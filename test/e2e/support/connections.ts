@@ -97,7 +97,10 @@ function exchange(socket: Socket, requests: readonly Buffer[]): Promise<string> 
       for (; sent <= answers; sent++) socket.write(requests[sent] ?? "");
     };
     const onClose = () => finish(new Error(`the connection was closed after ${answers} of ${requests.length} answers`));
-    const timer = setTimeout(() => finish(new Error(`${answers} of ${requests.length} answers came in ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+    const timer = setTimeout(
+      () => finish(new Error(`${answers} of ${requests.length} answers came in ${TIMEOUT_MS} ms`)),
+      TIMEOUT_MS,
+    );
     socket.on("data", onData).once("close", onClose).once("error", finish);
     socket.write(requests[0] ?? "");
   });
@@ -106,6 +109,7 @@ function exchange(socket: Socket, requests: readonly Buffer[]): Promise<string> 
 function countStatuses(texts: readonly string[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const text of texts)
-    for (const [, status] of text.matchAll(STATUS_LINE)) counts.set(Number(status), (counts.get(Number(status)) ?? 0) + 1);
+    for (const [, status] of text.matchAll(STATUS_LINE))
+      counts.set(Number(status), (counts.get(Number(status)) ?? 0) + 1);
   return counts;
 }

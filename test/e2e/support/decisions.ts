@@ -34,7 +34,8 @@ export class DecisionLog {
     });
     const added = lines.slice(before);
     const [decision] = added;
-    if (added.length !== 1 || decision === undefined) throw new Error(`${added.length} lines for one request:\n${JSON.stringify(added)}`);
+    if (added.length !== 1 || decision === undefined)
+      throw new Error(`${added.length} lines for one request:\n${JSON.stringify(added)}`);
     return { reply, decision };
   }
 
@@ -52,7 +53,8 @@ export class DecisionLog {
   private settled(): Promise<number> {
     return until("a line for each request so far", async () => {
       const stats = await this.envoy.admin.stats("^http\\..*\\.downstream_rq_(total|active)$");
-      const sum = (end: string) => [...stats].reduce((all, [name, value]) => (counts(name, end) ? all + value : all), 0);
+      const sum = (end: string) =>
+        [...stats].reduce((all, [name, value]) => (counts(name, end) ? all + value : all), 0);
       const { length } = await this.lines();
       return length === sum("total") - sum("active") ? length : undefined;
     });

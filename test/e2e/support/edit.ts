@@ -46,15 +46,20 @@ export function edited(change: (document: Bootstrap) => void): (text: string) =>
 }
 
 export function connectionManagers(document: Bootstrap): ConnectionManager[] {
-  return document.static_resources.listeners.flatMap((one) => one.filter_chains.flatMap((chain) => chain.filters.map((filter) => filter.typed_config)));
+  return document.static_resources.listeners.flatMap((one) =>
+    one.filter_chains.flatMap((chain) => chain.filters.map((filter) => filter.typed_config)),
+  );
 }
 
 /** The guards, one a listener. */
 export function guards(document: Bootstrap): WasmConfig[] {
-  return connectionManagers(document).flatMap((manager) => manager.http_filters.flatMap((filter) => filter.typed_config.config ?? []));
+  return connectionManagers(document).flatMap((manager) =>
+    manager.http_filters.flatMap((filter) => filter.typed_config.config ?? []),
+  );
 }
 
 /** Puts a route before all others of every host. */
 export function putRouteFirst(document: Bootstrap, route: object): void {
-  for (const manager of connectionManagers(document)) for (const host of manager.route_config.virtual_hosts) host.routes.unshift(route);
+  for (const manager of connectionManagers(document))
+    for (const host of manager.route_config.virtual_hosts) host.routes.unshift(route);
 }

@@ -10,7 +10,14 @@ import { type RunningEnvoy, startEnvoy } from "../../../compiler/runtime/process
 import { emitEnvoy } from "../../../compiler/targets/envoy/emit.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../../compiler/targets/envoy/options.js";
 import { requireEnvoy } from "../../support/envoy.js";
-import { type RawMessage, type RawReply, type Reply, type RequestOptions, rawRequest, request } from "../../support/http.js";
+import {
+  type RawMessage,
+  type RawReply,
+  type Reply,
+  type RequestOptions,
+  rawRequest,
+  request,
+} from "../../support/http.js";
 import { type ReceivedRequest, startUpstream, type Upstream } from "../../support/upstream.js";
 import { type Decision, DecisionLog } from "./decisions.js";
 
@@ -94,7 +101,11 @@ export function bootstrapText(plan: GatewayPlan, options: EnvoyOptions): string 
 }
 
 /** All listeners on free ports, all services at their stand-ins, and a line for each request in a file. */
-export function localOptions(plan: GatewayPlan, upstreams: ReadonlyMap<string, Upstream>, accessLog: string): EnvoyOptions {
+export function localOptions(
+  plan: GatewayPlan,
+  upstreams: ReadonlyMap<string, Upstream>,
+  accessLog: string,
+): EnvoyOptions {
   const free = { address: "127.0.0.1", port: 0 };
   return {
     ...DEFAULT_OPTIONS,
@@ -140,7 +151,10 @@ function gateway({ plan, envoy, env, ports, upstreams, decisions, clear }: Parts
     send: (path, options) => request(url(path), options),
     raw: (message) => {
       const named = message.headers.some(([name]) => name.toLowerCase() === "host");
-      return rawRequest({ port: port() }, named ? message : { ...message, headers: [["host", "shop.test"], ...message.headers] });
+      return rawRequest(
+        { port: port() },
+        named ? message : { ...message, headers: [["host", "shop.test"], ...message.headers] },
+      );
     },
     judged: (call) => decisions.of(call),
     async stop() {

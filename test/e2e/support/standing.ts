@@ -11,7 +11,11 @@ const PROBE_PATH = "/.sluice-standing-check";
  * the guard itself is changed. (`OPTIONS *` would need no edit, but Envoy answers it with 404 before any filter.)
  */
 export const withProbeRoute = edited((document) =>
-  putRouteFirst(document, { name: "sluice:standing-check", match: { path: PROBE_PATH }, direct_response: { status: 200 } }),
+  putRouteFirst(document, {
+    name: "sluice:standing-check",
+    match: { path: PROBE_PATH },
+    direct_response: { status: 200 },
+  }),
 );
 
 /**
@@ -26,7 +30,8 @@ export async function standingFaults(gateway: Gateway): Promise<string[]> {
       gateway.forget();
       const { reply, decision } = await gateway.judged(() => request(gateway.url(path, name), { method, headers }));
       const got = { status: reply.status, decision: decision.decision, route: decision.route };
-      const denied = got.status === expected.status && expected.decision.test(got.decision ?? "") && got.route === expected.route;
+      const denied =
+        got.status === expected.status && expected.decision.test(got.decision ?? "") && got.route === expected.route;
       if (!denied) faults.push(`listener ${name}, ${what}: ${JSON.stringify(got)}`);
       if (gateway.heard().length > 0) faults.push(`listener ${name}, ${what}: a service got the request`);
     }
@@ -57,7 +62,10 @@ export function routeProbes(plan: GatewayPlan): Probe[] {
   return plan.hosts.flatMap((host) =>
     host.routes.flatMap((route) => {
       const asking = plan.policies.find(
-        (policy) => policy.kind === "authenticate" && policy.config.optional === false && route.run.some((applied) => applied.policy === policy.name),
+        (policy) =>
+          policy.kind === "authenticate" &&
+          policy.config.optional === false &&
+          route.run.some((applied) => applied.policy === policy.name),
       );
       if (asking === undefined) return [];
       const domain = host.domains[0] ?? "*";
@@ -95,7 +103,8 @@ function sampleSegments(path: Extract<PathPattern, { form: "template" }>): strin
 function sampleHeaders(route: RoutePlan): Record<string, string> {
   return Object.fromEntries(
     route.match.headers.flatMap((header) => {
-      if (header.form === "regex") throw new Error(`the standing check cannot think of a header for ${route.name}: ${header.regex}`);
+      if (header.form === "regex")
+        throw new Error(`the standing check cannot think of a header for ${route.name}: ${header.regex}`);
       if (header.form === "exact") return [[header.name, header.value]];
       return header.present ? [[header.name, "sample"]] : [];
     }),

@@ -7,7 +7,11 @@ const POLL_MS = 10;
  * @param look gives `undefined` (or `false`) as long as there is none
  * @throws after `timeoutMs`, 15,000 unless given, with what was waited for
  */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();

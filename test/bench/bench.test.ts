@@ -1,0 +1,92 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { runCommand } from "../../compiler/runtime/command.js";
+import { requireEnvoy } from "../support/envoy.js";
+import { orderOf, roundOf, SliceGauge } from "./slices.mjs";
+import { acceptRounds, compareVariants, quantile } from "./statistics.mjs";
+
+describe("statistics", () => {
+  it("interpolates quantiles", () => {
+    expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
+    expect(quantile([10, 20, 30, 40, 50], 0.25)).toBe(20);
+  });
+
+  it("leaves out rounds whose base is far from the median base", () => {
+    const rounds = [{ bare: 100 }, { bare: 104 }, { bare: 96 }, { bare: 130 }];
+    expect(acceptRounds(rounds, "bare", 0.15)).toEqual([{ bare: 100 }, { bare: 104 }, { bare: 96 }]);
+    expect(acceptRounds([], "bare", 0.15)).toEqual([]);
+  });
+
+  it("compares within a round, so that a slow round does not count for a variant", () => {
+    const rounds = [
+      { bare: 100, native: 110, guard: 120 },
+      { bare: 200, native: 210, guard: 220 },
+      { bare: 150, native: 160, guard: 170 },
+    ];
+    const [guard] = compareVariants(rounds, ["guard"], { base: "bare", peer: "native" });
+    expect(guard).toEqual({ name: "guard", total: 170, added: 20, p25: 20, p75: 20, ratio: 2 });
+  });
+});
+
+describe("slices", () => {
+  const slice = (proxy: number) => ({ proxy, spent: proxy, took: 1000, answers: 10 });
+
+  it("are disturbed when the proxy has much less of its core than it can have", () => {
+    const gauge = new SliceGauge();
+    expect([980, 950, 700, 990].map((proxy) => gauge.isDisturbed("bare", slice(proxy)))).toEqual([
+      false,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it("are judged by what the proxy can have under the same variant", () => {
+    const gauge = new SliceGauge();
+    gauge.isDisturbed("bare", slice(990));
+    expect(gauge.isDisturbed("ext_authz", slice(400))).toBe(false);
+  });
+
+  it("make up a round only if every variant has one", () => {
+    expect(roundOf(new Map([["bare", [slice(900), slice(1000)]]]))).toEqual({ bare: 95 });
+    expect(
+      roundOf(
+        new Map([
+          ["bare", [slice(900)]],
+          ["lua", []],
+        ]),
+      ),
+    ).toBeUndefined();
+  });
+
+  it("give every variant every place", () => {
+    const names = ["a", "b", "c"];
+    const places = names.map(
+      (name) => new Set(Array.from({ length: 6 }, (_, pass) => orderOf(names, pass).indexOf(name))),
+    );
+    expect(places.map((seen) => seen.size)).toEqual([3, 3, 3]);
+  });
+});
+
+describe("npm run bench", () => {
+  const script = fileURLToPath(new URL("run.mjs", import.meta.url));
+  const run = async (...args: string[]) => {
+    const { path } = await requireEnvoy();
+    const env = { ...process.env, SLUICE_ENVOY: path };
+    return runCommand(process.execPath, [script, ...args], { env, timeoutMs: 100_000 });
+  };
+
+  it("finds that all variants do the same, and reports each", { timeout: 120_000 }, async () => {
+    const result = await run("--rounds", "1", "--seconds", "0.1", "--without", "ext_authz", "--markdown");
+    const errors = result.kind === "absent" ? result.reason : result.stderr;
+    expect(result, errors).toMatchObject({ kind: "ended", code: 0 });
+    const output = result.kind === "ended" ? result.stdout : "";
+    for (const name of ["bare", "native", "guard", "lua"]) expect(output.split(`\n| ${name} |`)).toHaveLength(4);
+    expect(output).toContain("proxy_get_header_map_pairs 1,");
+  });
+
+  it("refuses options that make no sense", async () => {
+    expect(await run("--without", "native")).toMatchObject({ kind: "ended", code: 3 });
+    expect(await run("--rounds", "none")).toMatchObject({ kind: "ended", code: 3 });
+  });
+});
