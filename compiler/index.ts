@@ -5,7 +5,7 @@ import { type Diagnostic, diagnose } from "./diagnostics/diagnostic.js";
 import { hasErrors, type Planned, planSource, verified } from "./pipeline.js";
 import { SourceFile } from "./syntax/source.js";
 import { targets } from "./targets/index.js";
-import type { Emission } from "./targets/target.js";
+import type { Emission, EmitOptions } from "./targets/target.js";
 
 export type { Diagnostic } from "./diagnostics/diagnostic.js";
 export type { GatewayPlan } from "./plan/plan.js";
@@ -41,12 +41,12 @@ export interface Compiled {
  *
  * @param target a name of `targetNames`
  */
-export async function compile(path: string, target: string): Promise<Compiled> {
+export async function compile(path: string, target: string, options: EmitOptions = {}): Promise<Compiled> {
   const { plan, diagnostics } = check(path);
   const chosen = targets.find((candidate) => candidate.name === target);
   if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
   if (plan === undefined) return { diagnostics };
-  const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan));
+  const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan, options));
   const all = [...diagnostics, ...broken];
   return hasErrors(all) ? { diagnostics: all } : { emission, diagnostics: all };
 }

@@ -132,7 +132,7 @@ describe("policy kinds", () => {
   /** True if the guard's configuration for a case holds a policy of the kind: then a module has to know the kind. */
   function reachesTheGuard(kind: string, one: Case): boolean {
     const { plan } = checkText(one.policyPath, one.policy);
-    const policies = plan === undefined ? [] : guardConfiguration(plan).policies;
+    const policies = plan === undefined ? [] : guardConfiguration(plan, []).policies;
     return JSON.stringify(policies).includes(`"${kind}":`);
   }
 });

@@ -1,21 +1,50 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EnvironmentError } from "./exit.js";
+import { check } from "../index.js";
+import { EnvironmentError, UsageError } from "./exit.js";
 
 /** Policy files that the arguments name: files as they are, folders by their `.yaml` and `.yml` files, sorted. */
 export function policyFiles(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (status === undefined) throw new EnvironmentError(`${path}: no such file or folder`);
-    if (!status.isDirectory()) return [path];
+    if (!statusOf(path).isDirectory()) return [path];
     const found = readdirSync(path)
       .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
       .toSorted();
     if (found.length === 0) throw new EnvironmentError(`${path}: the folder holds no .yaml file`);
     return found.map((name) => join(path, name));
   });
+}
+
+/** The one policy file that a command works on; a folder will do if it holds only one. */
+export function policyFile(path: string): string {
+  const [first = path, second] = policyFiles([path]);
+  if (second !== undefined)
+    throw new UsageError(`${path} holds several policy files, such as ${first} and ${second}; name one`);
+  return first;
+}
+
+function statusOf(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") throw new EnvironmentError(`${path}: no such file or folder`);
+    throw new EnvironmentError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Reads and checks one policy file; what keeps it from being read is said in one line. */
+export function checkFile(path: string): ReturnType<typeof check> {
+  const file = policyFile(path);
+  try {
+    return check(file);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && "syscall" in error)
+      throw new EnvironmentError(`${file}: ${error.message}`);
+    throw error;
+  }
 }
 
 export interface OutputFile {
@@ -29,6 +58,8 @@ export async function writeAll(folder: string, files: readonly OutputFile[]): Pr
   try {
     for (const file of files) {
       const to = join(folder, file.path);
+      // A rename over a folder fails, and then some files would be in place and others not.
+      if (statSync(to, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error(`${to} is a folder`);
       const from = `${to}.${process.pid}.tmp`;
       await mkdir(dirname(to), { recursive: true });
       staged.push({ from, to });

@@ -45,6 +45,7 @@ function program(finish: (code: number) => void): Command {
     .argument("<policy>", "the policy file")
     .addOption(new Option("--target <name>", "what to compile for").choices([...targetNames]).default("envoy"))
     .option("--out <folder>", "where to write", "dist/envoy")
+    .option("--access-log <file>", "let Envoy write one JSON line for each request; - is its standard output")
     .addOption(format())
     .addHelpText("after", example("sluice compile examples/quickstart/policy.yaml --out build"))
     .action(async (policy: string, options: CompileOptions) =>

@@ -1,4 +1,4 @@
-import type { GatewayPlan, Json, JsonObject } from "./plan.js";
+import type { GatewayPlan, Json, JsonObject, RoutePlan } from "./plan.js";
 
 /** What Envoy's main thread must have in its environment for the module to start. */
 export function environmentVariables(plan: GatewayPlan): string[] {
@@ -8,18 +8,17 @@ export function environmentVariables(plan: GatewayPlan): string[] {
   return [...new Set(names)].toSorted();
 }
 
+/** What an access log shows of every request, denied or not. */
+export const LOGGED_RESULTS = ["consumer", "decision"] as const;
+
 /**
  * The configuration of `guard.wasm` for a plan: `filters/modules/README.md` tells what each member means. The same plan
  * always gives the same document.
+ *
+ * @param read results that something beside the plan's own headers reads on every route, such as an access log
  */
-export function guardConfiguration(plan: GatewayPlan): JsonObject {
-  const runs = new Map<string, string[]>();
-  for (const host of plan.hosts)
-    for (const route of host.routes)
-      runs.set(
-        route.name,
-        route.run.map((applied) => applied.policy),
-      );
+export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): JsonObject {
+  const routes = new Map(plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
   return {
     version: 1,
     results: "filterState",
@@ -36,6 +35,24 @@ export function guardConfiguration(plan: GatewayPlan): JsonObject {
       }),
     ),
     policies: plan.policies.map((policy): JsonObject => ({ name: policy.name, [policy.kind]: policy.config })),
-    routes: [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, run]): JsonObject => ({ name, run })),
+    routes: [...routes.values()]
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(
+        (route): JsonObject => ({
+          name: route.name,
+          run: route.run.map((applied) => applied.policy),
+          tell: toldResults(route, plan, read),
+        }),
+      ),
   };
+}
+
+/** Each result costs the guard a call, so it tells those only that are written into a header or logged. */
+function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[]): string[] {
+  const policies = plan.policies.filter((policy) => route.run.some((applied) => applied.policy === policy.name));
+  const written = policies.flatMap((policy) => [
+    ...(route.action.type === "forward" ? policy.requestHeaders : []),
+    ...policy.responseHeaders,
+  ]);
+  return [...new Set([...read, ...written.map((header) => header.property)])].toSorted();
 }

@@ -13,6 +13,11 @@ export interface Violation {
   message: string;
 }
 
+export interface EmitOptions {
+  /** A file that gets one JSON line a request, with the decision; `-` for standard output. */
+  accessLog?: string;
+}
+
 export interface Emission {
   artifacts: Artifact[];
   /** File names of the Wasm modules that the output refers to, under its `modules/`. */
@@ -24,5 +29,5 @@ export interface Emission {
 export interface Target {
   name: string;
   summary: string;
-  emit(plan: GatewayPlan): Promise<Emission>;
+  emit(plan: GatewayPlan, options: EmitOptions): Promise<Emission>;
 }

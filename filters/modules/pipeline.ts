@@ -29,7 +29,7 @@ import {
 import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answers";
 import { Configuration, Kind } from "./configuration";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
-import { tellConsumer, tellDecision, tellLimits } from "./results";
+import { Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
 import { readSourceIp } from "./source";
 
@@ -89,7 +89,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
       if (decision === noPolicy) decision = admittedDecision();
     }
   }
-  return allow(configuration, decision);
+  return allow(configuration, pipeline, decision);
 }
 
 /** Adds the limits that stand beside each other from a step on; the step after them. */
@@ -106,18 +106,19 @@ function addLimits(pipeline: Pipeline, first: i32): i32 {
 }
 
 /** Puts what was found out where Envoy and the log find it. */
-function tell(decision: Text): bool {
+function tell(decision: Text, told: i32): bool {
   const consumer = recognisedConsumer();
-  if (exists(consumer) && !tellConsumer(consumer)) return false;
+  if (exists(consumer) && !tellConsumer(consumer, told)) return false;
   if (RATE_LIMIT && limitFieldLength() > 0) {
-    if (!tellLimits(limitFieldStart(), limitFieldLength(), policyFieldStart(), policyFieldLength())) return false;
+    if ((told & Told.Limit) !== 0 && !tellLimit(limitFieldStart(), limitFieldLength())) return false;
+    if ((told & Told.LimitPolicy) !== 0 && !tellLimitPolicy(policyFieldStart(), policyFieldLength())) return false;
   }
-  return tellDecision(decision);
+  return (told & Told.Decision) === 0 || tellDecision(decision);
 }
 
-function allow(configuration: Configuration, decision: Text): FilterHeadersStatus {
+function allow(configuration: Configuration, pipeline: Pipeline, decision: Text): FilterHeadersStatus {
   // An upstream that is not told who calls might take it for somebody else.
-  if (!tell(decision)) return refuse(hostFailure);
+  if (!tell(decision, pipeline.told)) return refuse(hostFailure);
   const consumer = recognisedConsumer();
   if (exists(configuration.identityHeaders) && exists(consumer)) {
     if (!writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
@@ -126,13 +127,14 @@ function allow(configuration: Configuration, decision: Text): FilterHeadersStatu
 }
 
 function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
-  note(decision);
+  note(decision, Told.All);
   respond(response);
   return FilterHeadersStatus.StopAllIterationAndWatermark;
 }
 
 function denyByLimit(): FilterHeadersStatus {
-  note(refusedDecision());
+  // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
+  note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy));
   respondRefused();
   return FilterHeadersStatus.StopAllIterationAndWatermark;
 }
@@ -145,7 +147,7 @@ function refuse(answer: Answer): FilterHeadersStatus {
 }
 
 /** A denial holds even if the host takes no note of it. */
-function note(decision: Text): void {
-  tell(decision);
+function note(decision: Text, told: i32): void {
+  tell(decision, told);
   if (debugIsOn()) log(LogLevel.Debug, decision.start, decision.length);
 }

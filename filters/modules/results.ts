@@ -6,6 +6,17 @@ import { setProperty } from "../proxy-wasm/properties";
 // What the module found out, as filter state of the stream: Envoy writes headers and logs from it. Filter state that is not set leaves out what is written
 // from it, so absent values are not set.
 
+/** Results that somebody reads on a route when a request passes; each costs a host call. A denial is always told. */
+export enum Told {
+  Consumer = 1,
+  Tier = 2,
+  Groups = 4,
+  Decision = 8,
+  Limit = 16,
+  LimitPolicy = 32,
+  All = 63,
+}
+
 let consumerKey: Text = none<Text>();
 let tierKey: Text = none<Text>();
 let groupsKey: Text = none<Text>();
@@ -27,19 +38,20 @@ function tell(key: Text, value: Text): bool {
   return setProperty(key.start, key.length, value.start, value.length);
 }
 
-export function tellConsumer(consumer: Consumer): bool {
-  if (!tell(consumerKey, consumer.name)) return false;
-  if (exists(consumer.tier) && !tell(tierKey, consumer.tier)) return false;
-  return consumer.groupCount === 0 || tell(groupsKey, consumer.groupsJoined);
+export function tellConsumer(consumer: Consumer, told: i32): bool {
+  if ((told & Told.Consumer) !== 0 && !tell(consumerKey, consumer.name)) return false;
+  if ((told & Told.Tier) !== 0 && exists(consumer.tier) && !tell(tierKey, consumer.tier)) return false;
+  return (told & Told.Groups) === 0 || consumer.groupCount === 0 || tell(groupsKey, consumer.groupsJoined);
 }
 
 export function tellDecision(decision: Text): bool {
   return tell(decisionKey, decision);
 }
 
-export function tellLimits(limit: usize, limitLength: i32, policy: usize, policyLength: i32): bool {
-  return (
-    setProperty(limitKey.start, limitKey.length, limit, limitLength) &&
-    setProperty(limitPolicyKey.start, limitPolicyKey.length, policy, policyLength)
-  );
+export function tellLimit(limit: usize, length: i32): bool {
+  return setProperty(limitKey.start, limitKey.length, limit, length);
+}
+
+export function tellLimitPolicy(policy: usize, length: i32): bool {
+  return setProperty(limitPolicyKey.start, limitPolicyKey.length, policy, length);
 }

@@ -183,3 +183,32 @@ describe("what a request costs", () => {
     ]);
   });
 });
+
+describe("what a route tells", () => {
+  const limit = limiting("limit", { count: 5, periodMs: 60_000, burst: 5 });
+  const telling = (tell: unknown) =>
+    configurationOf([partnersOnly, limit], { routes: [{ name: "r", run: ["partners-only", "limit"], tell }] });
+
+  test("is what is listed when a request passes, and who was denied in any case", () => {
+    const vm = vmWith(telling(["consumer", "ratelimit"]));
+    const passed = vm.send({ route: "r", headers: acme });
+    expect(Object.keys(passed.properties).toSorted()).toEqual(["sluice.consumer", "sluice.ratelimit"]);
+    for (let i = 0; i < 4; i++) vm.send({ route: "r", headers: acme });
+    expect(vm.send({ route: "r", headers: acme }).properties).toEqual({
+      "sluice.consumer": "acme",
+      "sluice.tier": "gold",
+      "sluice.groups": "partners,eu",
+      "sluice.decision": "limit denied quota-exceeded",
+    });
+    expect(vm.send({ route: "r" }).properties).toEqual({ "sluice.decision": "partners-only denied no-credential" });
+    expect(vmWith(telling([])).send({ route: "r", headers: acme }).properties).toEqual({});
+  });
+
+  test("is refused if it is no result, or one twice", () => {
+    for (const tell of [["password"], ["tier", "tier"], "tier", [1]]) {
+      const vm = new ModuleVm(guard);
+      expect(vm.configure(telling(tell)), JSON.stringify(tell)).toBe(false);
+      expect(vm.lastError).toContain("routes[0].tell");
+    }
+  });
+});

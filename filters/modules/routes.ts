@@ -2,6 +2,7 @@ import {
   arrayOf,
   firstElement,
   keepString,
+  member,
   NOWHERE,
   nextElement,
   objectOf,
@@ -19,6 +20,7 @@ import { Text } from "../lib/text";
 import { stepKey } from "../rate-limit/assembly/key";
 import { MOST_LIMITS } from "../rate-limit/assembly/phase";
 import { Kind, Policy } from "./configuration";
+import { Told } from "./results";
 
 const MOST_ROUTES: i32 = 65536;
 const MOST_STEPS: i32 = 64;
@@ -42,6 +44,8 @@ export class Pipeline {
   readsHeaders: i32 = 0;
   readsSourceIp: i32 = 0;
   readsRoute: i32 = 0;
+  /** Bits of Told. */
+  told: i32 = 0;
 }
 
 @unmanaged
@@ -70,7 +74,7 @@ export function readRoutes(list: i32, names: NameTable, policies: usize, writesH
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const pipeline = at<Pipeline>(routes.pipelines, index);
-    if (!objectOf(node, "name run")) return none<Routes>();
+    if (!objectOf(node, "name run tell")) return none<Routes>();
     const name = requiredMember(node, "name");
     const run = requiredMember(node, "run");
     if (name === NOWHERE || run === NOWHERE || !stringOf(name, 1, 1024)) return none<Routes>();
@@ -85,8 +89,33 @@ export function readRoutes(list: i32, names: NameTable, policies: usize, writesH
       return none<Routes>();
     }
     if (!readRun(run, pipeline, names, policies)) return none<Routes>();
+    if (!readTold(member(node, "tell"), pipeline)) return none<Routes>();
   }
   return routes;
+}
+
+/** `tell` names the results that are read on the route; all of them if it is not there. */
+function readTold(list: i32, pipeline: Pipeline): bool {
+  pipeline.told = Told.All;
+  if (list === NOWHERE) return true;
+  if (arrayOf(list, 0, 6) < 0) return false;
+  pipeline.told = 0;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    const told = toldBy(node);
+    if (told === 0 || (pipeline.told & told) !== 0) return refuse(node, "must be the name of a result, each once");
+    pipeline.told |= told;
+  }
+  return true;
+}
+
+function toldBy(node: i32): i32 {
+  if (stringIs(node, "consumer")) return Told.Consumer;
+  if (stringIs(node, "tier")) return Told.Tier;
+  if (stringIs(node, "groups")) return Told.Groups;
+  if (stringIs(node, "decision")) return Told.Decision;
+  if (stringIs(node, "ratelimit")) return Told.Limit;
+  if (stringIs(node, "ratelimit-policy")) return Told.LimitPolicy;
+  return 0;
 }
 
 function refused(node: i32, message: string): Routes {

@@ -96,8 +96,8 @@ const edges: [name: string, text: string, verdict: "taken" | "refused"][] = [
     "taken",
   ],
   [
-    "a condition of 500 parts",
-    rules([`{ name: r, allow: '${times(500, (n) => `request.path == "/${n}"`).join(" || ")}' }`]),
+    "a condition of 200 parts",
+    rules([`{ name: r, allow: '${times(200, (n) => `request.path == "/${n}"`).join(" || ")}' }`]),
     "taken",
   ],
   [

@@ -1,7 +1,6 @@
-import { check } from "../../index.js";
 import { hasErrors } from "../../pipeline.js";
 import { EXIT } from "../exit.js";
-import { policyFiles } from "../files.js";
+import { checkFile, policyFiles } from "../files.js";
 import { type Format, printFindings } from "../print.js";
 
 export interface CheckOptions {
@@ -12,7 +11,7 @@ export interface CheckOptions {
 /** `sluice check`: every finding of every file; nothing is written. */
 export function checkCommand(paths: readonly string[], options: CheckOptions): number {
   const files = policyFiles(paths);
-  const diagnostics = files.flatMap((file) => check(file).diagnostics);
+  const diagnostics = files.flatMap((file) => checkFile(file).diagnostics);
   printFindings(diagnostics, options.format);
   const failed = options.failOn === "warning" ? diagnostics.length > 0 : hasErrors(diagnostics);
   if (!failed && options.format === "text" && diagnostics.length === 0)

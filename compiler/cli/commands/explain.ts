@@ -1,11 +1,11 @@
 import { catalog, entryOf } from "../../diagnostics/catalog.js";
 import { nearest } from "../../diagnostics/suggest.js";
-import { check } from "../../index.js";
 import { explainRoute, planOutline } from "../../plan/explain.js";
 import { guardConfiguration } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { envoy } from "../../targets/envoy/target.js";
 import { EXIT, UsageError } from "../exit.js";
+import { checkFile } from "../files.js";
 import { printFindings } from "../print.js";
 
 export const STAGES = ["plan", "filters", "envoy"] as const;
@@ -22,7 +22,7 @@ export async function explainCommand(subject: string | undefined, options: Expla
     process.stdout.write(codePage(subject));
     return EXIT.ok;
   }
-  const { plan, diagnostics } = check(options.policy);
+  const { plan, diagnostics } = checkFile(options.policy);
   if (plan === undefined) {
     printFindings(diagnostics, "text");
     return EXIT.findings;
@@ -53,8 +53,8 @@ async function stagePage(plan: GatewayPlan, stage: Stage): Promise<string> {
     case "plan":
       return `${JSON.stringify(planOutline(plan), undefined, 2)}\n`;
     case "filters":
-      return `${JSON.stringify(guardConfiguration(plan), undefined, 2)}\n`;
+      return `${JSON.stringify(guardConfiguration(plan, []), undefined, 2)}\n`;
     case "envoy":
-      return (await envoy.emit(plan)).artifacts.map((artifact) => artifact.contents).join("\n");
+      return (await envoy.emit(plan, {})).artifacts.map((artifact) => artifact.contents).join("\n");
   }
 }

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { check } from "../../index.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { type DynamicEnvoy, startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
@@ -9,6 +8,7 @@ import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js
 import { DEFAULT_OPTIONS, type EnvoyOptions, STANDARD_OUTPUT } from "../../targets/envoy/options.js";
 import { interrupted, requireEnvoy, secretsOf, workFolder } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
+import { checkFile, policyFile } from "../files.js";
 import { printFindings } from "../print.js";
 
 export interface RunOptions {
@@ -21,9 +21,40 @@ const DRAIN_SECONDS = 5;
 
 /** `sluice run`: Envoy with the policy, until it is interrupted; a changed file is checked and taken over at once. */
 export async function runCommand(path: string, options: RunOptions): Promise<number> {
-  const { plan, diagnostics } = check(path);
-  printFindings(diagnostics, "text");
-  if (plan === undefined) return EXIT.findings;
+  const file = policyFile(path);
+  const changes = new Changes();
+  // Watched before it is read: an edit while Envoy starts is not lost.
+  const watch = await watchFiles([file], () => changes.note());
+  try {
+    const { plan, diagnostics } = checkFile(file);
+    printFindings(diagnostics, "text");
+    if (plan === undefined) return EXIT.findings;
+    return await serve(plan, file, changes, options);
+  } catch (error) {
+    throw error instanceof EnvoyStartError ? new EnvironmentError(error.message) : error;
+  } finally {
+    watch.close();
+  }
+}
+
+/** Changes of the file that nobody has looked at yet. */
+class Changes {
+  private pending = false;
+  private take: (() => void) | undefined;
+
+  note(): void {
+    if (this.take === undefined) this.pending = true;
+    else this.take();
+  }
+
+  /** From now on every change is handed over; one that came before is handed over at once. */
+  handOver(take: () => void): void {
+    this.take = take;
+    if (this.pending) take();
+  }
+}
+
+async function serve(plan: GatewayPlan, file: string, changes: Changes, options: RunOptions): Promise<number> {
   const envoyOptions: EnvoyOptions = {
     ...DEFAULT_OPTIONS,
     admin: undefined,
@@ -50,18 +81,12 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
     });
     for (const listener of await running.envoy.listeners())
       process.stdout.write(`${listener.name}: http://${listener.address}:${listener.port}\n`);
-    process.stdout.write(`admin: ${running.envoy.adminUrl}\nwatching ${path}; Ctrl-C ends\n`);
-    const watch = await watchFiles(
-      [path],
-      () => void takeOver(path, running, envoyOptions, new Set(Object.keys(secrets))),
-    );
+    process.stdout.write(`admin: ${running.envoy.adminUrl}\nwatching ${file}; Ctrl-C ends\n`);
+    changes.handOver(() => void takeOver(file, running, envoyOptions, new Set(Object.keys(secrets))));
     const first = await Promise.race([ended, running.envoy.exited]);
-    watch.close();
     const exit = await running.envoy.stop();
     if (first === undefined) return EXIT.ok;
     throw new EnvironmentError(`Envoy ended by itself (${exit.signal ?? `status ${exit.code}`})`);
-  } catch (error) {
-    throw error instanceof EnvoyStartError ? new EnvironmentError(error.message) : error;
   } finally {
     await work.remove();
   }
@@ -87,7 +112,7 @@ async function takeOver(
 
 function changedPlan(path: string): GatewayPlan | undefined {
   try {
-    const { plan, diagnostics } = check(path);
+    const { plan, diagnostics } = checkFile(path);
     printFindings(diagnostics, "text");
     if (plan === undefined) process.stderr.write(`${path}: not taken over; the policy before stays in force\n`);
     return plan;

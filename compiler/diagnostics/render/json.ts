@@ -1,5 +1,6 @@
 import type { Span } from "../../syntax/source.js";
 import { type Diagnostic, sortDiagnostics } from "../diagnostic.js";
+import { type Hidden, hideSecrets } from "./hidden.js";
 
 /**
  * Findings as one JSON document: an array with `file`, `line`, `column`, `endLine`, `endColumn`, `code`, `severity`,
@@ -7,10 +8,10 @@ import { type Diagnostic, sortDiagnostics } from "../diagnostic.js";
  * `newText`). Lines and columns count from 1, columns in UTF-16 code units; the end is exclusive.
  */
 export function renderJson(diagnostics: readonly Diagnostic[]): string {
-  return `${JSON.stringify(sortDiagnostics(diagnostics).map(finding), null, 2)}\n`;
+  return `${JSON.stringify(hideSecrets(sortDiagnostics(diagnostics)).map(finding), null, 2)}\n`;
 }
 
-function finding({ span, code, severity, message, related, fix }: Diagnostic): object {
+function finding({ diagnostic: { span, code, severity, message, related, fix } }: Hidden): object {
   const document = {
     ...place(span),
     code,

@@ -1,7 +1,7 @@
 import { formatSpan, type Span } from "../../syntax/source.js";
-import { isSecret } from "../catalog.js";
 import { type Diagnostic, sortDiagnostics } from "../diagnostic.js";
 import { type Frame, frameOf } from "./frame.js";
+import { hideSecrets } from "./hidden.js";
 import { visible } from "./visible.js";
 
 /** Attributes of ANSI terminals (ECMA-48, SGR). */
@@ -18,8 +18,9 @@ type Paint = (style: Style, text: string) => string;
 export function renderText(diagnostics: readonly Diagnostic[], options: { readonly color: boolean }): string {
   if (diagnostics.length === 0) return "";
   const paint: Paint = options.color ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m` : (_, text) => text;
-  const secrets = diagnostics.filter((diagnostic) => isSecret(diagnostic.code)).map((diagnostic) => diagnostic.span);
-  const blocks = sortDiagnostics(diagnostics).map((diagnostic) => block(diagnostic, secrets, paint));
+  const blocks = hideSecrets(sortDiagnostics(diagnostics)).map(({ diagnostic, secrets }) =>
+    block(diagnostic, secrets, paint),
+  );
   return `${[...blocks, count(diagnostics)].join("\n\n")}\n`;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { WasmSchema } from "../../envoy/generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.js";
 import { FailurePolicy } from "../../envoy/generated/envoy/extensions/wasm/v3/wasm_pb.js";
 import { duration, extensionNames, packed, packedText } from "../../envoy/message.js";
-import { environmentVariables, guardConfiguration } from "../../plan/guard.js";
+import { environmentVariables, guardConfiguration, LOGGED_RESULTS } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import type { EnvoyOptions } from "./options.js";
 
@@ -38,7 +38,7 @@ const RELOAD_BACKOFF_MS = 100;
 
 /** The one Wasm filter of a listener: it decides, Envoy writes. */
 export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
-  const configuration = JSON.stringify(guardConfiguration(plan));
+  const configuration = JSON.stringify(guardConfiguration(plan, options.accessLog === undefined ? [] : LOGGED_RESULTS));
   // The digest gives each configuration a VM of its own; updates would otherwise pile up in one VM.
   const digest = createHash("sha256").update(configuration).digest("hex");
   const variables = environmentVariables(plan);

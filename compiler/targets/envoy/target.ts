@@ -6,5 +6,5 @@ export const envoy: Target = {
   name: "envoy",
   summary: "an Envoy 1.40 bootstrap and the modules it loads",
   // Loaded when it is needed: Envoy's messages cost a quarter of a second that `check` does not need.
-  emit: async (plan) => (await import("./emit.js")).emitEnvoy(plan, DEFAULT_OPTIONS),
+  emit: async (plan, options) => (await import("./emit.js")).emitEnvoy(plan, { ...DEFAULT_OPTIONS, ...options }),
 };
