@@ -2,8 +2,9 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { Route } from "../policy/gateway.js";
 import { comparePaths, covers, type PathPattern, parsePath } from "../policy/path.js";
+import type { Span } from "../syntax/source.js";
 import { effectivePolicies } from "./effective.js";
-import { hostName, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
+import { BAD_HOST, hostName, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -29,6 +30,7 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
   }
   diagnostics.push(...ambiguous(candidates));
 
+  const answers = new Answers(generated.run, checked.place(["routes"], "key"));
   const names = [...new Set([undefined, ...candidates.map((candidate) => candidate.host)])].toSorted(compareHosts);
   const hosts = names.map((host): HostPlan => {
     const own = candidates
@@ -39,7 +41,12 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
       name: hostName(host),
       origin: routes[0]?.origin ?? checked.place(["routes"], "key"),
       domains: [host ?? "*"],
-      routes: [...routes, ...answers(routes, generated.run, checked)],
+      routes: [
+        ...(host === undefined && names.length > 1 ? [answers.badHost()] : []),
+        ...routes,
+        ...answers.methodNotAllowed(routes),
+        answers.notFound(),
+      ],
     };
   });
   return { hosts, diagnostics };
@@ -155,44 +162,71 @@ function shapeOf(path: PathPattern): unknown {
     : path;
 }
 
-/** The answers behind all routes of a host: 405 with `Allow` for known paths, then 404 for every path. */
-function answers(routes: readonly RoutePlan[], run: AppliedPolicy[], checked: CheckedGateway): RoutePlan[] {
-  const origin = checked.place(["routes"], "key");
-  const answer = (
+/** The answers that the compiler adds: what every path that no route takes gets. They run the mandatory policies. */
+class Answers {
+  private readonly run: AppliedPolicy[];
+  private readonly origin: Span;
+
+  constructor(run: AppliedPolicy[], origin: Span) {
+    this.run = run;
+    this.origin = origin;
+  }
+
+  /**
+   * Two `Host` lines reach the routes joined by a comma, so as an unknown host, under policies that may be weaker than
+   * those of either; RFC 9112 section 3.2 asks for 400. Needed only where hosts differ.
+   */
+  badHost(): RoutePlan {
+    return this.problem(
+      BAD_HOST,
+      400,
+      "Bad Request",
+      {},
+      { ...ANY, headers: [{ name: ":authority", form: "contains", text: "," }] },
+    );
+  }
+
+  /** 405 with `Allow` for paths that are known under other methods, most specific first. */
+  methodNotAllowed(routes: readonly RoutePlan[]): RoutePlan[] {
+    const known = new Map<string, RoutePlan>();
+    for (const route of routes) {
+      const key = JSON.stringify([shapeOf(route.match.path), route.match.headers]);
+      if (route.match.methods.length > 0 && !known.has(key)) known.set(key, route);
+    }
+    return [...known.values()].map((route) => {
+      const { path, headers } = route.match;
+      const allow = new Set(routes.flatMap((other) => (covers(other.match.path, path) ? other.match.methods : [])));
+      const fields = { allow: [...allow].toSorted().join(", ") };
+      const answer = this.problem(METHOD_NOT_ALLOWED, 405, "Method Not Allowed", fields, {
+        path,
+        methods: [],
+        headers,
+      });
+      return { ...answer, origin: route.origin };
+    });
+  }
+
+  notFound(): RoutePlan {
+    return this.problem(NOT_FOUND, 404, "Not Found", {}, ANY);
+  }
+
+  private problem(
     name: string,
     status: number,
     title: string,
     headers: Record<string, string>,
     match: RoutePlan["match"],
-  ): RoutePlan => ({
-    name,
-    origin,
-    match,
-    action: {
-      type: "respond",
-      status,
-      body: JSON.stringify({ type: "about:blank", title, status }),
-      headers: { "content-type": "application/problem+json", ...headers },
-    },
-    run,
-  });
-  const known = new Map<string, RoutePlan>();
-  for (const route of routes) {
-    const key = JSON.stringify([shapeOf(route.match.path), route.match.headers]);
-    if (route.match.methods.length > 0 && !known.has(key)) known.set(key, route);
-  }
-  const notAllowed = [...known.values()].map((route) => {
-    const allow = new Set(
-      routes.flatMap((other) => (covers(other.match.path, route.match.path) ? other.match.methods : [])),
-    );
-    const match = { path: route.match.path, methods: [], headers: route.match.headers };
+  ): RoutePlan {
+    const body = JSON.stringify({ type: "about:blank", title, status });
+    const fields = { "content-type": "application/problem+json", ...headers };
     return {
-      ...answer(METHOD_NOT_ALLOWED, 405, "Method Not Allowed", { allow: [...allow].toSorted().join(", ") }, match),
-      origin: route.origin,
+      name,
+      origin: this.origin,
+      match,
+      action: { type: "respond", status, body, headers: fields },
+      run: this.run,
     };
-  });
-  return [
-    ...notAllowed,
-    answer(NOT_FOUND, 404, "Not Found", {}, { path: { form: "prefix", path: "/" }, methods: [], headers: [] }),
-  ];
+  }
 }
+
+const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: [], headers: [] };

@@ -6,6 +6,9 @@ export const NOT_FOUND = "sluice:not-found";
 /** Envoy's route name of the answer for a known path under an unknown method. */
 export const METHOD_NOT_ALLOWED = "sluice:method-not-allowed";
 
+/** Envoy's route name of the answer for a request with more than one host. */
+export const BAD_HOST = "sluice:bad-host";
+
 export function hostName(host: string | undefined): string {
   return host ?? "any";
 }

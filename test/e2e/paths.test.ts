@@ -250,19 +250,19 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   test.each([
     ["a host with a path", [["host", "api.example.com/../x"]]],
     ["two hosts with a space", [["host", "shop.test, api.example.com"]]],
-  ] satisfies [string, [string, string][]][])("%s is refused", async (_, headers) => {
-    expect([(await gateway.raw({ target: "/x", headers })).status, gateway.heard().length]).toEqual([400, 0]);
-  });
-
-  test.each([
+    ["two hosts with a comma", [["host", "shop.test,api.example.com"]]],
     [
       "two host headers",
       [
         ["host", "api.example.com"],
         ["host", "shop.test"],
       ],
-      "api.example.com,shop.test",
     ],
+  ] satisfies [string, [string, string][]][])("%s is refused", async (_, headers) => {
+    expect([(await gateway.raw({ target: "/x", headers })).status, gateway.heard().length]).toEqual([400, 0]);
+  });
+
+  test.each([
     ["a host with a user", [["host", "shop.test@api.example.com"]], "shop.test@api.example.com"],
     ["an empty host", [["host", ""]], ""],
   ] satisfies [string, [string, string][], string][])(

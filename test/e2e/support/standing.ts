@@ -106,6 +106,7 @@ function sampleHeaders(route: RoutePlan): Record<string, string> {
       if (header.form === "regex")
         throw new Error(`the standing check cannot think of a header for ${route.name}: ${header.regex}`);
       if (header.form === "exact") return [[header.name, header.value]];
+      if (header.form === "contains") return [[header.name, header.text]];
       return header.present ? [[header.name, "sample"]] : [];
     }),
   );
