@@ -1,22 +1,21 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromJson } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { requireEnvoy } from "../../test/support/envoy.js";
 import { BootstrapSchema } from "./generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { toYaml } from "./print.js";
 import { registry } from "./registry.js";
 import { cases } from "./verify.cases.js";
 
-const envoy = process.env.SLUICE_ENVOY ?? "/tmp/envoy/envoy/_bin/envoy";
-
 describe("Envoy's own verdict", () => {
   let folder = "";
+  let envoy = "";
 
   beforeAll(async () => {
-    if (!existsSync(envoy)) throw new Error(`there is no Envoy at ${envoy}`);
+    envoy = (await requireEnvoy()).path;
     folder = await mkdtemp(join(tmpdir(), "sluice-verify-"));
   });
 
@@ -27,7 +26,7 @@ describe("Envoy's own verdict", () => {
     it(`${refuses ? "refuses" : "takes"} ${name}`, async () => {
       const file = join(folder, `${index}.yaml`);
       await writeFile(file, toYaml(BootstrapSchema, fromJson(BootstrapSchema, config, { registry })));
-      const { status, output } = await validate(file);
+      const { status, output } = await validate(envoy, file);
       if (refuses) {
         expect(said, "a case that Envoy refuses says why").toBeDefined();
         expect(output).toContain(said);
@@ -39,7 +38,10 @@ describe("Envoy's own verdict", () => {
   }
 });
 
-function validate(file: string): Promise<{ status: number | string | null | undefined; output: string }> {
+function validate(
+  envoy: string,
+  file: string,
+): Promise<{ status: number | string | null | undefined; output: string }> {
   const options = [
     "--mode",
     "validate",
