@@ -26,7 +26,8 @@ export function attributeSlot(node: i32, wanted: Interest): i32 {
   if (stringIs(name, "request.method")) return pseudoHeader(node, wanted, ":method", Slot.Method);
   if (stringIs(name, "request.path")) return pseudoHeader(node, wanted, ":path", Slot.Path);
   if (stringIs(name, "request.host")) return pseudoHeader(node, wanted, ":authority", Slot.Host);
-  if (stringIs(name, "request.scheme")) return pseudoHeader(node, wanted, ":scheme", Slot.Scheme);
+  // Over HTTP/2 `:scheme` is what the client claims; this one Envoy sets, or takes from a trusted hop.
+  if (stringIs(name, "request.scheme")) return pseudoHeader(node, wanted, "x-forwarded-proto", Slot.Scheme);
   if (stringIs(name, "source.ip")) return Slot.SourceIp;
   if (stringIs(name, "auth.consumer")) return Slot.Consumer;
   if (stringIs(name, "auth.tier")) return Slot.Tier;
@@ -41,7 +42,7 @@ function refused(node: i32, message: string): i32 {
 }
 
 function pseudoHeader(node: i32, wanted: Interest, name: string, slot: i32): i32 {
-  compose(16);
+  compose(24);
   putLiteral(name);
   if (want(wanted, composedStart(), composedLength(), slot) < 0) return refused(node, "needs more memory");
   return slot;

@@ -183,7 +183,8 @@ export function offerHeader(interest: Interest, name: usize, nameLength: i32, va
 
 /**
  * After the last header: `request.path` ends before the query. `request.host` is the name that Envoy chose the virtual host by: in
- * lower case, without the port; a host that names two (Envoy joins two Host lines with a comma) is ambiguous.
+ * lower case, without the port. A host that servers read in different ways is ambiguous: two names (Envoy joins two Host lines with a
+ * comma), a dot at the end, two ports.
  */
 export function finishHeaders(): void {
   const path = attribute(Slot.Path);
@@ -194,9 +195,9 @@ export function finishHeaders(): void {
   }
   const host = attribute(Slot.Host);
   if (host.presence !== Presence.Present) return;
-  if (hasByte(host.start, host.length, 0x2c)) host.presence = Presence.Ambiguous;
   lowerAscii(host.start, host.length, host.start);
   host.length = lengthWithoutPort(host.start, host.length);
+  if (isAmbiguousHost(host.start, host.length)) host.presence = Presence.Ambiguous;
 }
 
 /** The port follows the last colon, unless that one is inside the brackets of an IPv6 address. */
@@ -207,4 +208,10 @@ function lengthWithoutPort(start: usize, length: i32): i32 {
     if (byte === 0x5d) return length;
   }
   return length;
+}
+
+function isAmbiguousHost(start: usize, length: i32): bool {
+  if (length === 0 || load<u8>(start + <usize>length - 1) === 0x2e) return true;
+  if (hasByte(start, length, 0x2c)) return true;
+  return load<u8>(start) !== 0x5b && hasByte(start, length, 0x3a);
 }

@@ -86,8 +86,9 @@ export function evaluate(program: Program): Truth {
       top--;
       step(at<Value>(STACK, top - 2), at<Value>(STACK, top - 1), at<Value>(STACK, top));
     } else if (code === Code.InEnd) {
+      // Of something unknown it is unknown whether a list has it, even an empty one.
       top--;
-      copyValue(at<Value>(STACK, top - 1), at<Value>(STACK, top));
+      if (at<Value>(STACK, top - 1).known !== 0) copyValue(at<Value>(STACK, top - 1), at<Value>(STACK, top));
     } else {
       top--;
       combine(code, at<Value>(STACK, top - 1), at<Value>(STACK, top));

@@ -76,7 +76,8 @@ function lookInBucket(claim: Claim, now: u64): void {
   claim.means = Means.Bucket;
   claim.set = currentSet();
   claim.version = currentVersion();
-  claim.start = max(timeOf(claim.set, claim.key, now), now);
+  // Under one rate a debt never exceeds the tolerance; one from a stricter rate before is not held against the caller.
+  claim.start = min(max(timeOf(claim.set, claim.key, now), now), now + rate.tolerance);
   claim.allowed = conforms(claim.start, now, rate.interval, rate.tolerance) ? 1 : 0;
   const before = callsLeft(claim.start, now, rate.interval, rate.tolerance);
   // Small steps when little is left, so that the last calls are given out one by one.
