@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose, sortDiagnostics } from "./diagnostics/diagnostic.js";
 import { buildPlan } from "./plan/build.js";
+import { guardConfiguration, LOGGED_RESULTS } from "./plan/guard.js";
 import type { GatewayPlan } from "./plan/plan.js";
 import { checkGateway } from "./policy/check.js";
 import type { PolicyKind } from "./policy/kind.js";
@@ -26,7 +27,20 @@ export function planSource(source: SourceFile, kinds: readonly PolicyKind[]): Pl
   if (checked === undefined) return { diagnostics: sortDiagnostics([...unread, ...unfit]) };
   const { plan, diagnostics: unordered } = buildPlan(checked, kinds);
   const diagnostics = sortDiagnostics([...unread, ...unfit, ...unordered]);
-  return hasErrors(diagnostics) ? { diagnostics } : { plan, diagnostics };
+  if (hasErrors(diagnostics)) return { diagnostics };
+  const oversized = guardSize(plan);
+  return oversized.length > 0
+    ? { diagnostics: sortDiagnostics([...diagnostics, ...oversized]) }
+    : { plan, diagnostics };
+}
+
+/** The bound of the module (`filters/modules/README.md`): a larger document would keep Envoy from starting. */
+const LARGEST_GUARD_BYTES = 16 * 1024 * 1024;
+
+/** Measured with an access log, which makes it largest: the verdict is the same for every command. */
+function guardSize(plan: GatewayPlan): Diagnostic[] {
+  const size = Buffer.byteLength(JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS)));
+  return size <= LARGEST_GUARD_BYTES ? [] : [diagnose("SL0417", { size, limit: LARGEST_GUARD_BYTES }, plan.origin)];
 }
 
 /** What a target emitted, with each rule that it broke as a finding at the gateway's name. */

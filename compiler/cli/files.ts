@@ -8,12 +8,12 @@ import { EnvironmentError, UsageError } from "./exit.js";
 /** Policy files that the arguments name: files as they are, folders by their `.yaml` and `.yml` files, sorted. */
 export function policyFiles(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
-    if (!statusOf(path).isDirectory()) return [path];
+    if (!statusOf(path).isDirectory()) return [regularFile(path)];
     const found = readdirSync(path)
       .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
       .toSorted();
     if (found.length === 0) throw new EnvironmentError(`${path}: the folder holds no .yaml file`);
-    return found.map((name) => join(path, name));
+    return found.map((name) => regularFile(join(path, name)));
   });
 }
 
@@ -23,6 +23,12 @@ export function policyFile(path: string): string {
   if (second !== undefined)
     throw new UsageError(`${path} holds several policy files, such as ${first} and ${second}; name one`);
   return first;
+}
+
+/** Reading a pipe or a device may never end. */
+function regularFile(path: string): string {
+  if (!statusOf(path).isFile()) throw new EnvironmentError(`${path}: neither a file nor a folder`);
+  return path;
 }
 
 function statusOf(path: string): Stats {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   type DescField,
   type DescMessage,
@@ -38,8 +39,16 @@ export function readYaml(text: string): unknown {
 
 /** The YAML of what `toObject` gave, or of several such objects put together. */
 export function objectToYaml(object: JsonObject): string {
-  return dump(object, { noRefs: true, lineWidth: -1, indent: 2 });
+  const long: string[] = [];
+  const mark = `long-text-${createHash("sha256").update(JSON.stringify(object)).digest("hex")}`;
+  const shortened = sortedOut(object, (text) => `${mark}-${long.push(text) - 1}.`);
+  const yaml = dump(shortened, { noRefs: true, lineWidth: -1, indent: 2 });
+  if (long.length === 0) return yaml;
+  return yaml.replace(new RegExp(`${mark}-([0-9]+)\\.`, "g"), (_, index) => quoted(long[Number(index)] ?? ""));
 }
+
+/** Longer texts are kept from js-yaml, whose regular expressions overflow the stack on some millions of characters. */
+const LONG_TEXT = 100_000;
 
 function canonicalMessage(schema: DescMessage, json: JsonObject): JsonObject {
   switch (schema.typeName) {

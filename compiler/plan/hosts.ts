@@ -1,10 +1,11 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { Route } from "../policy/gateway.js";
-import { comparePaths, covers, type PathPattern, parsePath } from "../policy/path.js";
-import type { Span } from "../syntax/source.js";
+import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
+import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
-import { BAD_HOST, hostName, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
+import { hostName } from "./names.js";
+import { Protection, weakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -30,26 +31,43 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
   }
   diagnostics.push(...ambiguous(candidates));
 
-  const answers = new Answers(generated.run, checked.place(["routes"], "key"));
+  const protection = new Protection(checked.policies);
+  const answers = new Answers(generated.run, checked.place(["routes"], "key"), protection);
   const names = [...new Set([undefined, ...candidates.map((candidate) => candidate.host)])].toSorted(compareHosts);
-  const hosts = names.map((host): HostPlan => {
-    const own = candidates
+  const hosts: HostPlan[] = [];
+  let entries = 0;
+  for (const host of names) {
+    const routes = candidates
       .filter((candidate) => contains(candidate.host, host))
-      .toSorted((a, b) => compareHosts(a.host, b.host) || compareRoutes(a.route, b.route));
-    const routes = own.map((candidate) => candidate.route);
-    return {
-      name: hostName(host),
-      origin: routes[0]?.origin ?? checked.place(["routes"], "key"),
-      domains: [host ?? "*"],
-      routes: [
-        ...(host === undefined && names.length > 1 ? [answers.badHost()] : []),
-        ...routes,
-        ...answers.methodNotAllowed(routes),
-        answers.notFound(),
-      ],
-    };
+      .toSorted((a, b) => compareHosts(a.host, b.host) || compareRoutes(a.route, b.route))
+      .map((candidate) => candidate.route);
+    entries += routes.length;
+    if (entries > MOST_ENTRIES) {
+      const parameters = { hosts: names.length - 1, most: MOST_ENTRIES };
+      diagnostics.push(diagnose("SL0311", parameters, checked.place(["routes"], "key")));
+      break;
+    }
+    diagnostics.push(...weakerFirst(routes, protection));
+    const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
+    const differs = names.length > 1 && (host === undefined || host.startsWith("*."));
+    const all = [...(differs ? [answers.badHost()] : []), ...answers.among(routes)];
+    hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: all });
+  }
+  return { hosts, diagnostics: unique(diagnostics) };
+}
+
+/** Each virtual host repeats the routes of wider hosts; Envoy's memory and this compiler's time grow with their number. */
+const MOST_ENTRIES = 50_000;
+
+/** The same pair of routes meets in several virtual hosts; once is enough to say it. */
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter((diagnostic) => {
+    const key = `${diagnostic.code} ${diagnostic.span.start} ${diagnostic.message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
   });
-  return { hosts, diagnostics };
 }
 
 function sameAs(finding: Diagnostic, others: readonly Diagnostic[]): boolean {
@@ -142,7 +160,7 @@ function ambiguous(candidates: readonly Candidate[]): Diagnostic[] {
   for (const { route, host } of candidates) {
     const methods = route.match.methods.length === 0 ? ["*"] : route.match.methods;
     for (const method of methods) {
-      const key = JSON.stringify([host ?? "*", shapeOf(route.match.path), method, route.match.headers]);
+      const key = JSON.stringify([host ?? "*", shapeKey(route.match.path), method, route.match.headers]);
       const first = seen.get(key);
       if (first === undefined) seen.set(key, route);
       else if (first !== route) {
@@ -154,79 +172,3 @@ function ambiguous(candidates: readonly Candidate[]): Diagnostic[] {
   }
   return diagnostics;
 }
-
-/** Two templates that differ only in the names of their captures match the same paths. */
-function shapeOf(path: PathPattern): unknown {
-  return path.form === "template"
-    ? [path.segments.map((segment) => ("literal" in segment ? segment.literal : null)), path.rest]
-    : path;
-}
-
-/** The answers that the compiler adds: what every path that no route takes gets. They run the mandatory policies. */
-class Answers {
-  private readonly run: AppliedPolicy[];
-  private readonly origin: Span;
-
-  constructor(run: AppliedPolicy[], origin: Span) {
-    this.run = run;
-    this.origin = origin;
-  }
-
-  /**
-   * Two `Host` lines reach the routes joined by a comma, so as an unknown host, under policies that may be weaker than
-   * those of either; RFC 9112 section 3.2 asks for 400. Needed only where hosts differ.
-   */
-  badHost(): RoutePlan {
-    return this.problem(
-      BAD_HOST,
-      400,
-      "Bad Request",
-      {},
-      { ...ANY, headers: [{ name: ":authority", form: "contains", text: "," }] },
-    );
-  }
-
-  /** 405 with `Allow` for paths that are known under other methods, most specific first. */
-  methodNotAllowed(routes: readonly RoutePlan[]): RoutePlan[] {
-    const known = new Map<string, RoutePlan>();
-    for (const route of routes) {
-      const key = JSON.stringify([shapeOf(route.match.path), route.match.headers]);
-      if (route.match.methods.length > 0 && !known.has(key)) known.set(key, route);
-    }
-    return [...known.values()].map((route) => {
-      const { path, headers } = route.match;
-      const allow = new Set(routes.flatMap((other) => (covers(other.match.path, path) ? other.match.methods : [])));
-      const fields = { allow: [...allow].toSorted().join(", ") };
-      const answer = this.problem(METHOD_NOT_ALLOWED, 405, "Method Not Allowed", fields, {
-        path,
-        methods: [],
-        headers,
-      });
-      return { ...answer, origin: route.origin };
-    });
-  }
-
-  notFound(): RoutePlan {
-    return this.problem(NOT_FOUND, 404, "Not Found", {}, ANY);
-  }
-
-  private problem(
-    name: string,
-    status: number,
-    title: string,
-    headers: Record<string, string>,
-    match: RoutePlan["match"],
-  ): RoutePlan {
-    const body = JSON.stringify({ type: "about:blank", title, status });
-    const fields = { "content-type": "application/problem+json", ...headers };
-    return {
-      name,
-      origin: this.origin,
-      match,
-      action: { type: "respond", status, body, headers: fields },
-      run: this.run,
-    };
-  }
-}
-
-const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: [], headers: [] };

@@ -100,7 +100,6 @@ export interface RoutePlan {
 
 export type HeaderMatch = { name: string } & (
   | { form: "exact"; value: string }
-  | { form: "contains"; text: string }
   | { form: "regex"; regex: string }
   | { form: "present"; present: boolean }
 );

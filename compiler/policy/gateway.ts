@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { apiKeyReference, duration, headerName, headerValue, hostPort, httpMethod, name } from "./values.js";
+import {
+  apiKeyReference,
+  duration,
+  headerName,
+  headerValue,
+  hostPort,
+  httpMethod,
+  name,
+  serviceAddress,
+} from "./values.js";
 
 /** How many trusted proxies stand in front, and how strict a listener is about what clients send. */
 const listener = z
@@ -26,9 +35,12 @@ const listener = z
 
 const service = z
   .strictObject({
-    endpoints: z.array(hostPort).min(1).max(1000).optional().describe("Fixed addresses: IP:port."),
-    dns: hostPort.optional().describe("A host name and port, resolved while running."),
-    connectTimeout: duration.default(5_000).describe("How long a connection may take to open."),
+    endpoints: z.array(serviceAddress).min(1).max(1000).optional().describe("Fixed addresses: IP:port."),
+    dns: serviceAddress.optional().describe("A host name and port, resolved while running."),
+    connectTimeout: duration
+      .refine((milliseconds) => milliseconds > 0, "with a timeout of 0 no connection would ever open")
+      .default(5_000)
+      .describe("How long a connection may take to open."),
   })
   .describe("A backend that routes lead to.");
 
@@ -71,19 +83,49 @@ const target = z.strictObject({
   weight: z.int().min(0).max(1_000_000).default(1).describe("Share of the requests, relative to the other weights."),
 });
 
-const respond = z.strictObject({
-  status: z.int().min(200).max(599),
-  body: z.string().max(65_536).optional(),
-  headers: z.record(headerName, headerValue).default({}),
-});
+/** Of the connection, of the length of the body, or of a request: Envoy writes them itself (RFC 9110 sections 6 to 8). */
+const NOT_OURS_TO_ANSWER = [
+  "connection",
+  "content-length",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5. */
+const WITHOUT_BODY = [204, 205, 304];
+
+const respond = z
+  .strictObject({
+    status: z.int().min(200).max(599),
+    body: z.string().max(65_536).optional(),
+    headers: z
+      .record(
+        headerName.refine(
+          (header) => !NOT_OURS_TO_ANSWER.includes(header),
+          `an answer cannot set this header; Envoy writes it where it belongs: ${NOT_OURS_TO_ANSWER.join(", ")}`,
+        ),
+        headerValue,
+      )
+      .default({}),
+  })
+  .refine(({ status, body }) => body === undefined || !WITHOUT_BODY.includes(status), {
+    path: ["body"],
+    message: `an answer with status ${WITHOUT_BODY.join(", ")} has no body`,
+  });
 
 const redirect = z.strictObject({
   to: z
     .string()
     .regex(
       /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/,
-      "an absolute URL, such as https://example.com/new",
+      { message: "an absolute URL without user and password, such as https://example.com/new", abort: true },
     )
+    .refine((url) => !url.includes("#"), "a redirect cannot add a fragment; leave out `#` and what follows it")
+    .refine((url) => URL.canParse(url), "the host or the port of this URL cannot exist")
     .optional()
     .describe("Absolute URL. Without a path, the request's own path stays."),
   path: z

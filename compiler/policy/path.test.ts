@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { comparePaths, covers, type PathPattern, parsePath, templateRegex } from "./path.js";
+import { comparePaths, covers, mayMeet, type PathPattern, parsePath, templateRegex } from "./path.js";
 
 function pattern(text: string): PathPattern {
   const parsed = parsePath(text);
@@ -96,4 +96,30 @@ it("a more specific path comes before the one that covers it", () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+it("patterns that both match a path are known to meet", () => {
+  const regexes = fc
+    .constantFrom("~/a", "~/a.*", "~/ab*", "~/a/b", "~/[ab]/c", "~/a|/b", "~/a/b/.*", "~.*")
+    .map(pattern);
+  const any = fc.oneof(patterns, regexes);
+  fc.assert(
+    fc.property(any, any, fc.array(paths, { minLength: 20, maxLength: 40 }), (one, other, all) => {
+      for (const path of all)
+        if (matches(one, path) && matches(other, path)) expect(mayMeet(one, other), path).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it("patterns that cannot meet are told apart", () => {
+  for (const [one, other] of [
+    ["/a/**", "/b/**"],
+    ["/a/{x}", "/a/{x}/b"],
+    ["/a/{x}/c", "/a/{x}/d"],
+    ["~/a.*", "~/b.*"],
+    ["~/a/.*", "/b/**"],
+    ["/a", "/a/"],
+  ] as const)
+    expect(mayMeet(pattern(one), pattern(other)), `${one} ${other}`).toBe(false);
 });

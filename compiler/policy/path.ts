@@ -64,19 +64,83 @@ function parseSegment(part: string): Segment | string {
 
 /** RE2 text that matches exactly the paths of a template, without the query. */
 export function templateRegex(segments: readonly Segment[], rest: boolean): string {
-  const body = segments.map((segment) => `/${"literal" in segment ? escapeRegex(segment.literal) : "[^/]+"}`).join("");
+  const body = segments.map((segment) => `/${"literal" in segment ? literalRegex(segment.literal) : "[^/]+"}`).join("");
   return rest ? `${body}(/.*)?` : body;
+}
+
+/** Characters of a path that a client may also send percent-encoded, because Envoy decodes the unreserved ones only. */
+const TWO_SPELLINGS = /[!$&'()+,;=:@]/g;
+
+/** True if a request can spell the literal path in more than one way, so that it must be matched as an expression. */
+export function hasTwoSpellings(path: string): boolean {
+  return path.search(TWO_SPELLINGS) >= 0;
+}
+
+/** RE2 text of a literal, in either spelling: services decode `%3A` to the `:` that the policy names. */
+function literalRegex(literal: string): string {
+  return escapeRegex(literal).replace(/\\?[!$&'()+,;=:@]/g, (escaped) => {
+    const code = escaped
+      .charCodeAt(escaped.length - 1)
+      .toString(16)
+      .toUpperCase();
+    return `(?:${escaped}|%${[...code].map((digit) => (/[A-F]/.test(digit) ? `[${digit}${digit.toLowerCase()}]` : digit)).join("")})`;
+  });
+}
+
+/** RE2 text of a path that may be spelled in two ways: exactly it, or it and everything below. */
+export function spellingsRegex(path: string, rest: boolean): string {
+  return `${path.split("/").map(literalRegex).join("/")}${rest ? "(/.*)?" : ""}`;
 }
 
 export function escapeRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
+/** A pattern as a list of segments: what order, cover and overlap are told by. Regular expressions have none. */
+interface Shape {
+  /** A literal, or null for any one segment. */
+  segments: (string | null)[];
+  rest: boolean;
+  trailingSlash: boolean;
+}
+
+const shapes = new WeakMap<PathPattern, Shape>();
+
+function shape(pattern: Exclude<PathPattern, { form: "regex" }>): Shape {
+  const known = shapes.get(pattern);
+  if (known !== undefined) return known;
+  const made = makeShape(pattern);
+  shapes.set(pattern, made);
+  return made;
+}
+
+function makeShape(pattern: Exclude<PathPattern, { form: "regex" }>): Shape {
+  if (pattern.form === "template") {
+    const segments = pattern.segments.map((segment) => ("literal" in segment ? segment.literal : null));
+    return { segments, rest: pattern.rest, trailingSlash: false };
+  }
+  const segments = pattern.path === "/" ? [] : pattern.path.split("/").slice(1);
+  const trailingSlash = segments.at(-1) === "";
+  if (trailingSlash) segments.pop();
+  return { segments, rest: pattern.form === "prefix", trailingSlash };
+}
+
+/** Equal for two patterns that match the same paths, such as templates that differ in the names of their captures. */
+export function shapeKey(pattern: PathPattern): string {
+  return JSON.stringify(pattern.form === "regex" ? pattern.regex : shape(pattern));
+}
+
+/** The first segment that all paths of a pattern have, or null if that can be any: patterns meet only if these do. */
+export function firstLiteral(pattern: PathPattern): string | null {
+  return pattern.form === "regex" ? null : (shape(pattern).segments[0] ?? null);
+}
+
 /**
  * True if every path that `inner` matches is surely matched by `outer` as well. Regular expressions are compared by
- * their text only.
+ * their text only, but that a prefix of `/` covers them.
  */
 export function covers(outer: PathPattern, inner: PathPattern): boolean {
+  if (outer.form === "prefix" && outer.path === "/") return true;
   if (outer.form === "regex" || inner.form === "regex")
     return outer.form === "regex" && inner.form === "regex" && outer.regex === inner.regex;
   const a = shape(outer);
@@ -84,48 +148,73 @@ export function covers(outer: PathPattern, inner: PathPattern): boolean {
   if (a.trailingSlash !== b.trailingSlash && !a.rest) return false;
   if (b.rest && !a.rest) return false;
   if (a.rest ? a.segments.length > b.segments.length : a.segments.length !== b.segments.length) return false;
-  return a.segments.every((segment, index) => {
-    if (!("literal" in segment)) return true;
-    const other = b.segments[index];
-    return other !== undefined && "literal" in other && other.literal === segment.literal;
-  });
+  return a.segments.every((segment, index) => segment === null || segment === b.segments[index]);
 }
 
-function shape(pattern: Exclude<PathPattern, { form: "regex" }>): {
-  segments: Segment[];
-  rest: boolean;
-  trailingSlash: boolean;
-} {
-  if (pattern.form === "template") return { segments: pattern.segments, rest: pattern.rest, trailingSlash: false };
-  const parts = pattern.path === "/" ? [] : pattern.path.split("/").slice(1);
-  const trailingSlash = parts.at(-1) === "";
-  if (trailingSlash) parts.pop();
-  return {
-    segments: parts.map((literal) => ({ literal })),
-    rest: pattern.form === "prefix",
-    trailingSlash: trailingSlash && pattern.form === "exact",
-  };
+/** False if surely no path is matched by both. */
+export function mayMeet(one: PathPattern, other: PathPattern): boolean {
+  if (one.form === "regex" || other.form === "regex") {
+    const [x, y] = [beginningOf(one), beginningOf(other)];
+    const length = Math.min(x.text.length, y.text.length);
+    if (x.text.slice(0, length) !== y.text.slice(0, length)) return false;
+    return x.text.length === y.text.length || (x.text.length > length ? y.open : x.open);
+  }
+  const a = shape(one);
+  const b = shape(other);
+  const shared = Math.min(a.segments.length, b.segments.length);
+  if (a.segments.length > shared && !b.rest) return false;
+  if (b.segments.length > shared && !a.rest) return false;
+  if (a.trailingSlash !== b.trailingSlash && !a.rest && !b.rest) return false;
+  for (let i = 0; i < shared; i++) {
+    const [x, y] = [a.segments[i] ?? null, b.segments[i] ?? null];
+    if (x !== null && y !== null && x !== y) return false;
+  }
+  return true;
 }
 
-/** Order of specificity: negative if `a` is the more specific path and so comes first. */
+/** The text that all paths of a pattern begin with, and whether anything may follow it. */
+function beginningOf(pattern: PathPattern): { text: string; open: boolean } {
+  if (pattern.form === "regex") {
+    // Up to the first operator; a letter before `*`, `?` or `{` need not be there.
+    const text = /^\^?([^\\.*+?()[\]{}|^$]*)(?![*?{])/.exec(pattern.regex)?.[1] ?? "";
+    return { text: pattern.regex.includes("|") ? "" : text, open: true };
+  }
+  const { segments, rest, trailingSlash } = shape(pattern);
+  const wildcard = segments.indexOf(null);
+  if (wildcard >= 0)
+    return {
+      text: `/${segments
+        .slice(0, wildcard)
+        .map((segment) => `${segment}/`)
+        .join("")}`,
+      open: true,
+    };
+  return { text: `/${segments.join("/")}${trailingSlash ? "/" : ""}`, open: rest };
+}
+
+/**
+ * Order of specificity: negative if `a` is the more specific path and so comes first. Exact; then regular expressions;
+ * then the others by how many literal segments they have, closed before open, longer before shorter, and at last by the
+ * leftmost segment that only one of them names. Templates and prefixes stand on one scale, so that a pattern always
+ * comes before one that covers it: `/admin/**` before `/{tenant}/**`, whose policies may be weaker.
+ */
 export function comparePaths(a: PathPattern, b: PathPattern): number {
   const [x, y] = [rank(a), rank(b)];
   for (let i = 0; i < x.length; i++) {
     const difference = (y[i] ?? 0) - (x[i] ?? 0);
     if (difference !== 0) return difference;
   }
-  return 0;
+  return a.form === "regex" || b.form === "regex" ? 0 : leftmost(shape(a).segments, shape(b).segments);
 }
 
-/**
- * Exact, then regular expressions, then the others by how many literal segments they have, closed before open, longer
- * before shorter. Templates and prefixes stand on one scale, so that a pattern always comes before one that covers it:
- * `/admin/**` before `/{tenant}/**`, whose policies may be weaker.
- */
 function rank(pattern: PathPattern): number[] {
   if (pattern.form === "exact") return [3, 0, 0, 0];
   if (pattern.form === "regex") return [2, 0, 0, pattern.regex.length];
   const { segments, rest } = shape(pattern);
-  const literals = segments.filter((segment) => "literal" in segment && segment.literal !== "").length;
-  return [1, literals, rest ? 0 : 1, segments.length];
+  return [1, segments.filter((segment) => segment !== null).length, rest ? 0 : 1, segments.length];
+}
+
+function leftmost(a: readonly (string | null)[], b: readonly (string | null)[]): number {
+  for (let i = 0; i < a.length; i++) if ((a[i] === null) !== (b[i] === null)) return a[i] === null ? 1 : -1;
+  return 0;
 }

@@ -58,6 +58,7 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
 export const MAX_REGEX_PROGRAM = 1_000;
 
 function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
+  if (regex === "") return [diagnose("SL0303", { reason: "it is empty" }, span)];
   const compiled = compileRe2(regex);
   if (!compiled.ok)
     return [diagnose("SL0303", { reason: compiled.error.replace(/^error parsing regexp: /, "") }, span)];

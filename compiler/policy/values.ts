@@ -1,3 +1,4 @@
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 
 /** A name that ends up in Envoy names, metrics and decisions: lower-case letters, digits and dashes. */
@@ -9,7 +10,10 @@ export const name = z
 
 const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** `250ms`, `10s`, `5m`, `24h`, `1d` as milliseconds. */
+/** Envoy takes no duration beyond some 290 years, and nobody means one beyond this. */
+const LONGEST_DURATION_MS = 365 * MILLISECONDS.d;
+
+/** `250ms`, `10s`, `5m`, `24h`, `1d` as milliseconds; at most 365 days. */
 export const duration = z
   .string()
   .regex(/^[0-9]{1,9}(ms|s|m|h|d)$/, "a duration is a whole number with a unit: 250ms, 10s, 5m, 24h")
@@ -18,7 +22,8 @@ export const duration = z
     const factor =
       unit === "ms" || unit === "s" || unit === "m" || unit === "h" || unit === "d" ? MILLISECONDS[unit] : 1;
     return Number.parseInt(text, 10) * factor;
-  });
+  })
+  .refine((milliseconds) => milliseconds <= LONGEST_DURATION_MS, "a duration is at most 365d");
 
 export interface Endpoint {
   host: string;
@@ -30,19 +35,33 @@ const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0
 /** `127.0.0.1:8080`, `[::1]:8080`, `api.example.com:443`; the brackets of an IPv6 address are dropped. */
 export const hostPort = z
   .string()
-  .refine((text) => {
-    const match = HOST_PORT.exec(text);
-    return match !== null && Number(match[3]) <= 65_535;
-  }, "an address is host:port, such as 127.0.0.1:8080 or [::1]:8080")
+  .refine(
+    (text) => {
+      const match = HOST_PORT.exec(text);
+      return match !== null && Number(match[3]) <= 65_535;
+    },
+    { message: "an address is host:port, such as 127.0.0.1:8080 or [::1]:8080", abort: true },
+  )
+  .refine(
+    (text) => !isBrokenIpAddress(text.slice(0, text.lastIndexOf(":"))),
+    "the host is not an IP address: four numbers up to 255 without leading zeros, or an IPv6 address in brackets",
+  )
   .transform((text): Endpoint => {
     const colon = text.lastIndexOf(":");
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
   });
 
-const IPV4 = /^(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})(\.(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}$/;
+/** The address of a service. Port 0 lets the system choose one to listen on, but leads nowhere. */
+export const serviceAddress = hostPort.refine(({ port }) => port > 0, "the port of a service is 1 to 65535");
+
+/** A host that ends in a number can only be meant as an IPv4 address (WHATWG URL, section 3.5). */
+function isBrokenIpAddress(host: string): boolean {
+  if (host.startsWith("[")) return !isIPv6(host.slice(1, -1));
+  return /(^|\.)[0-9]+$/.test(host) && !isIPv4(host);
+}
 
 export function isIpAddress(host: string): boolean {
-  return IPV4.test(host) || host.includes(":");
+  return isIP(host) !== 0;
 }
 
 /**

@@ -7,6 +7,8 @@ export interface Case {
   folder: string;
   /** True if the policy must be refused. */
   rejects: boolean;
+  /** True if it is accepted with warnings. */
+  warns: boolean;
   policyPath: string;
   policy: string;
 }
@@ -30,6 +32,7 @@ export function allCases(): Case[] {
   return sourceFiles(/^(compiler|filters)\/[^/]+\/cases\/[^/]+\/policy\.yaml$/).map((path) => ({
     folder: dirname(path),
     rejects: basename(dirname(path)).startsWith("rejects-"),
+    warns: basename(dirname(path)).startsWith("warns-"),
     policyPath: join(root, path),
     policy: readFileSync(join(root, path), "utf8"),
   }));

@@ -96,4 +96,10 @@ route a part of its traffic as a route of its own.`,
     message: "the policies up to this one read more than {most} different request headers",
     help: `The module looks for a fixed number of header names in one pass over the request. Compare fewer headers, or split the gateway.`,
   },
+  SL0417: {
+    severity: "error",
+    message: "the configuration of the filter has {size} bytes; at most {limit} are possible",
+    help: `The module reads its configuration as one document of bounded size. It names the policies of every route, so many routes with
+many policies each make it large. Put rules that belong together into one policy, or split the gateway.`,
+  },
 } as const satisfies Section<"04">;

@@ -53,4 +53,20 @@ matched them would never be chosen, and if the header was kept a client could ch
     help: `Routes are ordered by how specific they are: exact path, template, prefix by length, then methods, then headers. These two are
 equal, so which one serves would be chance. Make one more specific, or remove it.`,
   },
+  SL0310: {
+    severity: "warning",
+    message: "`{first}` comes before `{later}` and takes some of its requests without {missing}",
+    help: `Two routes overlap, neither lies inside the other, and the one that Envoy tries first lets in callers whom the other keeps out.
+
+    - { name: tenants, match: { path: "/{tenant}/reports/daily" }, to: reports }
+    - { name: admin, match: { path: /admin/** }, to: admin, apply: [staff-only] }   # /admin/reports/daily is open
+
+Apply the policy to the first route too, make it a default, or give the two routes paths that do not meet.`,
+  },
+  SL0311: {
+    severity: "error",
+    message: "{hosts} hosts repeat the routes of wider hosts to more than {most} entries",
+    help: `Envoy chooses a virtual host and stays in it, so each host of the file gets a copy of the routes that hold for any host. Give the
+routes hosts of their own, or split the gateway.`,
+  },
 } as const satisfies Section<"03">;

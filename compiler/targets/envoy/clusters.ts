@@ -17,7 +17,7 @@ export function clusters(plan: GatewayPlan, options: EnvoyOptions): Cluster[] {
 }
 
 function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<typeof ClusterSchema> {
-  const moved = options.endpoints[service.name];
+  const moved = Object.hasOwn(options.endpoints, service.name) ? options.endpoints[service.name] : undefined;
   const endpoints = moved ?? service.discovery.endpoints;
   const byName = moved === undefined && service.discovery.by === "dns";
   return {

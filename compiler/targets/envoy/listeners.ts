@@ -39,7 +39,8 @@ const UNDERSCORES = {
 
 export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
   return plan.listeners.map((listener) => {
-    const { address, port } = options.listeners[listener.name] ?? listener;
+    const moved = Object.hasOwn(options.listeners, listener.name) ? options.listeners[listener.name] : undefined;
+    const { address, port } = moved ?? listener;
     return create(ListenerSchema, {
       name: listener.name,
       address: socketAddress(address, port),

@@ -13,7 +13,7 @@ import {
 import { duration } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
-import { escapeRegex, type PathPattern, templateRegex } from "../../policy/path.js";
+import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { originMetadata } from "./options.js";
 
 type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
@@ -87,8 +87,10 @@ function routeMatch(match: RoutePlan["match"]): RouteMatchInit {
 function pathSpecifier(path: PathPattern): NonNullable<RouteMatchInit["pathSpecifier"]> {
   switch (path.form) {
     case "exact":
+      if (hasTwoSpellings(path.path)) return { case: "safeRegex", value: { regex: spellingsRegex(path.path, false) } };
       return { case: "path", value: path.path };
     case "prefix":
+      if (hasTwoSpellings(path.path)) return { case: "safeRegex", value: { regex: spellingsRegex(path.path, true) } };
       return path.path === "/" ? { case: "prefix", value: "/" } : { case: "pathSeparatedPrefix", value: path.path };
     case "template":
       return { case: "safeRegex", value: { regex: templateRegex(path.segments, path.rest) } };
@@ -113,14 +115,6 @@ function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
       return {
         name: match.name,
         headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "exact", value: match.value } } },
-      };
-    case "contains":
-      return {
-        name: match.name,
-        headerMatchSpecifier: {
-          case: "stringMatch",
-          value: { matchPattern: { case: "contains", value: match.text } },
-        },
       };
     case "regex":
       return {
