@@ -1,7 +1,7 @@
 import { covers, firstLiteral, shapeKey } from "../policy/path.js";
 import type { Span } from "../syntax/source.js";
 import { BAD_HOST, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
-import type { Protection } from "./overlap.js";
+import { addTo, type Protection } from "./overlap.js";
 import type { AppliedPolicy, RoutePlan } from "./plan.js";
 
 const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: [], headers: [] };
@@ -37,21 +37,22 @@ export class Answers {
    */
   among(routes: readonly RoutePlan[]): RoutePlan[] {
     const starts = byFirstLiteral(routes);
+    const order = new Map(routes.map((route, index) => [route, index]));
     const before = new Map<RoutePlan | undefined, RoutePlan[]>();
     for (const group of limitedByMethod(routes)) {
       const [route] = group;
       if (route === undefined) continue;
       const { path } = route.match;
       const start = firstLiteral(path);
-      const wider = (start === null ? routes : [...(starts.get(start) ?? []), ...(starts.get(null) ?? [])]).filter(
-        (other) => covers(other.match.path, path),
-      );
+      const inside = (other: RoutePlan) => covers(other.match.path, path);
+      const candidates = start === null ? [routes] : [starts.get(start) ?? [], starts.get(null) ?? []];
+      const wider = candidates.flatMap((some) => some.filter(inside));
       const strict = [...new Set(group.flatMap((one) => this.protection.of(one)))];
-      const weaker = routes.find(
-        (other) => wider.includes(other) && takesAnything(other) && this.protection.missing(other, strict).length > 0,
-      );
+      const weaker = wider
+        .filter((other) => takesAnything(other) && this.protection.missing(other, strict).length > 0)
+        .toSorted((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0))[0];
       const methods = [...new Set(wider.flatMap((other) => other.match.methods))].toSorted();
-      before.set(weaker, [...(before.get(weaker) ?? []), this.methodNotAllowed(route, methods)]);
+      addTo(before, weaker, this.methodNotAllowed(route, methods));
     }
     return [
       ...routes.flatMap((route) => [...(before.get(route) ?? []), route]),
@@ -96,22 +97,12 @@ function takesAnything(route: RoutePlan): boolean {
 /** Routes of one path and the same headers, if all of them are for some methods only; in the order of the routes. */
 function limitedByMethod(routes: readonly RoutePlan[]): RoutePlan[][] {
   const groups = new Map<string, RoutePlan[]>();
-  for (const route of routes) {
-    const key = JSON.stringify([shapeKey(route.match.path), route.match.headers]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [route]);
-    else group.push(route);
-  }
+  for (const route of routes) addTo(groups, JSON.stringify([shapeKey(route.match.path), route.match.headers]), route);
   return [...groups.values()].filter((group) => group.every((route) => route.match.methods.length > 0));
 }
 
 function byFirstLiteral(routes: readonly RoutePlan[]): Map<string | null, RoutePlan[]> {
   const starts = new Map<string | null, RoutePlan[]>();
-  for (const route of routes) {
-    const start = firstLiteral(route.match.path);
-    const known = starts.get(start);
-    if (known === undefined) starts.set(start, [route]);
-    else known.push(route);
-  }
+  for (const route of routes) addTo(starts, firstLiteral(route.match.path), route);
   return starts;
 }

@@ -57,9 +57,16 @@ export function weakerFirst(ordered: readonly RoutePlan[], protection: Protectio
         diagnostics.push(diagnose("SL0310", parameters, first.origin, { related }));
       }
     }
-    if (strict.length < GUARDING.length) earlier.set(start, [...(earlier.get(start) ?? []), later]);
+    if (strict.length < GUARDING.length) addTo(earlier, start, later);
   }
   return diagnostics;
+}
+
+/** Adds an item to the list under a key. */
+export function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }
 
 /** An exact path lies inside whatever it meets. */
