@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { renderText } from "../compiler/diagnostics/render/text.js";
 import { check, checkText, compile, type GatewayPlan } from "../compiler/index.js";
 import { hasErrors, verified } from "../compiler/pipeline.js";
+import { targets } from "../compiler/targets/index.js";
 import type { Emission } from "../compiler/targets/target.js";
 
 const POLICY = `apiVersion: sluice/v1
@@ -96,7 +97,42 @@ describe("read", () => {
   });
 });
 
+describe("plan", () => {
+  it("refuses a gateway whose configuration the filter would not read", () => {
+    const names = Array.from({ length: 64 }, (_, index) => `${"p".repeat(60)}-${index}`);
+    const text = (routes: number) =>
+      [
+        POLICY.slice(0, POLICY.indexOf("routes:")),
+        "policies:\n",
+        ...names.map((name) => `  ${name}: { authorize: { rules: [{ name: all, allow: "true" }] } }\n`),
+        `mandatory: { apply: [${names.join(", ")}] }\nroutes:\n`,
+        ...Array.from(
+          { length: routes },
+          (_, index) => `  - { name: r-${index}, match: { path: /${index} }, respond: { status: 200 } }\n`,
+        ),
+      ].join("");
+    expect(checkText("policy.yaml", text(1_000)).plan).toBeDefined();
+    const { plan, diagnostics } = checkText("policy.yaml", text(4_200));
+    expect(plan).toBeUndefined();
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    expect(renderText(errors, { color: false }).replace(/\d{8} bytes/, "many bytes")).toContain(
+      "policy.yaml:3:7: error SL0417: the configuration of the filter has many bytes; at most 16777216 are possible\n",
+    );
+  });
+});
+
 describe("emit", () => {
+  it("takes a listener and a service that are named like a member of every object", async () => {
+    const policy = `${POLICY.replace("public:", "constructor:")}  - { name: to, match: { path: /to }, to: constructor }
+services:
+  constructor: { endpoints: [127.0.0.1:9001] }
+`;
+    const emission = await targets[0]?.emit(planOf(policy), {});
+    expect(emission?.violations).toEqual([]);
+    expect(emission?.artifacts[0]?.contents).toContain("port_value: 9001");
+    expect(emission?.artifacts[0]?.contents).toContain("port_value: 8080");
+  });
+
   it("refuses a target that there is not, and names those that there are", async () => {
     const refused = compile("examples/quickstart/policy.yaml", "nginx");
     await expect(refused).rejects.toThrow("no target is named nginx; there are: envoy");

@@ -23,9 +23,28 @@ it("finds what may be a secret, however the file is written", () => {
   expect(hidden("credentials: [{ apiKey: env:BAD-NAME }]")).toEqual(["env:BAD-NAME"]);
 });
 
+it("finds them in a mapping that should only say where a credential is", () => {
+  expect(hidden("- apiKey: { header: x-api-key, value: hunter2 }")).toEqual(["value", "hunter2"]);
+  expect(hidden("- apiKey: { hunter2: x }\n  other: y")).toEqual(["hunter2", "x"]);
+  expect(hidden('- apiKey: { "header": x-api-key, keys: [hunter2, { a: other }] }')).toEqual([
+    "keys",
+    "hunter2",
+    "a",
+    "other",
+  ]);
+  expect(hidden("- apiKey: {\n    header: x-api-key,\n    hunter2 }\n- y")).toEqual(["hunter2"]);
+  expect(hidden("consumers:\n  acme:\n    apiKey: { value: hunter2 }\n")).toEqual(["value", "hunter2"]);
+  expect(hidden("consumers:\n  acme: { apiKey: { value: hunter2 } }\n")).toEqual(["value", "hunter2"]);
+});
+
 it("leaves references and the names of headers alone", () => {
   const digest = "a".repeat(64);
   expect(hidden(`credentials: [{ apiKey: env:ACME_KEY }, { apiKey: "sha256:${digest}" }]`)).toEqual([]);
   expect(hidden("authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] }")).toEqual([]);
+  expect(hidden("apiKey: { header: x-api-key, value: env:ACME_KEY }")).toEqual(["value"]);
+  expect(hidden("services:\n  # of ours\n\n  a: {}\n  token-service: { endpoints: [10.0.0.1:80] }\n")).toEqual([]);
+  expect(hidden("policies:\n  api-key: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }\n")).toEqual(
+    [],
+  );
   expect(hidden("policies:\n  token-check:\n    authorize: {}\n")).toEqual([]);
 });

@@ -8,6 +8,7 @@ import type { SourceFile, Span } from "../syntax/source.js";
 /** A key whose value is a secret unless it is a reference. */
 const SECRET_KEY = /(["']?)[\w-]*(?:api[-_]?key|secret|passw(?:or)?d|token)[\w-]*\1[ \t]*:(?=[ \t])[ \t]*/gi;
 const CREDENTIALS = /(["']?)credentials?\1[ \t]*:(?=\s)/gi;
+const NAMED_PARTS = /^(?:listeners|services|consumers|policies):[ \t]*(?:#.*)?(?:\n[ \t]*(?:#.*)?)*\n( +)(?=[^\s#])/gm;
 const REFERENCE = /^["']?(?:env:[A-Za-z_][A-Za-z0-9_]*|sha256:[0-9a-fA-F]{64}|mounted:\/[^\s"']*)["']?$/;
 
 interface Range {
@@ -18,7 +19,10 @@ interface Range {
 /** The places in a file that may hold a secret, ascending; they do not overlap. */
 export function secretsIn(source: SourceFile): Span[] {
   const { text } = source;
-  const ranges = [...keyedValues(text), ...credentials(text)].flatMap((range) => values(text, range));
+  const ranges = [
+    ...[...keyedValues(text), ...credentials(text)].flatMap((range) => values(text, range)),
+    ...keyedMappings(text).flatMap((range) => wordsOf(text, range)),
+  ];
   ranges.sort((a, b) => a.start - b.start || b.end - a.end);
   const kept: Span[] = [];
   for (const range of ranges) if (range.start >= (kept.at(-1)?.end ?? 0)) kept.push({ source, ...range });
@@ -39,6 +43,37 @@ function keyedValues(text: string): Range[] {
     // A mapping says where a credential is (`apiKey: { header: x-api-key }`); its own keys tell what is secret.
     return text[start] === "{" ? [] : [{ start, end: valueEnd(text, start) }];
   });
+}
+
+/** The mappings in braces behind such a key, outermost ones. */
+function keyedMappings(text: string): Range[] {
+  const named = namedParts(text);
+  const mappings: Range[] = [];
+  for (const match of text.matchAll(SECRET_KEY)) {
+    const start = match.index + match[0].length;
+    if (text[start] !== "{" || start < (mappings.at(-1)?.end ?? 0) || isName(text, match.index, named)) continue;
+    mappings.push({ start, end: closing(text, start) });
+  }
+  return mappings;
+}
+
+interface NamedParts extends Range {
+  /** Of the names. */
+  indent: number;
+}
+
+/** The parts of a file whose keys are names, which may be `token-check` and yet keep no secret. */
+function namedParts(text: string): NamedParts[] {
+  return [...text.matchAll(NAMED_PARTS)].map((match) => {
+    const start = match.index + match[0].length;
+    const next = text.slice(start).search(/\n[^\s#]/);
+    return { start, end: next < 0 ? text.length : start + next, indent: match[1]?.length ?? 0 };
+  });
+}
+
+function isName(text: string, key: number, parts: readonly NamedParts[]): boolean {
+  const indent = key - (text.lastIndexOf("\n", key) + 1);
+  return parts.some((part) => key >= part.start && key < part.end && indent === part.indent);
 }
 
 /** What stands under `credentials`: in brackets, or in the lines that are indented below it. */
@@ -94,5 +129,18 @@ function values(text: string, range: Range): Range[] {
     if (word.endsWith(":") || word === "-" || REFERENCE.test(word)) return [];
     const start = range.start + match.index;
     return [{ start, end: start + word.length }];
+  });
+}
+
+/** Words in braces: any may be the secret, also a key, but not `header:` and the name of the header behind it. */
+function wordsOf(text: string, range: Range): Range[] {
+  let afterHeader = false;
+  return [...text.slice(range.start, range.end).matchAll(/[^\s,[\]{}]+/g)].flatMap((match) => {
+    const [word] = match;
+    const isHeader = /^(["']?)header\1:$/.test(word);
+    const kept = isHeader || afterHeader || REFERENCE.test(word);
+    afterHeader = isHeader;
+    const start = range.start + match.index;
+    return kept ? [] : [{ start, end: start + word.replace(/:$/, "").length }];
   });
 }

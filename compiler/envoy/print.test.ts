@@ -130,6 +130,22 @@ local_reply_config: {}
     expect(yaml.trimEnd().split("\n")).toHaveLength(texts.length + 4);
   });
 
+  it("takes a text of 12 MB, and any character in it", () => {
+    const texts = [
+      'it\'s "quoted" \\ \u0000\u0085\u2028\u{1F4A9}: # $1 '.repeat(400_000),
+      "short",
+      `$&${"a".repeat(12_000_000)}`,
+    ];
+    const message = create(WasmSchema, {
+      config: { vm: { case: "vmConfig", value: { environmentVariables: { hostEnvKeys: texts } } } },
+    });
+    const yaml = toYaml(WasmSchema, message);
+    // Not toEqual: the difference of two such texts would take a reporter minutes.
+    expect(JSON.stringify(load(yaml)) === JSON.stringify(toObject(WasmSchema, message))).toBe(true);
+    expect(yaml.trimEnd().split("\n")).toHaveLength(texts.length + 4);
+    expect(toYaml(WasmSchema, message) === yaml).toBe(true);
+  });
+
   it("repeats what occurs twice instead of anchoring it", () => {
     const filter = manager.httpFilters[1];
     if (filter === undefined) throw new Error("no filter");

@@ -40,15 +40,33 @@ export function readYaml(text: string): unknown {
 /** The YAML of what `toObject` gave, or of several such objects put together. */
 export function objectToYaml(object: JsonObject): string {
   const long: string[] = [];
+  // A digest of the whole object: no text in it can hold the mark.
   const mark = `long-text-${createHash("sha256").update(JSON.stringify(object)).digest("hex")}`;
-  const shortened = sortedOut(object, (text) => `${mark}-${long.push(text) - 1}.`);
-  const yaml = dump(shortened, { noRefs: true, lineWidth: -1, indent: 2 });
-  if (long.length === 0) return yaml;
-  return yaml.replace(new RegExp(`${mark}-([0-9]+)\\.`, "g"), (_, index) => quoted(long[Number(index)] ?? ""));
+  const short = withoutLongTexts(object, (text) => `${mark}-${long.push(text) - 1}-`);
+  const yaml = dump(short, { noRefs: true, lineWidth: -1, indent: 2 });
+  return yaml.replace(new RegExp(`${mark}-([0-9]+)-`, "g"), (_, index: string) => doubleQuoted(long[Number(index)]));
 }
 
-/** Longer texts are kept from js-yaml, whose regular expressions overflow the stack on some millions of characters. */
+/**
+ * Characters from which on a text is not left to js-yaml: the regular expressions by which it chooses a style overflow
+ * the stack on some millions.
+ */
 const LONG_TEXT = 100_000;
+
+function withoutLongTexts(value: JsonValue, standIn: (text: string) => string): JsonValue {
+  if (typeof value === "string") return value.length < LONG_TEXT ? value : standIn(value);
+  if (Array.isArray(value)) return value.map((item) => withoutLongTexts(item, standIn));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutLongTexts(item, standIn)]));
+}
+
+/** JSON's escapes are YAML's too; what YAML does not count as printable, or folds, is escaped beside (YAML 1.2, 5.1). */
+function doubleQuoted(text = ""): string {
+  return JSON.stringify(text).replace(
+    /[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
 
 function canonicalMessage(schema: DescMessage, json: JsonObject): JsonObject {
   switch (schema.typeName) {

@@ -106,7 +106,7 @@ const respond = z
       .record(
         headerName.refine(
           (header) => !NOT_OURS_TO_ANSWER.includes(header),
-          `an answer cannot set this header; Envoy writes it where it belongs: ${NOT_OURS_TO_ANSWER.join(", ")}`,
+          "an answer cannot set a header of the connection, of the length of the body or of a request",
         ),
         headerValue,
       )
@@ -114,16 +114,16 @@ const respond = z
   })
   .refine(({ status, body }) => body === undefined || !WITHOUT_BODY.includes(status), {
     path: ["body"],
-    message: `an answer with status ${WITHOUT_BODY.join(", ")} has no body`,
+    message: "an answer with status 204, 205 or 304 has no body",
   });
 
 const redirect = z.strictObject({
   to: z
     .string()
-    .regex(
-      /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/,
-      { message: "an absolute URL without user and password, such as https://example.com/new", abort: true },
-    )
+    .regex(/^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/, {
+      message: "an absolute URL without user and password, such as https://example.com/new",
+      abort: true,
+    })
     .refine((url) => !url.includes("#"), "a redirect cannot add a fragment; leave out `#` and what follows it")
     .refine((url) => URL.canParse(url), "the host or the port of this URL cannot exist")
     .optional()

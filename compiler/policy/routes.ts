@@ -44,7 +44,8 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
       diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
 
   if (route.to?.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
-  if (route.redirect !== undefined && (route.redirect.to === undefined) === (route.redirect.path === undefined))
+  const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
+  if (route.redirect !== undefined && written("to") === written("path"))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));
   if (route.timeout !== undefined && route.to === undefined) diagnostics.push(diagnose("SL0306", {}, at("timeout")));
   if (route.timeout === 0) diagnostics.push(diagnose("SL0307", {}, at("timeout")));

@@ -1,4 +1,5 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { nodeAt } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
 import { isIpAddress } from "./values.js";
 
@@ -7,9 +8,11 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
   return [...services(checked), ...listeners(checked), ...credentials(checked)];
 }
 
-function services({ gateway, place }: CheckedGateway): Diagnostic[] {
+function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {
   return Object.entries(gateway.services).flatMap(([name, service]) => {
-    if ((service.endpoints === undefined) === (service.dns === undefined))
+    // As written: one that is not well-formed has a finding of its own.
+    const written = (key: string) => nodeAt(root, ["services", name, key]) !== undefined;
+    if (written("endpoints") === written("dns"))
       return [diagnose("SL0601", { service: name }, place(["services", name], "key"))];
     const byName = (service.endpoints ?? []).flatMap((endpoint, index) =>
       isIpAddress(endpoint.host)

@@ -24,10 +24,11 @@ policies:
         - { name: guests, allow: 'request.headers["x-tenant"] in ["guest", "visitor"] && request.scheme == "ftp"' }
         - { name: partners, allow: '"partners" in auth.groups && request.host != "evil.test"' }
   paced: { rateLimit: { key: [auth.consumer, 'request.headers["x-tenant"]', source.ip], rate: 900000/second, store: { slots: 1024 } } }
+  scarce: { rateLimit: { key: ['request.headers["x-tenant"]'], rate: 5/hour, store: { slots: 1024 } } }
   by-claim: { rateLimit: { key: ['request.headers["x-tenant"]'], rate: 900000/second, store: { slots: 1024 } } }
 routes:
   - { name: guarded, match: { path: /guarded/** }, to: echo, apply: [known, rules, by-claim, paced] }
-  - { name: counted, match: { path: /counted/** }, to: echo, apply: [by-claim] }
+  - { name: counted, match: { path: /counted/** }, respond: { status: 200 }, apply: [scarce] }
   - { name: open, match: { path: /open }, respond: { status: 200 } }
 `;
 const WORKERS = 2;
@@ -313,22 +314,42 @@ describe("hostile requests on two workers", () => {
     expect(gateway.heard().map(({ url }) => url)).toEqual([]);
   });
 
-  test("tens of thousands of made-up callers fill no table beyond its size, and take nobody's place", async () => {
+  test("thousands of made-up callers fill the table; they take nobody's place and bring nobody room", async () => {
     const memory = async () =>
       (await gateway.envoy.admin.stats("^server\\.memory_allocated$")).get("server.memory_allocated") ?? 0;
-    const calls = (from: number, count: number) =>
+    const call = async (tenant: string) =>
+      (await request(gateway.url("/counted/x"), { headers: { "x-tenant": tenant } })).status;
+    const calls = async (tenant: string, count: number) => {
+      const statuses: number[] = [];
+      for (let n = 0; n < count; n++) statuses.push(await call(tenant));
+      return statuses;
+    };
+    const counts = new Map<number, number>();
+    const madeUp = (from: number, count: number) =>
       inParallel(
         16,
-        times(count, (n) => from + n),
-        async (n) => {
-          const { status } = await request(gateway.url("/counted/x"), { headers: { "x-tenant": `tenant-${n}` } });
-          expect(status).toBe(200);
+        times(count, (n) => `tenant-${from + n}`),
+        async (tenant) => {
+          const status = await call(tenant);
+          counts.set(status, (counts.get(status) ?? 0) + 1);
         },
       );
-    await calls(0, 1_500);
+
+    expect(await calls("honest", 1)).toEqual([200]);
+    expect(await calls("greedy", 6)).toEqual([200, 200, 200, 200, 200, 429]);
+    await madeUp(0, 1_500);
+    expect(await calls("honest", 1)).toEqual([200]);
+    expect(await calls("greedy", 1)).toEqual([429]);
     const before = await memory();
-    await calls(1_500, 1_500);
+    await madeUp(1_500, 1_500);
     expect(await memory()).toBeLessThan(before + 8 * 1024 * 1024);
+    expect(await calls("honest", 4)).toEqual([200, 200, 200, 429]);
+    expect(await calls("greedy", 1)).toEqual([429]);
+
+    // 128 sets of eight places, and one bucket of five calls a set for all who found no place.
+    expect([...counts.keys()].toSorted()).toEqual([200, 429]);
+    expect(counts.get(200)).toBeLessThanOrEqual(1_024 + 128 * 5);
+    expect(counts.get(200)).toBeGreaterThan(900);
   });
 
   test("afterwards no VM has trapped, no secret is shown, and every worker serves", async () => {

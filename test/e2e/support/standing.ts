@@ -93,8 +93,18 @@ function samplePath(route: RoutePlan): string {
     case "template":
       return sampleSegments(path);
     case "regex":
-      throw new Error(`the standing check cannot think of a path for ${route.name}: ${path.regex}`);
+      return sampleOfRegex(path.regex);
   }
+}
+
+/** A path that an expression of plain parts takes; the check of it says so if the expression is not that plain. */
+function sampleOfRegex(regex: string): string {
+  const sample = regex
+    .replace(/\.[*+]/g, "x")
+    .replace(/\[0-9\][*+]?/g, "7")
+    .replace(/\\(.)/g, "$1");
+  if (new RegExp(`^(?:${regex})$`).test(sample)) return sample;
+  throw new Error(`the standing check cannot think of a path for the expression ${regex}`);
 }
 
 function sampleSegments(path: Extract<PathPattern, { form: "template" }>): string {
