@@ -266,7 +266,12 @@ describe("authorize", () => {
     expect(passes("[2001:db8::1]", "[2001:db8::1]")).toBe(true);
     expect(passes("admin.example.com", "admin.example.com.evil:1")).toBe(false);
     expect(passes("", ":80")).toBe(false);
-    for (const odd of ["admin.example.com.", "admin.example.com.:80", "admin.example.com:80:80", "admin.example.com,b"]) {
+    for (const odd of [
+      "admin.example.com.",
+      "admin.example.com.:80",
+      "admin.example.com:80:80",
+      "admin.example.com,b",
+    ]) {
       const vm = vmWith(configurationOf([allowing(["!=", ["get", "request.host"], "other"])]));
       expect(vm.send({ route: "r", headers: [[":authority", odd]] }).passed, odd).toBe(false);
     }
