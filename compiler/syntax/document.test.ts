@@ -64,6 +64,12 @@ describe("readDocument", () => {
     ]);
   });
 
+  test("refuses a byte order mark that is not at the start", () => {
+    const { root, diagnostics } = read("? ---\n\ufeff: ");
+    expect(root).toBeUndefined();
+    expect(diagnostics.map((diagnostic) => diagnostic.code)).toEqual(["SL0014"]);
+  });
+
   test("accepts a byte order mark, `%YAML 1.2`, document marks and any line break", () => {
     expect(toValue(rootOf("\ufeff%YAML 1.2\r\n---\r\na: 1\rb:\n- x\r\n...\r\n"))).toEqual(
       Object.assign(Object.create(null), { a: 1, b: ["x"] }),

@@ -58,6 +58,8 @@ function isForbidden(text: string, index: number): boolean {
   const code = text.charCodeAt(index);
   if (code < 0x20) return code !== 0x09 && code !== 0x0a && code !== 0x0d;
   if (code < 0x7f) return false;
+  // A byte order mark is one at the start only; elsewhere it is an invisible character that parsers place differently.
+  if (code === 0xfeff) return index > 0;
   if (code <= 0x9f || code >= 0xfffe) return true;
   if (code < 0xd800 || code > 0xdfff) return false;
   if (code >= 0xdc00) return !isBetween(text.charCodeAt(index - 1), 0xd800, 0xdbff);
