@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
-import type { Path } from "../policy/issues.js";
+import type { Path } from "../syntax/document.js";
 import { type AppliedPolicy, PHASES, type PolicyPlan } from "./plan.js";
 
 /** The route whose policies are asked for; none for the answers that the compiler adds itself (404, 405). */

@@ -1,4 +1,4 @@
-import type { GatewayPlan, Json, JsonObject, RoutePlan } from "./plan.js";
+import type { GatewayPlan, Json, JsonObject, PolicyPlan, RoutePlan } from "./plan.js";
 
 /** What Envoy's main thread must have in its environment for the module to start. */
 export function environmentVariables(plan: GatewayPlan): string[] {
@@ -18,6 +18,7 @@ export const LOGGED_RESULTS = ["consumer", "decision"] as const;
  * @param read results that something beside the plan's own headers reads on every route, such as an access log
  */
 export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): JsonObject {
+  const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const routes = new Map(plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
   return {
     version: 1,
@@ -41,16 +42,16 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         (route): JsonObject => ({
           name: route.name,
           run: route.run.map((applied) => applied.policy),
-          tell: toldResults(route, plan, read),
+          tell: toldResults(route, policies, read),
         }),
       ),
   };
 }
 
 /** Each result costs the guard a call, so it tells those only that are written into a header or logged. */
-function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[]): string[] {
-  const policies = plan.policies.filter((policy) => route.run.some((applied) => applied.policy === policy.name));
-  const written = policies.flatMap((policy) => [
+function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>, read: readonly string[]): string[] {
+  const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
+  const written = run.flatMap((policy) => [
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
     ...policy.responseHeaders,
   ]);

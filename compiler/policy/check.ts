@@ -1,9 +1,8 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
-import { nearest } from "../diagnostics/suggest.js";
 import type { PolicyPlan } from "../plan/plan.js";
-import { locate, type MapNode, type Node, nodeAt, toValue } from "../syntax/document.js";
+import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
 import { type Gateway, gatewaySchema } from "./gateway.js";
-import { issuesToDiagnostics, type Path, type Place } from "./issues.js";
+import { issuesToDiagnostics, type Place, unknownKey } from "./issues.js";
 import { knownKeys } from "./keys.js";
 import type { PolicyKind } from "./kind.js";
 import { checkReferences } from "./references.js";
@@ -114,7 +113,7 @@ function planPolicy(name: string, body: Record<string, unknown>, scope: PolicySc
     if (NOT_A_KIND.includes(key)) continue;
     const kind = scope.kinds.find((candidate) => candidate.name === key);
     if (kind !== undefined) used.push(kind);
-    else scope.report(unknownKind(key, known, [...path, key], scope.place));
+    else scope.report(unknownKey(key, path, scope.place, known));
   }
   const [kind, second] = used;
   if (kind === undefined) {
@@ -136,14 +135,5 @@ function planPolicy(name: string, body: Record<string, unknown>, scope: PolicySc
     place: (inner, part = "value") => scope.place([...base, ...inner], part),
     node: (inner) => nodeAt(scope.root, [...base, ...inner]),
     report: scope.report,
-  });
-}
-
-function unknownKind(key: string, known: string[], path: Path, place: Place): Diagnostic {
-  const span = place(path, "key");
-  const suggestion = nearest(key, known);
-  if (suggestion === undefined) return diagnose("SL0101", { key, hint: `; known here: ${known.join(", ")}` }, span);
-  return diagnose("SL0101", { key, hint: `; did you mean \`${suggestion}\`?` }, span, {
-    fix: { title: `rename it to \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
   });
 }

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
+import type { Path } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 
 type Issue = z.core.$ZodIssue;
-export type Path = readonly (string | number)[];
 export type Place = (path: Path, part?: "key" | "value") => Span;
 
 /**
@@ -82,7 +82,8 @@ function missing(path: Path, place: Place): Diagnostic {
   return diagnose("SL0102", { key: String(path.at(-1) ?? "") }, place(path.slice(0, -1), "key"));
 }
 
-function unknownKey(key: string, path: Path, place: Place, known: string[]): Diagnostic {
+/** A key that the mapping at a path does not take, with the nearest one that it does. */
+export function unknownKey(key: string, path: Path, place: Place, known: string[]): Diagnostic {
   const span = place([...path, key], "key");
   const suggestion = nearest(key, known);
   if (suggestion === undefined)

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Path } from "./issues.js";
+import type { Path } from "../syntax/document.js";
 
 /** The keys that a schema knows for the mapping at a path: what "did you mean" chooses from. */
 export function knownKeys(schema: z.ZodType, path: Path): string[] {

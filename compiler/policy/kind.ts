@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { JsonObject, PolicyPlan } from "../plan/plan.js";
-import type { Node } from "../syntax/document.js";
+import type { Node, Path } from "../syntax/document.js";
 import type { Gateway } from "./gateway.js";
-import { issuesToDiagnostics, type Path, type Place } from "./issues.js";
+import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
 
 /** What a kind sees of the file while it turns one policy into its plan. Paths are relative to the body of the kind. */

@@ -1,8 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
-import { nodeAt } from "../syntax/document.js";
+import { nodeAt, type Path } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
-import type { Path } from "./issues.js";
 
 /** Every name that points at something: services of routes, policies of routes, defaults and mandatory. */
 export function checkReferences(checked: CheckedGateway): Diagnostic[] {

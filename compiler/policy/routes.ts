@@ -1,9 +1,8 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { compileRe2 } from "../envoy/re2.js";
-import { nodeAt } from "../syntax/document.js";
+import { nodeAt, type Path } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
-import type { Path } from "./issues.js";
 import { parsePath } from "./path.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */

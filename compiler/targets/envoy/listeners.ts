@@ -38,6 +38,7 @@ const UNDERSCORES = {
 } as const;
 
 export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
+  const common = commonOptions(plan, options);
   return plan.listeners.map((listener) => {
     const moved = Object.hasOwn(options.listeners, listener.name) ? options.listeners[listener.name] : undefined;
     const { address, port } = moved ?? listener;
@@ -52,7 +53,7 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
               name: extensionNames.httpConnectionManager,
               configType: {
                 case: "typedConfig",
-                value: packed(HttpConnectionManagerSchema, connectionManager(listener, plan, options)),
+                value: packed(HttpConnectionManagerSchema, connectionManager(listener, common)),
               },
             },
           ],
@@ -63,23 +64,28 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
   });
 }
 
-function connectionManager(
-  listener: ListenerPlan,
-  plan: GatewayPlan,
-  options: EnvoyOptions,
-): MessageInitShape<typeof HttpConnectionManagerSchema> {
+type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
+
+function connectionManager(listener: ListenerPlan, common: ReturnType<typeof commonOptions>): ManagerInit {
   return {
+    ...common,
     statPrefix: listener.name,
-    useRemoteAddress: true,
     xffNumTrustedHops: listener.trustedHops,
-    normalizePath: true,
-    mergeSlashes: true,
-    stripTrailingHostDot: true,
     pathWithEscapedSlashesAction: ESCAPED_SLASHES[listener.escapedSlashes],
     commonHttpProtocolOptions: {
       idleTimeout: duration(IDLE_TIMEOUT_MS),
       headersWithUnderscoresAction: UNDERSCORES[listener.headerUnderscores],
     },
+  };
+}
+
+/** What all listeners have alike, the routes and the guard among it: made once, however many there are. */
+function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
+  return {
+    useRemoteAddress: true,
+    normalizePath: true,
+    mergeSlashes: true,
+    stripTrailingHostDot: true,
     http2ProtocolOptions: HTTP2,
     streamIdleTimeout: duration(IDLE_TIMEOUT_MS),
     requestTimeout: duration(REQUEST_TIMEOUT_MS),
@@ -92,13 +98,13 @@ function connectionManager(
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig", value: routeConfiguration(plan) },
+    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan) },
     httpFilters: [
       guardFilter(plan, options),
-      { name: extensionNames.router, configType: { case: "typedConfig", value: packed(RouterSchema, {}) } },
+      { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],
     accessLog: options.accessLog === undefined ? [] : [accessLog(options.accessLog)],
-  };
+  } satisfies ManagerInit;
 }
 
 /** One JSON line a request: what `sluice` tells people about a decision is read from it. No header value is in it. */
