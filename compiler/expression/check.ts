@@ -1,19 +1,10 @@
-import { nearest } from "../diagnostics/suggest.js";
-import { isPath, resolveAttribute, resolveIndex } from "./check-attribute.js";
+import { isMembership, isPath, resolveAttribute, resolveIndex, resolveMember } from "./check-attribute.js";
+import { checkCall } from "./check-call.js";
+import { checkOperation } from "./check-operation.js";
 import type { Findings } from "./findings.js";
-import {
-  functionNames,
-  OPERATIONS,
-  type OperationName,
-  operationNamed,
-  PLANNED_FUNCTIONS,
-  PLANNED_OPERATORS,
-} from "./operations.js";
-import type { CallSyntax, ListSyntax, LogicSyntax, OperatorSyntax, SelectSyntax, Syntax } from "./syntax.js";
+import { operationNamed } from "./operations.js";
+import type { ListSyntax, LogicSyntax, OperatorSyntax, SelectSyntax, Syntax } from "./syntax.js";
 import { type Range, type Type, type Typed, typeName } from "./tree.js";
-
-/** Macros of CEL: their arguments name variables of their own, so nothing inside them is looked at. */
-const MACROS: readonly string[] = ["all", "exists", "existsOne", "exists_one", "filter", "map"];
 
 /** Gives names and types to an expression. Undefined if something in it is wrong; all of that has been reported. */
 export function check(syntax: Syntax, findings: Findings): Typed | undefined {
@@ -27,10 +18,10 @@ export function check(syntax: Syntax, findings: Findings): Typed | undefined {
     case "index": {
       if (isPath(syntax.operand)) return resolveIndex(syntax, findings);
       check(syntax.operand, findings);
-      return foreign("an index in brackets", { start: syntax.operand.end, end: syntax.end }, findings);
+      return findings.foreign("an index in brackets", { start: syntax.operand.end, end: syntax.end });
     }
     case "call":
-      return checkCall(syntax, findings);
+      return checkCall(syntax, check, findings);
     case "list":
       return checkList(syntax, findings);
     case "logic":
@@ -38,16 +29,8 @@ export function check(syntax: Syntax, findings: Findings): Typed | undefined {
     case "operator":
       return checkOperator(syntax, findings);
     case "foreign":
-      return foreign(syntax.construct, syntax, findings);
+      return findings.foreign(syntax.construct, syntax);
   }
-}
-
-function foreign(construct: string, { start, end }: Range, findings: Findings): undefined {
-  return findings.add("SL0504", { construct }, { start, end });
-}
-
-function planned(construct: string, { start, end }: Range, findings: Findings): undefined {
-  return findings.add("SL0505", { construct }, { start, end });
 }
 
 function checkLiteral(value: string | bigint | boolean, { start, end }: Range, findings: Findings): Typed | undefined {
@@ -69,111 +52,68 @@ function checkLiteral(value: string | bigint | boolean, { start, end }: Range, f
 
 function checkSelect(syntax: SelectSyntax, findings: Findings): undefined {
   check(syntax.operand, findings);
-  return foreign(`the field \`.${syntax.field}\` of a value`, { start: syntax.operand.end, end: syntax.end }, findings);
+  const range = { start: syntax.operand.end, end: syntax.end };
+  return findings.foreign(`the field \`.${syntax.field}\` of a value`, range);
 }
 
+/** The first element says of which type all are. */
 function checkList({ items, start, end }: ListSyntax, findings: Findings): Typed | undefined {
-  const value: string[] = [];
-  for (const item of items) {
-    const typed = check(item, findings);
-    if (typed === undefined) continue;
-    if (typed.type === "int") planned("an int in a list", item, findings);
-    else if (typed.type !== "string") expectType(typed, "string", "an element of a list", findings);
-    else if (typed.kind !== "constant") foreign("a list element that is not a literal", item, findings);
-    else if (typeof typed.value === "string") value.push(typed.value);
+  const checked = items.map((item) => check(item, findings));
+  const expected = checked.find((item) => item !== undefined)?.type === "int" ? "int" : "string";
+  const strings: string[] = [];
+  const ints: number[] = [];
+  for (const item of checked) {
+    if (item === undefined || !expectType(item, expected, "an element of a list", findings)) continue;
+    if (item.kind !== "constant") findings.foreign("a list element that is not a literal", item);
+    else if (typeof item.value === "string") strings.push(item.value);
+    else if (typeof item.value === "number") ints.push(item.value);
   }
-  return value.length === items.length ? { kind: "constant", type: "list", value, start, end } : undefined;
+  if (strings.length + ints.length !== items.length) return undefined;
+  return expected === "int"
+    ? { kind: "constant", type: "ints", value: ints, start, end }
+    : { kind: "constant", type: "list", value: strings, start, end };
 }
 
 function checkLogic(syntax: LogicSyntax, findings: Findings): Typed | undefined {
   const { operator, start, end } = syntax;
-  const operands = checkAll(syntax.operands, findings).filter(
-    (operand) => operand !== undefined && expectType(operand, "bool", `an operand of \`${operator}\``, findings),
-  );
-  const typed = complete(operands, syntax.operands.length);
-  return typed && { kind: operator === "&&" ? "and" : "or", type: "bool", operands: typed, start, end };
+  const operands = syntax.operands
+    .map((operand) => check(operand, findings))
+    .filter(
+      (operand) => operand !== undefined && expectType(operand, "bool", `an operand of \`${operator}\``, findings),
+    )
+    .filter((operand) => operand !== undefined);
+  if (operands.length !== syntax.operands.length) return undefined;
+  return { kind: operator === "&&" ? "and" : "or", type: "bool", operands, start, end };
 }
 
 function checkOperator(syntax: OperatorSyntax, findings: Findings): Typed | undefined {
   const { operator, operatorRange, start, end } = syntax;
   const operation = operationNamed(operator, "infix");
-  if (operation !== undefined) return checkOperation(operation, syntax.operands, syntax, findings);
-  if (operator !== "!") {
-    if (PLANNED_OPERATORS.includes(operator)) planned(`the operator \`${operator}\``, operatorRange, findings);
-    else foreign(`the operator \`${operator}\``, operatorRange, findings);
-  }
-  const [operand] = checkAll(syntax.operands, findings);
+  if (operation === "in" && isMembership(syntax)) return resolveMember(syntax, findings);
+  if (operation === undefined && operator !== "!" && operator !== "?:")
+    findings.foreign(`the operator \`${operator}\``, operatorRange);
+  const operands = syntax.operands.map((operand) => check(operand, findings));
+  if (operation !== undefined) return checkOperation(operation, operands, syntax, findings);
+  if (operator === "?:") return checkChoice(operands, syntax, findings);
+  const [operand] = operands;
   if (operator !== "!" || operand === undefined) return undefined;
   if (!expectType(operand, "bool", "the operand of `!`", findings)) return undefined;
   return { kind: "not", type: "bool", operand, start, end };
 }
 
-function checkCall(syntax: CallSyntax, findings: Findings): Typed | undefined {
-  const { name, nameRange, receiver, operands } = syntax;
-  const operation = operationNamed(name, "method");
-  if (operation !== undefined && receiver !== undefined)
-    return checkOperation(operation, [receiver, ...operands], syntax, findings);
-  if (operation !== undefined) findings.add("SL0507", { name, hint: `; it is a method: a.${name}(b)` }, nameRange);
-  else if (MACROS.includes(name)) foreign(`the macro \`${name}\``, nameRange, findings);
-  else if (PLANNED_FUNCTIONS.includes(name)) planned(`the function \`${name}\``, nameRange, findings);
-  else unknownFunction(name, nameRange, findings);
-  const inside = MACROS.includes(name) ? [] : operands;
-  checkAll(receiver === undefined ? inside : [receiver, ...inside], findings);
-  return undefined;
-}
-
-function unknownFunction(name: string, range: Range, findings: Findings): undefined {
-  const suggestion = nearest(name, functionNames);
-  const hint = suggestion === undefined ? "" : `; did you mean \`${suggestion}\`?`;
-  return findings.add("SL0507", { name, hint }, range, suggestion);
-}
-
-function checkOperation(
-  name: OperationName,
-  written: readonly Syntax[],
-  { start, end }: Range,
-  findings: Findings,
-): Typed | undefined {
-  const operation = OPERATIONS[name];
-  const checked = checkAll(written, findings);
-  if (operation.form === "method" && written.length !== operation.types.length) {
-    const parameters = { name, expected: operation.types.length - 1, found: written.length - 1 };
-    return findings.add("SL0516", parameters, { start, end });
-  }
-  const operands = complete(checked, written.length);
-  if (operation.operands === "same") {
-    if (operands === undefined || !comparable(name, operands, { start, end }, findings)) return undefined;
-  } else if (!fitting(name, checked, findings) || operands === undefined) return undefined;
-  return { kind: "apply", type: operation.result, operation: name, operands, start, end };
-}
-
-/** Each operand on its own, so that all that do not fit are reported. */
-function fitting(name: OperationName, operands: readonly (Typed | undefined)[], findings: Findings): boolean {
-  const { form, types } = OPERATIONS[name];
-  const roles = form === "infix" ? ["the left side of", "the right side of"] : ["the receiver of", "the argument of"];
-  const fits = types.map((type, index) => {
-    const operand = operands[index];
-    return operand !== undefined && expectType(operand, type, `${roles[index] ?? roles.at(-1)} \`${name}\``, findings);
-  });
-  return !fits.includes(false);
-}
-
-function comparable(name: OperationName, operands: readonly Typed[], range: Range, findings: Findings): boolean {
-  const [left, right] = operands;
-  if (left === undefined || right === undefined) return false;
-  const types: readonly Type[] = OPERATIONS[name].types;
-  if (left.type === right.type && types.includes(left.type)) return true;
-  const parameters = { operator: name, left: typeName(left.type), right: typeName(right.type) };
-  findings.add("SL0509", parameters, range, membership(name, left, right, findings));
-  return false;
-}
-
-/** Who compares a list with a string means membership. */
-function membership(name: OperationName, left: Typed, right: Typed, findings: Findings): string | undefined {
-  const [member, list] = left.type === "list" ? [right, left] : [left, right];
-  if (member.type !== "string" || list.type !== "list") return undefined;
-  const test = `${findings.slice(member)} in ${findings.slice(list)}`;
-  return name === "==" ? test : `!(${test})`;
+function checkChoice(operands: readonly (Typed | undefined)[], range: Range, findings: Findings): Typed | undefined {
+  const [condition, yes, no] = operands;
+  const sound = condition === undefined || expectType(condition, "bool", "the condition of `?:`", findings);
+  if (yes === undefined || no === undefined) return undefined;
+  const { start, end } = range;
+  const isList = yes.type === "list" || yes.type === "ints";
+  if (yes.type !== no.type || isList)
+    return findings.add(
+      "SL0528",
+      { left: typeName(yes.type), right: typeName(no.type) },
+      { start: yes.start, end: no.end },
+    );
+  return sound && condition ? { kind: "choice", type: yes.type, condition, yes, no, start, end } : undefined;
 }
 
 /** Reports an operand that has not the type it must have. */
@@ -182,14 +122,4 @@ function expectType(operand: Typed, expected: Type, what: string, findings: Find
   const { start, end, type } = operand;
   findings.add("SL0508", { what, expected: typeName(expected), found: typeName(type) }, { start, end });
   return false;
-}
-
-function checkAll(operands: readonly Syntax[], findings: Findings): (Typed | undefined)[] {
-  return operands.map((operand) => check(operand, findings));
-}
-
-/** The operands if all of them are there. */
-function complete(operands: readonly (Typed | undefined)[], count: number): Typed[] | undefined {
-  const all = operands.filter((operand) => operand !== undefined);
-  return all.length === count ? all : undefined;
 }

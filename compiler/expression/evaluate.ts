@@ -1,8 +1,13 @@
+import { inBlock } from "./cidr.js";
 import { OPERATIONS } from "./operations.js";
-import { type AttributeNode, type LogicNode, type Typed, typeOf, type Value } from "./tree.js";
+import { accepts } from "./regex/automaton.js";
+import { type AttributeNode, hasType, type LogicNode, type Typed, type Value } from "./tree.js";
 
-/** Values of the attributes of one request; undefined where there is none, or more than one. */
-export type Environment = (name: string, argument: string | undefined) => string | readonly string[] | undefined;
+/** Stands for a value that is there, but not to be told: given twice, or in an encoding that nobody can read. */
+export const AMBIGUOUS: unique symbol = Symbol("ambiguous");
+
+/** Values of the attributes of one request; undefined where there is none. */
+export type Environment = (name: string, argument: string | undefined) => Value | typeof AMBIGUOUS | undefined;
 
 /** The value of an expression for one request, undefined if it is unknown: what the modules must decide too. */
 export function evaluate(tree: Typed, environment: Environment): Value | undefined {
@@ -11,10 +16,24 @@ export function evaluate(tree: Typed, environment: Environment): Value | undefin
       return tree.value;
     case "attribute":
       return read(tree, environment);
+    case "has":
+      return environment(tree.operand.attribute.name, tree.operand.argument) !== undefined;
     case "apply": {
       const values = tree.operands.map((operand) => evaluate(operand, environment));
       const known = values.filter((value) => value !== undefined);
       return known.length === values.length ? OPERATIONS[tree.operation].apply(known) : undefined;
+    }
+    case "cidr": {
+      const value = evaluate(tree.operand, environment);
+      return typeof value === "string" ? inBlock(value, tree.block) : undefined;
+    }
+    case "matches": {
+      const value = evaluate(tree.operand, environment);
+      return typeof value === "string" ? accepts(tree.automaton, Buffer.from(value)) : undefined;
+    }
+    case "choice": {
+      const condition = evaluate(tree.condition, environment);
+      return condition === undefined ? undefined : evaluate(condition === true ? tree.yes : tree.no, environment);
     }
     case "not": {
       const value = evaluate(tree.operand, environment);
@@ -40,5 +59,5 @@ function logic(tree: LogicNode, environment: Environment): boolean | undefined {
 
 function read({ attribute, argument }: AttributeNode, environment: Environment): Value | undefined {
   const value = environment(attribute.name, argument);
-  return value !== undefined && typeOf(value) === attribute.type ? value : undefined;
+  return value !== undefined && value !== AMBIGUOUS && hasType(value, attribute.type) ? value : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Node } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
-import type { Availability } from "./attributes.js";
+import { type Availability, written } from "./attributes.js";
 import { check } from "./check.js";
 import { Findings } from "./findings.js";
 import { type Folded, fold } from "./fold.js";
@@ -9,7 +9,7 @@ import { type JsonPredicate, lower } from "./lower.js";
 import { parse } from "./parse.js";
 import { type Place, placeOf, spanOf } from "./place.js";
 import { canBeTrue } from "./satisfy.js";
-import { type AttributeNode, type Type, type Typed, typeName } from "./tree.js";
+import { type AttributeNode, childrenOf, type Type, type Typed, typeName } from "./tree.js";
 
 export type { JsonPredicate } from "./lower.js";
 export type { Place } from "./place.js";
@@ -41,14 +41,34 @@ export function headersOf(expression: Expression): string[] {
   return expression.attributes.flatMap((use) => (use.name === "request.headers" ? (use.argument ?? []) : []));
 }
 
+/** Other values by name that an expression reads, as they are written: `request.query["x"]`, `route.params.id`. */
+export function namedOf(expression: Expression): string[] {
+  return expression.attributes.flatMap(({ name, argument }) =>
+    argument === undefined || name === "request.headers" ? [] : written(name, argument),
+  );
+}
+
+/** What an expression needs that not every request has: who calls, and what the path of the route captures. */
+export function requirementsOf(expression: Expression): { attribute: string; origin: Span }[] {
+  return expression.attributes
+    .filter(({ availability }) => availability === "identity" || availability === "route")
+    .map(({ name, argument, span }) => ({ attribute: written(name, argument), origin: span }));
+}
+
+/** True if the value of an expression depends on who calls. */
+export function needsIdentity(expression: Expression): boolean {
+  return expression.attributes.some(({ availability }) => availability === "identity");
+}
+
 /** Checks the expression that is the value of `node` (undefined: that stands somewhere in `span`). */
 export function checkExpression(
   text: string,
   node: Node | undefined,
   span: Span,
   expect: Type,
+  latest: Availability = "identity",
 ): { expression?: Expression; diagnostics: Diagnostic[] } {
-  return checkExpressionAt(text, placeOf(node, span), expect);
+  return checkExpressionAt(text, placeOf(node, span), expect, latest);
 }
 
 /** Checks a key of a limit: one attribute that is a string. */
@@ -64,15 +84,17 @@ export function checkKey(
  * Checks an expression and reports everything that is wrong with it.
  *
  * @param expect the type that it must give
+ * @param latest when it is evaluated: attributes that are known only later are refused
  * @returns the expression unless there is an error; it is there beside mere warnings
  */
 export function checkExpressionAt(
   text: string,
   place: Place,
   expect: Type,
+  latest: Availability = "identity",
 ): { expression?: Expression; diagnostics: Diagnostic[] } {
   const findings = new Findings(text, place);
-  const typed = readTyped(findings);
+  const typed = readTyped(findings, latest);
   if (typed !== undefined && typed.type !== expect)
     findings.add("SL0510", { expected: typeName(expect), found: typeName(typed.type) }, typed);
   if (typed === undefined || findings.failed) return { diagnostics: findings.diagnostics };
@@ -84,7 +106,7 @@ export function checkExpressionAt(
 /** Checks the key of a limit: exactly one attribute, and a string. */
 export function checkKeyAt(text: string, place: Place): { key?: Expression; diagnostics: Diagnostic[] } {
   const findings = new Findings(text, place);
-  const typed = readTyped(findings);
+  const typed = readTyped(findings, "identity");
   if (typed !== undefined && typed.kind !== "attribute") findings.add("SL0515", {}, typed);
   else if (typed !== undefined && typed.type !== "string")
     findings.add("SL0510", { expected: typeName("string"), found: typeName(typed.type) }, typed);
@@ -92,9 +114,14 @@ export function checkKeyAt(text: string, place: Place): { key?: Expression; diag
   return { key: expressionOf(typed, typed, findings), diagnostics: findings.diagnostics };
 }
 
-function readTyped(findings: Findings): Typed | undefined {
+function readTyped(findings: Findings, latest: Availability): Typed | undefined {
   const syntax = parse(findings);
-  return syntax && check(syntax, findings);
+  const typed = syntax && check(syntax, findings);
+  if (typed === undefined || latest === "response") return typed;
+  for (const { attribute, argument, ...range } of attributeNodes(typed))
+    if (attribute.availability === "response")
+      findings.add("SL0521", { attribute: written(attribute.name, argument) }, range);
+  return findings.failed ? undefined : typed;
 }
 
 /** Warns of what no request can change: all of it, or else the outermost parts. */
@@ -128,16 +155,5 @@ function expressionOf(typed: Typed, tree: Typed, { text, place }: Findings): Exp
 }
 
 function attributeNodes(tree: Typed): AttributeNode[] {
-  switch (tree.kind) {
-    case "constant":
-      return [];
-    case "attribute":
-      return [tree];
-    case "not":
-      return attributeNodes(tree.operand);
-    case "apply":
-    case "and":
-    case "or":
-      return tree.operands.flatMap(attributeNodes);
-  }
+  return tree.kind === "attribute" ? [tree] : childrenOf(tree).flatMap(attributeNodes);
 }

@@ -3,6 +3,9 @@ import { type Diagnostic, diagnose, type Edit } from "../diagnostics/diagnostic.
 import { type Place, spanOf } from "./place.js";
 import type { Range } from "./tree.js";
 
+/** Findings whose replacement is the only reading: another sign for an operator, another form of the same header. */
+const SAFE_CODES: ReadonlySet<Code> = new Set<Code>(["SL0501", "SL0511", "SL0512"]);
+
 /** Collects what is wrong with one expression; ranges of its text become spans of its file. */
 export class Findings {
   readonly text: string;
@@ -19,9 +22,20 @@ export class Findings {
     const fix =
       replacement === undefined
         ? {}
-        : { fix: { title: `write \`${replacement}\``, edits: [this.#edit(range, replacement)] } };
+        : {
+            fix: {
+              title: `write \`${replacement}\``,
+              safe: SAFE_CODES.has(code),
+              edits: [this.#edit(range, replacement)],
+            },
+          };
     this.diagnostics.push(diagnose(code, parameters, spanOf(this.place, range), fix));
     return undefined;
+  }
+
+  /** Reports what the language leaves out of CEL. */
+  foreign(construct: string, { start, end }: Range): undefined {
+    return this.add("SL0504", { construct }, { start, end });
   }
 
   /** The text of a range. */

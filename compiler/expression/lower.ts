@@ -1,3 +1,4 @@
+import { serialise } from "./regex/automaton.js";
 import type { AttributeNode, Typed, Value } from "./tree.js";
 
 /** The predicate form of filters/modules/README.md: an array is an operation, anything else a constant. */
@@ -10,8 +11,16 @@ export function lower(tree: Typed): JsonPredicate {
       return lowerConstant(tree.value);
     case "attribute":
       return lowerAttribute(tree);
+    case "has":
+      return ["has", lowerAttribute(tree.operand)];
     case "apply":
       return [tree.operation, ...tree.operands.map(lower)];
+    case "cidr":
+      return ["cidr", lower(tree.operand), tree.block.text];
+    case "matches":
+      return ["matches", lower(tree.operand), Buffer.from(serialise(tree.automaton)).toString("base64")];
+    case "choice":
+      return ["?:", lower(tree.condition), lower(tree.yes), lower(tree.no)];
     case "not":
       return ["!", lower(tree.operand)];
     case "and":

@@ -207,6 +207,17 @@ describe("a hostile text", () => {
     expect(codes(text)).toEqual(["SL0503"]);
   });
 
+  it("of many large patterns is refused once they have cost too much", () => {
+    const text = Array.from({ length: 300 }, (_, i) => `auth.tier.matches("(a|b)*a(a|b){${20 + i}}")`).join(" || ");
+    const source = new SourceFile("p.yaml", text);
+    const place = { span: { source, start: 0, end: text.length }, map: (index: number) => index };
+    const reasons = new Set(checkExpressionAt(text, place, "bool").diagnostics.map(({ message }) => message));
+    expect([...reasons]).toEqual([
+      "the regular expression is too large: it takes too many states to be looked for in one pass",
+      "the regular expression is too large: those of the file before it have cost too much already",
+    ]);
+  });
+
   it("may be as large as the limits allow", () => {
     const chain = Array.from({ length: 390 }, (_, i) => `auth.tier=="${i}"`).join("||");
     const members = `auth.tier in [${Array.from({ length: 1_990 }, (_, i) => `"${i}"`).join(",")}]`;

@@ -1,11 +1,16 @@
 import type { Attribute } from "./attributes.js";
+import type { Block } from "./cidr.js";
 import type { OperationName } from "./operations.js";
+import type { Automaton } from "./regex/automaton.js";
 
-/** Types of the language. `list` is a list of strings, `int` a whole number within ±(2^53 - 1). */
-export type Type = "bool" | "string" | "int" | "list";
+/**
+ * Types of the language. `list` is a list of strings, `ints` one of ints, `int` a whole number within ±(2^53 - 1). A
+ * `duration` is milliseconds and a `timestamp` milliseconds since 1970, UTC; the modules see both as ints.
+ */
+export type Type = "bool" | "string" | "int" | "list" | "ints" | "duration" | "timestamp";
 
 /** A value of the language; whole numbers only. */
-export type Value = string | number | boolean | readonly string[];
+export type Value = string | number | boolean | readonly string[] | readonly number[];
 
 /** The half-open range [start, end) of an expression's text, in UTF-16 code units. */
 export interface Range {
@@ -14,7 +19,16 @@ export interface Range {
 }
 
 /** An expression whose types are known to fit: nothing in it can fail, it can only be unknown. */
-export type Typed = ConstantNode | AttributeNode | ApplyNode | NotNode | LogicNode;
+export type Typed =
+  | ConstantNode
+  | AttributeNode
+  | HasNode
+  | ApplyNode
+  | CidrNode
+  | MatchesNode
+  | ChoiceNode
+  | NotNode
+  | LogicNode;
 
 export interface ConstantNode extends Range {
   readonly kind: "constant";
@@ -30,12 +44,44 @@ export interface AttributeNode extends Range {
   readonly argument: string | undefined;
 }
 
+/** Whether an attribute is there, once or more often; never unknown. */
+export interface HasNode extends Range {
+  readonly kind: "has";
+  readonly type: "bool";
+  readonly operand: AttributeNode;
+}
+
 /** An operation on values that are all known; it is unknown as soon as one operand is. */
 export interface ApplyNode extends Range {
   readonly kind: "apply";
   readonly type: Type;
   readonly operation: OperationName;
   readonly operands: readonly Typed[];
+}
+
+/** Whether an address lies in a block of addresses; unknown if the operand is no address. */
+export interface CidrNode extends Range {
+  readonly kind: "cidr";
+  readonly type: "bool";
+  readonly operand: Typed;
+  readonly block: Block;
+}
+
+/** Whether a regular expression is found in a string. */
+export interface MatchesNode extends Range {
+  readonly kind: "matches";
+  readonly type: "bool";
+  readonly operand: Typed;
+  readonly automaton: Automaton;
+}
+
+/** `condition ? yes : no`; unknown if the condition is, else only the chosen side counts. */
+export interface ChoiceNode extends Range {
+  readonly kind: "choice";
+  readonly type: Type;
+  readonly condition: Typed;
+  readonly yes: Typed;
+  readonly no: Typed;
 }
 
 export interface NotNode extends Range {
@@ -51,6 +97,26 @@ export interface LogicNode extends Range {
   readonly operands: readonly Typed[];
 }
 
+/** The nodes directly under a node, in the order of the text. */
+export function childrenOf(tree: Typed): readonly Typed[] {
+  switch (tree.kind) {
+    case "constant":
+    case "attribute":
+      return [];
+    case "has":
+    case "cidr":
+    case "matches":
+    case "not":
+      return [tree.operand];
+    case "choice":
+      return [tree.condition, tree.yes, tree.no];
+    case "apply":
+    case "and":
+    case "or":
+      return tree.operands;
+  }
+}
+
 /** A type in a sentence. */
 export function typeName(type: Type): string {
   switch (type) {
@@ -62,19 +128,28 @@ export function typeName(type: Type): string {
       return "an int";
     case "list":
       return "a list of strings";
+    case "ints":
+      return "a list of ints";
+    case "duration":
+      return "a duration";
+    case "timestamp":
+      return "a timestamp";
   }
 }
 
-/** The type of a value. */
-export function typeOf(value: Value): Type {
-  switch (typeof value) {
+/** True if a value can be one of the type. */
+export function hasType(value: Value, type: Type): boolean {
+  switch (type) {
+    case "bool":
+      return typeof value === "boolean";
     case "string":
-      return "string";
-    case "number":
-      return "int";
-    case "boolean":
-      return "bool";
-    default:
-      return "list";
+      return typeof value === "string";
+    case "int":
+    case "duration":
+    case "timestamp":
+      return typeof value === "number";
+    case "list":
+    case "ints":
+      return typeof value === "object";
   }
 }

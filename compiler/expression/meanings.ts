@@ -1,0 +1,53 @@
+import type { OperationName, SpecialName } from "./operations.js";
+
+/** What the words of the expression language mean, for people; the language reference is made from them. */
+
+export const ATTRIBUTE_MEANINGS: Readonly<Record<string, string>> = {
+  "auth.consumer": "name of the consumer whose credential the request has",
+  "auth.groups": "groups of the consumer",
+  "auth.issuer": "who vouches for the caller; no method of this version tells it",
+  "auth.method": "how the caller is known, such as `apiKey`",
+  "auth.scopes": "what the caller's token is good for; no method of this version tells it",
+  "auth.subject": "the caller as the issuer names it; no method of this version tells it",
+  "auth.tier": "tier of the consumer",
+  "request.cookies": "value of a cookie",
+  "request.headers": "value of a header; lines of one name are joined by commas",
+  "request.host": "host that is asked for, in lower case and without port",
+  "request.id": "the identifier that Envoy gives the request",
+  "request.method": "method, such as `GET`",
+  "request.path": "path after normalisation, without query",
+  "request.protocol": "version of HTTP, such as `HTTP/1.1`",
+  "request.query": "value of a query parameter",
+  "request.scheme": "`http` or `https`, as the client of the outermost trusted proxy sees it",
+  "request.size": "length of the body in bytes, as the request announces it",
+  "request.time": "when the request came",
+  "response.duration": "how long the answer took",
+  "response.headers": "value of a header of the answer",
+  "response.status": "status code of the answer",
+  "route.name": "name of the route in the policy file",
+  "route.params": "the segment that the path of the route captures under a name",
+  "source.ip": "address of the client, behind as many proxies as `trustedHops` says",
+  "source.port": "port of the peer",
+};
+
+export const OPERATION_MEANINGS: Readonly<Record<OperationName | SpecialName, string>> = {
+  "==": "equal; texts by their bytes",
+  "!=": "not equal",
+  "<": "less; texts by their code points",
+  "<=": "less or equal",
+  ">": "greater",
+  ">=": "greater or equal",
+  in: "one of a list",
+  startsWith: "begins with",
+  endsWith: "ends with",
+  contains: "has somewhere in it",
+  size: "number of characters, or of items",
+  lowerAscii: "with the letters A to Z in lower case",
+  int: "the number that a text is; unknown if it is none",
+  string: "as a text",
+  has: "whether the attribute is there; never unknown",
+  cidr: "whether an IP address lies in a block of addresses",
+  duration: "a length of time",
+  timestamp: "a point in time",
+  matches: "whether a part of the text matches an RE2 expression",
+};
