@@ -2,14 +2,18 @@
 
 let start: usize = 0;
 let length: i32 = 0;
+let port: usize = 0;
+let portBytes: i32 = 0;
 
-/** Finds the IP address in an address with port; then see `ipStart` and `ipLength`. False if there is none. */
+/** Finds the IP address in an address with port; then see `ipStart` and `portStart`. False if there is none. */
 export function splitAddress(address: usize, addressLength: i32): bool {
   let colon = addressLength - 1;
   while (colon > 0 && load<u8>(address + colon) !== 0x3a) colon--;
   if (colon <= 0) return false;
   start = address;
   length = colon;
+  port = address + colon + 1;
+  portBytes = addressLength - colon - 1;
   if (load<u8>(address) === 0x5b) {
     if (load<u8>(address + colon - 1) !== 0x5d) return false;
     start++;
@@ -34,4 +38,13 @@ export function ipStart(): usize {
 
 export function ipLength(): i32 {
   return length;
+}
+
+/** The port as it is written; after `splitAddress` found an address. */
+export function portStart(): usize {
+  return port;
+}
+
+export function portLength(): i32 {
+  return portBytes;
 }

@@ -1,4 +1,5 @@
-import { Interest, Slot, want, wantHeader } from "./attributes";
+import { List, Needs, Slot } from "./attributes";
+import { isVisibleAscii } from "./bytes";
 import {
   arrayOf,
   firstElement,
@@ -11,53 +12,132 @@ import {
   stringOf,
   stringStart,
 } from "./document";
+import { Interest, LONGEST_NAME, Names, wantFixed, wantHeader, wantNamed } from "./interest";
 import { compose, composedLength, composedStart, putLiteral } from "./text";
 
-// `["get", …]` in conditions and in keys of limits.
+// `["get", …]` in conditions and in keys of limits. One at a time: what it is stays until the next is read.
 
-/** The slot of a `["get", …]` of one string, taking note of headers it needs; -1 and a problem if there is none. */
-export function attributeSlot(node: i32, wanted: Interest): i32 {
-  if (arrayOf(node, 2, 3) < 0) return NOWHERE;
+export enum Shape {
+  /** A string, or a number written in decimal, in a slot. */
+  String = 1,
+  Number = 2,
+  Time = 3,
+  List = 4,
+}
+
+let shape: i32 = 0;
+let place: i32 = 0;
+let needs: i32 = 0;
+
+export function attributeShape(): i32 {
+  return shape;
+}
+
+/** The slot of a string or number, the List of a list. */
+export function attributePlace(): i32 {
+  return place;
+}
+
+/** What must be read of a request before the attribute is; bits of Needs. */
+export function attributeNeeds(): i32 {
+  return needs;
+}
+
+/** Reads a `["get", …]`, taking note of what it needs of requests; false and a problem if there is no such attribute. */
+export function readAttribute(node: i32, wanted: Interest): bool {
+  if (arrayOf(node, 2, 3) < 0) return false;
   const name = nextElement(node, firstElement(node));
   const argument = nextElement(node, name);
-  if (!stringIs(firstElement(node), "get") || !isString(name)) return refused(node, 'must be ["get", attribute]');
-  if (stringIs(name, "request.headers")) return headerSlot(node, argument, wanted);
-  if (argument !== NOWHERE) return refused(argument, "is one argument too many");
-  if (stringIs(name, "request.method")) return pseudoHeader(node, wanted, ":method", Slot.Method);
-  if (stringIs(name, "request.path")) return pseudoHeader(node, wanted, ":path", Slot.Path);
-  if (stringIs(name, "request.host")) return pseudoHeader(node, wanted, ":authority", Slot.Host);
+  if (!stringIs(firstElement(node), "get") || !isString(name)) return refuse(node, 'must be ["get", attribute]');
+  if (stringIs(name, "request.headers")) return header(node, argument, wanted);
+  if (stringIs(name, "request.query")) return named(node, argument, wanted, Names.Query);
+  if (stringIs(name, "request.cookies")) return named(node, argument, wanted, Names.Cookie);
+  if (stringIs(name, "route.params")) return named(node, argument, wanted, Names.Param);
+  if (argument !== NOWHERE) return refuse(argument, "is one argument too many");
+  return readPlain(node, name, wanted);
+}
+
+function readPlain(node: i32, name: i32, wanted: Interest): bool {
+  if (stringIs(name, "request.method")) return field(node, wanted, ":method", Slot.Method);
+  if (stringIs(name, "request.path")) return field(node, wanted, ":path", Slot.Path);
+  if (stringIs(name, "request.host")) return field(node, wanted, ":authority", Slot.Host);
   // Over HTTP/2 `:scheme` is what the client claims; this one Envoy sets, or takes from a trusted hop.
-  if (stringIs(name, "request.scheme")) return pseudoHeader(node, wanted, "x-forwarded-proto", Slot.Scheme);
-  if (stringIs(name, "source.ip")) return Slot.SourceIp;
-  if (stringIs(name, "auth.consumer")) return Slot.Consumer;
-  if (stringIs(name, "auth.tier")) return Slot.Tier;
-  if (stringIs(name, "auth.method")) return Slot.AuthMethod;
-  if (stringIs(name, "route.name")) return Slot.RouteName;
-  return refused(name, "is not a known attribute of one value");
+  if (stringIs(name, "request.scheme")) return field(node, wanted, "x-forwarded-proto", Slot.Scheme);
+  if (stringIs(name, "request.id")) return field(node, wanted, "x-request-id", Slot.Id);
+  if (stringIs(name, "request.size")) return field(node, wanted, "content-length", Slot.Size) && isNumber();
+  if (stringIs(name, "request.protocol")) return found(Shape.String, Slot.Protocol, Needs.Protocol);
+  if (stringIs(name, "request.time")) return found(Shape.Time, 0, Needs.Time);
+  if (stringIs(name, "source.ip")) return found(Shape.String, Slot.SourceIp, Needs.Source);
+  if (stringIs(name, "source.port")) return found(Shape.Number, Slot.SourcePort, Needs.Source);
+  if (stringIs(name, "route.name")) return found(Shape.String, Slot.RouteName, Needs.Route);
+  if (stringIs(name, "auth.consumer")) return found(Shape.String, Slot.Consumer, Needs.Identity);
+  if (stringIs(name, "auth.tier")) return found(Shape.String, Slot.Tier, Needs.Identity);
+  if (stringIs(name, "auth.method")) return found(Shape.String, Slot.AuthMethod, Needs.Identity);
+  if (stringIs(name, "auth.subject")) return found(Shape.String, Slot.Subject, Needs.Identity);
+  if (stringIs(name, "auth.issuer")) return found(Shape.String, Slot.Issuer, Needs.Identity);
+  if (stringIs(name, "auth.groups")) return found(Shape.List, List.Groups, Needs.Identity);
+  if (stringIs(name, "auth.scopes")) return found(Shape.List, List.Scopes, Needs.Identity);
+  return refuse(name, "is not a known attribute");
 }
 
-function refused(node: i32, message: string): i32 {
-  refuse(node, message);
-  return NOWHERE;
+function found(newShape: i32, newPlace: i32, newNeeds: i32): bool {
+  shape = newShape;
+  place = newPlace;
+  needs = newNeeds;
+  return true;
 }
 
-function pseudoHeader(node: i32, wanted: Interest, name: string, slot: i32): i32 {
+function isNumber(): bool {
+  shape = Shape.Number;
+  return true;
+}
+
+/** An attribute that a header field carries. */
+function field(node: i32, wanted: Interest, name: string, own: i32): bool {
+  const slot = wantField(wanted, name, own);
+  return slot < 0
+    ? refuse(node, "needs more memory than the module may have")
+    : found(Shape.String, slot, Needs.Headers);
+}
+
+function wantField(wanted: Interest, name: string, own: i32): i32 {
   compose(24);
   putLiteral(name);
-  if (want(wanted, composedStart(), composedLength(), slot) < 0) return refused(node, "needs more memory");
-  return slot;
+  return wantFixed(wanted, composedStart(), composedLength(), own);
 }
 
-function headerSlot(node: i32, argument: i32, wanted: Interest): i32 {
-  if (argument === NOWHERE) return refused(node, "must name a header");
-  if (!headerNameOf(argument)) return NOWHERE;
+function header(node: i32, argument: i32, wanted: Interest): bool {
+  if (argument === NOWHERE) return refuse(node, "must name a header");
+  if (!headerNameOf(argument)) return false;
   const slot = wantHeader(wanted, stringStart(argument), stringLength(argument));
-  return slot < 0 ? refused(argument, "is one header too many") : slot;
+  return slot < 0 ? refuse(argument, "is one name too many") : found(Shape.String, slot, Needs.Headers);
+}
+
+/** A query parameter, a cookie or a parameter of the route, and the header field that it is in. */
+function named(node: i32, argument: i32, wanted: Interest, kind: i32): bool {
+  if (argument === NOWHERE) return refuse(node, "must have a name");
+  if (!nameOf(argument)) return false;
+  const slot = wantNamed(wanted, kind, stringStart(argument), stringLength(argument));
+  if (slot < 0) return refuse(argument, "is one name too many");
+  const source =
+    kind === Names.Cookie ? wantField(wanted, "cookie", Slot.Cookie) : wantField(wanted, ":path", Slot.Path);
+  if (source < 0) return refuse(node, "needs more memory than the module may have");
+  if (kind === Names.Cookie) {
+    wanted.cookie = source;
+    return found(Shape.String, slot, Needs.Headers | Needs.Cookies);
+  }
+  return found(Shape.String, slot, Needs.Headers | (kind === Names.Query ? Needs.Query : Needs.Params));
+}
+
+/** Whether a string is a name of visible ASCII of at most 64 bytes. */
+function nameOf(node: i32): bool {
+  if (!stringOf(node, 1, LONGEST_NAME)) return false;
+  return isVisibleAscii(stringStart(node), stringLength(node)) || refuse(node, "must be visible ASCII");
 }
 
 /** Whether a string is a header name in lower case (RFC 9110 5.1), of at most 64 bytes. */
 export function headerNameOf(node: i32): bool {
-  if (!stringOf(node, 1, 64)) return false;
+  if (!stringOf(node, 1, LONGEST_NAME)) return false;
   const start = stringStart(node);
   const length = stringLength(node);
   for (let i = 0; i < length; i++) {

@@ -45,6 +45,18 @@ export function bytesOrder(a: usize, aLength: i32, b: usize, bLength: i32): i32 
   return 0;
 }
 
+/** Alphabetical order of two ranges, byte by byte; of UTF-8, the order of its code points. Negative, zero or positive. */
+export function bytesCompare(a: usize, aLength: i32, b: usize, bLength: i32): i32 {
+  const length = min(aLength, bLength);
+  let i = 0;
+  while (i + 8 <= length && load<u64>(a + i) === load<u64>(b + i)) i += 8;
+  for (; i < length; i++) {
+    const difference = <i32>load<u8>(a + i) - <i32>load<u8>(b + i);
+    if (difference !== 0) return difference;
+  }
+  return aLength - bLength;
+}
+
 /** Copies `length` bytes from `source` to `target` with A-Z turned into a-z. The ranges may be the same. */
 export function lowerAscii(source: usize, length: i32, target: usize): void {
   let i = 0;

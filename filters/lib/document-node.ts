@@ -74,6 +74,26 @@ export function onlyMember(object: i32): i32 {
   return object + 1;
 }
 
+export function isObject(node: i32): bool {
+  return jsonType(tape, node) === JSON_OBJECT;
+}
+
+/** The name node of an object's first member, or NOWHERE. */
+export function firstMember(object: i32): i32 {
+  return jsonLength(tape, object) > 0 ? object + 1 : NOWHERE;
+}
+
+/** The name node of the member after one of an object, or NOWHERE. */
+export function nextMember(object: i32, name: i32): i32 {
+  const next = jsonNext(tape, memberValue(name));
+  return next < jsonNext(tape, object) ? next : NOWHERE;
+}
+
+/** The value of the member that a name node is of. */
+export function memberValue(name: i32): i32 {
+  return name + 1;
+}
+
 // ---- arrays
 
 /** The number of elements; a problem and -1 if the node is no array or has fewer or more than allowed. */

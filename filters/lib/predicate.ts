@@ -1,11 +1,14 @@
-import { attribute, groupAt, groupsLength, hasGroups, Presence } from "./attributes";
-import { bytesEqual } from "./bytes";
-import { at } from "./region";
-import { textIs } from "./text";
+import { attribute, hasList, listElement, listLength, Presence, timeOfRequest } from "./attributes";
+import { bytesCompare } from "./bytes";
+import { NO_INTEGER, naturalOfText } from "./integer";
+import { Code, DEEPEST_STACK, Operation, Program, Value } from "./predicate-program";
+import { convert, endsWith, sameString, startsWith, stringContains } from "./predicate-text";
+import { at, pointerAt } from "./region";
+import { scratchEnd } from "./scratch";
+import { Text, textIs } from "./text";
 
-// A condition over the request, as a postfix program over a small stack. It was checked when it was read
-// (predicate-reader.ts): operand types fit, and the stack is deep enough. Missing and repeated values are unknown,
-// and unknown goes through the operators as in Kleene's tables.
+// Runs a condition over the request. It was checked when it was read (predicate-reader.ts): operand types fit, the stack is deep enough,
+// and every jump goes forward. Missing and repeated values are unknown, and unknown goes through the operators as in Kleene's tables.
 
 export enum Truth {
   False = 0,
@@ -13,162 +16,146 @@ export enum Truth {
   Unknown = 2,
 }
 
-export enum Code {
-  False = 0,
-  True = 1,
-  /** A string at `start` of `length`. */
-  String = 2,
-  /** An integer in `value`. */
-  Integer = 3,
-  /** The attribute of slot `length`. */
-  Attribute = 4,
-  EqualStrings = 5,
-  EqualTruths = 6,
-  EqualIntegers = 7,
-  StartsWith = 8,
-  /** Below: the string looked for. Whether it is among the caller's groups. */
-  InGroups = 9,
-  /** Below: the string looked for, what is known so far, the next element of the list. */
-  InStep = 10,
-  /** Below: the string looked for, the result. */
-  InEnd = 11,
-  Not = 12,
-  And = 13,
-  Or = 14,
-}
-
-@unmanaged
-export class Operation {
-  code: i32 = 0;
-  length: i32 = 0;
-  value: i64 = 0;
-}
-
-@unmanaged
-export class Program {
-  count: i32 = 0;
-  operations: usize = 0;
-  readsHeaders: i32 = 0;
-  readsSourceIp: i32 = 0;
-  readsAuth: i32 = 0;
-  readsRoute: i32 = 0;
-}
-
-/** A string or integer on the stack, or a truth value in `truth`; unknown if `known` is 0. */
-@unmanaged
-class Value {
-  known: i32 = 0;
-  length: i32 = 0;
-  /** Address of a string, an integer, or a Truth of False or True. */
-  value: i64 = 0;
-}
-
-/** The deepest stack a program may need; the reader refuses more. */
-export const DEEPEST_STACK: i32 = 128;
-
 const STACK: usize = memory.data(DEEPEST_STACK * 16, 8);
 
 /** The truth of a condition for the request at hand. */
 export function evaluate(program: Program): Truth {
+  const count = program.count;
   let top = 0;
-  for (let i = 0; i < program.count; i++) {
-    const operation = at<Operation>(program.operations, i);
+  let next = 0;
+  while (next < count) {
+    const operation = at<Operation>(program.operations, next++);
     const code = operation.code;
-    if (code <= Code.Attribute) {
-      pushOperand(at<Value>(STACK, top), operation);
-      top++;
-    } else if (code === Code.Not) {
+    if (code <= Code.ListSize) {
+      push(at<Value>(STACK, top++), operation);
+    } else if (code <= Code.Choose) {
+      if (code === Code.Jump) {
+        next = operation.length;
+        continue;
+      }
       const value = at<Value>(STACK, top - 1);
-      value.value ^= 1;
-    } else if (code === Code.InGroups) {
-      lookInGroups(at<Value>(STACK, top - 1));
-    } else if (code === Code.InStep) {
-      top--;
-      step(at<Value>(STACK, top - 2), at<Value>(STACK, top - 1), at<Value>(STACK, top));
-    } else if (code === Code.InEnd) {
-      // Of something unknown it is unknown whether a list has it, even an empty one.
-      top--;
-      if (at<Value>(STACK, top - 1).known !== 0) copyValue(at<Value>(STACK, top - 1), at<Value>(STACK, top));
+      if (value.known === 0) {
+        next = <i32>operation.value;
+      } else {
+        if (value.value === 0) next = operation.length;
+        top--;
+      }
+    } else if (code <= Code.Or) {
+      if (code >= Code.And) top--;
+      if (decides(code, at<Value>(STACK, top - 1), at<Value>(STACK, top))) next = operation.length;
+    } else if (code <= Code.InIntegers) {
+      const value = at<Value>(STACK, top - 1);
+      if (value.known !== 0) replace(value, operation);
     } else {
       top--;
-      combine(code, at<Value>(STACK, top - 1), at<Value>(STACK, top));
+      const left = at<Value>(STACK, top - 1);
+      const right = at<Value>(STACK, top);
+      if (left.known === 0 || right.known === 0) left.known = 0;
+      else left.value = compare(code, left, right) ? 1 : 0;
     }
   }
+  scratchEnd();
   const result = at<Value>(STACK, 0);
   if (result.known === 0) return Truth.Unknown;
   return result.value === 0 ? Truth.False : Truth.True;
 }
 
-function pushOperand(value: Value, operation: Operation): void {
+// ---- values
+
+function push(value: Value, operation: Operation): void {
+  const code = operation.code;
   value.known = 1;
-  value.length = operation.length;
-  value.value = operation.value;
-  if (operation.code === Code.Attribute) {
+  if (code <= Code.Integer) {
+    value.length = operation.length;
+    value.value = operation.value;
+  } else if (code === Code.Attribute) {
     const source = attribute(operation.length);
     value.known = source.presence === Presence.Present ? 1 : 0;
     value.length = source.length;
     value.value = <i64>source.start;
+  } else if (code === Code.NumberAttribute) {
+    const source = attribute(operation.length);
+    value.value = source.presence === Presence.Present ? naturalOfText(source.start, source.length) : NO_INTEGER;
+    value.known = value.value === NO_INTEGER ? 0 : 1;
+  } else if (code === Code.Time) {
+    value.value = timeOfRequest();
+    value.known = value.value === 0 ? 0 : 1;
+  } else if (code === Code.Has) {
+    value.value = attribute(operation.length).presence === Presence.Absent ? 0 : 1;
+  } else if (code === Code.HasList) {
+    value.value = hasList(operation.length) ? 1 : 0;
+  } else {
+    value.known = hasList(operation.length) ? 1 : 0;
+    value.value = <i64>listLength(operation.length);
   }
 }
 
-function copyValue(to: Value, from: Value): void {
-  to.known = from.known;
-  to.length = from.length;
-  to.value = from.value;
-}
-
-function setTruth(value: Value, truth: bool): void {
-  value.known = 1;
-  value.value = truth ? 1 : 0;
-}
-
-/** Puts the result of a binary operation in the place of its left operand. */
-function combine(code: i32, left: Value, right: Value): void {
-  if (code === Code.And) {
-    if (isTruth(left, 0) || isTruth(right, 0)) setTruth(left, false);
-    else if (left.known === 0 || right.known === 0) left.known = 0;
-    return;
+/** Whether the value at hand decides; two are made one in the place of the left first. */
+function decides(code: i32, left: Value, right: Value): bool {
+  const decisive: i64 = code === Code.Or || code === Code.SkipIfTrue ? 1 : 0;
+  if (left.known !== 0 && left.value === decisive) return true;
+  if (code <= Code.SkipIfTrue) return false;
+  if (right.known !== 0 && right.value === decisive) {
+    left.known = 1;
+    left.value = decisive;
+    return true;
   }
-  if (code === Code.Or) {
-    if (isTruth(left, 1) || isTruth(right, 1)) setTruth(left, true);
-    else if (left.known === 0 || right.known === 0) left.known = 0;
-    return;
-  }
-  if (left.known === 0 || right.known === 0) {
-    left.known = 0;
-    return;
-  }
-  if (code === Code.EqualStrings) setTruth(left, sameString(left, right));
-  else if (code === Code.StartsWith) setTruth(left, startsWith(left, right));
-  else setTruth(left, left.value === right.value);
+  if (right.known === 0) left.known = 0;
+  return false;
 }
 
-function isTruth(value: Value, truth: i64): bool {
-  return value.known !== 0 && value.value === truth;
+/** Puts the result of an operation on one known value in its place. */
+function replace(value: Value, operation: Operation): void {
+  const code = operation.code;
+  if (code === Code.Not) value.value ^= 1;
+  else if (code >= Code.InList) value.value = isMember(value, operation) ? 1 : 0;
+  else convert(value, operation);
 }
 
-function sameString(a: Value, b: Value): bool {
-  return a.length === b.length && bytesEqual(<usize>a.value, <usize>b.value, a.length);
-}
-
-function startsWith(text: Value, prefix: Value): bool {
-  return text.length >= prefix.length && bytesEqual(<usize>text.value, <usize>prefix.value, prefix.length);
-}
-
-function lookInGroups(value: Value): void {
-  if (value.known === 0 || !hasGroups()) {
+function isMember(value: Value, operation: Operation): bool {
+  if (operation.code === Code.InTexts) return isAmongTexts(value, <usize>operation.value, operation.length);
+  if (operation.code === Code.InIntegers) return isAmongIntegers(value, <usize>operation.value, operation.length);
+  const list = operation.length;
+  if (!hasList(list)) {
     value.known = 0;
-    return;
+    return false;
   }
-  let found = false;
-  const count = groupsLength();
-  for (let i = 0; i < count && !found; i++) found = textIs(groupAt(i), <usize>value.value, value.length);
-  setTruth(value, found);
+  const count = listLength(list);
+  for (let i = 0; i < count; i++) {
+    if (textIs(listElement(list, i), <usize>value.value, value.length)) return true;
+  }
+  return false;
 }
 
-/** One more element of a list: found so far, or equal to it. */
-function step(looked: Value, found: Value, element: Value): void {
-  if (isTruth(found, 1)) return;
-  if (looked.known === 0 || element.known === 0) found.known = 0;
-  else if (sameString(looked, element)) setTruth(found, true);
+function isAmongTexts(value: Value, texts: usize, count: i32): bool {
+  for (let i = 0; i < count; i++) {
+    if (textIs(pointerAt<Text>(texts, i), <usize>value.value, value.length)) return true;
+  }
+  return false;
+}
+
+function isAmongIntegers(value: Value, integers: usize, count: i32): bool {
+  for (let i = 0; i < count; i++) {
+    if (load<i64>(integers + ((<usize>i) << 3)) === value.value) return true;
+  }
+  return false;
+}
+
+/** An operation on two known values. */
+function compare(code: i32, left: Value, right: Value): bool {
+  if (code === Code.EqualStrings) return sameString(left, right);
+  if (code === Code.UnequalStrings) return !sameString(left, right);
+  if (code === Code.EqualNumbers) return left.value === right.value;
+  if (code === Code.UnequalNumbers) return left.value !== right.value;
+  if (code === Code.StartsWith) return startsWith(left, right);
+  if (code === Code.EndsWith) return endsWith(left, right);
+  if (code === Code.Contains) return stringContains(left, right);
+  if (code === Code.LessNumbers) return left.value < right.value;
+  if (code === Code.LessOrEqualNumbers) return left.value <= right.value;
+  if (code === Code.GreaterNumbers) return left.value > right.value;
+  if (code === Code.GreaterOrEqualNumbers) return left.value >= right.value;
+  const order = bytesCompare(<usize>left.value, left.length, <usize>right.value, right.length);
+  if (code === Code.LessStrings) return order < 0;
+  if (code === Code.LessOrEqualStrings) return order <= 0;
+  return code === Code.GreaterStrings ? order > 0 : order >= 0;
 }

@@ -2,10 +2,13 @@
 
 export * from "./base64";
 export * from "./bytes";
+export { rangeHolds, readRange } from "./cidr";
+export { dfaMatches, isDfa } from "./dfa";
 export * from "./json";
+export { occursIn } from "./search";
 export * from "./sha256";
 export * from "./siphash";
-export { utf8ValidLength } from "./utf8";
+export { utf8Characters, utf8ValidLength } from "./utf8";
 
 /** First address that no static data of the library uses. */
 export function heapBase(): usize {

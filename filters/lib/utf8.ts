@@ -55,3 +55,13 @@ function characterSize(pointer: usize, available: i32): i32 {
 function isContinuation(byte: u32): bool {
   return (byte & 0xc0) === 0x80;
 }
+
+/** Number of characters (code points), or -1 if the range is not valid UTF-8. */
+export function utf8Characters(pointer: usize, length: i32): i32 {
+  if (!utf8Valid(pointer, length)) return -1;
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    if (!isContinuation(<u32>load<u8>(pointer + <usize>i))) count++;
+  }
+  return count;
+}

@@ -2,7 +2,6 @@ import { readConsumers } from "../authenticate/assembly/consumers";
 import { KeyTable } from "../authenticate/assembly/keys";
 import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
 import { AuthorizePolicy, readAuthorize } from "../authorize/assembly/policy";
-import { Interest, newInterest } from "../lib/attributes";
 import {
   arrayOf,
   beginDocument,
@@ -22,6 +21,7 @@ import {
   requiredMember,
   stringIs,
 } from "../lib/document";
+import { Interest, newInterest } from "../lib/interest";
 import { at, beginKeeping, exists, keepExhausted, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, NameTable, newNameTable } from "../lib/table";
 import { compose, composedLength, composedStart, putLiteral, Text } from "../lib/text";
@@ -117,7 +117,13 @@ function readDocument(root: i32): Configuration {
   if (!exists(configuration.keys)) return none<Configuration>();
   const names = readPolicies(policies, results, configuration);
   if (!exists(names)) return none<Configuration>();
-  configuration.routes = readRoutes(routes, names, policyList, exists(configuration.identityHeaders));
+  configuration.routes = readRoutes(
+    routes,
+    names,
+    policyList,
+    configuration.interest,
+    exists(configuration.identityHeaders),
+  );
   return exists(configuration.routes) ? configuration : none<Configuration>();
 }
 

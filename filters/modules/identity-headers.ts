@@ -1,6 +1,7 @@
 import { Consumer } from "../authenticate/assembly/consumers";
 import { AuthenticatePolicy, Method } from "../authenticate/assembly/policy";
-import { attribute, Interest, Presence, wantHeader } from "../lib/attributes";
+import { attribute, Presence } from "../lib/attributes";
+import { Interest, wantHeader } from "../lib/interest";
 import { at, exists, keepRecord, none } from "../lib/region";
 import { keepLiteral, Text } from "../lib/text";
 import { removeRequestHeader, replaceRequestHeader } from "../proxy-wasm/headers";

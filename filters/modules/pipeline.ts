@@ -5,9 +5,14 @@ import {
   recognisedConsumer,
 } from "../authenticate/assembly/authenticate";
 import { authorize, authorizeDecision } from "../authorize/assembly/authorize";
-import { clearAttributes, Slot, setAttribute } from "../lib/attributes";
+import { clearAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
+import { readCookies } from "../lib/cookies";
+import { Interest } from "../lib/interest";
+import { readParams } from "../lib/params";
+import { readQuery } from "../lib/query";
 import { at, exists, none } from "../lib/region";
 import { Text } from "../lib/text";
+import { unixTime } from "../proxy-wasm/clock";
 import { readRequestHeaders } from "../proxy-wasm/headers";
 import { LocalResponse, respond } from "../proxy-wasm/local-response";
 import { debugIsOn, log } from "../proxy-wasm/log";
@@ -31,7 +36,7 @@ import { Configuration, Kind } from "./configuration";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
 import { Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
-import { readSourceIp } from "./source";
+import { readProtocol, readSource } from "./source";
 
 // "xds" NUL "route_name"
 const ROUTE_NAME: usize = memory.data<u8>([
@@ -42,23 +47,37 @@ const ROUTE_NAME_LENGTH: i32 = 14;
 /** Judges the request at hand by a configuration that may be missing, and answers it if it may not go on. */
 export function judge(configuration: Configuration): FilterHeadersStatus {
   if (!exists(configuration)) return refuse(unknownRoot);
-  clearAttributes(configuration.interest);
+  clearAttributes(configuration.interest.named);
   forgetConsumer();
   if (RATE_LIMIT) beginLimits();
   const pipeline = findPipeline(configuration);
   if (!exists(pipeline)) return refuse(unknownRoute);
-  if (pipeline.readsHeaders !== 0 && !readRequestHeaders(configuration.interest)) return refuse(hostFailure);
+  const needs = pipeline.needs;
+  if ((needs & Needs.Headers) !== 0 && !readRequestHeaders(configuration.interest)) return refuse(hostFailure);
   if (exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders))
     return refuse(hostFailure);
-  if (pipeline.readsSourceIp !== 0) readSourceIp();
+  if (needs > SELDOM) readSeldom(configuration.interest, pipeline);
+  if ((needs & Needs.Source) !== 0) readSource();
   return run(configuration, pipeline);
+}
+
+/** What lies above the needs that nearly every pipeline has. */
+const SELDOM: i32 = Needs.Headers | Needs.Source | Needs.Route | Needs.Identity;
+
+function readSeldom(interest: Interest, pipeline: Pipeline): void {
+  const needs = pipeline.needs;
+  if ((needs & Needs.Query) !== 0) readQuery(interest);
+  if ((needs & Needs.Cookies) !== 0) readCookies(interest);
+  if ((needs & Needs.Params) !== 0) readParams(pipeline.params, pipeline.paramCount);
+  if ((needs & Needs.Protocol) !== 0) readProtocol();
+  if ((needs & Needs.Time) !== 0) setTime(unixTime());
 }
 
 /** The pipeline for the route that Envoy chose; the missing record if there is none. */
 function findPipeline(configuration: Configuration): Pipeline {
   const routes = configuration.routes;
   const single = routes.single;
-  if (exists(single) && single.readsRoute === 0) return single;
+  if (exists(single) && (single.needs & Needs.Route) === 0) return single;
   if (readProperty(ROUTE_NAME, ROUTE_NAME_LENGTH) !== Status.Ok || propertyLength() === 0) {
     return exists(single) ? single : none<Pipeline>();
   }

@@ -182,6 +182,42 @@ describe("what a request costs", () => {
       "proxy_set_property",
     ]);
   });
+
+  test("does not grow by what other routes read", () => {
+    const has = (...path: string[]) => ["has", ["get", ...path]];
+    const attributes = {
+      query: has("request.query", "x"),
+      cookies: has("request.cookies", "x"),
+      params: has("route.params", "x"),
+      time: ["<", 0, ["get", "request.time"]],
+      protocol: has("request.protocol"),
+      source: has("source.port"),
+    };
+    const policies = Object.entries(attributes).map(([name, allow]) => ({
+      name,
+      authorize: { rules: [{ name: "if", allow }], otherwise: "deny" },
+    }));
+    const routes = [
+      { name: "none", run: [] },
+      ...policies.map(({ name }) => ({ name, run: [name], params: { x: 0 }, tell: [] })),
+    ];
+    const vm = vmWith(configurationOf(policies, { routes }));
+    const headers: Headers = [
+      [":path", "/a?x"],
+      ["cookie", "x="],
+    ];
+    const calls = (route: string) => {
+      const outcome = vm.send({ route, headers, protocol: "HTTP/2", source: "192.0.2.1:80" });
+      expect(outcome.passed).toBe(true);
+      return outcome.calls.filter((name) => name !== "proxy_increment_metric" && name !== "proxy_set_property");
+    };
+    expect(calls("none")).toEqual(["proxy_get_property"]);
+    for (const name of ["query", "cookies", "params"])
+      expect(calls(name)).toEqual(["proxy_get_property", "proxy_get_header_map_pairs"]);
+    expect(calls("time")).toEqual(["proxy_get_property", "clock_time_get"]);
+    expect(calls("protocol")).toEqual(["proxy_get_property", "proxy_get_property"]);
+    expect(calls("source")).toEqual(["proxy_get_property", "proxy_get_property"]);
+  });
 });
 
 describe("what a route tells", () => {

@@ -1,10 +1,17 @@
+import { Needs } from "../lib/attributes";
 import {
   arrayOf,
   firstElement,
+  firstMember,
+  integerAt,
+  integerOf,
+  isObject,
   keepString,
   member,
+  memberValue,
   NOWHERE,
   nextElement,
+  nextMember,
   objectOf,
   refuse,
   refuseQuoting,
@@ -14,6 +21,8 @@ import {
   stringOf,
   stringStart,
 } from "../lib/document";
+import { Interest } from "../lib/interest";
+import { Param, paramSlot } from "../lib/params";
 import { at, exists, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, findName, NameTable, newNameTable } from "../lib/table";
 import { Text } from "../lib/text";
@@ -24,6 +33,7 @@ import { Told } from "./results";
 
 const MOST_ROUTES: i32 = 65536;
 const MOST_STEPS: i32 = 64;
+const DEEPEST_SEGMENT: i64 = 1023;
 
 /** One policy in the order of execution. */
 @unmanaged
@@ -41,9 +51,11 @@ export class Pipeline {
   stepCount: i32 = 0;
   /** Array of Step. */
   steps: usize = 0;
-  readsHeaders: i32 = 0;
-  readsSourceIp: i32 = 0;
-  readsRoute: i32 = 0;
+  /** Bits of Needs. */
+  needs: i32 = 0;
+  paramCount: i32 = 0;
+  /** Array of Param. */
+  params: usize = 0;
   /** Bits of Told. */
   told: i32 = 0;
 }
@@ -64,7 +76,13 @@ export function pipelineOf(routes: Routes, start: usize, length: i32): Pipeline 
 }
 
 /** Reads the routes; the missing record, and a problem noted, if they are wrong. */
-export function readRoutes(list: i32, names: NameTable, policies: usize, writesHeaders: bool): Routes {
+export function readRoutes(
+  list: i32,
+  names: NameTable,
+  policies: usize,
+  interest: Interest,
+  writesHeaders: bool,
+): Routes {
   const count = arrayOf(list, 1, MOST_ROUTES);
   if (count < 0) return none<Routes>();
   const routes = keepRecord<Routes>();
@@ -74,12 +92,12 @@ export function readRoutes(list: i32, names: NameTable, policies: usize, writesH
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const pipeline = at<Pipeline>(routes.pipelines, index);
-    if (!objectOf(node, "name run tell")) return none<Routes>();
+    if (!objectOf(node, "name run tell params")) return none<Routes>();
     const name = requiredMember(node, "name");
     const run = requiredMember(node, "run");
     if (name === NOWHERE || run === NOWHERE || !stringOf(name, 1, 1024)) return none<Routes>();
     pipeline.route = keepString(name);
-    if (writesHeaders) pipeline.readsHeaders = 1;
+    if (writesHeaders) pipeline.needs = Needs.Headers;
     if (stringIs(name, "*")) {
       if (count !== 1) return refused(name, "may not stand beside other routes");
       routes.single = pipeline;
@@ -90,6 +108,7 @@ export function readRoutes(list: i32, names: NameTable, policies: usize, writesH
     }
     if (!readRun(run, pipeline, names, policies)) return none<Routes>();
     if (!readTold(member(node, "tell"), pipeline)) return none<Routes>();
+    if (!readParamsOf(member(node, "params"), pipeline, interest)) return none<Routes>();
   }
   return routes;
 }
@@ -116,6 +135,27 @@ function toldBy(node: i32): i32 {
   if (stringIs(node, "ratelimit")) return Told.Limit;
   if (stringIs(node, "ratelimit-policy")) return Told.LimitPolicy;
   return 0;
+}
+
+/** `params` tells which segments of the path the route names; those that nothing reads are left out. */
+function readParamsOf(object: i32, pipeline: Pipeline, interest: Interest): bool {
+  if (object === NOWHERE) return true;
+  if (!isObject(object)) return refuse(object, "must be an object");
+  let count = 0;
+  for (let name = firstMember(object); name !== NOWHERE; name = nextMember(object, name)) {
+    if (!integerOf(memberValue(name), 0, DEEPEST_SEGMENT)) return false;
+    if (paramSlot(interest, stringStart(name), stringLength(name)) >= 0) count++;
+  }
+  pipeline.params = keepRecords<Param>(count);
+  if (pipeline.params === 0) return refuse(object, "needs more memory than the module may have");
+  for (let name = firstMember(object); name !== NOWHERE; name = nextMember(object, name)) {
+    const slot = paramSlot(interest, stringStart(name), stringLength(name));
+    if (slot < 0) continue;
+    const param = at<Param>(pipeline.params, pipeline.paramCount++);
+    param.slot = slot;
+    param.segment = <i32>integerAt(memberValue(name));
+  }
+  return true;
 }
 
 function refused(node: i32, message: string): Routes {
@@ -159,25 +199,21 @@ function placeStep(node: i32, step: Step, pipeline: Pipeline): bool {
     if (authorized) return refuse(node, "must come before authorize");
     authenticated = true;
     limitsInPhase = 0;
-    pipeline.readsHeaders = 1;
+    pipeline.needs |= Needs.Headers;
     return true;
   }
   if (policy.kind === Kind.Authorize) {
     authorized = true;
     limitsInPhase = 0;
-    pipeline.readsHeaders |= policy.authorize.readsHeaders;
-    pipeline.readsSourceIp |= policy.authorize.readsSourceIp;
-    pipeline.readsRoute |= policy.authorize.readsRoute;
+    pipeline.needs |= policy.authorize.needs;
     return true;
   }
   if (RATE_LIMIT) {
     const limit = policy.rateLimit;
-    if (limit.readsAuth !== 0 && !authenticated)
+    if ((limit.needs & Needs.Identity) !== 0 && !authenticated)
       return refuse(node, "counts by who calls, and no authenticate comes before it");
     if (++limitsInPhase > MOST_LIMITS) return refuse(node, "is one limit too many beside each other");
-    pipeline.readsHeaders |= limit.readsHeaders;
-    pipeline.readsSourceIp |= limit.readsSourceIp;
-    pipeline.readsRoute |= limit.readsRoute;
+    pipeline.needs |= limit.needs;
     step.key0 = stepKey(policy.name, pipeline.route, 0);
     step.key1 = stepKey(policy.name, pipeline.route, 1);
   }

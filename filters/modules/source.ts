@@ -1,7 +1,9 @@
-import { ipLength, ipStart, splitAddress } from "../lib/address";
+import { ipLength, ipStart, portLength, portStart, splitAddress } from "../lib/address";
 import { Slot, setAttribute } from "../lib/attributes";
 import { propertyLength, propertyStart, readProperty } from "../proxy-wasm/properties";
 import { Status } from "../proxy-wasm/status";
+
+// What only Envoy's attributes tell of a request. What it does not tell stays absent.
 
 // "source" NUL "address"
 const SOURCE_ADDRESS: usize = memory.data<u8>([
@@ -9,8 +11,22 @@ const SOURCE_ADDRESS: usize = memory.data<u8>([
 ]);
 const SOURCE_ADDRESS_LENGTH: i32 = 14;
 
-/** Sets `source.ip`, the client's address as Envoy sees it behind trusted hops; it stays absent if there is none. */
-export function readSourceIp(): void {
+// "request" NUL "protocol"
+const PROTOCOL: usize = memory.data<u8>([
+  0x72, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74, 0, 0x70, 0x72, 0x6f, 0x74, 0x6f, 0x63, 0x6f, 0x6c,
+]);
+const PROTOCOL_LENGTH: i32 = 16;
+
+/** Sets `source.ip` and `source.port`, the client's address as Envoy sees it behind trusted hops. */
+export function readSource(): void {
   if (readProperty(SOURCE_ADDRESS, SOURCE_ADDRESS_LENGTH) !== Status.Ok) return;
-  if (splitAddress(propertyStart(), propertyLength())) setAttribute(Slot.SourceIp, ipStart(), ipLength());
+  if (!splitAddress(propertyStart(), propertyLength())) return;
+  setAttribute(Slot.SourceIp, ipStart(), ipLength());
+  setAttribute(Slot.SourcePort, portStart(), portLength());
+}
+
+/** Sets `request.protocol`: `HTTP/1.1`, `HTTP/2` and so on. */
+export function readProtocol(): void {
+  if (readProperty(PROTOCOL, PROTOCOL_LENGTH) !== Status.Ok || propertyLength() === 0) return;
+  setAttribute(Slot.Protocol, propertyStart(), propertyLength());
 }

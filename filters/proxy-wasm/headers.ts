@@ -1,5 +1,6 @@
-import { finishHeaders, Interest, offerHeader } from "../lib/attributes";
+import { Interest } from "../lib/interest";
 import { arenaTake } from "../lib/region";
+import { beginHeaders, finishHeaders, offerHeader } from "../lib/request-head";
 import { keepText, Text } from "../lib/text";
 import { proxy_get_header_map_pairs, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
 import { resultAddress, resultCell, resultNumber } from "./memory";
@@ -16,6 +17,7 @@ export function readRequestHeaders(interest: Interest): bool {
 }
 
 function offerPairs(start: usize, size: i32, interest: Interest): bool {
+  beginHeaders();
   if (size === 0) return true;
   if (size < 4) return false;
   const end = start + <usize>size;

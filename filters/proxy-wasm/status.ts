@@ -51,5 +51,6 @@ export enum GrpcStatus {
 
 /** WASI clock identifiers. */
 export enum Clock {
+  Realtime = 0,
   Monotonic = 1,
 }

@@ -1,5 +1,4 @@
 import { headerNameOf } from "../../lib/attribute-reader";
-import { Interest, wantHeader } from "../../lib/attributes";
 import { isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
@@ -17,6 +16,7 @@ import {
   stringOf,
   stringStart,
 } from "../../lib/document";
+import { Interest, wantHeader } from "../../lib/interest";
 import { at, keepRecord, keepRecords, none } from "../../lib/region";
 import { compose, hasByte, keepComposed, keepLiteral, putLiteral, putText, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";

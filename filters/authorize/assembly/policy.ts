@@ -1,4 +1,3 @@
-import { Interest } from "../../lib/attributes";
 import {
   arrayOf,
   firstElement,
@@ -12,7 +11,8 @@ import {
   requiredMember,
   stringIs,
 } from "../../lib/document";
-import { Program } from "../../lib/predicate";
+import { Interest } from "../../lib/interest";
+import { Program } from "../../lib/predicate-program";
 import { readPredicate } from "../../lib/predicate-reader";
 import { at, exists, keepRecord, keepRecords, none } from "../../lib/region";
 import { compose, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
@@ -41,9 +41,8 @@ export class AuthorizePolicy {
   otherwiseDecision: Text = none<Text>();
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
-  readsHeaders: i32 = 0;
-  readsSourceIp: i32 = 0;
-  readsRoute: i32 = 0;
+  /** Bits of Needs. */
+  needs: i32 = 0;
 }
 
 /** Reads `authorize` of a policy; false, and a problem noted, if it is wrong. */
@@ -77,9 +76,7 @@ function readRules(list: i32, name: Text, policy: AuthorizePolicy, interest: Int
     for (let i = 0; i < policy.ruleCount; i++) {
       if (sameText(at<Rule>(policy.rules, i).name, rule.name)) return refuse(node, "has the name of a rule before it");
     }
-    policy.readsHeaders |= rule.condition.readsHeaders;
-    policy.readsSourceIp |= rule.condition.readsSourceIp;
-    policy.readsRoute |= rule.condition.readsRoute;
+    policy.needs |= rule.condition.needs;
     policy.ruleCount++;
   }
   return true;

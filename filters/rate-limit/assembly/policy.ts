@@ -1,11 +1,12 @@
-import { attributeSlot } from "../../lib/attribute-reader";
-import { Interest, Slot } from "../../lib/attributes";
+import { attributeNeeds, attributePlace, attributeShape, readAttribute, Shape } from "../../lib/attribute-reader";
+import { Needs } from "../../lib/attributes";
 import {
   arrayOf,
   firstElement,
   identityOf,
   integerAt,
   integerOf,
+  isArray,
   keepString,
   member,
   NOWHERE,
@@ -15,6 +16,7 @@ import {
   requiredMember,
   stringIs,
 } from "../../lib/document";
+import { Interest } from "../../lib/interest";
 import { at, keepRecord, keepRecords, none } from "../../lib/region";
 import {
   compose,
@@ -84,10 +86,8 @@ export class RateLimitPolicy {
   denial: LocalResponse = none<LocalResponse>();
   admitted: Text = none<Text>();
   denied: Text = none<Text>();
-  readsHeaders: i32 = 0;
-  readsSourceIp: i32 = 0;
-  readsAuth: i32 = 0;
-  readsRoute: i32 = 0;
+  /** Bits of Needs. */
+  needs: i32 = 0;
 }
 
 /** The slot of a part of the key. */
@@ -128,13 +128,11 @@ function readKey(list: i32, policy: RateLimitPolicy, interest: Interest): bool {
   policy.parts = keepRecords<KeyPart>(count);
   if (policy.parts === 0) return refuse(list, "needs more memory than the module may have");
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
-    const slot = attributeSlot(node, interest);
-    if (slot < 0) return false;
-    at<KeyPart>(policy.parts, policy.partCount++).slot = slot;
-    if (slot === Slot.SourceIp) policy.readsSourceIp = 1;
-    else if (slot <= Slot.Scheme || slot >= Slot.FirstHeader) policy.readsHeaders = 1;
-    else if (slot === Slot.RouteName) policy.readsRoute = 1;
-    else policy.readsAuth = 1;
+    if (!isArray(node)) return refuse(node, 'must be ["get", attribute]');
+    if (!readAttribute(node, interest)) return false;
+    if (attributeShape() !== Shape.String) return refuse(node, "is not a string");
+    at<KeyPart>(policy.parts, policy.partCount++).slot = attributePlace();
+    policy.needs |= attributeNeeds();
   }
   return true;
 }
@@ -148,7 +146,7 @@ function readRates(node: i32, policy: RateLimitPolicy): bool {
   policy.rates = keepRecords<Rate>(count + 1);
   if (policy.rates === 0) return refuse(node, "needs more memory than the module may have");
   if (count > 0) {
-    policy.readsAuth = 1;
+    policy.needs |= Needs.Identity;
     for (let item = firstElement(list); item !== NOWHERE; item = nextElement(list, item)) {
       if (!objectOf(item, "tier count periodMs burst")) return false;
       const tier = requiredMember(item, "tier");
