@@ -1,39 +1,88 @@
-import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
 import { kinds } from "../filters/index.js";
-import { type Diagnostic, diagnose } from "./diagnostics/diagnostic.js";
+import type { Diagnostic, Suppressed } from "./diagnostics/diagnostic.js";
 import { hasErrors, type Planned, planSource, verified } from "./pipeline.js";
-import { SourceFile } from "./syntax/source.js";
+import { kindOf } from "./policy/files.js";
+import { diskLoader, readPolicyFile } from "./syntax/disk.js";
+import { locate, readDocument } from "./syntax/document.js";
+import { textLoader, withText, withTexts } from "./syntax/loader.js";
+import { SourceFile, type Span } from "./syntax/source.js";
 import { targets } from "./targets/index.js";
 import type { Emission, EmitOptions } from "./targets/target.js";
+import { checkTestFile } from "./testing/file.js";
+import { policyLoader } from "./testing/loader.js";
 
-export type { Diagnostic } from "./diagnostics/diagnostic.js";
+export type { Diagnostic, Suppressed } from "./diagnostics/diagnostic.js";
 export type { GatewayPlan } from "./plan/plan.js";
 export { SourceFile } from "./syntax/source.js";
 
 /**
- * Reads and checks a policy file.
+ * Reads and checks a policy file and the files that it includes.
  *
  * @param path of the file, as it is to be named in findings
- * @throws Error (ENOENT, EACCES, ...) if the file cannot be read
+ * @param texts that stand for those on the disk, by path as findings name it
+ * @throws Error (ENOENT, EACCES, ...) if the file cannot be opened; Error if it is a folder, a device or a pipe
  */
-export function check(path: string): Planned {
-  const bytes = readFileSync(path);
-  if (isUtf8(bytes)) return checkText(path, bytes.toString("utf8"));
-  const text = bytes.toString("utf8");
-  const start = text.indexOf("\ufffd");
-  return { diagnostics: [diagnose("SL0020", {}, { source: new SourceFile(path, text), start, end: start + 1 })] };
+export function check(path: string, texts: ReadonlyMap<string, string> = new Map()): Planned {
+  const main = readPolicyFile(path);
+  if (main.outcome === "read") {
+    const source = withText(main.source, texts);
+    return planSource(source, kinds, withTexts(diskLoader(source, path), texts));
+  }
+  return { diagnostics: [main.finding], suppressed: [], files: [path], isFragment: false };
 }
 
-/** The same for a text that is at hand. */
-export function checkText(path: string, text: string): Planned {
-  return planSource(new SourceFile(path.replaceAll("\\", "/"), text), kinds);
+/**
+ * Checks a policy file as `check` does, or a file of tests and the names in it that stand for parts of a policy file.
+ *
+ * @param path of the file, as it is to be named in findings
+ * @param texts that stand for those on the disk, by path as findings name it
+ * @throws Error as `check` does
+ */
+export function checkAny(path: string, texts: ReadonlyMap<string, string> = new Map()): Planned {
+  const file = readPolicyFile(path);
+  // A policy of some size is read once only.
+  if (file.outcome === "read" && /\bTest\b/.test(file.source.text)) {
+    const source = withText(file.source, texts);
+    const tests = checkTestFile(
+      source,
+      kinds,
+      policyLoader(path, (policy) => check(policy, texts)),
+    );
+    if (tests !== undefined) return tests;
+  }
+  return check(path, texts);
+}
+
+/** Where a file says that it is a fragment; undefined if it is something else, or cannot be read. */
+export function fragmentPlace(path: string): Span | undefined {
+  try {
+    const file = readPolicyFile(path);
+    if (file.outcome !== "read") return undefined;
+    const { root } = readDocument(file.source);
+    return root !== undefined && kindOf(root) === "Fragment" ? locate(root, ["kind"], "value") : undefined;
+  } catch (error) {
+    // Whoever reads it next says what is wrong with it.
+    if (error instanceof Error && "syscall" in error) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What `check` does, for texts that are at hand.
+ *
+ * @param files what the policy can include, by path from its own folder
+ */
+export function checkText(path: string, text: string, files: Readonly<Record<string, string>> = {}): Planned {
+  const main = new SourceFile(path.replaceAll("\\", "/"), text);
+  return planSource(main, kinds, textLoader(main, files));
 }
 
 export interface Compiled {
   /** Absent if there is an error among the diagnostics. */
   emission?: Emission;
   diagnostics: Diagnostic[];
+  /** Warnings that a comment in a file silences. */
+  suppressed: Suppressed[];
 }
 
 /**
@@ -42,13 +91,13 @@ export interface Compiled {
  * @param target a name of `targetNames`
  */
 export async function compile(path: string, target: string, options: EmitOptions = {}): Promise<Compiled> {
-  const { plan, diagnostics } = check(path);
+  const { plan, diagnostics, suppressed } = check(path);
   const chosen = targets.find((candidate) => candidate.name === target);
   if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
-  if (plan === undefined) return { diagnostics };
+  if (plan === undefined) return { diagnostics, suppressed };
   const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan, options));
   const all = [...diagnostics, ...broken];
-  return hasErrors(all) ? { diagnostics: all } : { emission, diagnostics: all };
+  return hasErrors(all) ? { diagnostics: all, suppressed } : { emission, diagnostics: all, suppressed };
 }
 
 export const targetNames: readonly string[] = targets.map((target) => target.name);

@@ -1,10 +1,15 @@
-import { type Diagnostic, diagnose, sortDiagnostics } from "./diagnostics/diagnostic.js";
+import type { Part } from "./diagnostics/catalog/entry.js";
+import { needsOf } from "./diagnostics/catalog.js";
+import { type Diagnostic, diagnose, type Suppressed, sortDiagnostics } from "./diagnostics/diagnostic.js";
 import { buildPlan } from "./plan/build.js";
 import { guardConfiguration, LOGGED_RESULTS } from "./plan/guard.js";
+import { lint } from "./plan/lint/lint.js";
 import type { GatewayPlan } from "./plan/plan.js";
 import { checkGateway } from "./policy/check.js";
+import { type GatewayFiles, kindOf, readGatewayFiles } from "./policy/files.js";
 import type { PolicyKind } from "./policy/kind.js";
-import { readDocument } from "./syntax/document.js";
+import { silence } from "./syntax/ignores.js";
+import type { Loader } from "./syntax/loader.js";
 import type { SourceFile } from "./syntax/source.js";
 import type { Emission } from "./targets/target.js";
 
@@ -15,23 +20,48 @@ import type { Emission } from "./targets/target.js";
 export interface Planned {
   /** Absent if there is an error among the diagnostics. */
   plan?: GatewayPlan;
-  /** All findings, sorted by place. */
+  /** All findings but the silenced ones, sorted by path, place and code. */
   diagnostics: Diagnostic[];
+  /** Warnings that a comment in a file silences, in the same order. */
+  suppressed: Suppressed[];
+  /** Paths of the files that the gateway is made of, the main one first, as findings name them; also unreadable ones. */
+  files: readonly string[];
+  /** True if the file is a part of a gateway, which cannot be planned by itself. */
+  isFragment: boolean;
 }
 
-/** Reads, checks and plans one policy file. Has no effects and gives the same result for the same text. */
-export function planSource(source: SourceFile, kinds: readonly PolicyKind[]): Planned {
-  const { root, diagnostics: unread } = readDocument(source);
-  if (root === undefined) return { diagnostics: sortDiagnostics(unread) };
-  const { checked, diagnostics: unfit } = checkGateway(root, kinds);
-  if (checked === undefined) return { diagnostics: sortDiagnostics([...unread, ...unfit]) };
+/**
+ * Reads, checks and plans one policy file with what it includes. Has no effects of its own and gives the same result
+ * for the same texts.
+ */
+export function planSource(source: SourceFile, kinds: readonly PolicyKind[], loader: Loader): Planned {
+  const files = readGatewayFiles(source, loader);
+  const { plan, diagnostics } = planFiles(files, kinds);
+  const shown = silence(sortDiagnostics([...files.diagnostics, ...diagnostics]), files.documents);
+  const main = files.documents[0]?.root;
+  const planned = { ...shown, files: files.paths, isFragment: main !== undefined && kindOf(main) === "Fragment" };
+  return plan === undefined || hasErrors(shown.diagnostics) ? planned : { plan, ...planned };
+}
+
+function planFiles(
+  files: GatewayFiles,
+  kinds: readonly PolicyKind[],
+): { plan?: GatewayPlan; diagnostics: readonly Diagnostic[] } {
+  if (files.root === undefined) return { diagnostics: [] };
+  const { checked, diagnostics: unfit } = checkGateway(files.root, kinds, files.complete);
+  if (checked === undefined) return { diagnostics: unfit };
   const { plan, diagnostics: unordered } = buildPlan(checked, kinds);
-  const diagnostics = sortDiagnostics([...unread, ...unfit, ...unordered]);
-  if (hasErrors(diagnostics)) return { diagnostics };
-  const oversized = guardSize(plan);
-  return oversized.length > 0
-    ? { diagnostics: sortDiagnostics([...diagnostics, ...oversized]) }
-    : { plan, diagnostics };
+  const diagnostics = [...unfit, ...unordered].filter((finding) =>
+    isKnown(finding, checked.incomplete, files.complete),
+  );
+  return hasErrors([...files.diagnostics, ...diagnostics])
+    ? { diagnostics }
+    : { plan, diagnostics: [...diagnostics, ...guardSize(plan), ...lint(checked, plan)] };
+}
+
+/** False if what could not be read may show that the finding is none. Warnings wait until every file can be read. */
+function isKnown({ code, severity }: Diagnostic, incomplete: ReadonlySet<Part>, complete: boolean): boolean {
+  return (complete || severity === "error") && !needsOf(code).some((part) => incomplete.has(part));
 }
 
 /** The bound of the module (`filters/modules/README.md`): a larger document would keep Envoy from starting. */

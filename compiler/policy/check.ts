@@ -1,7 +1,10 @@
+import type { z } from "zod";
+import type { Part } from "../diagnostics/catalog/entry.js";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
-import { type Gateway, gatewaySchema } from "./gateway.js";
+import { type Fit, fittingValue, leaveOut } from "./fit.js";
+import { type Gateway, gatewaySchema, partialGatewaySchema } from "./gateway.js";
 import { issuesToDiagnostics, type Place, unknownKey } from "./issues.js";
 import { knownKeys } from "./keys.js";
 import type { PolicyKind } from "./kind.js";
@@ -11,11 +14,20 @@ import { checkServices } from "./services.js";
 
 /** A policy file that fits the schema, with the plan of each policy and the places of everything. */
 export interface CheckedGateway {
+  /** As written, but for items of lists that do not fit. */
   root: MapNode;
   gateway: Gateway;
   /** Plans of the policies without an error, by name, in the order of the file. */
   policies: Map<string, PolicyPlan>;
   place: Place;
+  /** Parts of which something could not be read or does not fit; what needs them entirely is not found out. */
+  incomplete: ReadonlySet<Part>;
+}
+
+type Issue = z.core.$ZodIssue;
+
+function placesIn(root: Node): Place {
+  return (path, part = "value") => locate(root, path, part);
 }
 
 /** The word under which the file's own policies carry no kind: free text for people. */
@@ -24,12 +36,14 @@ const NOT_A_KIND = ["description"];
 /**
  * Checks the shape of a policy file, then its meaning. A part that does not fit is left out of the second step, so that
  * all findings come at once; with any error among them the result must not be compiled.
+ *
+ * @param complete false if a file of the gateway could not be read
  */
 export function checkGateway(
   root: Node,
   kinds: readonly PolicyKind[],
+  complete = true,
 ): { checked?: CheckedGateway; diagnostics: Diagnostic[] } {
-  const place: Place = (path, part = "value") => locate(root, path, part);
   if (root.kind !== "map")
     return {
       diagnostics: [
@@ -38,63 +52,94 @@ export function checkGateway(
     };
 
   const diagnostics: Diagnostic[] = [];
-  const gateway = readShape(toValue(root), place, diagnostics);
-  if (gateway === undefined) return { diagnostics };
+  const shape = readShape(root, placesIn(root), diagnostics, complete);
+  if (shape === undefined) return { diagnostics };
+  const { gateway } = shape;
+  const place = placesIn(shape.root);
 
   const policies = new Map<string, PolicyPlan>();
   for (const [name, body] of Object.entries(gateway.policies)) {
     const plan = planPolicy(name, body, {
       gateway,
       kinds,
-      root,
+      root: shape.root,
       place,
       report: (finding) => diagnostics.push(finding),
     });
-    if (plan !== undefined) policies.set(name, plan);
+    if (plan === undefined) shape.incomplete.add("policies");
+    else policies.set(name, plan);
   }
-  const checked: CheckedGateway = { root, gateway, policies, place };
-  diagnostics.push(...checkServices(checked), ...checkRoutes(checked), ...checkReferences(checked));
-  return { checked, diagnostics };
+  const checked: CheckedGateway = { root: shape.root, gateway, policies, place, incomplete: shape.incomplete };
+  const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...checkReferences(checked)];
+  return { checked, diagnostics: found };
 }
 
-/** Rounds of leaving out what does not fit. Each round removes at least one key, so few are ever needed. */
-const ROUNDS = 8;
+/** Rounds of leaving out what does not fit, each from the inside out; a value is not deeper than this. */
+const ROUNDS = 16;
 
-function readShape(value: unknown, place: Place, diagnostics: Diagnostic[]): Gateway | undefined {
+interface Shape {
+  root: MapNode;
+  gateway: Gateway;
+  incomplete: Set<Part>;
+}
+
+/** The gateway without what does not fit its schema. Absent if it is written in another language than this one. */
+function readShape(root: MapNode, place: Place, diagnostics: Diagnostic[], complete: boolean): Shape | undefined {
+  const incomplete = new Set<Part>(complete ? [] : PARTS);
+  const whole = gatewaySchema.safeParse(toValue(root), { reportInput: true });
+  if (whole.success) return { root, gateway: whole.data, incomplete };
+  // A section that is not there may be in a file that could not be read.
+  const isKnown = (issue: Issue) =>
+    complete || !(issue.path.length === 1 && nodeAt(root, plainPath(issue)) === undefined);
+  const known = whole.error.issues.filter(isKnown);
+  for (const finding of issuesToDiagnostics(known, place, (path) => knownKeys(gatewaySchema, path)))
+    diagnostics.push(finding);
+
+  let fit: Fit = { written: root, fitting: root };
+  let issues: readonly Issue[] = whole.error.issues;
   for (let round = 0; round < ROUNDS; round++) {
-    const result = gatewaySchema.safeParse(value, { reportInput: true });
-    if (result.success) return result.data;
-    const first = round === 0;
-    if (first)
-      diagnostics.push(...issuesToDiagnostics(result.error.issues, place, (path) => knownKeys(gatewaySchema, path)));
-    for (const issue of result.error.issues) {
-      const path = issue.path.map((part) => (typeof part === "symbol" ? part.toString() : part));
-      if (issue.code === "unrecognized_keys") for (const key of issue.keys) remove(value, [...path, key]);
-      else if (!remove(value, path)) return undefined;
-    }
+    const { fit: rest, left } = leaveOut(fit, issues.flatMap(unfitting));
+    for (const path of left) for (const part of partsOf(path)) incomplete.add(part);
+    fit = rest;
+    const result = partialGatewaySchema.safeParse(fittingValue(fit), { reportInput: true });
+    if (result.success) return { root: fit.written, gateway: result.data, incomplete };
+    issues = result.error.issues;
+    if (left.length === 0 && round > 0) return undefined;
   }
   return undefined;
 }
 
-/** Removes the innermost key of a mapping on the path; list items stay in their place. False if there is none. */
-function remove(value: unknown, path: Path): boolean {
-  for (let length = path.length; length > 0; length--) {
-    const parent = path.slice(0, length - 1).reduce<unknown>((inner, key) => member(inner, key), value);
-    const key = path[length - 1];
-    if (
-      typeof parent === "object" &&
-      parent !== null &&
-      !Array.isArray(parent) &&
-      key !== undefined &&
-      Object.hasOwn(parent, key)
-    )
-      return Reflect.deleteProperty(parent, key);
-  }
-  return false;
+const PARTS: readonly Part[] = [
+  "names",
+  "listeners",
+  "services",
+  "consumers",
+  "policies",
+  "routes",
+  "defaults",
+  "mandatory",
+];
+
+/** What is no longer known entirely when a path is left out. */
+function partsOf([section, ...inner]: Path): Part[] {
+  const isWhole = inner.length === 0;
+  return PARTS.filter(
+    (part) => part === section || (part === "names" && isWhole && (section === "services" || section === "policies")),
+  );
 }
 
-function member(value: unknown, key: string | number): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+/** The paths that an issue takes away. */
+function unfitting(issue: Issue): Path[] {
+  const path = plainPath(issue);
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => [...path, key]);
+  const [section, index, key] = path;
+  // Without a part of its match a route would take other requests, and without a policy it would be open to more callers.
+  const isWhole = section === "routes" && index !== undefined && ["match", "apply", "except"].includes(String(key));
+  return [isWhole ? [section, index] : path];
+}
+
+function plainPath({ path }: Issue): Path {
+  return path.map((part) => (typeof part === "symbol" ? part.toString() : part));
 }
 
 interface PolicyScope {
@@ -129,11 +174,13 @@ function planPolicy(name: string, body: Record<string, unknown>, scope: PolicySc
     return undefined;
   }
   const base = [...path, kind.name];
-  return kind.plan(body[kind.name], {
+  const plan = kind.plan(body[kind.name], {
     policy: name,
     gateway: scope.gateway,
     place: (inner, part = "value") => scope.place([...base, ...inner], part),
     node: (inner) => nodeAt(scope.root, [...base, ...inner]),
     report: scope.report,
   });
+  const { description } = body;
+  return plan === undefined || typeof description !== "string" ? plan : { ...plan, description };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   apiKeyReference,
   duration,
+  exactlyOneOf,
   headerName,
   headerValue,
   hostPort,
@@ -10,10 +11,14 @@ import {
   serviceAddress,
 } from "./values.js";
 
+const description = z.string().max(4096).optional().describe("Free text for people.");
+
 /** How many trusted proxies stand in front, and how strict a listener is about what clients send. */
 const listener = z
   .strictObject({
-    address: hostPort.describe("Address and port to listen on, such as 0.0.0.0:8080."),
+    address: hostPort
+      .describe("IP address and port to listen on; port 0 lets the system choose one.")
+      .meta({ examples: ["0.0.0.0:8080", "[::]:8080"] }),
     trustedHops: z
       .int()
       .min(0)
@@ -35,28 +40,46 @@ const listener = z
 
 const service = z
   .strictObject({
-    endpoints: z.array(serviceAddress).min(1).max(1000).optional().describe("Fixed addresses: IP:port."),
-    dns: serviceAddress.optional().describe("A host name and port, resolved while running."),
+    endpoints: z
+      .array(serviceAddress)
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe("Fixed addresses, each an IP address and a port.")
+      .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
+    dns: serviceAddress
+      .optional()
+      .describe("A host name and a port; the name is resolved again and again while running.")
+      .meta({ examples: ["orders.internal:8080"] }),
     connectTimeout: duration
       .refine((milliseconds) => milliseconds > 0, "with a timeout of 0 no connection would ever open")
-      .default(5_000)
+      .prefault("5s")
       .describe("How long a connection may take to open."),
   })
-  .describe("A backend that routes lead to.");
+  .describe("A backend that routes lead to, by exactly one of `endpoints` and `dns`.")
+  .meta(exactlyOneOf("endpoints", "dns"));
 
 const consumer = z
   .strictObject({
     tier: name.optional().describe("Chooses the rate of limits that are given by tier."),
     groups: z.array(name).max(64).default([]).describe("Groups that `auth.groups` holds."),
     credentials: z
-      .array(z.strictObject({ apiKey: apiKeyReference.describe("env:NAME or sha256:<hex>; never the key itself.") }))
+      .array(
+        z.strictObject({
+          apiKey: apiKeyReference
+            .describe(
+              "A reference to the key, never the key itself: `env:NAME` reads Envoy's environment, `sha256:` and 64 hexadecimal digits is its digest.",
+            )
+            .meta({ examples: ["env:ACME_KEY"] }),
+        }),
+      )
       .max(64)
       .default([])
       .describe("What proves that a request comes from this consumer."),
   })
-  .describe("Somebody who calls.");
+  .describe("Somebody who calls: a partner, an application, a team.");
 
-const headerMatch = z
+export const headerMatch = z
   .union([z.string().max(4096), z.boolean()])
   .describe("A value, `~regex`, `true` (present) or `false` (absent).");
 
@@ -69,17 +92,35 @@ const match = z.strictObject({
     )
     .transform((text) => text.toLowerCase())
     .optional()
-    .describe("Host name, or *.suffix. Any host if absent."),
+    .describe("Host name without port, or `*.` and a suffix; any host if absent.")
+    .meta({ examples: ["api.example.com", "*.example.com"] }),
   path: z
     .string()
     .max(4096)
-    .describe("/a exact, /a/* one segment, /a/** that path and below, /a/{id} captures a segment, ~regex."),
-  methods: z.array(httpMethod).min(1).max(32).optional().describe("Methods; all if absent."),
-  headers: z.record(headerName, headerMatch).optional().describe("Headers that must match."),
+    .meta({
+      pattern: "^[/~]",
+      patternErrorMessage: "a path starts with `/`, or with `~` if it is a regular expression",
+    })
+    .describe(
+      "`/a` that path, `/a/*` one segment below, `/a/**` that path and everything below, `/a/{id}` one segment with a name, `~regex` the whole path as an RE2 expression.",
+    )
+    .meta({ examples: ["/orders", "/orders/**", "/orders/{id}", "~/v[0-9]+/.*"] }),
+  methods: z
+    .array(httpMethod)
+    .min(1)
+    .max(32)
+    .optional()
+    .describe("Methods that the route takes; all if absent. Other methods of the same path are answered with 405.")
+    .meta({ examples: [["GET", "POST"]] }),
+  headers: z
+    .record(headerName, headerMatch)
+    .optional()
+    .describe("Headers that must match, all of them.")
+    .meta({ examples: [{ "x-version": "2" }] }),
 });
 
 const target = z.strictObject({
-  service: z.string(),
+  service: z.string().describe("Name of a service under `services`."),
   weight: z.int().min(0).max(1_000_000).default(1).describe("Share of the requests, relative to the other weights."),
 });
 
@@ -100,92 +141,154 @@ const WITHOUT_BODY = [204, 205, 304];
 
 const respond = z
   .strictObject({
-    status: z.int().min(200).max(599),
-    body: z.string().max(65_536).optional(),
+    status: z.int().min(200).max(599).describe("Status code of the answer."),
+    body: z.string().max(65_536).optional().describe("Body of the answer; none with status 204, 205 and 304."),
     headers: z
       .record(
-        headerName.refine(
-          (header) => !NOT_OURS_TO_ANSWER.includes(header),
-          "an answer cannot set a header of the connection, of the length of the body or of a request",
-        ),
-        headerValue,
+        headerName
+          .refine(
+            (header) => !NOT_OURS_TO_ANSWER.includes(header),
+            "an answer cannot set a header of the connection, of the length of the body or of a request",
+          )
+          .meta({ not: { enum: NOT_OURS_TO_ANSWER } }),
+        headerValue.describe("Value of the header."),
       )
-      .default({}),
+      .default({})
+      .describe("Headers of the answer.")
+      .meta({ examples: [{ "content-type": "text/plain" }] }),
   })
   .refine(({ status, body }) => body === undefined || !WITHOUT_BODY.includes(status), {
     path: ["body"],
     message: "an answer with status 204, 205 or 304 has no body",
   });
 
-const redirect = z.strictObject({
-  to: z
-    .string()
-    .regex(/^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/, {
-      message: "an absolute URL without user and password, such as https://example.com/new",
-      abort: true,
-    })
-    .refine((url) => !url.includes("#"), "a redirect cannot add a fragment; leave out `#` and what follows it")
-    .refine((url) => URL.canParse(url), "the host or the port of this URL cannot exist")
-    .optional()
-    .describe("Absolute URL. Without a path, the request's own path stays."),
-  path: z
-    .string()
-    .regex(/^\/[\x21-\x7e]*$/, "a path that starts with `/`")
-    .optional()
-    .describe("New path on the same host."),
-  status: z
-    .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)])
-    .default(302)
-    .describe("301, 302, 303, 307 or 308."),
-});
+const redirect = z
+  .strictObject({
+    to: z
+      .string()
+      .regex(/^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/, {
+        message: "an absolute URL without user and password, such as https://example.com/new",
+        abort: true,
+      })
+      .refine((url) => !url.includes("#"), "a redirect cannot add a fragment; leave out `#` and what follows it")
+      .refine((url) => URL.canParse(url), "the host or the port of this URL cannot exist")
+      .optional()
+      .describe("Absolute URL; without a path, the request's own path stays.")
+      .meta({ examples: ["https://www.example.com"] }),
+    path: z
+      .string()
+      .regex(/^\/[\x21-\x7e]*$/, "a path that starts with `/`")
+      .optional()
+      .describe("New path on the same host.")
+      .meta({ examples: ["/new"] }),
+    status: z
+      .literal([301, 302, 303, 307, 308])
+      .default(302)
+      .describe("301 and 308 are permanent; 307 and 308 keep the method and the body."),
+  })
+  .meta(exactlyOneOf("to", "path"));
 
 const route = z
   .strictObject({
-    name: name.describe("Shown in decisions, logs and metrics."),
-    match,
+    name: name.describe("Shown in `sluice explain` and in Envoy's routes; no two routes have the same."),
+    match: match.describe(
+      "Requests that the route takes. The most specific route serves, whatever the order in the file.",
+    ),
     to: z
       .union([z.string().transform((one) => [{ service: one, weight: 1 }]), z.array(target).min(1).max(64)])
       .optional()
-      .describe("A service, or a list of services with weights."),
+      .describe("Name of a service, or a list of services with weights.")
+      .meta({
+        examples: [
+          "orders",
+          [
+            { service: "orders", weight: 90 },
+            { service: "orders-v2", weight: 10 },
+          ],
+        ],
+      }),
     respond: respond.optional().describe("Answer without a backend."),
-    redirect: redirect.optional().describe("Send the client elsewhere."),
+    redirect: redirect.optional().describe("Send the client elsewhere, by exactly one of `to` and `path`."),
     timeout: duration.optional().describe("How long the backend may take for the whole answer; 15s if absent."),
-    apply: z.array(z.string()).max(64).default([]).describe("Policies of this route, beside the defaults."),
-    except: z.array(z.string()).max(64).default([]).describe("Defaults that this route does without."),
+    apply: z
+      .array(z.string())
+      .max(64)
+      .default([])
+      .describe("Names of the policies of this route, beside those of `mandatory` and `defaults`."),
+    except: z.array(z.string()).max(64).default([]).describe("Names of the defaults that this route does without."),
   })
-  .describe("Which requests go where, under which policies.");
+  .describe("Which requests go where, under which policies; exactly one of `to`, `respond` and `redirect`.")
+  .meta(exactlyOneOf("to", "respond", "redirect"));
 
-const applied = z.strictObject({ apply: z.array(z.string()).max(64).default([]) });
+export const MOST_POLICIES = 1_024;
+
+/** Its one other key is a kind, whose own schema reads what stands under it. */
+export const policy = z.object({ description }).catchall(z.unknown());
+
+const applied = z.strictObject({
+  apply: z.array(z.string()).max(64).default([]).describe("Names of policies under `policies`."),
+});
+
+/** Most files that a gateway is made of, the main one among them. */
+export const MOST_FILES = 256;
+
+/** Shared with the files that are named: `include.ts` reads them. */
+export const include = z
+  .array(z.string().min(1).max(1024))
+  .max(MOST_FILES - 1)
+  .describe("Files with parts of this gateway, relative to this file and inside the folder of the policy file.")
+  .meta({ examples: [["consumers.yaml", "policies/limits.yaml"]] });
 
 /**
  * The schema of a policy file. Policies are read in two steps: here only that each is a mapping; its body by the kind
  * whose key it has (`compiler/policy/kind.ts`).
  */
 export const gatewaySchema = z.strictObject({
-  apiVersion: z.literal("sluice/v1"),
-  kind: z.literal("Gateway"),
-  name: name.describe("Name of the gateway; used in Envoy names."),
-  description: z.string().max(4096).optional(),
+  apiVersion: z.literal("sluice/v1").describe("Version of the language."),
+  kind: z.literal("Gateway").describe("What the file is: one proxy, with its listeners, routes and policies."),
+  name: name
+    .describe("Name of the gateway: its node in Envoy, and the realm of its 401 answers.")
+    .meta({ examples: ["shop"] }),
+  description,
   targets: z
-    .strictObject({ envoy: z.literal("1.40").optional() })
+    .strictObject({ envoy: z.literal("1.40").optional().describe("Version of Envoy, as a text in quotes.") })
     .optional()
     .describe("Versions that the file is compiled for."),
+  include: include.optional(),
   listeners: z
     .record(name, listener)
-    .refine((value) => Object.keys(value).length > 0, "at least one listener is needed"),
-  services: z.record(name, service).default({}),
+    .refine((value) => Object.keys(value).length > 0, "at least one listener is needed")
+    .meta({ minProperties: 1 })
+    .describe("Addresses that clients connect to, by name."),
+  services: z.record(name, service).default({}).describe("Backends that routes lead to, by name."),
   consumers: z
     .record(name, consumer)
     .refine((value) => Object.keys(value).length <= 65_535, "at most 65,535 consumers")
-    .default({}),
-  policies: z
-    .record(name, z.record(z.string(), z.unknown()))
-    .refine((value) => Object.keys(value).length <= 1_024, "at most 1,024 policies")
+    .meta({ maxProperties: 65_535 })
     .default({})
-    .describe("Named policies, one kind each."),
+    .describe("Who calls, by name."),
+  policies: z
+    .record(name, policy)
+    .refine((value) => Object.keys(value).length <= MOST_POLICIES, "at most 1,024 policies")
+    .meta({ maxProperties: MOST_POLICIES })
+    .default({})
+    .describe("Policies by name, one kind each. Routes apply them by their names."),
   defaults: applied.default({ apply: [] }).describe("Policies of every route that does not name them in `except`."),
   mandatory: applied.default({ apply: [] }).describe("Policies of every route; none can leave them out."),
-  routes: z.array(route).min(1).max(20_000),
+  routes: z
+    .array(route)
+    .min(1)
+    .max(20_000)
+    .describe(
+      "Which requests go where, under which policies. The order does not matter: the most specific route serves.",
+    ),
+});
+
+/** For a file of which a part was left out: what is missing then is no finding of its own. */
+export const partialGatewaySchema = gatewaySchema.extend({
+  name: gatewaySchema.shape.name.default("unnamed"),
+  listeners: z.record(name, listener).default({}),
+  routes: z.array(route).default([]),
 });
 
 export type Gateway = z.output<typeof gatewaySchema>;

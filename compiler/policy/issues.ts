@@ -1,8 +1,10 @@
 import type { z } from "zod";
-import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
 import type { Path } from "../syntax/document.js";
+import { scalarText } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
+import { HEADER_NAME, HTTP_METHOD } from "./values.js";
 
 type Issue = z.core.$ZodIssue;
 export type Place = (path: Path, part?: "key" | "value") => Span;
@@ -35,20 +37,26 @@ function convert(issue: Issue, base: Path, place: Place, known: (path: Path) => 
     case "invalid_union":
       return union(issue, path, place, known);
     case "invalid_key":
-      return [diagnose("SL0104", { reason: issue.issues[0]?.message ?? issue.message }, place(path, "key"))];
+      return [wrongKey(issue, place(path, "key"))];
     case "invalid_element":
       return issue.issues.flatMap((inner) => convert(inner, path, place, known));
     case "too_big":
-      return [diagnose("SL0104", { reason: `at most ${issue.maximum} ${unit(issue.origin)}` }, place(path))];
+      return [diagnose("SL0104", { reason: `at most ${issue.maximum} ${unit(issue.origin)}`.trimEnd() }, place(path))];
     case "too_small":
-      return [diagnose("SL0104", { reason: `at least ${issue.minimum} ${unit(issue.origin)}` }, place(path))];
+      return [diagnose("SL0104", { reason: `at least ${issue.minimum} ${unit(issue.origin)}`.trimEnd() }, place(path))];
     case "custom":
       if (issue.params?.literalSecret === true) return [diagnose("SL0204", {}, place(path))];
       return [diagnose("SL0104", { reason: issue.message }, place(path))];
     case "invalid_format":
     case "not_multiple_of":
-      return [diagnose("SL0104", { reason: issue.message }, place(path))];
+      return [diagnose("SL0104", { reason: issue.message }, place(path), otherCase(issue, place(path)))];
   }
+}
+
+function wrongKey(issue: Extract<Issue, { code: "invalid_key" }>, span: Span): Diagnostic {
+  const [first] = issue.issues;
+  if (first === undefined) return diagnose("SL0104", { reason: issue.message }, span);
+  return diagnose("SL0104", { reason: first.message }, span, otherCase(first, span));
 }
 
 /** Of several alternatives, the one that the author most likely meant: the one that fits furthest into the value. */
@@ -92,9 +100,39 @@ export function unknownKey(key: string, path: Path, place: Place, known: string[
       { key, hint: known.length === 0 ? "" : `; known here: ${known.toSorted().join(", ")}` },
       span,
     );
-  return diagnose("SL0101", { key, hint: `; did you mean \`${suggestion}\`?` }, span, {
-    fix: { title: `rename it to \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
+  const parameters = { key, hint: `; did you mean \`${suggestion}\`?` };
+  const stands = place([...path, suggestion], "key");
+  const around = place(path, "key");
+  // Renamed, it would be a second key of that name.
+  if (stands.start !== around.start || stands.end !== around.end) return diagnose("SL0101", parameters, span);
+  return diagnose("SL0101", parameters, span, {
+    fix: {
+      title: `rename it to \`${suggestion}\``,
+      safe: sameLetters(key, suggestion),
+      edits: [{ span, newText: scalarText(suggestion) }],
+    },
   });
+}
+
+/** The same word but for case, `-` and `_`: of the words of the language, there is only one such. */
+function sameLetters(one: string, other: string): boolean {
+  const letters = (word: string) => word.toLowerCase().replace(/[-_]/g, "");
+  return letters(one) === letters(other);
+}
+
+/** A spelling in the letter case that the schema wants, where letter case has no meaning of its own. */
+function otherCase(issue: Issue, span: Span): { fix?: Fix } {
+  if (issue.code !== "invalid_format" || typeof issue.input !== "string") return {};
+  const wanted =
+    issue.pattern === String(HEADER_NAME)
+      ? issue.input.toLowerCase()
+      : issue.pattern === String(HTTP_METHOD)
+        ? issue.input.toUpperCase()
+        : issue.input;
+  const form = issue.pattern === String(HEADER_NAME) ? HEADER_NAME : HTTP_METHOD;
+  if (wanted === issue.input || !form.test(wanted)) return {};
+  const newText = scalarText(wanted);
+  return { fix: { title: `write \`${newText}\``, safe: true, edits: [{ span, newText }] } };
 }
 
 function notOneOf(values: string[], input: unknown, path: Path, place: Place): Diagnostic {
@@ -103,7 +141,11 @@ function notOneOf(values: string[], input: unknown, path: Path, place: Place): D
   const parameters = { found: describe(input), values: values.join(", ") };
   if (suggestion === undefined) return diagnose("SL0105", parameters, span);
   return diagnose("SL0105", parameters, span, {
-    fix: { title: `write \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
+    fix: {
+      title: `write \`${suggestion}\``,
+      safe: typeof input === "string" && sameLetters(input, suggestion),
+      edits: [{ span, newText: scalarText(suggestion) }],
+    },
   });
 }
 

@@ -32,6 +32,8 @@ export interface PolicyKind {
   ownedRequestHeaders: readonly string[];
   /** Turns the body of a policy into its plan, or reports why it cannot. */
   plan(body: unknown, context: PolicyContext): PolicyPlan | undefined;
+  /** Names of the rules that a policy of this kind decides by, as in the decision `policy/rule`. */
+  rules(config: JsonObject): readonly string[];
 }
 
 /** What a kind says of one policy; name, kind and origin are added by the core. */
@@ -44,6 +46,8 @@ export interface KindDefinition<Schema extends z.ZodType> {
   ownedRequestHeaders?: readonly string[];
   /** Called with a body that satisfies the schema. Returns nothing after it reported an error. */
   plan(spec: z.output<Schema>, context: PolicyContext): KindPlan | undefined;
+  /** None if absent. */
+  rules?(config: JsonObject): readonly string[];
 }
 
 /** Makes a kind out of its definition: checks the body against the schema, then plans it. */
@@ -53,6 +57,7 @@ export function defineKind<Schema extends z.ZodType>(definition: KindDefinition<
     summary: definition.summary,
     schema: definition.schema,
     ownedRequestHeaders: definition.ownedRequestHeaders ?? [],
+    rules: (config) => definition.rules?.(config) ?? [],
     plan(body, context) {
       const result = definition.schema.safeParse(body, { reportInput: true });
       if (!result.success) {

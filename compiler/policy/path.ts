@@ -48,6 +48,12 @@ export function parsePath(text: string): PathPattern | string {
   return { form: "template", segments, rest };
 }
 
+/** The names that a path captures, each with the zero-based index of its segment. */
+export function capturesOf(pattern: PathPattern): { name: string; segment: number }[] {
+  if (pattern.form !== "template") return [];
+  return pattern.segments.flatMap((part, segment) => ("capture" in part ? [{ name: part.capture, segment }] : []));
+}
+
 function parseSegment(part: string): Segment | string {
   if (part === "*") return { any: true };
   const capture = CAPTURE.exec(part)?.[1];
@@ -130,9 +136,10 @@ export function shapeKey(pattern: PathPattern): string {
   return JSON.stringify(pattern.form === "regex" ? pattern.regex : shape(pattern));
 }
 
-/** The first segment that all paths of a pattern have, or null if that can be any: patterns meet only if these do. */
-export function firstLiteral(pattern: PathPattern): string | null {
-  return pattern.form === "regex" ? null : (shape(pattern).segments[0] ?? null);
+/** A pattern as steps from the root: a literal, or null for any one segment. A slash at the end is a last, empty step. */
+export function steps(pattern: Exclude<PathPattern, { form: "regex" }>): { steps: (string | null)[]; rest: boolean } {
+  const { segments, rest, trailingSlash } = shape(pattern);
+  return { steps: trailingSlash ? [...segments, ""] : segments, rest };
 }
 
 /**
@@ -173,7 +180,7 @@ export function mayMeet(one: PathPattern, other: PathPattern): boolean {
 }
 
 /** The text that all paths of a pattern begin with, and whether anything may follow it. */
-function beginningOf(pattern: PathPattern): { text: string; open: boolean } {
+export function beginningOf(pattern: PathPattern): { text: string; open: boolean } {
   if (pattern.form === "regex") {
     // Up to the first operator; a letter before `*`, `?` or `{` need not be there.
     const text = /^\^?([^\\.*+?()[\]{}|^$]*)(?![*?{])/.exec(pattern.regex)?.[1] ?? "";
@@ -207,7 +214,17 @@ export function comparePaths(a: PathPattern, b: PathPattern): number {
   return a.form === "regex" || b.form === "regex" ? 0 : leftmost(shape(a).segments, shape(b).segments);
 }
 
-function rank(pattern: PathPattern): number[] {
+const ranks = new WeakMap<PathPattern, readonly number[]>();
+
+function rank(pattern: PathPattern): readonly number[] {
+  const known = ranks.get(pattern);
+  if (known !== undefined) return known;
+  const made = makeRank(pattern);
+  ranks.set(pattern, made);
+  return made;
+}
+
+function makeRank(pattern: PathPattern): number[] {
   if (pattern.form === "exact") return [3, 0, 0, 0];
   if (pattern.form === "regex") return [2, 0, 0, pattern.regex.length];
   const { segments, rest } = shape(pattern);

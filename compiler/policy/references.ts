@@ -1,6 +1,8 @@
-import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { nodeAt, type Path } from "../syntax/document.js";
+import { removal, removeListed, scalarText } from "../syntax/edits.js";
+import type { Span } from "../syntax/source.js";
 import type { CheckedGateway } from "./check.js";
 
 /** Every name that points at something: services of routes, policies of routes, defaults and mandatory. */
@@ -11,8 +13,9 @@ export function checkReferences(checked: CheckedGateway): Diagnostic[] {
   const policies = namesUnder(checked, "policies");
   const used = new Set<string>();
 
-  const refer = (what: "service" | "policy", name: string, known: string[], path: Path) => {
-    if (!known.includes(name)) diagnostics.push(unknownName(what, name, known, path, checked));
+  const known = { service: new Set(services), policy: new Set(policies) };
+  const refer = (what: "service" | "policy", name: string, names: string[], path: Path) => {
+    if (!known[what].has(name)) diagnostics.push(unknownName(what, name, names, place(path)));
   };
   const lists: [string[], Path][] = [
     [gateway.mandatory.apply, ["mandatory", "apply"]],
@@ -31,20 +34,29 @@ export function checkReferences(checked: CheckedGateway): Diagnostic[] {
       refer("service", target.service, services, isText ? base : [...base, position, "service"]);
     for (const [position, name] of route.except.entries()) {
       const path = ["routes", index, "except", position];
-      if (!policies.includes(name)) refer("policy", name, policies, path);
+      if (!known.policy.has(name)) refer("policy", name, policies, path);
       else if (gateway.mandatory.apply.includes(name))
         diagnostics.push(
           diagnose("SL0405", { policy: name }, place(path), {
             related: [declared(checked, gateway.mandatory.apply.indexOf(name))],
+            // Not safe: perhaps the policy should not be mandatory.
+            ...dropException(checked, index, position, false),
           }),
         );
       else if (!gateway.defaults.apply.includes(name))
-        diagnostics.push(diagnose("SL0406", { policy: name }, place(path)));
+        diagnostics.push(
+          diagnose("SL0406", { policy: name }, place(path), dropException(checked, index, position, true)),
+        );
     }
   }
   for (const name of policies)
     if (!used.has(name)) diagnostics.push(diagnose("SL0403", { policy: name }, place(["policies", name], "key")));
   return diagnostics;
+}
+
+function dropException(checked: CheckedGateway, route: number, position: number, safe: boolean): { fix?: Fix } {
+  const edits = removeListed(nodeAt(checked.root, ["routes", route]), "except", position);
+  return removal("remove it from `except`", safe, edits);
 }
 
 function declared(checked: CheckedGateway, index: number) {
@@ -57,17 +69,11 @@ function namesUnder(checked: CheckedGateway, section: string): string[] {
   return node?.kind === "map" ? node.entries.map((entry) => String(entry.key.value)) : [];
 }
 
-function unknownName(
-  what: "service" | "policy",
-  name: string,
-  known: string[],
-  path: Path,
-  checked: CheckedGateway,
-): Diagnostic {
-  const span = checked.place(path);
+/** A name that stands for nothing, with the nearest of those that do. */
+export function unknownName(what: string, name: string, known: readonly string[], span: Span): Diagnostic {
   const suggestion = nearest(name, known);
   if (suggestion === undefined) return diagnose("SL0201", { what, name, hint: "" }, span);
   return diagnose("SL0201", { what, name, hint: `; did you mean \`${suggestion}\`?` }, span, {
-    fix: { title: `write \`${suggestion}\``, edits: [{ span, newText: suggestion }] },
+    fix: { title: `write \`${suggestion}\``, safe: false, edits: [{ span, newText: scalarText(suggestion) }] },
   });
 }

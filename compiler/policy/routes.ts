@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { compileRe2 } from "../envoy/re2.js";
 import { nodeAt, type Path } from "../syntax/document.js";
+import { removal, removeEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
 import { parsePath } from "./path.js";
@@ -46,7 +47,12 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
   if (route.redirect !== undefined && written("to") === written("path"))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));
-  if (route.timeout !== undefined && route.to === undefined) diagnostics.push(diagnose("SL0306", {}, at("timeout")));
+  if (route.timeout !== undefined && route.to === undefined) {
+    // Safe where the route does something else; without any action, a `to` may have been forgotten.
+    const node = nodeAt(checked.root, base);
+    const edits = node?.kind === "map" ? removeEntry(node, "timeout") : undefined;
+    diagnostics.push(diagnose("SL0306", {}, at("timeout"), removal("remove `timeout`", actions.length > 0, edits)));
+  }
   if (route.timeout === 0) diagnostics.push(diagnose("SL0307", {}, at("timeout")));
   return diagnostics;
 }

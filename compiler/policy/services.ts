@@ -1,5 +1,6 @@
-import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
-import { nodeAt } from "../syntax/document.js";
+import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
+import { type Entry, type Node, nodeAt } from "../syntax/document.js";
+import { replaceEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { isIpAddress } from "./values.js";
 
@@ -17,12 +18,47 @@ function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {
     const byName = (service.endpoints ?? []).flatMap((endpoint, index) =>
       isIpAddress(endpoint.host)
         ? []
-        : [diagnose("SL0602", { host: endpoint.host }, place(["services", name, "endpoints", index]))],
+        : [
+            diagnose(
+              "SL0602",
+              { host: endpoint.host },
+              place(["services", name, "endpoints", index]),
+              service.endpoints?.length === 1 ? asDns(nodeAt(root, ["services", name])) : {},
+            ),
+          ],
     );
     if (service.dns !== undefined && isIpAddress(service.dns.host))
-      byName.push(diagnose("SL0603", { host: service.dns.host }, place(["services", name, "dns"])));
+      byName.push(
+        diagnose(
+          "SL0603",
+          { host: service.dns.host },
+          place(["services", name, "dns"]),
+          asEndpoints(nodeAt(root, ["services", name])),
+        ),
+      );
     return byName;
   });
+}
+
+/** `endpoints: [a.example.com:80]` as `dns: a.example.com:80`. */
+function asDns(service: Node | undefined): { fix?: Fix } {
+  const entry = entryOf(service, "endpoints");
+  const [item] = entry?.value.kind === "list" ? entry.value.items : [];
+  if (entry === undefined || item?.kind !== "scalar" || typeof item.value !== "string") return {};
+  const edits = replaceEntry(entry, "dns", JSON.stringify(item.value));
+  return edits === undefined ? {} : { fix: { title: "make it `dns`", safe: true, edits } };
+}
+
+/** `dns: 10.0.0.1:80` as `endpoints: ["10.0.0.1:80"]`. */
+function asEndpoints(service: Node | undefined): { fix?: Fix } {
+  const entry = entryOf(service, "dns");
+  if (entry?.value.kind !== "scalar" || typeof entry.value.value !== "string") return {};
+  const edits = replaceEntry(entry, "endpoints", `[${JSON.stringify(entry.value.value)}]`);
+  return edits === undefined ? {} : { fix: { title: "make it `endpoints`", safe: true, edits } };
+}
+
+function entryOf(node: Node | undefined, key: string): Entry | undefined {
+  return node?.kind === "map" ? node.entries.find((entry) => entry.key.value === key) : undefined;
 }
 
 function listeners({ gateway, place }: CheckedGateway): Diagnostic[] {

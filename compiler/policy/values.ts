@@ -23,7 +23,8 @@ export const duration = z
       unit === "ms" || unit === "s" || unit === "m" || unit === "h" || unit === "d" ? MILLISECONDS[unit] : 1;
     return Number.parseInt(text, 10) * factor;
   })
-  .refine((milliseconds) => milliseconds <= LONGEST_DURATION_MS, "a duration is at most 365d");
+  .refine((milliseconds) => milliseconds <= LONGEST_DURATION_MS, "a duration is at most 365d")
+  .meta({ examples: ["250ms", "10s", "5m", "24h"] });
 
 export interface Endpoint {
   host: string;
@@ -46,6 +47,7 @@ export const hostPort = z
     (text) => !isBrokenIpAddress(text.slice(0, text.lastIndexOf(":"))),
     "the host is not an IP address: four numbers up to 255 without leading zeros, or an IPv6 address in brackets",
   )
+  .meta({ pattern: HOST_PORT.source })
   .transform((text): Endpoint => {
     const colon = text.lastIndexOf(":");
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
@@ -84,9 +86,9 @@ export const headerValue = z
     "a header value has visible ASCII characters and inner spaces only",
   );
 
-export const httpMethod = z
-  .string()
-  .regex(/^[A-Z]([A-Z_-]{0,30}[A-Z])?$/, "a method is written in capital letters, such as GET");
+export const HTTP_METHOD = /^[A-Z]([A-Z_-]{0,30}[A-Z])?$/;
+
+export const httpMethod = z.string().regex(HTTP_METHOD, "a method is written in capital letters, such as GET");
 
 export type SecretReference = { from: "environment"; variable: string } | { from: "digest"; sha256: string };
 
@@ -99,6 +101,7 @@ const API_KEY_REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|sha256:[0-9a-fA-F]
 export const apiKeyReference = z
   .string()
   .refine((text) => API_KEY_REFERENCE.test(text), { params: LITERAL_SECRET })
+  .meta({ pattern: API_KEY_REFERENCE.source })
   .transform(
     (text): SecretReference =>
       text.startsWith("env:")
@@ -109,4 +112,9 @@ export const apiKeyReference = z
 /** A value alone or a list of them. */
 export function oneOrMore<T extends z.ZodType>(item: T) {
   return z.union([item.transform((value) => [value]), z.array(item).min(1)]);
+}
+
+/** For the JSON Schema of a mapping. What is wrong is told by the checks, which see which keys are there. */
+export function exactlyOneOf(...keys: string[]) {
+  return { oneOf: keys.map((key) => ({ required: [key] })) };
 }

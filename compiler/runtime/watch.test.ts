@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -89,6 +90,42 @@ it("says nothing more once it is closed", async () => {
   await expect.poll(() => second.length, { timeout: 5_000 }).toBe(1);
   witness.close();
   expect(batches).toEqual([]);
+});
+
+it("follows other files, also those whose folders come and go", async () => {
+  await start([policy]);
+  const deep = join(folder, "late/deep/x.yaml");
+  expect(await watch?.follow([policy, included, deep])).toBe(true);
+  expect(await watch?.follow([deep, included, policy])).toBe(false);
+  await appendFile(included, "b2");
+  await seen([["more.yaml"]]);
+  for (const text of ["first", "second"]) {
+    batches = [];
+    await mkdir(join(folder, "late/deep"), { recursive: true });
+    await writeFile(deep, text);
+    await seen([["x.yaml"]]);
+    await rm(join(folder, "late"), { recursive: true });
+    await seen([["x.yaml"], ["x.yaml"]]);
+  }
+  batches = [];
+  await watch?.follow([policy]);
+  await writeFile(included, "c");
+  await writeFile(policy, "changed");
+  await seen([["policy.yaml"]]);
+});
+
+it("tells a change behind a link in another folder", async () => {
+  await symlink("parts/more.yaml", join(folder, "linked.yaml"));
+  await start([join(folder, "linked.yaml")]);
+  await appendFile(included, "b2");
+  await seen([["linked.yaml"]]);
+});
+
+it("does not wait for a pipe", async () => {
+  execFileSync("mkfifo", [join(folder, "pipe.yaml")]);
+  await start([policy, join(folder, "pipe.yaml")]);
+  await rm(join(folder, "pipe.yaml"));
+  await seen([["pipe.yaml"]]);
 });
 
 it("rejects when a folder does not exist", async () => {

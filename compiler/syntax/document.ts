@@ -212,7 +212,7 @@ class Composer {
     }
     const type = keyType(node);
     if (typeof value !== "string" || type !== "text") {
-      this.findings.push(diagnose("SL0013", { type }, span, node.raw === "" ? {} : { fix: quoted(node) }));
+      this.findings.push(diagnose("SL0013", { type }, span, node.raw === "" ? {} : { fix: quoted(node, "key") }));
       return undefined;
     }
     if (value === "__proto__") {

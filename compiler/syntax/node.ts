@@ -85,6 +85,21 @@ function childOf(node: Node, step: string | number): { readonly key?: ScalarNode
       return item === undefined ? undefined : { value: item };
     }
     case "map":
-      return node.entries.find((entry) => entry.key.value === String(step));
+      return entryOf(node, String(step));
   }
+}
+
+/** Entries from which on a mapping is looked up by an index instead of one by one. */
+const MANY_ENTRIES = 16;
+
+const indexes = new WeakMap<MapNode, ReadonlyMap<unknown, Entry>>();
+
+function entryOf(node: MapNode, key: string): Entry | undefined {
+  if (node.entries.length < MANY_ENTRIES) return node.entries.find((entry) => entry.key.value === key);
+  let index = indexes.get(node);
+  if (index === undefined) {
+    index = new Map(node.entries.map((entry) => [entry.key.value, entry]));
+    indexes.set(node, index);
+  }
+  return index.get(key);
 }

@@ -22,6 +22,14 @@ describe("SourceFile", () => {
     expect(source.lineCount).toBe(5);
   });
 
+  test("does not count a byte order mark", () => {
+    const marked = new SourceFile("p.yaml", "\ufeffa: 1\nb: 2\n");
+    expect(marked.position(1)).toEqual({ line: 1, column: 1 });
+    expect(marked.position(0)).toEqual({ line: 1, column: 1 });
+    expect(marked.position(6)).toEqual({ line: 2, column: 1 });
+    expect(marked.line(1)).toBe("a: 1");
+  });
+
   test("prints a place", () => {
     expect(formatSpan({ source, start: 4, end: 5 })).toBe("dir/p.yaml:2:2");
   });

@@ -3,7 +3,7 @@ export class SourceFile {
   /** As the user named it (relative to the working directory), with `/` as separator. */
   readonly path: string;
   readonly text: string;
-  /** Offset of the first character of each line, ascending. */
+  /** Offset of the first character of each line, ascending; a byte order mark belongs to no line, for nobody sees it. */
   private lineStarts: number[] | undefined;
 
   constructor(path: string, text: string) {
@@ -21,7 +21,7 @@ export class SourceFile {
       if ((starts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+    return { line: low + 1, column: Math.max(offset - (starts[low] ?? 0), 0) + 1 };
   }
 
   /** Text of a one-based line without its line break. */
@@ -39,7 +39,7 @@ export class SourceFile {
 
   private lines(): number[] {
     if (this.lineStarts === undefined) {
-      const starts = [0];
+      const starts = [this.text.startsWith("\ufeff") ? 1 : 0];
       for (let i = 0; i < this.text.length; i++) {
         const code = this.text.charCodeAt(i);
         if (code === 10 || (code === 13 && this.text.charCodeAt(i + 1) !== 10)) starts.push(i + 1);

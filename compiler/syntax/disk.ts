@@ -1,0 +1,121 @@
+import { isUtf8 } from "node:buffer";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import { diagnose } from "../diagnostics/diagnostic.js";
+import { besideOf, type Loaded, type Loader } from "./loader.js";
+import { SourceFile } from "./source.js";
+import { FILE_LIMIT } from "./text.js";
+
+/*
+ * The one place of the compiler's stages that reads the disk: the policy file and what it includes, and nothing that
+ * is not a regular file or does not lie in the folder of the policy file.
+ */
+
+/**
+ * Reads a policy file.
+ *
+ * @param path as it is to be named in findings
+ * @throws Error (ENOENT, EACCES, ...) if the file cannot be opened; Error if it is a folder, a device or a pipe
+ */
+export function readPolicyFile(path: string): Extract<Loaded, { outcome: "read" | "damaged" }> {
+  const loaded = read(path, shownPath(path));
+  if (loaded.outcome === "not-a-file") throw new Error(`${path}: this is ${loaded.what}, not a file`);
+  return loaded;
+}
+
+/** Reads what a policy file includes. */
+export function diskLoader(main: SourceFile, path: string): Loader {
+  const folder = dirname(path);
+  const root = realpathSync(folder);
+  return {
+    main: realpathSync(path),
+    load: (inner) => {
+      try {
+        const real = realpathSync(join(folder, inner));
+        if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) return { outcome: "outside" };
+        return read(real, besideOf(main, inner));
+      } catch (error) {
+        return problemOf(error);
+      }
+    },
+    known: () => filesBelow(folder),
+  };
+}
+
+function problemOf(error: unknown): Loaded {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG") return { outcome: "missing" };
+  if (typeof code === "string") return { outcome: "unreadable", reason: code };
+  throw error;
+}
+
+function read(path: string, shown: string): Extract<Loaded, { outcome: "read" | "damaged" | "not-a-file" }> {
+  // Opening a pipe would wait for somebody to write.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = fstatSync(file);
+    if (status.isDirectory()) return { outcome: "not-a-file", what: "a folder" };
+    if (!status.isFile()) return { outcome: "not-a-file", what: "a device, a pipe or a socket" };
+    if (status.size > FILE_LIMIT) return tooLarge(shown, status.size);
+    const bytes = contents(file);
+    if (bytes.length > FILE_LIMIT) return tooLarge(shown, bytes.length);
+    const source = new SourceFile(shown, bytes.toString("utf8"));
+    if (isUtf8(bytes)) return { outcome: "read", id: realpathSync(path), source };
+    const start = bytes.toString("utf8", 0, firstBadByte(bytes, source.text)).length;
+    return { outcome: "damaged", finding: diagnose("SL0020", {}, { source, start, end: start + 1 }) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** One byte more than the limit at most: a file can grow while it is read, and those of /proc have no size. */
+function contents(file: number): Buffer {
+  const bytes = Buffer.allocUnsafe(FILE_LIMIT + 1);
+  let length = 0;
+  for (;;) {
+    const count = readSync(file, bytes, length, bytes.length - length, null);
+    if (count === 0) return bytes.subarray(0, length);
+    length += count;
+  }
+}
+
+function tooLarge(shown: string, size: number): Extract<Loaded, { outcome: "damaged" }> {
+  const span = { source: new SourceFile(shown, ""), start: 0, end: 0 };
+  return { outcome: "damaged", finding: diagnose("SL0005", { size, limit: FILE_LIMIT }, span) };
+}
+
+/** Where the text, written again, differs from the bytes that it was read from. */
+function firstBadByte(bytes: Buffer, text: string): number {
+  const again = Buffer.from(text);
+  let at = 0;
+  while (at < bytes.length && bytes[at] === again[at]) at++;
+  // The mark that stands for bad bytes may begin as they do.
+  while (!isUtf8(bytes.subarray(0, at))) at--;
+  return at;
+}
+
+const MOST_NAMES = 1_000;
+const MOST_LEVELS = 4;
+
+/** YAML files of a folder and of those in it, sorted; hidden folders and packages are left out. */
+function filesBelow(folder: string, prefix = "", levels = MOST_LEVELS): string[] {
+  if (levels === 0) return [];
+  try {
+    const entries = readdirSync(join(folder, prefix), { withFileTypes: true }).slice(0, MOST_NAMES);
+    return entries
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((entry) => {
+        const path = `${prefix}${entry.name}`;
+        if (!entry.isDirectory()) return /\.ya?ml$/.test(entry.name) ? [path] : [];
+        return /^\.|^node_modules$/.test(entry.name) ? [] : filesBelow(folder, `${path}/`, levels - 1);
+      })
+      .slice(0, MOST_NAMES);
+  } catch {
+    // Only a suggestion is lost; the finding that asks for it is reported in any case.
+    return [];
+  }
+}
+
+function shownPath(path: string): string {
+  return path.replaceAll("\\", "/");
+}
