@@ -1,5 +1,6 @@
-import type { Entry } from "./catalog/entry.js";
+import type { Entry, Part } from "./catalog/entry.js";
 import { expressions } from "./catalog/expressions.js";
+import { files } from "./catalog/files.js";
 import { internal } from "./catalog/internal.js";
 import { policies } from "./catalog/policies.js";
 import { reading } from "./catalog/reading.js";
@@ -7,6 +8,7 @@ import { references } from "./catalog/references.js";
 import { routes } from "./catalog/routes.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
+import { tests } from "./catalog/tests.js";
 
 /** Every finding that Sluice can report, by code. The sections are files of `catalog/`, one a range of codes. */
 export const catalog = {
@@ -17,6 +19,8 @@ export const catalog = {
   ...policies,
   ...expressions,
   ...services,
+  ...files,
+  ...tests,
   ...internal,
 } as const;
 
@@ -44,6 +48,12 @@ export function entryOf(code: string): (Entry & { readonly code: Code }) | undef
 export function isSecret(code: Code): boolean {
   const entry: Entry = catalog[code];
   return entry.secret === true;
+}
+
+/** Parts of a policy that must be known entirely for such a finding to be true. */
+export function needsOf(code: Code): readonly Part[] {
+  const entry: Entry = catalog[code];
+  return entry.needs ?? [];
 }
 
 /** All codes, ascending. */

@@ -19,7 +19,7 @@ describe("diagnose", () => {
 
   test("takes related places and a fix", () => {
     const related = [{ message: "first defined here", span }];
-    const fix = { title: "remove it", edits: [{ span, newText: "" }] };
+    const fix = { title: "remove it", safe: true, edits: [{ span, newText: "" }] };
     expect(diagnose("SL0010", { key: "a" }, span, { related, fix })).toMatchObject({ related, fix });
   });
 

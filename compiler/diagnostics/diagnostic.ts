@@ -18,6 +18,8 @@ export interface Edit {
 /** A change that removes the finding. Its edits do not overlap and apply to the unchanged file. */
 export interface Fix {
   readonly title: string;
+  /** Nothing else can have been meant, so that it may be applied without asking; never true of a nearest name. */
+  readonly safe: boolean;
   readonly edits: readonly Edit[];
 }
 
@@ -29,6 +31,12 @@ export interface Diagnostic {
   readonly span: Span;
   readonly related: readonly Related[];
   readonly fix?: Fix;
+}
+
+/** A warning that a comment in the file silences, and the reason given there. */
+export interface Suppressed {
+  readonly diagnostic: Diagnostic;
+  readonly reason: string;
 }
 
 /** A finding of the catalogue; `tsc` checks that the code exists and that exactly its parameters are given. */

@@ -48,3 +48,30 @@ it("leaves references and the names of headers alone", () => {
   );
   expect(hidden("policies:\n  token-check:\n    authorize: {}\n")).toEqual([]);
 });
+
+it("finds them in the lines below the key", () => {
+  expect(hidden("- apiKey:\n    value: hunter2\n  tier: gold\n")).toEqual(["value", "hunter2"]);
+  expect(hidden("- apiKey:\n    hunter2\n  tier: gold\n")).toEqual(["hunter2"]);
+  expect(hidden("- apiKey:\n  hunter2\n")).toEqual(["hunter2"]);
+  expect(hidden("- apiKey: # ours\n    hunter2\n- y")).toEqual(["ours", "hunter2"]);
+  expect(hidden("apiKey: |\n  hunter2\n  other\ntier: gold\n")).toEqual(["hunter2", "other"]);
+  expect(hidden("apiKey: >-\n  hunter2\ntier: gold\n")).toEqual(["hunter2"]);
+  expect(hidden("apiKey: 'hunter2\n  other'\ntier: gold\n")).toEqual(["'hunter2", "other'"]);
+  expect(hidden("apiKey:\r\n  hunter2\r\ntier: gold\r\n")).toEqual(["hunter2"]);
+  expect(hidden("apiKey:")).toEqual([]);
+  expect(hidden("{ apiKey: hunter2: [x }")).toEqual(["hunter2", "x"]);
+  expect(hidden("{ apiKey: hunter2, tier: gold }")).toEqual(["hunter2", "gold"]);
+});
+
+it("leaves references, names of headers and neighbours alone in the lines below, too", () => {
+  expect(hidden("- apiKey:\n    header: x-api-key\n- y: z")).toEqual([]);
+  expect(hidden("credentials:\n  - apiKey: env:ACME_KEY # of the year\n")).toEqual([]);
+  expect(hidden("policies:\n  api-key:\n    authenticate:\n      anyOf: []\n")).toEqual([]);
+});
+
+it("takes time in proportion to the file, whatever is in it", () => {
+  const times = 20_000;
+  const parts = ["apikey: x\n", "apikey: {\n", "credentials: [\n", "policies:\n a:\n", "apikey:\n", "{apikey: x,\n"];
+  for (const part of [...parts, "apikey: [x\n", "aaaaaaaaaa", "token", "policies:\n", "apikey:   ", " token : "])
+    expect(secretsIn(new SourceFile("p.yaml", part.repeat(times))).length).toBeLessThanOrEqual(2 * times);
+});

@@ -5,11 +5,16 @@ import type { SourceFile, Span } from "../syntax/source.js";
  * carry the key into a CI log. This is told from the text alone, because a file that is not YAML has no tree.
  */
 
-/** A key whose value is a secret unless it is a reference. */
-const SECRET_KEY = /(["']?)[\w-]*(?:api[-_]?key|secret|passw(?:or)?d|token)[\w-]*\1[ \t]*:(?=[ \t])[ \t]*/gi;
-const CREDENTIALS = /(["']?)credentials?\1[ \t]*:(?=\s)/gi;
+/** A key; it starts where a word does, so that a long word is looked at once. */
+const KEY = /(?<![\w-])(["']?)([\w-]+)\1[ \t]*:(?=\s|$)[ \t]*/g;
+/** Words in the name of a key whose value is a secret unless it is a reference. */
+const SECRET_WORD = /api[-_]?key|secret|passw(?:or)?d|token/i;
+const CREDENTIALS = /(["']?)credentials?\1[ \t]*:(?=\s)(?!\s+(?:true|false)\b)/gi;
 const NAMED_PARTS = /^(?:listeners|services|consumers|policies):[ \t]*(?:#.*)?(?:\n[ \t]*(?:#.*)?)*\n( +)(?=[^\s#])/gm;
 const REFERENCE = /^["']?(?:env:[A-Za-z_][A-Za-z0-9_]*|sha256:[0-9a-fA-F]{64}|mounted:\/[^\s"']*)["']?$/;
+
+/** The dash of an item, the `#` of a comment, the header of a block. */
+const SIGN = /^(?:-|#|[|>][-+0-9]{0,2})$/;
 
 interface Range {
   start: number;
@@ -19,9 +24,11 @@ interface Range {
 /** The places in a file that may hold a secret, ascending; they do not overlap. */
 export function secretsIn(source: SourceFile): Span[] {
   const { text } = source;
+  const keys = secretKeys(text);
   const ranges = [
-    ...[...keyedValues(text), ...credentials(text)].flatMap((range) => values(text, range)),
-    ...keyedMappings(text).flatMap((range) => wordsOf(text, range)),
+    ...keyedValues(text, keys).flatMap((range) => values(text, range, isNextKey)),
+    ...credentials(text).flatMap((range) => values(text, range, isKey)),
+    ...keyedMappings(text, keys).flatMap((range) => wordsOf(text, range)),
   ];
   ranges.sort((a, b) => a.start - b.start || b.end - a.end);
   const kept: Span[] = [];
@@ -29,32 +36,75 @@ export function secretsIn(source: SourceFile): Span[] {
   return kept;
 }
 
-/** A text with an asterisk for every character of a secret that stands in it. */
-export function withoutSecrets(text: string, secrets: readonly Span[]): string {
-  return secrets.reduce((shown, { source, start, end }) => {
-    const secret = source.text.slice(start, end).replace(/^["']|["']$/g, "");
-    return secret === "" ? shown : shown.replaceAll(secret, "*".repeat(secret.length));
-  }, text);
+/** The key of a secret: from its first character to where its value begins. */
+interface Key extends Range {
+  readonly lineStart: number;
+  /** A bracket is open, or was, before it on its line. */
+  readonly isInFlow: boolean;
 }
 
-function keyedValues(text: string): Range[] {
-  return [...text.matchAll(SECRET_KEY)].flatMap((match) => {
-    const start = match.index + match[0].length;
+function secretKeys(text: string): Key[] {
+  const keys: Key[] = [];
+  let lineStart = 0;
+  let isInFlow = false;
+  let seen = 0;
+  for (const match of text.matchAll(KEY)) {
+    if (!SECRET_WORD.test(match[2] ?? "")) continue;
+    const between = text.slice(seen, match.index);
+    const lineBreak = between.lastIndexOf("\n");
+    if (lineBreak >= 0) lineStart = seen + lineBreak + 1;
+    isInFlow = (isInFlow && lineBreak < 0) || /[[{]/.test(between.slice(lineBreak + 1));
+    seen = match.index;
+    keys.push({ start: match.index, end: match.index + match[0].length, lineStart, isInFlow });
+  }
+  return keys;
+}
+
+/** Values behind such a key, on its line and on the lines that belong to it; outermost ones. */
+function keyedValues(text: string, keys: readonly Key[]): Range[] {
+  const found: Range[] = [];
+  for (const key of keys) {
+    const start = key.end;
     // A mapping says where a credential is (`apiKey: { header: x-api-key }`); its own keys tell what is secret.
-    return text[start] === "{" ? [] : [{ start, end: valueEnd(text, start) }];
-  });
+    if (start < (found.at(-1)?.end ?? 0) || text[start] === "{" || startsBody(text, start)) continue;
+    const [word = ""] = /^[^\s,[\]{}]+/.exec(text.slice(start, start + 256)) ?? [];
+    if (REFERENCE.test(word)) continue;
+    found.push({ start, end: key.isInFlow ? valueEnd(text, start) : bodyEnd(text, key) });
+  }
+  return found;
 }
 
-/** The mappings in braces behind such a key, outermost ones. */
-function keyedMappings(text: string): Range[] {
+/** Mappings behind such a key, in braces or indented below it; outermost ones. */
+function keyedMappings(text: string, keys: readonly Key[]): Range[] {
   const named = namedParts(text);
   const mappings: Range[] = [];
-  for (const match of text.matchAll(SECRET_KEY)) {
-    const start = match.index + match[0].length;
-    if (text[start] !== "{" || start < (mappings.at(-1)?.end ?? 0) || isName(text, match.index, named)) continue;
-    mappings.push({ start, end: closing(text, start) });
+  for (const key of keys) {
+    if (key.end < (mappings.at(-1)?.end ?? 0)) continue;
+    const isBody = startsBody(text, key.end);
+    if ((text[key.end] !== "{" && !isBody) || isName(key, named)) continue;
+    mappings.push({ start: key.end, end: isBody ? bodyEnd(text, key) : closing(text, key.end) });
   }
   return mappings;
+}
+
+/** Whether a value begins on the next line: nothing is here, or a comment, or the header of a block. */
+function startsBody(text: string, start: number): boolean {
+  return start >= text.length || /[\r\n#|>]/.test(text[start] ?? "");
+}
+
+/** The end of the last line that is indented deeper than a key, or that is no entry beside it. */
+function bodyEnd(text: string, { start, lineStart }: Key): number {
+  const column = start - lineStart;
+  const indent = /^[ \t]*/.exec(text.slice(lineStart, start))?.[0].length ?? 0;
+  let end = lineEnd(text, start);
+  while (end < text.length) {
+    const next = lineEnd(text, end + 1);
+    const below = text.slice(end + 1, next);
+    const depth = below.search(/\S/);
+    if (depth >= 0 && depth <= column && (depth <= indent || /:(?:\s|$)/.test(below))) break;
+    end = next;
+  }
+  return end;
 }
 
 interface NamedParts extends Range {
@@ -71,25 +121,29 @@ function namedParts(text: string): NamedParts[] {
   });
 }
 
-function isName(text: string, key: number, parts: readonly NamedParts[]): boolean {
-  const indent = key - (text.lastIndexOf("\n", key) + 1);
-  return parts.some((part) => key >= part.start && key < part.end && indent === part.indent);
+function isName({ start, lineStart }: Key, parts: readonly NamedParts[]): boolean {
+  const part = parts[before(parts, start + 1) - 1];
+  return part !== undefined && start < part.end && start - lineStart === part.indent;
 }
 
 /** What stands under `credentials`: in brackets, or in the lines that are indented below it. */
 function credentials(text: string): Range[] {
-  return [...text.matchAll(CREDENTIALS)].map((match) => {
+  const ranges: Range[] = [];
+  for (const match of text.matchAll(CREDENTIALS)) {
     const start = match.index + match[0].length;
+    if (start < (ranges.at(-1)?.end ?? 0)) continue;
     const opening = text.slice(start, lineEnd(text, start)).trimStart()[0];
-    return { start, end: opening === "[" || opening === "{" ? closing(text, start) : blockEnd(text, match.index) };
-  });
+    const end = opening === "[" || opening === "{" ? closing(text, start) : blockEnd(text, match.index);
+    ranges.push({ start, end });
+  }
+  return ranges;
 }
 
 /** The end of the line, or of the mapping in braces; a comma may belong to the secret. */
 function valueEnd(text: string, start: number): number {
-  const brace = text.indexOf("}", start);
   const end = lineEnd(text, start);
-  return brace < 0 ? end : Math.min(brace, end);
+  const brace = text.slice(start, end).indexOf("}");
+  return brace < 0 ? end : start + brace;
 }
 
 function lineEnd(text: string, start: number): number {
@@ -122,13 +176,38 @@ function blockEnd(text: string, key: number): number {
   return end;
 }
 
-/** Words in a range that are neither keys nor references. */
-function values(text: string, range: Range): Range[] {
+/** How many of ascending ranges start before a place. */
+export function before(ranges: readonly { readonly start: number }[], place: number): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranges[middle]?.start ?? place) < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+type IsKey = (word: string, text: string, start: number) => boolean;
+
+const isKey: IsKey = (word) => word.endsWith(":");
+
+/** Behind a secret key, a word with a colon belongs to the secret, unless a comma says that another entry begins. */
+const isNextKey: IsKey = (word, text, start) =>
+  word.endsWith(":") && /[,{[]\s{0,64}$/.test(text.slice(Math.max(start - 65, 0), start));
+
+/** Words in a range that are neither keys nor references, nor in the comment behind a reference. */
+function values(text: string, range: Range, isKeyAt: IsKey): Range[] {
+  let isAfterReference = false;
+  let commentEnd = 0;
   return [...text.slice(range.start, range.end).matchAll(/[^\s,[\]{}]+/g)].flatMap((match) => {
     const [word] = match;
-    if (word.endsWith(":") || word === "-" || REFERENCE.test(word)) return [];
     const start = range.start + match.index;
-    return [{ start, end: start + word.length }];
+    if (start < commentEnd) return [];
+    if (isAfterReference && word.startsWith("#")) commentEnd = lineEnd(text, start);
+    isAfterReference = REFERENCE.test(word);
+    if (isAfterReference || commentEnd > start || isKeyAt(word, text, start) || SIGN.test(word)) return [];
+    return [{ start, end: start + word.replace(/:$/, "").length }];
   });
 }
 
@@ -138,7 +217,7 @@ function wordsOf(text: string, range: Range): Range[] {
   return [...text.slice(range.start, range.end).matchAll(/[^\s,[\]{}]+/g)].flatMap((match) => {
     const [word] = match;
     const isHeader = /^(["']?)header\1:$/.test(word);
-    const kept = isHeader || afterHeader || REFERENCE.test(word);
+    const kept = isHeader || afterHeader || SIGN.test(word) || REFERENCE.test(word);
     afterHeader = isHeader;
     const start = range.start + match.index;
     return kept ? [] : [{ start, end: start + word.replace(/:$/, "").length }];

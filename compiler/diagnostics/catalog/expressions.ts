@@ -4,6 +4,7 @@ import type { Section } from "./entry.js";
 export const expressions = {
   SL0501: {
     severity: "error",
+    fix: "safe",
     message: "the expression is not valid: {reason}",
     help: `An expression is written in CEL, the Common Expression Language, and this one does not follow its grammar.
 The mark stands where reading stopped.
@@ -34,7 +35,7 @@ better read as several rules.`,
     severity: "error",
     message: "{construct} is not part of the expression language",
     help: `Expressions are a subset of CEL: whatever could fail at run time, or cost an unknown amount of time, is left
-out. So there is no arithmetic, no map, no macro, no null and no number with a fraction.
+out. So there is no arithmetic, no map, no macro but \`has\`, no null and no number with a fraction.
 
 \`\`\`
 allow: '["GET", "HEAD"].exists(m, m == request.method)'
@@ -49,10 +50,16 @@ that a rule never means less than it says. Write the condition without it, or wa
   },
   SL0506: {
     severity: "error",
+    fix: "suggested",
     message: "there is no attribute `{name}`{hint}",
-    help: `An expression reads what is known of a request through attributes: \`request.method\`, \`request.path\`,
-\`request.host\`, \`request.scheme\`, \`request.headers["name"]\`, \`source.ip\`, \`route.name\`, \`auth.consumer\`,
-\`auth.tier\`, \`auth.method\` and \`auth.groups\`. A string has to be in quotes:
+    help: `An expression reads what is known of a request through attributes:
+
+    request.method  request.path  request.host  request.scheme  request.protocol  request.id
+    request.size    request.time  request.headers["name"]  request.query["name"]  request.cookies["name"]
+    source.ip       source.port   route.name  route.params.name
+    auth.consumer   auth.tier     auth.method  auth.groups  auth.subject  auth.issuer  auth.scopes
+
+A string has to be in quotes:
 
 \`\`\`
 allow: 'request.method == GET'
@@ -61,8 +68,13 @@ allow: 'request.method == "GET"'
   },
   SL0507: {
     severity: "error",
+    fix: "suggested",
     message: "there is no function `{name}`{hint}",
-    help: `The functions of the language are methods of a value:
+    help: `These are the functions. Those that are methods stand behind a value and a dot.
+
+    a.startsWith(b)  a.endsWith(b)  a.contains(b)  a.matches("regular expression")  a.lowerAscii()
+    size(a)  int(a)  string(a)  has(attribute)  cidr(a, "10.0.0.0/8")  duration("90s")
+    timestamp("2026-01-31T12:00:00Z")
 
 \`\`\`
 allow: 'startsWith(request.path, "/public/")'
@@ -73,7 +85,8 @@ allow: 'request.path.startsWith("/public/")'
     severity: "error",
     message: "{what} must be {expected}, but is {found}",
     help: `Types are checked when the policy is compiled, so that no expression can fail on a request. \`&&\`, \`||\` and
-\`!\` take bools, \`startsWith\` takes strings, and \`in\` takes a string on its left and a list of strings on its right.
+\`!\` take bools, \`startsWith\` and its like take strings, and \`in\` has a list on its right: of strings if there is a
+string on its left, of ints if there is an int. \`int(a)\` reads a number from a string, \`string(a)\` writes one.
 
 \`\`\`
 allow: '!auth.tier'
@@ -82,9 +95,11 @@ allow: '!(auth.tier == "free")'
   },
   SL0509: {
     severity: "error",
+    fix: "suggested",
     message: "`{operator}` cannot compare {left} with {right}",
-    help: `Both sides of \`==\` and \`!=\` are of one type: two strings, two ints or two bools. Nothing is converted.
-Whether a list has a member is asked with \`in\`:
+    help: `Both sides of a comparison are of one type: two strings, ints, durations or timestamps, and for \`==\` and
+\`!=\` also two bools. Nothing is converted by itself: a header is a string, and \`int(request.headers["x-version"])\` is
+the number in it. Whether a list has a member is asked with \`in\`:
 
 \`\`\`
 allow: 'auth.groups == "partners"'
@@ -104,21 +119,26 @@ allow: 'auth.tier == "gold"'
   },
   SL0511: {
     severity: "error",
-    message: 'the name of a header must be a string literal in brackets, such as request.headers["x-tenant"]',
-    help: `Which headers an expression reads is settled when the policy is compiled, so the name cannot be computed. Most
-names have a dash, which CEL would read as a minus; hence the brackets.
+    fix: "safe",
+    message: "the name of a {what} must be a string literal, such as {example}",
+    help: `Which values an expression reads by name is settled when the policy is compiled, so the name cannot be
+computed. It stands in brackets, as most names have a dash, which CEL would read as a minus.
 
 \`\`\`
 allow: 'request.headers.accept == "text/xml"'
 allow: 'request.headers["accept"] == "text/xml"'
-\`\`\``,
+\`\`\`
+
+Whether there is one at all is asked by \`has(request.headers["accept"])\` or \`"accept" in request.headers\`.`,
   },
   SL0512: {
     severity: "error",
-    message: "`{name}` cannot be the name of a header: {reason}",
-    help: `The name of a header has up to 64 letters, digits, \`-\`, \`_\` and \`.\`. Letter case does not matter. \`host\` and
-the names that begin with a colon are no headers inside Envoy; what they say is in \`request.host\`, \`request.method\`,
-\`request.path\` and \`request.scheme\`.`,
+    fix: "safe",
+    message: "`{name}` cannot be the name of a {what}: {reason}",
+    help: `Names have up to 64 characters. That of a header is of letters, digits, \`-\`, \`_\` and \`.\`, and its letter case
+does not matter. \`host\` and the names that begin with a colon are no headers inside Envoy; what they say is in
+\`request.host\`, \`request.method\`, \`request.path\` and \`request.scheme\`. The name of a query parameter is compared after
+percent-decoding, that of a cookie as it was sent; both count letter case.`,
   },
   SL0513: {
     severity: "warning",
@@ -157,7 +177,8 @@ key: [auth.consumer, request.method]
   SL0516: {
     severity: "error",
     message: "`{name}` takes {expected} in its parentheses, but there are {found}",
-    help: `A function was called with too few or too many values. \`a.startsWith(b)\` has one value in its parentheses.
+    help: `A function was called with too few or too many values. \`a.startsWith(b)\` has one value in its parentheses,
+\`a.lowerAscii()\` none.
 To try several, join the calls: \`request.path.startsWith("/a/") || request.path.startsWith("/b/")\`.`,
   },
   SL0517: {
@@ -177,5 +198,106 @@ section 6). The configuration of the filters is JSON.`,
     message: "the string has half of a surrogate pair, which is no character",
     help: `Text goes to the filters as UTF-8, which has no code for half of a UTF-16 pair (RFC 3629, section 3). Write the
 character itself, or an escape such as \`\\U0001F600\`.`,
+  },
+  SL0520: {
+    severity: "error",
+    message: "`{name}` needs a string literal here, because the compiler reads it",
+    help: `Regular expressions, blocks of addresses, durations and timestamps are checked and translated when the policy is
+compiled. So they cannot come from the request.
+
+\`\`\`
+allow: 'request.path.matches(request.headers["x-pattern"])'
+allow: 'request.path.matches("^/v[12]/")'
+\`\`\``,
+  },
+  SL0521: {
+    severity: "error",
+    message: "`{attribute}` is known only after the answer",
+    help: `This expression is evaluated when a request arrives, to decide what becomes of it. \`response.status\`,
+\`response.headers\` and \`response.duration\` are there once the service has answered; only what looks at answers, such as
+tracing and logs, can read them. Decide by what the request says.`,
+  },
+  SL0522: {
+    severity: "error",
+    fix: "suggested",
+    message: "`{text}` is not a block of addresses: {reason}{hint}",
+    help: `A block is a network address and the number of its leading bits that an address in it shares (RFC 4632,
+section 3.1). Bits after those must be zero, else it is not clear which of the two was meant.
+
+\`\`\`
+allow: 'cidr(source.ip, "10.1.2.3/8")'
+allow: 'cidr(source.ip, "10.0.0.0/8")'
+\`\`\`
+
+\`::ffff:10.0.0.1\` counts as the IPv4 address 10.0.0.1. A block of IPv6 holds no IPv4 address.`,
+  },
+  SL0523: {
+    severity: "error",
+    message: "the regular expression is not valid: {reason}",
+    help: `Regular expressions have the syntax of RE2: no look-around and no references back, which need unbounded time. They
+are found anywhere in the text; \`^\` and \`$\` bind them to its beginning and its end.
+
+\`\`\`
+allow: 'request.path.matches("^/(?!admin)")'
+allow: '!request.path.startsWith("/admin")'
+\`\`\`
+
+In YAML single quotes, \`"\\\\d"\` or \`r"\\d"\` is the expression \`\\d\`.`,
+  },
+  SL0524: {
+    severity: "error",
+    message: "the regular expression is too large: {reason}",
+    help: `A regular expression becomes an automaton that looks at each byte of a text once. It may have 4,096 states and
+65,536 bytes; counted repetitions and classes of many characters (\`\\pL\`) multiply its states. What often helps: bind it to
+the beginning with \`^\`, write \`+\` for a count, check a length by \`size\`.
+
+\`\`\`
+allow: 'request.headers["x-id"].matches("[a-z].{1,200}[0-9].{1,200}")'
+allow: 'request.headers["x-id"].matches("^[a-z][a-z0-9]+$") && size(request.headers["x-id"]) <= 200'
+\`\`\``,
+  },
+  SL0525: {
+    severity: "error",
+    message: "`{text}` is not a {type}; write {hint}",
+    help: `A duration is numbers with units, \`90s\`, \`1h30m\`, \`1.5s\` or \`250ms\`, and comes to whole milliseconds. A timestamp
+is written as in RFC 3339, with up to three digits after the second and an offset from UTC.
+
+\`\`\`
+deny: 'request.time > timestamp("2026-12-31")'
+deny: 'request.time > timestamp("2026-12-31T00:00:00Z")'
+\`\`\``,
+  },
+  SL0526: {
+    severity: "error",
+    message: "`{text}` has no value",
+    help: `It is unknown for every request: an \`allow\` with it never holds, a \`deny\` always does. \`int\` reads a text of digits, with
+a minus before them at most, within ±(2^53 - 1).
+
+\`\`\`
+allow: 'request.size < int("1k")'
+allow: 'request.size < 1024'
+\`\`\``,
+  },
+  SL0527: {
+    severity: "error",
+    message: "`{policy}` reads `{attribute}`, but {where} no `{capture}`",
+    help: `\`route.params.id\` is the segment of the path that \`{id}\` stands for. On a route without it the value would be unknown for
+every request. Name the segment in the path, or apply the policy to other routes.
+
+    routes:
+      - name: orders
+        match: { path: "/orders/{id}" } # not /orders/*
+        apply: [own-orders] # reads route.params.id`,
+  },
+  SL0528: {
+    severity: "error",
+    message: "both sides of `?:` must be of one type that is no list, but are {left} and {right}",
+    help: `\`condition ? a : b\` has the value of \`a\` or of \`b\`, so both have the type of the whole: two bools, two strings or two
+ints.
+
+\`\`\`
+allow: 'request.size < (auth.tier == "gold" ? 1000000 : "1000")'
+allow: 'request.size < (auth.tier == "gold" ? 1000000 : 1000)'
+\`\`\``,
   },
 } as const satisfies Section<"05">;

@@ -18,32 +18,38 @@ export const policies = {
   SL0403: {
     severity: "warning",
     message: "the policy `{policy}` is not applied anywhere",
+    needs: ["names", "routes", "defaults", "mandatory"],
     help: `A policy does nothing until \`mandatory\`, \`defaults\` or a route applies it. Apply it or remove it.`,
   },
   SL0404: {
     severity: "error",
-    message: "`{policy}` is a second `authenticate` on this route; `{first}` is the first",
+    message: "`{policy}` is a second `{kind}` on this route; `{first}` is the first",
     help: `Two ways to identify callers on one route would leave open whose answer holds. List the methods under \`anyOf\` of one
 policy, or leave a default out with \`except\`.`,
   },
   SL0405: {
     severity: "error",
+    fix: "suggested",
     message: "`{policy}` is mandatory, so no route can leave it out",
     help: `\`except\` removes defaults only. A policy that some routes do without belongs under \`defaults\`.`,
   },
   SL0406: {
     severity: "error",
+    fix: "safe",
     message: "`{policy}` is not among the defaults, so there is nothing to leave out",
+    needs: ["defaults"],
     help: `\`except\` names policies of \`defaults.apply\`. Remove the name.`,
   },
   SL0407: {
     severity: "error",
+    fix: "safe",
     message: "`{policy}` is applied twice to this route",
     help: `A policy runs once per request. It already comes from \`mandatory\`, \`defaults\` or the same list.`,
   },
   SL0408: {
     severity: "error",
     message: "`{policy}` uses `{attribute}`, but nothing on this route finds out who calls",
+    needs: ["defaults", "mandatory"],
     help: `Attributes under \`auth.\` are known only after an \`authenticate\` policy. Apply one to the route. For a mandatory policy
 the same holds for the answers to unknown paths (404) and methods (405), which run the mandatory policies only.`,
   },
@@ -60,12 +66,14 @@ route a part of its traffic as a route of its own.`,
   },
   SL0411: {
     severity: "error",
+    fix: "safe",
     message: "the header `{header}` is already used by another method of this policy",
     help: `Each method of \`anyOf\` reads a header of its own.`,
   },
   SL0412: {
     severity: "error",
     message: "`{policy}` would refuse everybody: no consumer has a credential",
+    needs: ["consumers"],
     help: `Give at least one consumer a credential.
 
     consumers:
@@ -89,17 +97,148 @@ route a part of its traffic as a route of its own.`,
   SL0415: {
     severity: "error",
     message: "no consumer has the tier `{tier}`; known tiers: {known}",
+    needs: ["consumers"],
     help: `A rate for a tier that nobody has never applies. Write the tier as the consumers have it.`,
   },
   SL0416: {
     severity: "error",
-    message: "the policies up to this one read more than {most} different request headers",
-    help: `The module looks for a fixed number of header names in one pass over the request. Compare fewer headers, or split the gateway.`,
+    message:
+      "the policies up to this one read more than {most} different headers, query parameters, cookies and route parameters",
+    help: `The module looks for a fixed number of names in one pass over the request. Read fewer of them, or split the gateway.`,
   },
   SL0417: {
     severity: "error",
     message: "the configuration of the filter has {size} bytes; at most {limit} are possible",
     help: `The module reads its configuration as one document of bounded size. It names the policies of every route, so many routes with
 many policies each make it large. Put rules that belong together into one policy, or split the gateway.`,
+  },
+  SL0418: {
+    severity: "warning",
+    message: "no consumer has the {what} `{name}`{hint}",
+    needs: ["consumers"],
+    help: `The rule compares who calls with a name that no consumer of the file has, so this comparison is never true. A misspelt group in an
+\`allow\` keeps people out; in a \`deny\` it lets them in.
+
+    consumers:
+      acme: { groups: [finance], credentials: [{ apiKey: env:ACME_KEY }] }
+    policies:
+      finance-only:
+        authorize:
+          rules:
+            - { name: finance, allow: '"finanace" in auth.groups' }    # SL0418: did you mean \`finance\`?
+
+Write the name as the consumers have it.`,
+  },
+  SL0419: {
+    severity: "warning",
+    message: "the rule `{rule}` never decides: {reason}",
+    help: `Rules are tried in order and the first that matches decides. On every request that this rule matches, one before it has decided already:
+\`allow\` where it is true, \`deny\` where it is true or cannot be known.
+
+    rules:
+      - { name: everybody, allow: 'request.method in ["GET", "POST"]' }
+      - { name: no-guests, deny: 'request.method == "POST" && auth.tier == "guest"' }   # SL0419
+
+Put the narrow rule first, or remove it. A rule that refuses belongs before the rules that let pass.`,
+  },
+  SL0420: {
+    severity: "warning",
+    message: "`{policy}` never refuses a request, so it protects nothing",
+    help: `Every request meets a rule that allows it before one that denies, or none that denies and \`otherwise: allow\`. The routes look protected
+and are open.
+
+    authorize:
+      rules: [{ name: readers, allow: 'request.method == "GET"' }]
+      otherwise: allow                                                  # SL0420: writers pass as well
+
+Without \`otherwise\`, what no rule allows is refused.`,
+  },
+  SL0421: {
+    severity: "warning",
+    message: "`{policy}` refuses every request: no rule of it can allow one",
+    help: `What no rule decides is refused, as \`otherwise\` is \`deny\` where it is not written. A list of exceptions needs the contrary:
+
+    authorize:
+      rules: [{ name: no-robots, deny: 'request.headers["user-agent"].contains("bot")' }]
+      otherwise: allow
+
+To close a route on purpose, answer on it: \`respond: { status: 403 }\`.`,
+  },
+  SL0422: {
+    severity: "warning",
+    message: "the rule `{rule}` changes nothing: what no rule decides is allowed as well",
+    help: `No rule after it denies, and \`otherwise: allow\` lets the same requests pass without it. It reads like a restriction and is none.
+
+    rules:
+      - { name: no-guests, deny: 'auth.tier == "guest"' }
+      - { name: readers, allow: 'request.method == "GET"' }             # SL0422: POST passes too
+    otherwise: allow
+
+Remove \`otherwise: allow\` if only these requests shall pass, or remove the rule.`,
+  },
+  SL0423: {
+    severity: "warning",
+    message: "`{limit}` never refuses here: `{tighter}` counts the same calls and refuses them earlier",
+    help: `Both limits stand on one route. Each call that this one counts under a key is counted by the other too, which allows no more calls over time and
+no more at once. So whenever this one would refuse, the other has.
+
+    per-address: { rateLimit: { key: [source.ip], rate: 100/second } }  # SL0423 beside the next
+    whole-route: { rateLimit: { rate: 50/second } }
+
+Make it tighter than the other, or do not apply both.`,
+  },
+  SL0424: {
+    severity: "warning",
+    message: "`{policy}` lets callers without a credential through, and nothing on this route tells them apart",
+    needs: ["routes", "policies", "defaults", "mandatory"],
+    help: `With \`optional: true\` a request without any credential passes as anonymous. On this route no \`authorize\` follows that could refuse it, and no
+limit counts callers by who they are, so the route is open to everybody.
+
+    policies:
+      known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }], optional: true } }
+      members: { authorize: { rules: [{ name: members, allow: 'has(auth.consumer)' }] } }
+    routes:
+      - { name: orders, match: { path: /orders/** }, to: orders, apply: [known] }            # SL0424
+      - { name: orders, match: { path: /orders/** }, to: orders, apply: [known, members] }
+
+Remove \`optional\`, or say who may pass. If the service shall decide by \`x-consumer\`, silence the finding and say so.`,
+  },
+  SL0425: {
+    severity: "error",
+    message: "`{policy}` lets scripts of every origin call with the cookies of their visitors",
+    help: `\`*\` beside \`credentials: true\` lets any page in the world read what your users see: the browser sends their cookies, and the page gets
+the answer. The Fetch standard forbids the pair, and proxies get round that by repeating the origin of the caller, which is the same hole.
+
+    cors: { origins: ["*"], credentials: true }                          # SL0425
+    cors: { origins: ["https://shop.example.com"], credentials: true }
+
+Name the origins. An API that is meant for every page takes a key or token from a header and does not need credentials.`,
+  },
+  SL0426: {
+    severity: "warning",
+    message: "`{origin}` is not encrypted, so anybody on the way can call with the cookies of your users",
+    help: `Whoever can change an unencrypted page, in a café or at a provider, can put a script into it. That script has this origin, and with
+\`credentials: true\` the browser sends your users' cookies along and hands it the answers.
+
+    cors: { origins: ["http://shop.example.com"], credentials: true }    # SL0426
+    cors: { origins: ["https://shop.example.com"], credentials: true }
+
+Serve the page over https, or leave \`credentials\` off. \`http://localhost\` is no finding.`,
+  },
+  SL0427: {
+    severity: "warning",
+    message: "`{policy}` has no effect on a route with `{action}`",
+    help: `Envoy's filter for other origins looks at routes to services only. An answer that Envoy gives by itself gets no such headers, and a
+preflight for it no leave; a browser then does not show the answer to the page.
+
+    - { name: status, match: { path: /status }, respond: { status: 200 }, apply: [shops] }   # SL0427
+
+Lead the route to a service, give the answer a header of its own, or leave the policy out:
+
+    - name: status
+      match: { path: /status }
+      respond: { status: 200, headers: { access-control-allow-origin: "*" } }
+
+As a default or mandatory policy it may stand on such routes without a finding.`,
   },
 } as const satisfies Section<"04">;

@@ -100,6 +100,7 @@ A frequent cause is a placeholder in braces without quotes: \`{id}: x\` is a map
   },
   SL0013: {
     severity: "error",
+    fix: "safe",
     message: "a key has to be a text, and this one is {type}",
     help: `Without quotes \`404\`, \`1.5\`, \`true\` and \`null\` are a number, a boolean and nothing, not texts, and so is a missing key.
 
@@ -118,6 +119,7 @@ Remove the character. Tab, line feed and carriage return are allowed.`,
   },
   SL0015: {
     severity: "error",
+    fix: "suggested",
     message: "the number `{raw}` cannot be kept exactly: {reason}",
     help: `A number is kept as a double of 64 bits. One with more digits would be changed without a word.
 
@@ -125,6 +127,7 @@ Write a number with fewer digits, or put it in quotes if it is a name.`,
   },
   SL0016: {
     severity: "error",
+    fix: "suggested",
     message: "`{raw}` does not mean the same to everybody: {reason}",
     help: `\`0777\` is octal to some readers of YAML and decimal to others; \`0x1F\`, \`0o17\` and \`1_000\` are numbers to some and
 texts to others; \`.inf\` and \`.nan\` are numbers that JSON and Envoy cannot take.
@@ -154,5 +157,46 @@ name; no field of a policy is called so.`,
     help: `Policy files are UTF-8. Bytes that are not would be read as something else than was written.
 
 Save the file as UTF-8.`,
+  },
+  SL0021: {
+    severity: "warning",
+    message: "this comment silences nothing, because it gives no reason",
+    help: `Whoever reads the file later has to know why a warning does not matter here.
+
+    # sluice-ignore: SL0403                              # SL0021
+    # sluice-ignore: SL0403 applied by the next release
+
+The comment stands on the line of the finding, or alone on the line before it.`,
+  },
+  SL0022: {
+    severity: "warning",
+    message: "`{code}` is an error, and errors cannot be silenced",
+    help: `What an error stands for cannot be compiled, or would not do what the file says. Only warnings can be silenced.
+
+Correct what the error names, and remove the code from the comment.`,
+  },
+  SL0023: {
+    severity: "warning",
+    message: "`{code}` is not found here, so there is nothing to silence",
+    help: `A comment \`sluice-ignore\` counts for its own line or, if it is alone on its line, for the next one. What it was written for
+is gone, or stands on another line. A comment that stayed behind would silence the next mistake.
+
+Remove the code from the comment, or move the comment.`,
+  },
+  SL0024: {
+    severity: "warning",
+    fix: "suggested",
+    message: "no finding has the code `{code}`{hint}",
+    help: `A comment \`sluice-ignore\` begins with one or more codes, separated by commas; then comes the reason.
+
+    # sluice-ignore: SL0403, SL0310 both go away with the next release`,
+  },
+  SL0025: {
+    severity: "warning",
+    message: "this comment silences nothing, because it names no code",
+    help: `A comment silences the findings whose codes it names, and no others.
+
+    # sluice-ignore the old path                         # SL0025
+    # sluice-ignore: SL0310 the old path stays open until May`,
   },
 } as const satisfies Section<"00">;

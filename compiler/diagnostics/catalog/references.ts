@@ -4,7 +4,9 @@ import type { Section } from "./entry.js";
 export const references = {
   SL0201: {
     severity: "error",
+    fix: "suggested",
     message: "no {what} is named `{name}`{hint}",
+    needs: ["names"],
     help: `A name that points at nothing in the file.
 
     routes:
@@ -32,5 +34,30 @@ Envoy's environment when it starts; \`sha256:\` gives its digest, from which the
     credentials: [{ apiKey: env:ACME_KEY }]
 
 \`printf %s "$KEY" | sha256sum\` prints the digest. If a real key was in the file, replace that key.`,
+  },
+  SL0205: {
+    severity: "warning",
+    message: "the consumer `{consumer}` has no credential, so nobody is ever recognised as it",
+    needs: ["consumers"],
+    help: `A consumer is recognised by what it proves itself with. Without a credential its tier and groups hold for no request.
+
+    consumers:
+      acme: { tier: gold }                                             # SL0205
+      acme: { tier: gold, credentials: [{ apiKey: env:ACME_KEY }] }
+
+Give it a credential, or remove it.`,
+  },
+  SL0206: {
+    severity: "warning",
+    message: "no route finds out who calls, so no consumer is ever recognised",
+    needs: ["routes", "policies", "defaults", "mandatory"],
+    help: `Credentials are read by an \`authenticate\` policy, on the routes that it is applied to. In this file none is applied, so the keys of the
+consumers open nothing and keep nobody out.
+
+    policies:
+      partners-only: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
+    defaults: { apply: [partners-only] }
+
+Apply one, or remove the consumers.`,
   },
 } as const satisfies Section<"02">;

@@ -33,6 +33,7 @@ matches, so dot segments, doubled slashes and percent-encoded letters never arri
   },
   SL0306: {
     severity: "error",
+    fix: "either",
     message: "`timeout` has no meaning on a route without `to`",
     help: `Only a service can be waited for. Remove \`timeout\`.`,
   },
@@ -56,6 +57,7 @@ equal, so which one serves would be chance. Make one more specific, or remove it
   SL0310: {
     severity: "warning",
     message: "`{first}` comes before `{later}` and takes some of its requests without {missing}",
+    needs: ["routes", "policies", "defaults", "mandatory"],
     help: `Two routes overlap, neither lies inside the other, and the one that Envoy tries first lets in callers whom the other keeps out.
 
     - { name: tenants, match: { path: "/{tenant}/reports/daily" }, to: reports }
@@ -68,5 +70,32 @@ Apply the policy to the first route too, make it a default, or give the two rout
     message: "{hosts} hosts repeat the routes of wider hosts to more than {most} entries",
     help: `Envoy chooses a virtual host and stays in it, so each host of the file gets a copy of the routes that hold for any host. Give the
 routes hosts of their own, or split the gateway.`,
+  },
+  SL0312: {
+    severity: "warning",
+    message: "no request reaches the route `{route}`: `{first}` comes before it and takes them all",
+    needs: ["routes"],
+    help: `Routes are tried from the most specific path to the least: exact paths, then regular expressions, then the others; of equal paths
+those with more headers first. In every host of this route, another stands before it that matches whatever it matches.
+
+    - { name: everything, match: { path: "~/.*" }, to: site }
+    - { name: orders, match: { path: /orders/** }, to: orders }   # SL0312: the expression comes before
+
+Write the wide route as a prefix, which comes after what lies inside it, or remove the route that is never reached:
+
+    - { name: everything, match: { path: /** }, to: site }`,
+  },
+  SL0319: {
+    severity: "warning",
+    message: "routes overlap in too many ways to look at all of them; {found} were told",
+    help: `Sluice looks for routes that let in callers whom a later route keeps out (SL0310). Here so many routes cross each other that it
+stopped: after a hundred findings, or after a million pairs. Further routes may be weaker than they should be.
+
+    - { name: t1, match: { path: "/{tenant}/one" }, to: a }      # each of these
+    - { name: t2, match: { path: "/{tenant}/two" }, to: a }
+    - { name: s1, match: { path: "/x/{id}" }, to: a, apply: [staff-only] }   # crosses each of these
+    - { name: s2, match: { path: "/y/{id}" }, to: a, apply: [staff-only] }
+
+Give the open and the protected routes different beginnings, or make the policy a default.`,
   },
 } as const satisfies Section<"03">;

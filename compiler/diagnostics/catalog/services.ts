@@ -9,12 +9,14 @@ export const services = {
   },
   SL0602: {
     severity: "error",
+    fix: "safe",
     message: "`{host}` is a host name; `endpoints` takes IP addresses, `dns` takes names",
     help: `    services:
       orders: { dns: orders.internal:8080 }`,
   },
   SL0603: {
     severity: "error",
+    fix: "safe",
     message: "`{host}` is an IP address; `dns` takes names, `endpoints` takes addresses",
     help: `    services:
       orders: { endpoints: [10.0.0.7:8080] }`,
@@ -35,5 +37,19 @@ export const services = {
       "`{option}: {value}` lets two spellings of one request through, which the gateway and the service may read differently",
     help: `\`%2F\` in a path and \`_\` in a header name are where a proxy and a service most often disagree on what was asked, which has
 opened doors in many gateways. Keep \`reject\` unless a client needs otherwise.`,
+  },
+  SL0607: {
+    severity: "warning",
+    message: "no route leads to the service `{service}`",
+    needs: ["routes"],
+    help: `A service gets requests only from routes that name it under \`to\`; Envoy would still keep a cluster for it.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080] }
+      orders-v2: { endpoints: [10.0.0.8:8080] }                        # SL0607
+    routes:
+      - { name: orders, match: { path: /orders/** }, to: orders }
+
+Lead a route to it, with weight 0 if it shall wait, or remove it.`,
   },
 } as const satisfies Section<"06">;

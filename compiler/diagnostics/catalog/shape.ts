@@ -4,6 +4,7 @@ import type { Section } from "./entry.js";
 export const shape = {
   SL0101: {
     severity: "error",
+    fix: "either",
     message: "unknown key `{key}`{hint}",
     help: `A key that the language does not have, or that this version does not support yet. Unknown keys are errors, so that
 a misspelled limit or rule never goes unnoticed.
@@ -32,6 +33,7 @@ Add the key.`,
   },
   SL0104: {
     severity: "error",
+    fix: "safe",
     message: "{reason}",
     help: `A value has the right type, but not a form that the key takes. The message tells the form.
 
@@ -41,6 +43,7 @@ Add the key.`,
   },
   SL0105: {
     severity: "error",
+    fix: "either",
     message: "found {found}, expected one of: {values}",
     help: `The key takes one of a few words.
 

@@ -1,36 +1,69 @@
 import type { SourceFile, Span } from "../../syntax/source.js";
+import { endOfLine, startOfLine } from "../../syntax/text.js";
 import { isSecret } from "../catalog.js";
-import type { Diagnostic } from "../diagnostic.js";
-import { secretsIn, withoutSecrets } from "../secrets.js";
+import type { Diagnostic, Fix } from "../diagnostic.js";
+import { maskText } from "../mask.js";
+import { before, secretsIn } from "../secrets.js";
 
 /** A finding whose texts hold no secret, and the places that no frame may show. */
 export interface Hidden {
   readonly diagnostic: Diagnostic;
-  readonly secrets: readonly Span[];
+  readonly secrets: SecretPlaces;
+}
+
+/** What may be a secret in the files of some findings. */
+export class SecretPlaces {
+  private readonly bySource = new Map<SourceFile, Span[]>();
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    const named = diagnostics.filter((diagnostic) => isSecret(diagnostic.code)).map((diagnostic) => diagnostic.span);
+    for (const { span, related, fix } of diagnostics)
+      for (const { source } of [span, ...related.map((other) => other.span), ...(fix?.edits ?? []).map((e) => e.span)])
+        if (!this.bySource.has(source)) this.bySource.set(source, placesIn(source, named));
+  }
+
+  /** Those on the lines of a span. */
+  near({ source, start, end }: Span): readonly Span[] {
+    const places = this.bySource.get(source) ?? [];
+    const { text } = source;
+    return places.slice(before(places, startOfLine(text, start)), before(places, endOfLine(text, end)));
+  }
+}
+
+function placesIn(source: SourceFile, named: readonly Span[]): Span[] {
+  const own = named.filter((span) => span.source === source);
+  return own.length === 0 ? secretsIn(source) : [...secretsIn(source), ...own].sort((a, b) => a.start - b.start);
 }
 
 /** Takes out of every message and fix what may be a secret on the lines of the finding. */
 export function hideSecrets(diagnostics: readonly Diagnostic[]): Hidden[] {
-  const named = diagnostics.filter((diagnostic) => isSecret(diagnostic.code)).map((diagnostic) => diagnostic.span);
-  const bySource = new Map<SourceFile, Span[]>();
-  for (const { span, related } of diagnostics)
-    for (const { source } of [span, ...related.map((other) => other.span)])
-      if (!bySource.has(source))
-        bySource.set(source, [...secretsIn(source), ...named.filter((one) => one.source === source)]);
-  const secrets = [...bySource.values()].flat();
+  const secrets = new SecretPlaces(diagnostics);
   return diagnostics.map((diagnostic) => ({ diagnostic: hide(diagnostic, secrets), secrets }));
 }
 
-function hide(diagnostic: Diagnostic, secrets: readonly Span[]): Diagnostic {
-  const { source, start, end } = diagnostic.span;
-  const first = source.position(start).line;
-  const last = source.position(end).line;
-  const near = secrets.filter((secret) => {
-    const { line } = source.position(secret.start);
-    return secret.source === source && line >= first && line <= last;
-  });
-  if (near.length === 0) return diagnostic;
-  const hidden = { ...diagnostic, message: withoutSecrets(diagnostic.message, near) };
+function hide(diagnostic: Diagnostic, secrets: SecretPlaces): Diagnostic {
   const { fix } = diagnostic;
-  return fix === undefined ? hidden : { ...hidden, fix: { ...fix, title: withoutSecrets(fix.title, near) } };
+  const near = textsOf(secrets.near(diagnostic.span));
+  const hidden = {
+    ...diagnostic,
+    message: maskText(diagnostic.message, near),
+    related: diagnostic.related.map((other) => ({
+      ...other,
+      message: maskText(other.message, [...near, ...textsOf(secrets.near(other.span))]),
+    })),
+  };
+  return fix === undefined ? hidden : { ...hidden, fix: hideFix(fix, near, secrets) };
+}
+
+/** A fix that would write a secret again is told without its edits. */
+function hideFix(fix: Fix, near: readonly string[], secrets: SecretPlaces): Fix {
+  const shows = fix.edits.some(
+    ({ span, newText }) =>
+      newText !== "" && secrets.near(span).some((secret) => secret.start < span.end && secret.end > span.start),
+  );
+  return { ...fix, title: maskText(fix.title, near), edits: shows ? [] : fix.edits };
+}
+
+function textsOf(spans: readonly Span[]): string[] {
+  return spans.map(({ source, start, end }) => source.text.slice(start, end));
 }

@@ -12,7 +12,7 @@ test("renders findings as one JSON document, in order", () => {
     { source, start: 0, end: 1 },
     {
       related: [{ message: "first defined here", span: { source, start: 3, end: 4 } }],
-      fix: { title: "rename", edits: [{ span: { source, start: 0, end: 1 }, newText: "c" }] },
+      fix: { title: "rename", safe: true, edits: [{ span: { source, start: 0, end: 1 }, newText: "c" }] },
     },
   );
   const text = renderJson([late, early]);
@@ -30,6 +30,7 @@ test("renders findings as one JSON document, in order", () => {
       related: [{ file: "p.yaml", line: 1, column: 4, endLine: 1, endColumn: 5, message: "first defined here" }],
       fix: {
         title: "rename",
+        safe: true,
         edits: [{ file: "p.yaml", line: 1, column: 1, endLine: 1, endColumn: 2, newText: "c" }],
       },
     },

@@ -29,7 +29,7 @@ describe("renderText", () => {
       { source, start: 42, end: 46 },
       {
         related: [{ message: "first defined here", span: { source, start: 0, end: 4 } }],
-        fix: { title: "remove it", edits: [{ span: { source, start: 42, end: 49 }, newText: "" }] },
+        fix: { title: "remove it", safe: true, edits: [{ span: { source, start: 42, end: 49 }, newText: "" }] },
       },
     );
     const warning: Diagnostic = { ...diagnose("SL0004", {}, { source, start: 0, end: 4 }), severity: "warning" };
@@ -63,7 +63,7 @@ describe("renderText", () => {
   });
 
   test("colours for a terminal", () => {
-    const error = diagnose("SL0004", {}, at("a: b", "b"), { fix: { title: "x", edits: [] } });
+    const error = diagnose("SL0004", {}, at("a: b", "b"), { fix: { title: "x", safe: true, edits: [] } });
     expect(renderText([error], { color: true })).toBe(
       [
         "p.yaml:1:4: \u001b[1;31merror SL0004\u001b[0m: \u001b[1ma second YAML document starts here; a file holds one\u001b[0m",
@@ -119,7 +119,7 @@ describe("renderText", () => {
   test("nothing reaches the terminal raw, from the path, the message or the fix", () => {
     const error = diagnose("SL0010", { key: "a\u001b]0;x\u0007\nb" }, at("a", "a", "p\u001b[2J.yaml"), {
       related: [{ message: "\u009b1m", span: at("a", "a") }],
-      fix: { title: "\u202e\t", edits: [] },
+      fix: { title: "\u202e\t", safe: true, edits: [] },
     });
     expect(plain(error).split("\n")).toEqual([
       "p\\u{1b}[2J.yaml:1:1: error SL0010: the key `a\\u{1b}]0;x\\u{7}\\nb` stands twice in this mapping",

@@ -1,7 +1,8 @@
 import { formatSpan, type Span } from "../../syntax/source.js";
 import { type Diagnostic, sortDiagnostics } from "../diagnostic.js";
+import { counted } from "../report.js";
 import { type Frame, frameOf } from "./frame.js";
-import { hideSecrets } from "./hidden.js";
+import { type Hidden, hideSecrets, type SecretPlaces } from "./hidden.js";
 import { visible } from "./visible.js";
 
 /** Attributes of ANSI terminals (ECMA-48, SGR). */
@@ -10,31 +11,40 @@ const STYLES = { error: "1;31", warning: "1;33", note: "36", fix: "32", gutter: 
 type Style = keyof typeof STYLES;
 type Paint = (style: Style, text: string) => string;
 
+export interface TextOptions {
+  readonly color: boolean;
+  /** What stands at the end; without it, how many findings there are. */
+  readonly summary?: string;
+}
+
 /**
  * Findings for a terminal, in the order of the files, each with its line, what it refers to and its fix, and at the
  * end how many there are; an empty text if there are none. Nothing of a file reaches the terminal as a control
  * character.
  */
-export function renderText(diagnostics: readonly Diagnostic[], options: { readonly color: boolean }): string {
+export function renderText(diagnostics: readonly Diagnostic[], options: TextOptions): string {
   if (diagnostics.length === 0) return "";
-  const paint: Paint = options.color ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m` : (_, text) => text;
-  const blocks = hideSecrets(sortDiagnostics(diagnostics)).map(({ diagnostic, secrets }) =>
-    block(diagnostic, secrets, paint),
-  );
-  return `${[...blocks, count(diagnostics)].join("\n\n")}\n`;
+  const texts = blocks(hideSecrets(sortDiagnostics(diagnostics)), options.color);
+  return `${[...texts, options.summary ?? count(diagnostics)].join("\n\n")}\n`;
 }
 
-function block(diagnostic: Diagnostic, secrets: readonly Span[], paint: Paint): string {
+/** Each finding by itself, without a line break at its end. */
+export function blocks(hidden: readonly Hidden[], color = false): string[] {
+  const paint: Paint = color ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m` : (_, text) => text;
+  return hidden.map(({ diagnostic, secrets }) => block(diagnostic, secrets, paint));
+}
+
+function block(diagnostic: Diagnostic, secrets: SecretPlaces, paint: Paint): string {
   const { code, severity, message, span, related, fix } = diagnostic;
   const spans = [span, ...related.map((other) => other.span)];
   const digits = Math.max(...spans.map((one) => String(one.source.position(one.start).line).length));
   const lines = [
     `${place(span)}: ${paint(severity, `${severity} ${code}`)}: ${paint("strong", visible(message))}`,
-    ...excerpt(frameOf(span, secrets), digits, "^", severity, paint),
+    ...excerpt(frameOf(span, secrets.near(span)), digits, "^", severity, paint),
   ];
   for (const other of related) {
     lines.push(`${place(other.span)}: ${paint("note", "note")}: ${visible(other.message)}`);
-    lines.push(...excerpt(frameOf(other.span, secrets), digits, "-", "note", paint));
+    lines.push(...excerpt(frameOf(other.span, secrets.near(other.span)), digits, "-", "note", paint));
   }
   if (fix !== undefined) lines.push(`${paint("fix", "fix")}: ${visible(fix.title)}`);
   return lines.join("\n");
@@ -54,8 +64,6 @@ function excerpt(frame: Frame, digits: number, sign: string, style: Style, paint
 function count(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
   const warnings = diagnostics.length - errors;
-  const parts = [];
-  if (errors > 0) parts.push(errors === 1 ? "1 error" : `${errors} errors`);
-  if (warnings > 0) parts.push(warnings === 1 ? "1 warning" : `${warnings} warnings`);
-  return parts.join(", ");
+  const parts = [errors > 0 ? counted(errors, "error") : "", warnings > 0 ? counted(warnings, "warning") : ""];
+  return parts.filter((part) => part !== "").join(", ");
 }

@@ -11,8 +11,11 @@ export interface Cell {
   readonly length: number;
 }
 
-/** Controls, invisible formatting (such as the overrides of the writing direction), line separators, half surrogates. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+/**
+ * Controls, invisible formatting (such as the overrides of the writing direction), line separators, half surrogates, and
+ * code points without a character, some of which XML cannot hold.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Cn}]/u;
 
 /** The joiners of scripts and emoji change what is beside them and nothing else. */
 const JOINERS = new Set(["\u200c", "\u200d"]);
@@ -24,6 +27,19 @@ export function visible(text: string): string {
   let shown = "";
   for (const character of text) shown += isInvisible(character) ? escaped(character) : character;
   return shown;
+}
+
+/** A JSON document in which every character can be seen: the same values, invisible characters escaped (RFC 8259, 7). */
+export function visibleJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(/[^\n\P{C}]|[\p{Zl}\p{Zp}]/gu, (character) =>
+    JOINERS.has(character) ? character : escapedUnits(character),
+  );
+}
+
+function escapedUnits(character: string): string {
+  return [...Array(character.length).keys()]
+    .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
+    .join("");
 }
 
 function isInvisible(character: string): boolean {

@@ -1,0 +1,92 @@
+import type { Section } from "./entry.js";
+
+/** SL08xx: test files. */
+export const tests = {
+  SL0801: {
+    severity: "error",
+    message: "there is no policy file `{path}`{hint}",
+    fix: "suggested",
+    help: `\`policy\` names the file that the cases are about, by its path from the folder of the test file.
+
+    policy: ./polcy.yaml               # SL0801: did you mean \`policy.yaml\`?
+    policy: ./policy.yaml
+
+Write the path of a policy file that is there.`,
+  },
+  SL0802: {
+    severity: "error",
+    message: "the policy file `{path}` does not pass `sluice check`, so it cannot be tested",
+    help: `Only a policy without errors runs. The names in the test file are not looked at until then.
+
+    sluice check policy.yaml           # tells what is wrong
+
+Correct the policy file first.`,
+  },
+  SL0803: {
+    severity: "error",
+    message: "the case `{case}` needs exactly one of `request` and `steps`",
+    help: `A case sends one request, or it has several steps. With both, it would not be clear which comes first.
+
+    - name: a stranger is turned away
+      request: { path: /orders/7 }
+      expect: { status: 401 }
+    - name: the third call is one too many
+      steps:
+        - { request: { path: /orders/7 }, repeat: 2, expect: { status: 200 } }
+        - { request: { path: /orders/7 }, expect: { status: 429 } }
+
+Move the request into the steps, or remove one of the two.`,
+  },
+  SL0804: {
+    severity: "error",
+    message: "a step needs exactly one of `request` and `wait`",
+    help: `A step either sends a request or lets time pass.
+
+    - { request: { path: /orders/7 }, wait: 1s }     # SL0804
+    - { request: { path: /orders/7 } }
+    - { wait: 1s }
+
+Make two steps of it.`,
+  },
+  SL0805: {
+    severity: "error",
+    message: "`{key}` has no meaning beside `{other}`",
+    help: `\`repeat\` and \`expect\` are about one request. In a case with \`steps\` each step has its own, and while a test waits there is
+nothing to expect.
+
+    steps: [{ request: { path: /orders/7 } }]
+    expect: { status: 200 }            # SL0805
+
+    steps: [{ request: { path: /orders/7 }, expect: { status: 200 } }]
+
+Move it into the step that it is about.`,
+  },
+  SL0806: {
+    severity: "error",
+    message: "the case `{case}` expects nothing, so it cannot fail",
+    help: `A case that looks at nothing passes whatever the policy does, and makes a reader believe that something is tested.
+
+    - { name: readers may read, request: { path: /orders/7 } }                              # SL0806
+    - { name: readers may read, request: { path: /orders/7 }, expect: { status: 200 } }
+
+Say with \`expect\` what must come of at least one request of the case.`,
+  },
+  SL0807: {
+    severity: "error",
+    message: "the case `{case}` waits {waits}s in all, and a case for the real Envoy at most {most}s",
+    help: `The real Envoy has no virtual time: a wait of a day takes a day.
+
+    engine: envoy
+    steps: [{ request: { path: /a } }, { wait: 24h }]      # SL0807
+
+Remove \`engine\`, or write \`engine: embedded\`, if the case needs time to pass; else wait for less.`,
+  },
+  SL0808: {
+    severity: "error",
+    message: "this file holds tests; name the policy file that they are about",
+    help: `Tests are not compiled, explained or run. \`sluice check\` takes them, beside policy files.
+
+    sluice compile policy.test.yaml    # SL0808
+    sluice compile policy.yaml`,
+  },
+} as const satisfies Section<"08">;

@@ -1,0 +1,46 @@
+import { type Diagnostic, type Suppressed, sortDiagnostics } from "./diagnostic.js";
+
+/** What a run over some files has to say. */
+export interface Report {
+  /** Files that were read, as findings name them; one without findings is clean. */
+  readonly files: readonly string[];
+  /** Sorted. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly suppressed: readonly Suppressed[];
+  /** Files that could not be read, so that nothing is known of them. */
+  readonly unread: readonly Unread[];
+}
+
+export interface Unread {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** A report of findings, with the files that they name. */
+export function reportOf(diagnostics: readonly Diagnostic[], more: Partial<Report> = {}): Report {
+  const suppressed = more.suppressed ?? [];
+  const named = [...diagnostics, ...suppressed.map((one) => one.diagnostic)].map((one) => one.span.source.path);
+  const files = [...new Set([...(more.files ?? []), ...named])];
+  return { files, diagnostics: sortDiagnostics(diagnostics), suppressed, unread: more.unread ?? [] };
+}
+
+/** `2 errors, 1 warning, 3 silenced, 1 fixable with --fix`; what there is none of is left out. */
+export function summaryOf({ diagnostics, suppressed }: Pick<Report, "diagnostics" | "suppressed">): string {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
+  const warnings = diagnostics.length - errors;
+  const safe = diagnostics.filter((diagnostic) => diagnostic.fix?.safe === true).length;
+  const guesses = diagnostics.filter((diagnostic) => diagnostic.fix?.safe === false).length;
+  const parts = [
+    errors > 0 ? counted(errors, "error") : "",
+    warnings > 0 ? counted(warnings, "warning") : "",
+    suppressed.length > 0 ? `${suppressed.length} silenced` : "",
+    safe > 0 ? `${safe} fixable with --fix` : "",
+    guesses > 0 ? `${guesses}${safe > 0 ? " more" : " fixable"} with --fix=suggested` : "",
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+/** `1 error`, `2 errors` */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
