@@ -1,0 +1,215 @@
+import { z } from "zod";
+import { headerMatch } from "../policy/gateway.js";
+import { duration, exactlyOneOf, headerName, headerValue, httpMethod, isIpAddress, name } from "../policy/values.js";
+
+/** The client that sends the request writes these itself. */
+const NOT_OURS_TO_SEND = ["connection", "content-length", "host", "transfer-encoding"];
+
+const body = z.string().max(1_048_576);
+const json = z.unknown();
+const twoBodies = { path: ["json"], message: "give `body` or `json`, not both" };
+
+function onlyOneBody(holder: { body?: string | undefined; json?: unknown }): boolean {
+  return holder.body === undefined || holder.json === undefined;
+}
+
+const upstream = z
+  .strictObject({
+    status: z.int().min(200).max(599).default(200).describe("Status code of its answers."),
+    headers: z
+      .record(headerName, headerValue.describe("Value of the header."))
+      .default({})
+      .describe("Headers of its answers."),
+    body: body.optional().describe("Body of its answers, as a text."),
+    json: json.optional().describe("Body of its answers, sent as JSON with its content type."),
+  })
+  .refine(onlyOneBody, twoBodies)
+  .describe("What a service answers in this test, in place of the real one.");
+
+const sentHeader = headerValue.describe("Value of the header.");
+
+const request = z
+  .strictObject({
+    method: httpMethod.default("GET").describe("Method of the request."),
+    path: z
+      .string()
+      .max(8192)
+      .regex(/^\/[\x21-\x7e]*$/, "a path starts with `/` and is written as it is sent: spaces as %20")
+      .describe("Path of the request, with its query if it has one, sent as it is written here.")
+      .meta({ examples: ["/orders/7", "/orders?state=open"] }),
+    host: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,255}$/, "a host as it is sent: a name or an address, and a port if there is one")
+      .default("localhost")
+      .describe("Host that is asked for.")
+      .meta({ examples: ["api.example.com"] }),
+    scheme: z
+      .enum(["http", "https"])
+      .default("http")
+      .describe("Scheme that is asked for, as `request.scheme` sees it."),
+    headers: z
+      .record(
+        headerName
+          .refine(
+            (header) => !NOT_OURS_TO_SEND.includes(header),
+            "this header is written by the client that sends the request; the host is given by `host`",
+          )
+          .meta({ not: { enum: NOT_OURS_TO_SEND } }),
+        z
+          .union([sentHeader, z.array(sentHeader).min(1).max(64)])
+          .describe("Value of the header, or a list of values: one line each."),
+      )
+      .default({})
+      .describe("Headers of the request.")
+      .meta({ examples: [{ "content-type": "application/json" }] }),
+    query: z
+      .record(
+        z.string().min(1).max(1024),
+        z
+          .union([z.string().max(8192), z.array(z.string().max(8192)).min(1).max(64)])
+          .describe("Value of the parameter, or a list of values."),
+      )
+      .default({})
+      .describe("Query parameters, percent-encoded by the runner and put behind those of `path`.")
+      .meta({ examples: [{ state: "open" }] }),
+    body: body.optional().describe("Body of the request, as a text."),
+    json: json.optional().describe("Body of the request, sent as JSON with its content type."),
+    source: z
+      .string()
+      .refine(isIpAddress, "an IP address, such as 192.0.2.7 or 2001:db8::7")
+      .optional()
+      .describe("Address that the request comes from, as `source.ip` sees it.")
+      .meta({ examples: ["192.0.2.7"] }),
+  })
+  .refine(onlyOneBody, twoBodies)
+  .describe("A request to the gateway.");
+
+const headersMatched = z.record(headerName, headerMatch);
+
+const forwarded = z
+  .strictObject({
+    service: name.describe("Name of the service that gets the request."),
+    method: httpMethod.optional().describe("Method that the service sees."),
+    path: z.string().max(8192).optional().describe("Path and query that the service sees: a text, or `~regex`."),
+    headers: headersMatched
+      .optional()
+      .describe("Headers that the service sees.")
+      .meta({ examples: [{ "x-consumer": "acme" }] }),
+  })
+  .describe("Which service gets the request, and what it sees.");
+
+/** Members of a problem document (RFC 9457 section 3.1); it may have others. */
+const problem = z
+  .object({
+    type: z.string().optional().describe("A URI of the kind of problem, or about:blank."),
+    title: z.string().optional().describe("The kind of problem in words."),
+    status: z.int().optional().describe("The status code once more."),
+    detail: z.string().optional().describe("What happened this time."),
+    instance: z.string().optional().describe("A URI of this occurrence."),
+  })
+  .catchall(z.unknown())
+  .describe("Members that the body has, which is a problem document (RFC 9457); others are not looked at.")
+  .meta({ examples: [{ title: "Forbidden" }] });
+
+const OUTCOMES = ["allowed", "denied", "error"] as const;
+const COUNTER = new RegExp(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.(${OUTCOMES.join("|")})$`);
+
+const expectation = z
+  .strictObject({
+    status: z.int().min(200).max(599).optional().describe("Status code of the answer."),
+    headers: headersMatched
+      .optional()
+      .describe("Headers of the answer; those that are not named are not looked at.")
+      .meta({ examples: [{ "www-authenticate": "~ApiKey .*", "x-api-key": false }] }),
+    body: body.optional().describe("Body of the answer: a text, or `~regex`."),
+    json: json
+      .optional()
+      .describe("What the JSON of the body holds: members and items that are not written here are not looked at."),
+    problem: problem.optional(),
+    decidedBy: z
+      .string()
+      .regex(/^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})?$/, "a policy, or a policy and its rule: `policy/rule`")
+      .optional()
+      .describe("The policy that decided, or `policy/rule`; a policy alone stands for each of its rules too.")
+      .meta({ examples: ["partners-only", "orders-access/readers"] }),
+    upstream: z
+      .union([name, forwarded])
+      .optional()
+      .describe("The service that gets the request, also with what it sees; `none`: no service hears of it.")
+      .meta({ examples: ["none", "orders", { service: "orders", headers: { "x-consumer": "acme" } }] }),
+    metrics: z
+      .record(
+        z.string().regex(COUNTER, `a policy and what it counts: \`policy.${OUTCOMES.join("`, `policy.")}\``),
+        z.int().min(0).describe("By how much the counter grows, all repetitions together."),
+      )
+      .optional()
+      .describe("Counters of policies, by name, and by how much each grows.")
+      .meta({ examples: [{ "partners-only.denied": 1 }] }),
+  })
+  .describe("What must come of the request. What is not written here is not looked at.");
+
+const CONSUMER = "Consumer that signs the request: the runner gives it a credential of its own for the test.";
+
+const exchange = {
+  request: request.optional(),
+  repeat: z.int().min(1).max(10_000).default(1).describe("How many times the request is sent, one after another."),
+  expect: expectation.optional(),
+};
+
+const step = z
+  .strictObject({
+    as: name.optional().describe(`${CONSUMER} In place of the one of the case.`),
+    ...exchange,
+    wait: duration
+      .refine((milliseconds) => milliseconds > 0, "a wait of 0 does nothing")
+      .optional()
+      .describe("How long nothing happens. Time is virtual: a day takes no longer than a second."),
+  })
+  .describe("One thing after another: a request or a wait.")
+  .meta(exactlyOneOf("request", "wait"));
+
+const oneCase = z
+  .strictObject({
+    name: z
+      .string()
+      .max(200)
+      .regex(/^\S(.*\S)?$/, "a name is one line of text, without spaces around it")
+      .describe("What the case shows, as a sentence; no two cases have the same.")
+      .meta({ examples: ["a stranger is turned away"] }),
+    description: z.string().max(4096).optional().describe("Free text for people."),
+    as: name.optional().describe(CONSUMER),
+    engine: z
+      .enum(["embedded", "envoy"])
+      .optional()
+      .describe(
+        "Where the case runs, if it cannot run in both: `embedded` has virtual time, `envoy` is the real Envoy, with time-outs and connections.",
+      ),
+    ...exchange,
+    steps: z.array(step).min(1).max(256).optional().describe("Requests and waits, in their order."),
+  })
+  .describe("One thing that the policy promises: a request or steps, and what must come of them.")
+  .meta(exactlyOneOf("request", "steps"));
+
+/** The schema of a test file: what a policy promises, as requests and what must come of them. */
+export const suiteSchema = z.strictObject({
+  apiVersion: z.literal("sluice/v1").describe("Version of the language."),
+  kind: z.literal("Test").describe("What the file is: tests of one policy file."),
+  description: z.string().max(4096).optional().describe("Free text for people."),
+  policy: z
+    .string()
+    .max(4096)
+    .regex(/^[^/\\][^\\]*$/, "a path from the folder of the test file, with `/` between its parts")
+    .describe("The policy file, by its path from the folder of the test file.")
+    .meta({ examples: ["policy.yaml", "../policy.yaml"] }),
+  upstreams: z
+    .record(name, upstream)
+    .default({})
+    .describe("What the services answer, by their names; a service that is not here answers 200 without a body."),
+  cases: z.array(oneCase).min(1).max(1_000).describe("What the policy promises, case by case; each starts anew."),
+});
+
+export type Suite = z.output<typeof suiteSchema>;
+export type Case = Suite["cases"][number];
+export type Step = NonNullable<Case["steps"]>[number];
+export type Request = z.output<typeof request>;
+export type Expectation = z.output<typeof expectation>;
