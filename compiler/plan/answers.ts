@@ -1,4 +1,5 @@
-import { covers, firstLiteral, shapeKey } from "../policy/path.js";
+import { shapeKey } from "../policy/path.js";
+import { PathIndex } from "../policy/path-index.js";
 import type { Span } from "../syntax/source.js";
 import { BAD_HOST, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import { addTo, type Protection } from "./overlap.js";
@@ -11,6 +12,14 @@ const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: 
  * section 3.2 asks for 400), a dot at the end that is left after Envoy removed one, two ports.
  */
 const AMBIGUOUS_HOST = ".*,.*|.*\\.(:[0-9]*)?|[^\\[:]*:[^:]*:.*";
+
+/** What is known of one path. */
+interface Known {
+  /** The methods of the routes that name some. */
+  methods: Set<string>;
+  /** The first route that takes any method and any headers, for each kind of protection there is. */
+  open: Map<string, { route: RoutePlan; order: number }>;
+}
 
 /** The answers that the compiler adds: what a request gets that no route takes. They run the mandatory policies. */
 export class Answers {
@@ -36,29 +45,36 @@ export class Answers {
    * stands before one that takes any method and lets in callers whom the known methods keep out.
    */
   among(routes: readonly RoutePlan[]): RoutePlan[] {
-    const starts = byFirstLiteral(routes);
-    const order = new Map(routes.map((route, index) => [route, index]));
+    const index = this.known(routes);
     const before = new Map<RoutePlan | undefined, RoutePlan[]>();
     for (const group of limitedByMethod(routes)) {
       const [route] = group;
       if (route === undefined) continue;
-      const { path } = route.match;
-      const start = firstLiteral(path);
-      const inside = (other: RoutePlan) => covers(other.match.path, path);
-      const candidates = start === null ? [routes] : [starts.get(start) ?? [], starts.get(null) ?? []];
-      const wider = candidates.flatMap((some) => some.filter(inside));
+      const wider = index.covering(route.match.path);
       const strict = [...new Set(group.flatMap((one) => this.protection.of(one)))];
       const weaker = wider
-        .filter((other) => takesAnything(other) && this.protection.missing(other, strict).length > 0)
-        .toSorted((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0))[0];
-      const methods = [...new Set(wider.flatMap((other) => other.match.methods))].toSorted();
-      addTo(before, weaker, this.methodNotAllowed(route, methods));
+        .flatMap(({ open }) => [...open.values()])
+        .filter(({ route: other }) => this.protection.missing(other, strict).length > 0)
+        .toSorted((one, other) => one.order - other.order)[0];
+      const methods = new Set(wider.flatMap((other) => [...other.methods]));
+      addTo(before, weaker?.route, this.methodNotAllowed(route, [...methods].toSorted()));
     }
     return [
       ...routes.flatMap((route) => [...(before.get(route) ?? []), route]),
       ...(before.get(undefined) ?? []),
       this.notFound(),
     ];
+  }
+
+  private known(routes: readonly RoutePlan[]): PathIndex<Known> {
+    const index = new PathIndex<Known>(() => ({ methods: new Set(), open: new Map() }));
+    for (const [order, route] of routes.entries()) {
+      const { methods, open } = index.at(route.match.path);
+      for (const method of route.match.methods) methods.add(method);
+      const protection = this.protection.of(route).join();
+      if (takesAnything(route) && !open.has(protection)) open.set(protection, { route, order });
+    }
+    return index;
   }
 
   private methodNotAllowed(route: RoutePlan, methods: readonly string[]): RoutePlan {
@@ -99,10 +115,4 @@ function limitedByMethod(routes: readonly RoutePlan[]): RoutePlan[][] {
   const groups = new Map<string, RoutePlan[]>();
   for (const route of routes) addTo(groups, JSON.stringify([shapeKey(route.match.path), route.match.headers]), route);
   return [...groups.values()].filter((group) => group.every((route) => route.match.methods.length > 0));
-}
-
-function byFirstLiteral(routes: readonly RoutePlan[]): Map<string | null, RoutePlan[]> {
-  const starts = new Map<string | null, RoutePlan[]>();
-  for (const route of routes) addTo(starts, firstLiteral(route.match.path), route);
-  return starts;
 }

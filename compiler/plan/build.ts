@@ -24,7 +24,7 @@ export function buildPlan(
     hosts,
     ownedRequestHeaders: [...new Set(kinds.flatMap((kind) => kind.ownedRequestHeaders))].toSorted(),
   };
-  return { plan, diagnostics: [...diagnostics, ...ownedHeadersMatched(plan), ...tooManyHeaders(plan)] };
+  return { plan, diagnostics: [...diagnostics, ...ownedHeadersMatched(plan), ...tooManyNames(plan)] };
 }
 
 function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
@@ -77,14 +77,14 @@ function ownedHeadersMatched(plan: GatewayPlan): Diagnostic[] {
   );
 }
 
-/** As many header names as the module looks for at once. */
-const MOST_HEADERS = 256;
+/** As many values by name as the module looks for at once. */
+const MOST_NAMED = 256;
 
-function tooManyHeaders(plan: GatewayPlan): Diagnostic[] {
+function tooManyNames(plan: GatewayPlan): Diagnostic[] {
   const names = new Set<string>();
   for (const policy of plan.policies) {
-    for (const name of policy.readsHeaders) names.add(name);
-    if (names.size > MOST_HEADERS) return [diagnose("SL0416", { most: MOST_HEADERS }, policy.origin)];
+    for (const name of [...policy.readsHeaders, ...policy.readsNamed]) names.add(name);
+    if (names.size > MOST_NAMED) return [diagnose("SL0416", { most: MOST_NAMED }, policy.origin)];
   }
   return [];
 }

@@ -1,6 +1,8 @@
-import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
-import type { Path } from "../syntax/document.js";
+import { capturesOf, parsePath } from "../policy/path.js";
+import { nodeAt, type Path } from "../syntax/document.js";
+import { removal, removeListed } from "../syntax/edits.js";
 import { type AppliedPolicy, PHASES, type PolicyPlan } from "./plan.js";
 
 /** The route whose policies are asked for; none for the answers that the compiler adds itself (404, 405). */
@@ -23,6 +25,7 @@ export function effectivePolicies(
       diagnostics.push(
         diagnose("SL0407", { policy: candidate.policy }, candidate.origin, {
           related: [{ message: "already applied here", span: first.origin }],
+          ...dropDuplicate(checked, index, candidate),
         }),
       );
   }
@@ -33,7 +36,18 @@ export function effectivePolicies(
   const ordered = PHASES.flatMap((phase) => known.filter(({ plan }) => plan.phase === phase));
   diagnostics.push(...checkNumbers(ordered));
   diagnostics.push(...checkOrder(ordered, applied.length === known.length));
+  diagnostics.push(...checkCaptures(ordered, index === "generated" ? undefined : checked.gateway.routes[index]));
   return { run: ordered.map(({ item }) => item), diagnostics };
+}
+
+/** The second of two equal names in the list of a route; a default that is mandatory too has a list of its own. */
+function dropDuplicate(checked: CheckedGateway, index: RouteIndex, second: AppliedPolicy): { fix?: Fix } {
+  if (second.via === "mandatory" || (second.via === "apply" && index === "generated")) return {};
+  const path = second.via === "defaults" ? ["defaults"] : ["routes", index];
+  const holder = nodeAt(checked.root, path);
+  const list = nodeAt(checked.root, [...path, "apply"]);
+  const position = list?.kind === "list" ? list.items.findIndex(({ span }) => span.start === second.origin.start) : -1;
+  return removal("remove it from `apply`", true, removeListed(holder, "apply", position));
 }
 
 function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedPolicy[] {
@@ -77,6 +91,35 @@ function checkNumbers(steps: readonly Step[]): Diagnostic[] {
   ];
 }
 
+const CAPTURE = "route.params.";
+
+/** What the path of the route does not capture, no policy of its chain may read; generated answers capture nothing. */
+function checkCaptures(
+  steps: readonly Step[],
+  route: { name: string; match: { path: string } } | undefined,
+): Diagnostic[] {
+  const path = route === undefined ? undefined : parsePath(route.match.path);
+  // A path that is none was reported already.
+  if (typeof path === "string") return [];
+  const captured = new Set(path && capturesOf(path).map(({ name }) => CAPTURE + name));
+  const where =
+    route === undefined ? "the answers to unknown paths (404, 405) capture" : `the path of \`${route.name}\` captures`;
+  return steps.flatMap(({ item, plan }) =>
+    plan.requires
+      .filter(({ attribute }) => attribute.startsWith(CAPTURE) && !captured.has(attribute))
+      .map(({ attribute, origin }) =>
+        diagnose(
+          "SL0527",
+          { policy: plan.name, attribute, where, capture: attribute.slice(CAPTURE.length) },
+          item.origin,
+          {
+            related: [{ message: `\`${attribute}\` is used here`, span: origin }],
+          },
+        ),
+      ),
+  );
+}
+
 /**
  * What the chain of one route must satisfy: one authenticate at most, and every attribute known before it is used.
  *
@@ -87,19 +130,24 @@ function checkOrder(steps: readonly Step[], complete: boolean): Diagnostic[] {
   const provided = new Map<string, Step>();
   for (const step of steps) {
     for (const need of complete ? step.plan.requires : [])
-      if (!provided.has(need.attribute))
+      if (!need.attribute.startsWith(CAPTURE) && !provided.has(need.attribute))
         diagnostics.push(
           diagnose("SL0408", { policy: step.plan.name, attribute: need.attribute }, step.item.origin, {
             related: [{ message: `\`${need.attribute}\` is used here`, span: need.origin }],
           }),
         );
-    if (step.plan.phase === "authenticate") {
-      const first = steps.find((other) => other.plan.phase === "authenticate");
+    if (step.plan.phase === "authenticate" || step.plan.phase === "cors") {
+      const first = steps.find((other) => other.plan.phase === step.plan.phase);
       if (first !== undefined && first !== step)
         diagnostics.push(
-          diagnose("SL0404", { policy: step.plan.name, first: first.plan.name }, step.item.origin, {
-            related: [{ message: `\`${first.plan.name}\` is applied here`, span: first.item.origin }],
-          }),
+          diagnose(
+            "SL0404",
+            { policy: step.plan.name, kind: step.plan.kind, first: first.plan.name },
+            step.item.origin,
+            {
+              related: [{ message: `\`${first.plan.name}\` is applied here`, span: first.item.origin }],
+            },
+          ),
         );
     }
     for (const attribute of step.plan.provides) provided.set(attribute, step);

@@ -1,5 +1,6 @@
 import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
-import type { GatewayPlan, RouteAction, RoutePlan } from "./plan.js";
+import { isGenerated } from "./names.js";
+import type { GatewayPlan, HeaderMatch, HostPlan, PolicyPlan, RouteAction, RoutePlan } from "./plan.js";
 
 /** The effective policies of a route in order of execution, one a line, with where each was asked for. */
 export function explainRoute(plan: GatewayPlan, name: string): string {
@@ -10,7 +11,7 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
   if (first === undefined) return "";
   const seen = new Set<string>();
   const matches = entries.flatMap(({ host, route }) => {
-    const line = `  ${[host.domains.join(","), methodsOf(route), pathOf(route)].join(" ")} -> ${actionOf(route.action)}\n`;
+    const line = `  ${routeLine(host, route)}\n`;
     if (seen.has(line)) return [];
     seen.add(line);
     return [line];
@@ -20,7 +21,70 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
     return [`${index + 1}.`, applied.policy, policy?.kind ?? "", `${applied.via} ${formatSpan(applied.origin)}`];
   });
   const policies = rows.length === 0 ? "  no policy\n" : table(rows);
-  return `route ${name} (${formatSpan(first.origin)})\n${matches.join("")}${policies}`;
+  const more = [...needs(plan, first), ...leftOut(plan, first), ...definitions(plan, first)];
+  return `route ${name} (${formatSpan(first.origin)})\n${matches.join("")}${policies}${more.map((line) => `  ${line}\n`).join("")}`;
+}
+
+function policiesOf(plan: GatewayPlan, route: RoutePlan): PolicyPlan[] {
+  return route.run.flatMap(({ policy }) => plan.policies.find(({ name }) => name === policy) ?? []);
+}
+
+/** What the policies of a route must know of a request, and who finds it out. */
+function needs(plan: GatewayPlan, route: RoutePlan): string[] {
+  const policies = policiesOf(plan, route);
+  const required = unique(policies.flatMap((policy) => policy.requires.map(({ attribute }) => attribute)));
+  const headers = unique(policies.flatMap((policy) => policy.readsHeaders));
+  const providers = [...policies.map((policy) => policy.name), undefined];
+  const found = (attribute: string) => policies.find((policy) => policy.provides.includes(attribute))?.name;
+  const lines = providers.flatMap((name) => {
+    const attributes = required.filter((attribute) => found(attribute) === name);
+    return attributes.length === 0 ? [] : [`needs ${attributes.join(", ")} from ${name ?? "the path"}`];
+  });
+  return [...lines, ...(headers.length === 0 ? [] : [`reads header ${headers.join(", ")}`])];
+}
+
+/** Defaults of other routes that this one does not run. */
+function leftOut(plan: GatewayPlan, route: RoutePlan): string[] {
+  if (isGenerated(route)) return [];
+  const defaults = plan.hosts.flatMap((host) =>
+    host.routes.flatMap(({ run }) => run.filter(({ via }) => via === "defaults")),
+  );
+  const own = new Set(route.run.map(({ policy }) => policy));
+  const left = new Map(defaults.map(({ policy, origin }) => [policy, origin]));
+  return [...left]
+    .filter(([policy]) => !own.has(policy))
+    .map(([policy, origin]) => `without ${policy}, a default (${formatSpan(origin)}) that its \`except\` leaves out`);
+}
+
+function definitions(plan: GatewayPlan, route: RoutePlan): string[] {
+  return policiesOf(plan, route).map((policy) => {
+    const text = policy.description?.trim().split("\n", 1)[0];
+    return `${policy.name} is defined at ${formatSpan(policy.origin)}${text === undefined ? "" : `: ${text}`}`;
+  });
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)].toSorted();
+}
+
+/** What a route takes in a virtual host and where that goes, on one line. */
+export function routeLine(host: HostPlan, route: RoutePlan): string {
+  return `${[host.domains.join(","), methodsOf(route), pathOf(route), ...headersOf(route)].join(" ")} -> ${actionOf(route.action)}`;
+}
+
+function headersOf(route: RoutePlan): string[] {
+  return route.match.headers.map(headerText);
+}
+
+function headerText(header: HeaderMatch): string {
+  switch (header.form) {
+    case "exact":
+      return `${header.name}:${header.value}`;
+    case "regex":
+      return `${header.name}:~${header.regex}`;
+    case "present":
+      return header.present ? `with ${header.name}` : `without ${header.name}`;
+  }
 }
 
 function table(rows: readonly string[][]): string {
@@ -83,7 +147,9 @@ function outline(value: unknown): unknown {
   if (isSpan(value)) return formatSpan(value);
   if (Array.isArray(value)) return value.map(outline);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, outline(inner)]));
+  // The model of a kind is a function and no data.
+  const data = Object.entries(value).filter(([, inner]) => typeof inner !== "function");
+  return Object.fromEntries(data.map(([key, inner]) => [key, outline(inner)]));
 }
 
 function isSpan(value: unknown): value is Span {

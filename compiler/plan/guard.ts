@@ -1,3 +1,5 @@
+import { capturesOf } from "../policy/path.js";
+import { PREFLIGHT } from "./names.js";
 import type { GatewayPlan, Json, JsonObject, PolicyPlan, RoutePlan } from "./plan.js";
 
 /** What Envoy's main thread must have in its environment for the module to start. */
@@ -18,8 +20,12 @@ export const LOGGED_RESULTS = ["consumer", "decision"] as const;
  * @param read results that something beside the plan's own headers reads on every route, such as an access log
  */
 export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): JsonObject {
-  const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
+  const policies = new Map(
+    plan.policies.filter((policy) => policy.native === undefined).map((policy) => [policy.name, policy]),
+  );
   const routes = new Map(plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
+  // Envoy answers those before the guard; what gets past that is refused as any unknown route is.
+  routes.delete(PREFLIGHT);
   return {
     version: 1,
     results: "filterState",
@@ -35,17 +41,26 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         ),
       }),
     ),
-    policies: plan.policies.map((policy): JsonObject => ({ name: policy.name, [policy.kind]: policy.config })),
+    policies: [...policies.values()].map((policy): JsonObject => ({ name: policy.name, [policy.kind]: policy.config })),
     routes: [...routes.values()]
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map(
         (route): JsonObject => ({
           name: route.name,
-          run: route.run.map((applied) => applied.policy),
+          run: route.run.map((applied) => applied.policy).filter((name) => policies.has(name)),
           tell: toldResults(route, policies, read),
+          ...readCaptures(route, policies),
         }),
       ),
   };
+}
+
+/** Segments of the path that a policy of the route reads by name; none where none does, which costs nothing. */
+function readCaptures(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>): JsonObject {
+  const read = new Set(route.run.flatMap((applied) => policies.get(applied.policy)?.readsNamed ?? []));
+  const captures = capturesOf(route.match.path).filter(({ name }) => read.has(`route.params.${name}`));
+  if (captures.length === 0) return {};
+  return { params: Object.fromEntries(captures.map(({ name, segment }): [string, Json] => [name, segment])) };
 }
 
 /** Each result costs the guard a call, so it tells those only that are written into a header or logged. */

@@ -5,8 +5,9 @@ import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
 import { hostName } from "./names.js";
-import { Protection, weakerFirst } from "./overlap.js";
+import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
+import { withPreflights } from "./preflights.js";
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
@@ -25,45 +26,61 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
   const candidates: Candidate[] = [];
   for (const [index, route] of checked.gateway.routes.entries()) {
     const { run, diagnostics: found } = effectivePolicies(checked, index);
-    diagnostics.push(...found.filter((finding) => !sameAs(finding, generated.diagnostics)));
+    for (const finding of found) if (!sameAs(finding, generated.diagnostics)) diagnostics.push(finding);
     const plan = planRoute(route, index, run, checked);
     if (plan !== undefined) candidates.push({ route: plan, host: route.match.host });
   }
-  diagnostics.push(...ambiguous(candidates));
 
   const protection = new Protection(checked.policies);
   const answers = new Answers(generated.run, checked.place(["routes"], "key"), protection);
-  const names = [...new Set([undefined, ...candidates.map((candidate) => candidate.host)])].toSorted(compareHosts);
+  const weaker = new WeakerFirst(protection, checked.place(["routes"], "key"));
+  const own = byHost(candidates);
+  const names = [...own.keys()];
   const hosts: HostPlan[] = [];
   let entries = 0;
   for (const host of names) {
-    const routes = candidates
-      .filter((candidate) => contains(candidate.host, host))
-      .toSorted((a, b) => compareHosts(a.host, b.host) || compareRoutes(a.route, b.route))
-      .map((candidate) => candidate.route);
+    const routes = containing(host).flatMap((outer) => own.get(outer) ?? []);
     entries += routes.length;
     if (entries > MOST_ENTRIES) {
       const parameters = { hosts: names.length - 1, most: MOST_ENTRIES };
       diagnostics.push(diagnose("SL0311", parameters, checked.place(["routes"], "key")));
       break;
     }
-    diagnostics.push(...weakerFirst(routes, protection));
+    weaker.look(routes);
     const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
     const differs = names.length > 1 && (host === undefined || host.startsWith("*."));
     const all = [...(differs ? [answers.badHost()] : []), ...answers.among(routes)];
-    hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: all });
+    const withThem = withPreflights(all, checked.policies);
+    hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] });
   }
-  return { hosts, diagnostics: unique(diagnostics) };
+  return { hosts, diagnostics: unique([...diagnostics, ...ambiguous(candidates), ...weaker.diagnostics]) };
+}
+
+/** The routes of each host of the file, and of any host, in the order in which Envoy tries them; specific hosts first. */
+function byHost(candidates: readonly Candidate[]): Map<string | undefined, RoutePlan[]> {
+  const routes = new Map<string | undefined, RoutePlan[]>([[undefined, []]]);
+  for (const { route, host } of candidates) addTo(routes, host, route);
+  const hosts = [...routes.keys()].toSorted(compareHosts);
+  return new Map(hosts.map((host) => [host, (routes.get(host) ?? []).toSorted(compareRoutes)]));
+}
+
+/** The hosts of routes that may serve requests to a host: itself, then the wildcards around it, then any host. */
+function containing(host: string | undefined): (string | undefined)[] {
+  if (host === undefined) return [undefined];
+  const labels = host.split(".");
+  return [host, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`), undefined].filter(
+    (outer, index) => index === 0 || outer !== host,
+  );
 }
 
 /** Each virtual host repeats the routes of wider hosts; Envoy's memory and this compiler's time grow with their number. */
 const MOST_ENTRIES = 50_000;
 
-/** The same pair of routes meets in several virtual hosts; once is enough to say it. */
+/** What is wrong with a list of defaults is found on each route that has them; once is enough to say it. */
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
   return diagnostics.filter((diagnostic) => {
-    const key = `${diagnostic.code} ${diagnostic.span.start} ${diagnostic.message}`;
+    const key = `${diagnostic.code} ${diagnostic.span.source.path} ${diagnostic.span.start} ${diagnostic.message}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -71,7 +88,10 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 function sameAs(finding: Diagnostic, others: readonly Diagnostic[]): boolean {
-  return others.some((other) => other.code === finding.code && other.span.start === finding.span.start);
+  const { code, span } = finding;
+  return others.some(
+    (other) => other.code === code && other.span.source === span.source && other.span.start === span.start,
+  );
 }
 
 function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: CheckedGateway): RoutePlan | undefined {
@@ -132,12 +152,6 @@ function compareHosts(a: string | undefined, b: string | undefined): number {
   const byForm = rank(b) - rank(a);
   if (byForm !== 0 || a === undefined || b === undefined) return byForm;
   return b.length - a.length || (a < b ? -1 : a > b ? 1 : 0);
-}
-
-/** True if requests to `inner` may be served by routes of `outer`. */
-function contains(outer: string | undefined, inner: string | undefined): boolean {
-  if (outer === undefined || outer === inner) return true;
-  return inner !== undefined && outer.startsWith("*.") && inner.endsWith(outer.slice(1)) && inner !== outer;
 }
 
 function compareRoutes(a: RoutePlan, b: RoutePlan): number {

@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
-import { covers, firstLiteral, mayMeet } from "../policy/path.js";
+import { PathIndex } from "../policy/path-index.js";
+import type { Span } from "../syntax/source.js";
 import type { PolicyPlan, RoutePlan } from "./plan.js";
 
 /** What keeps callers out: a route that lacks one of these where another has it is weaker. */
@@ -30,36 +31,87 @@ export class Protection {
   }
 }
 
+/** Findings of SL0310 that are shown: beyond, they are many ways to say one thing. */
+const MOST_FINDINGS = 100;
+
+/** Pairs of patterns that are looked at in all. Routes that cross each other, two by two, may be too many to try. */
+const MOST_PAIRS = 1_000_000;
+
+/** The routes of one path, in the order of the virtual host. */
+type Rivals = RoutePlan[];
+
 /**
  * Routes that come first, take requests of a later one, and lack what keeps callers out of it. A route inside the later
- * one is no finding: `/public/**` is meant to be the exception of `/**`.
- *
- * @param ordered the routes of one virtual host as Envoy tries them
+ * one is no finding: `/public/**` is meant to be the exception of `/**`. Virtual hosts are looked at one by one.
  */
-export function weakerFirst(ordered: readonly RoutePlan[], protection: Protection): Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  const earlier = new Map<string | null, RoutePlan[]>();
-  for (const later of ordered) {
-    const strict = protection.of(later);
-    const start = firstLiteral(later.match.path);
-    if (strict.length > 0) {
-      const rivals =
-        start === null ? [...earlier.values()].flat() : [...(earlier.get(start) ?? []), ...(earlier.get(null) ?? [])];
-      for (const first of rivals) {
-        const missing = protection.missing(first, strict);
-        if (missing.length === 0 || isException(first, later) || !meet(first, later)) continue;
-        const parameters = {
-          first: first.name,
-          later: later.name,
-          missing: missing.map((kind) => `\`${kind}\``).join(" and "),
-        };
-        const related = [{ message: `\`${later.name}\` would take them here`, span: later.origin }];
-        diagnostics.push(diagnose("SL0310", parameters, first.origin, { related }));
-      }
-    }
-    if (strict.length < GUARDING.length) addTo(earlier, start, later);
+export class WeakerFirst {
+  readonly diagnostics: Diagnostic[] = [];
+  private readonly protection: Protection;
+  private readonly origin: Span;
+  /** The same two routes meet in several virtual hosts. */
+  private readonly told = new Set<string>();
+  private pairs = 0;
+  private complete = true;
+
+  /** @param origin of the finding that not all of them are shown */
+  constructor(protection: Protection, origin: Span) {
+    this.protection = protection;
+    this.origin = origin;
   }
-  return diagnostics;
+
+  /** @param ordered the routes of one virtual host as Envoy tries them */
+  look(ordered: readonly RoutePlan[]): void {
+    const earlier = new Map<string, { has: readonly Guarding[]; index: PathIndex<Rivals> }>();
+    for (const later of ordered) {
+      const strict = this.protection.of(later);
+      for (const { has, index } of earlier.values())
+        if (strict.some((phase) => !has.includes(phase)) && !this.compare(index, later)) return;
+      // An exact path lies inside whatever it meets.
+      if (strict.length === GUARDING.length || later.match.path.form === "exact") continue;
+      const key = strict.join();
+      const alike = earlier.get(key) ?? { has: strict, index: new PathIndex<Rivals>(() => []) };
+      earlier.set(key, alike);
+      alike.index.at(later.match.path).push(later);
+    }
+  }
+
+  /** False if there is no more to be said. */
+  private compare(index: PathIndex<Rivals>, later: RoutePlan): boolean {
+    for (const rivals of index.crossing(later.match.path)) {
+      this.pairs += 1 + (rivals?.length ?? 0);
+      for (const first of rivals ?? []) {
+        if (!meet(first, later)) continue;
+        if (this.told.size >= MOST_FINDINGS && !this.told.has(pairKey(first, later))) return this.leaveOff();
+        this.tell(first, later);
+      }
+      if (this.pairs > MOST_PAIRS) return this.leaveOff();
+    }
+    return true;
+  }
+
+  private tell(first: RoutePlan, later: RoutePlan): void {
+    const key = pairKey(first, later);
+    if (this.told.has(key)) return;
+    this.told.add(key);
+    const missing = this.protection.missing(first, this.protection.of(later));
+    const parameters = {
+      first: first.name,
+      later: later.name,
+      missing: missing.map((kind) => `\`${kind}\``).join(" and "),
+    };
+    const related = [{ message: `\`${later.name}\` would take them here`, span: later.origin }];
+    this.diagnostics.push(diagnose("SL0310", parameters, first.origin, { related }));
+  }
+
+  private leaveOff(): false {
+    if (this.complete) this.diagnostics.push(diagnose("SL0319", { found: this.told.size }, this.origin));
+    this.complete = false;
+    return false;
+  }
+}
+
+function pairKey(first: RoutePlan, later: RoutePlan): string {
+  return `${first.name} ${later.name}`;
 }
 
 /** Adds an item to the list under a key. */
@@ -69,18 +121,13 @@ export function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item):
   else list.push(item);
 }
 
-/** An exact path lies inside whatever it meets. */
-function isException(first: RoutePlan, later: RoutePlan): boolean {
-  return first.match.path.form === "exact" || covers(later.match.path, first.match.path);
-}
-
-/** False if surely no request is taken by both. */
+/** False if surely no request is taken by both of two routes whose paths meet. */
 function meet(a: RoutePlan, b: RoutePlan): boolean {
   const methods =
     a.match.methods.length === 0 ||
     b.match.methods.length === 0 ||
     a.match.methods.some((method) => b.match.methods.includes(method));
-  return methods && !headersExclude(a, b) && mayMeet(a.match.path, b.match.path);
+  return methods && !headersExclude(a, b);
 }
 
 function headersExclude(a: RoutePlan, b: RoutePlan): boolean {

@@ -1,5 +1,8 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { Span } from "../syntax/source.js";
+import type { NativePolicy } from "./native.js";
+import type { RequestView, Verdict } from "./verdict.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export interface JsonObject {
@@ -60,22 +63,39 @@ export interface PolicyPlan {
   name: string;
   kind: string;
   origin: Span;
+  /** What the file says of it for people. */
+  description?: string;
   phase: Phase;
   /** Attributes that later policies of the chain may use because of this one. */
   provides: readonly string[];
   requires: readonly { attribute: string; origin: Span }[];
   /** Request headers that its expressions and credentials read. */
   readsHeaders: readonly string[];
-  /** Body of the policy in the module configuration, under the name of its kind. */
+  /** Query parameters, cookies and captures that it reads, as they are written: `request.query["x"]`, `route.params.id`. */
+  readsNamed: readonly string[];
+  /** Body of the policy in the module configuration, under the name of its kind; empty if the policy is native. */
   config: JsonObject;
+  /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */
+  native?: NativePolicy;
   /** Request headers removed before the service sees the request, such as a credential. */
   removeRequestHeaders: readonly string[];
   requestHeaders: readonly ResultHeader[];
   responseHeaders: readonly ResultHeader[];
+  /** What it says of one request, for explanations; no data of the plan. Absent where the kind has no model. */
+  decide?: (view: RequestView) => Verdict;
+  /** Warnings of the policy where it stands in a chain. Asked once for each chain that occurs, if there is no error. */
+  lint?: (chain: Chain) => readonly Diagnostic[];
 }
 
-/** Phases of the guard, in order of execution. */
-export const PHASES = ["limit", "authenticate", "authorize", "limit-by-identity"] as const;
+/** The policies of a route in order of execution; the same for every route with the same policies and kind of answer. */
+export interface Chain {
+  steps: readonly { policy: PolicyPlan; origin: Span }[];
+  /** A route that has the chain. */
+  route: RoutePlan;
+}
+
+/** Phases of a request, in order of execution. All but `cors`, which a filter of Envoy's own carries out, are the guard's. */
+export const PHASES = ["cors", "limit", "authenticate", "authorize", "limit-by-identity"] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface HostPlan {

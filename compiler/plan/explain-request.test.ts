@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { checkText } from "../index.js";
+import { explainRequest } from "./explain-request.js";
+import { requestData, requestText } from "./request-text.js";
+
+const POLICY = `apiVersion: sluice/v1
+kind: Gateway
+name: shop
+listeners: { public: { address: 127.0.0.1:8080 } }
+services: { one: { endpoints: [127.0.0.1:9001] }, two: { endpoints: [127.0.0.1:9002] } }
+consumers:
+  acme: { tier: gold, credentials: [{ apiKey: env:ACME_KEY }] }
+  other: { credentials: [{ apiKey: env:OTHER_KEY }] }
+policies:
+  known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
+  rules:
+    authorize:
+      rules:
+        - { name: both, allow: 'request.method == "GET" && (request.path == "/a" || request.headers["x-b"] == "1")' }
+        - { name: not, deny: '!(request.headers["x-token"] == "1")' }
+  slow: { rateLimit: { key: ['request.headers["x-b"]'], rate: 3 per 15s burst 5 } }
+routes:
+  - { name: split, match: { path: /split }, to: [{ service: one, weight: 3 }, { service: two, weight: 1 }] }
+  - { name: moved, match: { path: /moved }, redirect: { to: "https://new.example.com:8443" } }
+  - { name: a, match: { path: /a }, to: one, apply: [rules] }
+  - { name: slow, match: { path: /slow }, to: one, apply: [slow] }
+  - { name: mine, match: { path: /mine }, to: one, apply: [known] }
+  - { name: hosted, match: { host: api.example.com, path: /hosted }, to: one }
+`;
+
+function explain(
+  target: string,
+  headers: [string, string][] = [],
+  variables: Record<string, string> = {},
+  method = "GET",
+) {
+  const { plan } = checkText("policy.yaml", POLICY);
+  const [listener] = plan?.listeners ?? [];
+  if (plan === undefined || listener === undefined) throw new Error("the policy has an error");
+  const client = { method, target, host: "shop.test", headers, source: "192.0.2.1", time: 0 };
+  return explainRequest(plan, listener, client, { variables, assumed: undefined });
+}
+
+const textOf = (...given: Parameters<typeof explain>) => requestText(explain(...given));
+
+describe("a condition", () => {
+  it("is explained by the operands that decide it", () => {
+    const { routed } = explain("/a");
+    expect(routed?.steps[0]?.verdict).toMatchObject({
+      outcome: "allowed",
+      reasons: [
+        {
+          truth: "true",
+          because: [
+            { text: 'request.method == "GET"', truth: "true", because: [{ text: 'request.method is "GET"' }] },
+            {
+              truth: "true",
+              because: [{ text: 'request.path == "/a"', because: [{ text: 'request.path is "/a"' }] }],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("that is false is explained by one operand of `&&`, one that is unknown by what is missing", () => {
+    const { routed } = explain("/a", [], {}, "POST");
+    expect(routed?.steps[0]?.verdict).toMatchObject({
+      outcome: "denied",
+      summary: "rule not denies it, as it cannot be known to be false",
+      reasons: [
+        { truth: "false", because: [{ text: 'request.method == "GET"', truth: "false" }] },
+        { truth: "unknown", because: [{ text: 'request.headers["x-token"] is absent' }] },
+      ],
+    });
+  });
+
+  it("is explained without the value of a secret", () => {
+    const text = textOf("/a", [["x-token", "s3cret"]], {}, "POST");
+    expect(text).toContain('request.headers["x-token"] is there, not shown');
+    expect(text).not.toContain("s3cret");
+  });
+});
+
+describe("a limit", () => {
+  it("names its rate and the bucket", () => {
+    const text = textOf("/slow");
+    expect(text).toContain('request.headers["x-b"] = absent; calls without it share one bucket');
+    expect(text).toContain("counts 1 of 3 per 15s burst 5");
+  });
+});
+
+describe("an answer", () => {
+  it("has the weights of services", () => {
+    expect(textOf("/split")).toContain("forwarded to one (weight 3 of 4, 75 %), two (weight 1 of 4, 25 %)");
+  });
+
+  it("has the place of a redirect", () => {
+    expect(textOf("/moved")).toContain("a redirect to https://new.example.com:8443 with the path of the request");
+  });
+
+  it("names routes of other hosts where none serves", () => {
+    expect(textOf("/hosted")).toMatch(/^not +hosted: is for host api\.example\.com {2}policy\.yaml:23:5$/m);
+  });
+
+  it("is not known where a variable is not set, and is where the key is found first", () => {
+    expect(explain("/mine", [["x-api-key", "k"]]).answer).not.toHaveProperty("status");
+    expect(explain("/mine", [["x-api-key", "k"]], { ACME_KEY: "k" }).answer.written).toMatchObject({
+      "x-consumer": "acme",
+    });
+    expect(explain("/mine", [["x-api-key", "k"]], { ACME_KEY: "a", OTHER_KEY: "b" }).answer.status).toBe(401);
+  });
+
+  it("as data holds places as text only", () => {
+    const data = JSON.stringify(requestData(explain("/mine", [["x-api-key", "k"]], { ACME_KEY: "k" })));
+    expect(data).toContain('"policy.yaml:10:12"');
+    expect(data).not.toContain("apiVersion");
+  });
+});

@@ -1,0 +1,121 @@
+import { matchRoute } from "./match.js";
+import { PREFLIGHT } from "./names.js";
+import { type NearMiss, nearMisses } from "./near-misses.js";
+import type { AppliedPolicy, GatewayPlan, HostPlan, ListenerPlan, RoutePlan } from "./plan.js";
+import { arrive, type ClientRequest, type RoutedRequest } from "./request.js";
+import { type Answer, answerOf, type Step } from "./request-answer.js";
+import type { Verdict } from "./verdict.js";
+import { credentialHeaders, type Surroundings, shownPath, viewOf } from "./view.js";
+
+/** Why a request gets the answer that it gets. */
+export interface RequestExplanation {
+  /** Secrets in the query are hidden. */
+  request: { method: string; target: string; host: string; source: string; listener: ListenerPlan };
+  /** What the listener changed before a route was looked for. */
+  changes: string[];
+  /** Absent if the listener answered itself. */
+  routed?: Routed;
+  answer: Answer;
+}
+
+export interface Routed {
+  path: string;
+  host: HostPlan;
+  route: RoutePlan;
+  nearMisses: NearMiss[];
+  steps: (Step & { applied: AppliedPolicy })[];
+  /** What the guard notes; undefined where it cannot be known. */
+  decision: string | undefined;
+}
+
+/** Explains a request by the models of Envoy's routing and of the policy kinds. Counts of limits are not known. */
+export function explainRequest(
+  plan: GatewayPlan,
+  listener: ListenerPlan,
+  client: ClientRequest,
+  surroundings: Surroundings,
+): RequestExplanation {
+  const credentials = credentialHeaders(plan);
+  const request = {
+    method: client.method,
+    target: shownPath(client.target, credentials),
+    host: client.host,
+    source: client.source,
+    listener,
+  };
+  const arrival = arrive(plan, listener, client);
+  if ("status" in arrival)
+    return {
+      request,
+      changes: [],
+      answer: byListener(arrival.status, `${arrival.status}, by the listener: ${arrival.reason}`),
+    };
+  const match = matchRoute(plan, arrival.request);
+  const changes = arrival.changes.map((change) => shownPath(change, credentials));
+  // The last route of every virtual host takes every path, so this is a plan without virtual hosts.
+  if (match === undefined) return { request, changes, answer: byListener(404, "404: no route takes it") };
+  const steps = stepsOf(plan, match.route, arrival.request, surroundings);
+  return {
+    request,
+    changes,
+    routed: {
+      path: shownPath(arrival.request.path, credentials),
+      host: match.host,
+      route: match.route,
+      nearMisses: nearMisses(plan, match, arrival.request, credentials),
+      steps,
+      decision: decisionOf(match.route, steps),
+    },
+    answer: answerOf(match.route, steps, arrival.request),
+  };
+}
+
+function byListener(status: number, text: string): Answer {
+  return { status, text, instead: [], removed: [], written: {}, answerHeaders: [] };
+}
+
+/** Envoy's own filters take their settings from routes to services only. */
+const WITHOUT_EFFECT: Verdict = {
+  outcome: "allowed",
+  summary: "of no effect here: the route leads to no service",
+  reasons: [],
+};
+
+/** The policies of a route in order, asked until one of them answers. */
+function stepsOf(
+  plan: GatewayPlan,
+  route: RoutePlan,
+  request: RoutedRequest,
+  surroundings: Surroundings,
+): Routed["steps"] {
+  const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
+  let caller: Verdict["caller"];
+  let answered = false;
+  return route.run.flatMap((applied) => {
+    const policy = policies.get(applied.policy);
+    if (policy === undefined) return [];
+    if (answered || policy.decide === undefined) return [{ applied, policy }];
+    if (policy.native !== undefined && route.action.type !== "forward")
+      return [{ applied, policy, verdict: WITHOUT_EFFECT }];
+    const verdict = policy.decide(viewOf(plan, route, request, surroundings, caller));
+    caller = verdict.caller ?? caller;
+    answered = ["answered", "denied", "open"].includes(verdict.outcome);
+    return [{ applied, policy, verdict }];
+  });
+}
+
+/** Of what Envoy answers before it, the guard notes nothing. As `filters/modules/pipeline.ts` has it: the last word, but that of a limit only where nobody else said one. */
+function decisionOf({ name }: RoutePlan, steps: Routed["steps"]): string | undefined {
+  let decision: string | undefined;
+  let limited: string | undefined;
+  for (const { policy, verdict } of steps) {
+    if (verdict?.outcome === "open" || verdict?.outcome === "answered") return undefined;
+    if (verdict?.decision === undefined) continue;
+    const noted = `${policy.name}${verdict.decision}`;
+    if (verdict.outcome === "counted" && decision === undefined) limited = noted;
+    else if (verdict.outcome !== "counted") decision = noted;
+  }
+  // The guard does not know that route: a preflight that nobody answered goes no further.
+  if (name === PREFLIGHT) return "sluice denied unknown-route";
+  return decision ?? limited ?? "sluice allowed no-policy";
+}

@@ -1,0 +1,19 @@
+import type { Diagnostic } from "../../diagnostics/diagnostic.js";
+import type { CheckedGateway } from "../../policy/check.js";
+import type { GatewayPlan } from "../plan.js";
+import { lintChains } from "./chains.js";
+import { unreachableRoutes } from "./unreachable.js";
+import { unusedConsumers, unusedServices } from "./unused.js";
+
+/**
+ * Warnings that are told by the whole gateway. Only of a file without an error: a misspelt name would also make unused what
+ * it should have named.
+ */
+export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
+  return [
+    ...unusedServices(plan),
+    ...unusedConsumers(checked, plan),
+    ...unreachableRoutes(plan.hosts),
+    ...lintChains(plan),
+  ];
+}

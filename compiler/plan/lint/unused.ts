@@ -1,0 +1,25 @@
+import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
+import type { CheckedGateway } from "../../policy/check.js";
+import type { GatewayPlan } from "../plan.js";
+
+/** Services that no route leads to. One with weight 0 waits for its requests and is no finding. */
+export function unusedServices(plan: GatewayPlan): Diagnostic[] {
+  const used = new Set(
+    plan.hosts.flatMap((host) =>
+      host.routes.flatMap(({ action }) => (action.type === "forward" ? action.to.map((to) => to.service) : [])),
+    ),
+  );
+  return plan.services.flatMap(({ name, origin }) =>
+    used.has(name) ? [] : [diagnose("SL0607", { service: name }, origin)],
+  );
+}
+
+/** Consumers that nobody can be: without a credential, or in a gateway that never asks for one. */
+export function unusedConsumers(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
+  if (plan.consumers.length === 0) return [];
+  if (!plan.policies.some((policy) => policy.provides.includes("auth.consumer")))
+    return [diagnose("SL0206", {}, checked.place(["consumers"], "key"))];
+  return plan.consumers.flatMap(({ name, origin, credentials }) =>
+    credentials.length > 0 ? [] : [diagnose("SL0205", { consumer: name }, origin)],
+  );
+}

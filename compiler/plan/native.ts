@@ -1,0 +1,22 @@
+/** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
+export type NativePolicy = CorsPlan;
+
+/** What browsers are told of who may call from another origin (the Fetch standard, section 3.2). */
+export interface CorsPlan {
+  filter: "cors";
+  origins: readonly OriginPattern[];
+  methods: readonly string[];
+  /** Request headers that scripts may send. */
+  headers: readonly string[];
+  /** Response headers that scripts may read. */
+  expose: readonly string[];
+  credentials: boolean;
+  /** How long a browser may remember the answer to a preflight; its own few seconds if absent. */
+  maxAgeSeconds?: number;
+}
+
+export type OriginPattern =
+  | { form: "any" }
+  | { form: "exact"; origin: string }
+  /** Every name below a domain; `port` is empty or begins with a colon. */
+  | { form: "below"; scheme: string; domain: string; port: string };

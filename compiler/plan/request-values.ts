@@ -1,0 +1,115 @@
+import { AMBIGUOUS, type Environment } from "../expression/evaluate.js";
+import { capturesOf } from "../policy/path.js";
+import { pathOnly } from "./match.js";
+import type { RoutePlan } from "./plan.js";
+import type { RoutedRequest } from "./request.js";
+import type { Verdict } from "./verdict.js";
+
+/** What there is of an attribute in one request: nothing, a value, or something that no value can be told of. */
+export type Found = ReturnType<Environment>;
+
+/** What attributes are read from. */
+export interface Known {
+  request: RoutedRequest;
+  route: RoutePlan;
+  caller: Verdict["caller"];
+}
+
+type Read = (known: Known, argument: string) => Found;
+
+/** One function for each attribute, under its name in the language; those of a response have none. */
+const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ["auth.consumer", ({ caller }) => caller?.consumer.name],
+  ["auth.groups", ({ caller }) => caller?.consumer.groups],
+  ["auth.method", ({ caller }) => caller?.method],
+  ["auth.tier", ({ caller }) => caller?.consumer.tier],
+  ["request.cookies", ({ request }, name) => cookie(request.headers.get("cookie") ?? [], name)],
+  ["request.headers", ({ request }, name) => only(request.headers.get(name) ?? [])],
+  ["request.host", ({ request }) => host(request.authority)],
+  // Envoy makes an id for each request, and the client's port is known to the connection alone.
+  ["request.id", () => AMBIGUOUS],
+  ["request.method", ({ request }) => request.method],
+  ["request.path", ({ request }) => pathOnly(request.path)],
+  ["request.protocol", () => "HTTP/1.1"],
+  ["request.query", ({ request }, name) => queryParameter(request.path, name)],
+  ["request.scheme", ({ request }) => only(request.headers.get("x-forwarded-proto") ?? [])],
+  ["request.size", ({ request }) => size(request.headers.get("content-length") ?? [])],
+  ["request.time", ({ request }) => request.time],
+  ["route.name", ({ route }) => route.name],
+  ["route.params", ({ request, route }, name) => capture(request.path, route, name)],
+  ["source.ip", ({ request }) => request.source],
+  ["source.port", () => AMBIGUOUS],
+]);
+
+export function readAttribute(known: Known, name: string, argument: string | undefined): Found {
+  return ATTRIBUTES.get(name)?.(known, argument ?? "");
+}
+
+function only(values: readonly string[]): Found {
+  return values.length > 1 ? AMBIGUOUS : values[0];
+}
+
+/** The name that the virtual host is chosen by; ambiguous where servers read different names (filters/lib/attributes.ts). */
+function host(authority: string): Found {
+  const text = authority.toLowerCase();
+  const colon = text.lastIndexOf(":");
+  const name = colon > 0 && colon > text.lastIndexOf("]") ? text.slice(0, colon) : text;
+  if (name === "" || name.endsWith(".") || name.includes(",")) return AMBIGUOUS;
+  return !name.startsWith("[") && name.includes(":") ? AMBIGUOUS : name;
+}
+
+function size(values: readonly string[]): Found {
+  const text = only(values);
+  if (typeof text !== "string") return text;
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : AMBIGUOUS;
+}
+
+/** Pairs between `&`; `+` is a space, names and values are percent-decoded. */
+function queryParameter(path: string, name: string): Found {
+  const question = path.indexOf("?");
+  if (question < 0) return undefined;
+  const values: (string | undefined)[] = [];
+  for (const pair of path.slice(question + 1).split("&")) {
+    const equals = pair.indexOf("=");
+    const key = decoded((equals < 0 ? pair : pair.slice(0, equals)).replaceAll("+", " "));
+    // A name that cannot be decoded may be any name to the service.
+    if (key === undefined) return AMBIGUOUS;
+    if (key === name) values.push(equals < 0 ? "" : decoded(pair.slice(equals + 1).replaceAll("+", " ")));
+  }
+  return onlyDecoded(values);
+}
+
+/**
+ * Pairs of the one `Cookie` line (RFC 6265, section 4.2); the value as it was sent. What that grammar does not have, and
+ * servers read in different ways, is ambiguous (filters/lib/cookies.ts).
+ */
+function cookie(lines: readonly string[], name: string): Found {
+  if (lines.length > 1) return AMBIGUOUS;
+  const pairs = lines.flatMap((line) => line.split(";").map((pair) => pair.trim()));
+  const mine = pairs.filter((pair) => pair.split("=", 1)[0]?.trim() === name);
+  const [pair, second] = mine;
+  if (pair === undefined) return undefined;
+  const value = /^[^=\s]+=(?!\s)(.*)$/s.exec(pair)?.[1];
+  return second === undefined && value !== undefined ? value : AMBIGUOUS;
+}
+
+function capture(path: string, { match }: RoutePlan, name: string): Found {
+  const index = capturesOf(match.path).find((one) => one.name === name)?.segment;
+  const segment = index === undefined ? undefined : pathOnly(path).split("/")[index + 1];
+  return segment === undefined ? undefined : onlyDecoded([decoded(segment)]);
+}
+
+function onlyDecoded(values: readonly (string | undefined)[]): Found {
+  const [first] = values;
+  if (values.length === 0) return undefined;
+  return values.length > 1 || first === undefined ? AMBIGUOUS : first;
+}
+
+/** Percent-decoded UTF-8; undefined if it is not that. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

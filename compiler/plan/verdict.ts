@@ -1,0 +1,55 @@
+import type { Environment } from "../expression/evaluate.js";
+import type { Span } from "../syntax/source.js";
+import type { ConsumerPlan } from "./plan.js";
+
+/** A value of three: what a condition is for one request. */
+export type Truth = "true" | "false" | "unknown";
+
+/** One thing that a decision rests on, such as a rule or the value of an attribute. */
+export interface Reason {
+  text: string;
+  truth?: Truth;
+  /** Where the policy file says it. */
+  origin?: Span;
+  because?: Reason[];
+}
+
+/** Who presents a credential, as far as it is known outside of the running gateway. */
+export type Presenter =
+  | { known: "yes"; consumer: ConsumerPlan }
+  | { known: "no" }
+  /** A consumer whose key stands in a variable that is not set here. */
+  | { known: "maybe"; variables: string[] };
+
+/** One request as a policy sees it, for the model of its kind. */
+export interface RequestView {
+  /** Name of the route that Envoy chose. */
+  route: string;
+  attribute: Environment;
+  /** Lines of a header by its name in lower case. */
+  header(name: string): readonly string[];
+  presenter(apiKey: string): Presenter;
+  /** Who is to be taken as signed in, whatever the request carries. */
+  assumed: ConsumerPlan | undefined;
+  /** A value for people: in quotes, and hidden if it is a secret. */
+  show(name: string, argument: string | undefined): string;
+}
+
+/** What one policy says of one request. */
+export interface Verdict {
+  /**
+   * `answered`: by Envoy before the guard; `counted`: passes unless the limit is used up; `open`: it cannot be known here.
+   */
+  outcome: "allowed" | "answered" | "denied" | "counted" | "open";
+  /** What the guard notes, without the name of the policy: `/rule denied rule`, ` allowed authenticated`. */
+  decision?: string;
+  /** One sentence, without a full stop. */
+  summary: string;
+  /** The status that is answered where the policy answers, or may answer. */
+  status?: number;
+  reasons: Reason[];
+  /** Who calls, for the policies that follow. */
+  caller?: { consumer: ConsumerPlan; method: string };
+  /** Values that Envoy writes into headers, by `ResultHeader.property`. */
+  results?: Record<string, string>;
+}
