@@ -36,6 +36,7 @@ const common = {
     "env.proxy_replace_header_map_value",
     "env.proxy_send_local_response",
     "env.proxy_set_property",
+    "wasi_snapshot_preview1.clock_time_get",
     "wasi_snapshot_preview1.environ_get",
     "wasi_snapshot_preview1.environ_sizes_get",
     "wasi_snapshot_preview1.random_get",
@@ -47,12 +48,7 @@ const contracts = {
   auth: common,
   guard: {
     exports: common.exports,
-    imports: [
-      ...common.imports,
-      "env.proxy_get_shared_data",
-      "env.proxy_set_shared_data",
-      "wasi_snapshot_preview1.clock_time_get",
-    ],
+    imports: [...common.imports, "env.proxy_get_shared_data", "env.proxy_set_shared_data"],
   },
 };
 

@@ -21,7 +21,7 @@ function golden(path: string, actual: string): void {
 describe("cases", () => {
   for (const one of allCases())
     it(one.folder, () => {
-      const { plan, diagnostics } = checkText("policy.yaml", one.policy);
+      const { plan, diagnostics } = checkText("policy.yaml", one.policy, one.files);
       const findings = join(root, one.folder, "diagnostics.golden.txt");
       const text = renderText(diagnostics, { color: false });
       if (one.rejects) {

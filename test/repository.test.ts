@@ -68,6 +68,19 @@ describe("TypeScript", () => {
   });
 });
 
+describe("the compiler", () => {
+  const compiler = typescript.filter((source) => /^(compiler|filters)\//.test(source.path) && !isTest(source));
+
+  it("says the same on every machine", () => {
+    expectNone(words.localHabits, compiler, "compare by code unit, and compute in UTC");
+  });
+
+  it("says the same on every run", () => {
+    const stages = compiler.filter(({ path }) => !/^compiler\/(cli|runtime)\//.test(path));
+    expectNone(words.momentaryValues, stages, "hand it in from cli/ or runtime/");
+  });
+});
+
 describe("AssemblyScript", () => {
   it("cannot trap on purpose", () => {
     expectNone(words.traps, assembly, "errors are return values (filters.md, rule 4)");
@@ -131,7 +144,7 @@ describe("policy kinds", () => {
 
   /** True if the guard's configuration for a case holds a policy of the kind: then a module has to know the kind. */
   function reachesTheGuard(kind: string, one: Case): boolean {
-    const { plan } = checkText(one.policyPath, one.policy);
+    const { plan } = checkText(one.policyPath, one.policy, one.files);
     const policies = plan === undefined ? [] : guardConfiguration(plan, []).policies;
     return JSON.stringify(policies).includes(`"${kind}":`);
   }

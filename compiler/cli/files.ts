@@ -1,20 +1,41 @@
-import { readdirSync, type Stats, statSync } from "node:fs";
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { check } from "../index.js";
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { check, checkAny, fragmentPlace } from "../index.js";
+import { formatSpan } from "../syntax/source.js";
 import { EnvironmentError, UsageError } from "./exit.js";
 
-/** Policy files that the arguments name: files as they are, folders by their `.yaml` and `.yml` files, sorted. */
+/**
+ * Policy files that the arguments name: files as they are, folders by their `.yaml` and `.yml` files, sorted. A fragment
+ * in a folder is read through the gateway that includes it.
+ */
 export function policyFiles(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     if (!statusOf(path).isDirectory()) return [regularFile(path)];
-    const found = readdirSync(path)
-      .filter((name) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name))
-      .toSorted();
-    if (found.length === 0) throw new EnvironmentError(`${path}: the folder holds no .yaml file`);
-    return found.map((name) => regularFile(join(path, name)));
+    const all = yamlFiles(path);
+    const found = all.filter((file) => fragmentPlace(file) === undefined);
+    if (found.length > 0) return found;
+    throw new EnvironmentError(
+      all.length === 0
+        ? `${path}: the folder holds no .yaml file`
+        : `${path}: the folder holds fragments only, and no gateway that includes them`,
+    );
   });
+}
+
+/** The files that an argument of `sluice check` names: policy files, and in a folder also those of tests. */
+export function checkableFiles(path: string): string[] {
+  const tests = statusOf(path).isDirectory() ? yamlFiles(path, "tests") : [];
+  return tests.length > 0 && yamlFiles(path).length === 0 ? tests : [...policyFiles([path]), ...tests];
+}
+
+function yamlFiles(folder: string, which: "policies" | "tests" = "policies"): string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.ya?ml$/.test(name) && /\.test\.ya?ml$/.test(name) === (which === "tests"))
+    .toSorted()
+    .map((name) => regularFile(join(folder, name)));
 }
 
 /** The one policy file that a command works on; a folder will do if it holds only one. */
@@ -23,6 +44,33 @@ export function policyFile(path: string): string {
   if (second !== undefined)
     throw new UsageError(`${path} holds several policy files, such as ${first} and ${second}; name one`);
   return first;
+}
+
+/** Findings about the fragments in the folders among the arguments that none of the files read so far includes. */
+export function strayFragments(paths: readonly string[], read: readonly string[]): Diagnostic[] {
+  const known = new Set(read.map((path) => realPath(path)));
+  return paths
+    .filter((path) => statusOf(path).isDirectory())
+    .flatMap((folder) => yamlFiles(folder))
+    .filter((file) => !known.has(realPath(file)))
+    .flatMap((file) => {
+      const place = fragmentPlace(file);
+      return place === undefined ? [] : [diagnose("SL0709", {}, place)];
+    });
+}
+
+/** Of a file that is named and does not exist, its path as it is. */
+function realPath(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
+}
+
+/** Each finding once, also if two gateways include the file that it is about. */
+export function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter(({ code, message, span }) => {
+    const key = `${formatSpan(span)} ${code} ${message}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
 }
 
 /** Reading a pipe or a device may never end. */
@@ -42,15 +90,31 @@ function statusOf(path: string): Stats {
 }
 
 /** Reads and checks one policy file; what keeps it from being read is said in one line. */
-export function checkFile(path: string): ReturnType<typeof check> {
-  const file = policyFile(path);
+export function checkFile(path: string, texts?: Texts): Planned {
+  return checked(policyFile(path), texts, check);
+}
+
+/** The same for a file that may hold tests too. */
+export function checkAnyFile(path: string, texts?: Texts): Planned {
+  return checked(policyFile(path), texts, checkAny);
+}
+
+type Texts = Parameters<typeof check>[1];
+type Planned = ReturnType<typeof check>;
+
+function checked(file: string, texts: Texts, judge: typeof check): Planned {
   try {
-    return check(file);
+    return judge(file, texts);
   } catch (error) {
-    if (error instanceof Error && "code" in error && "syscall" in error)
-      throw new EnvironmentError(`${file}: ${error.message}`);
-    throw error;
+    const reason = unreadable(file, error);
+    throw reason === undefined ? error : new EnvironmentError(reason);
   }
+}
+
+/** Why a file cannot be read, in one line; undefined if the error is about something else. */
+export function unreadable(path: string, error: unknown): string | undefined {
+  if (error instanceof EnvironmentError) return error.message;
+  return error instanceof Error && "code" in error && "syscall" in error ? `${path}: ${error.message}` : undefined;
 }
 
 export interface OutputFile {

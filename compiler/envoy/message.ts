@@ -1,12 +1,8 @@
-import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
-import {
-  type Any,
-  anyPack,
-  type Duration,
-  DurationSchema,
-  type StringValue,
-  StringValueSchema,
-} from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
+import { type Any, type Duration, DurationSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { packed } from "./any.js";
+
+export { packed } from "./any.js";
 
 /** Names under which a configuration refers to extensions; Envoy itself goes by the `@type` of what they hold. */
 export const extensionNames = {
@@ -40,15 +36,9 @@ export const extensionNames = {
 /** Key of `HttpProtocolOptions` in `Cluster.typed_extension_protocol_options`. */
 export const httpProtocolOptionsKey = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-/** A message as the `Any` that a `typed_config` takes. */
-export function packed<Desc extends DescMessage>(schema: Desc, init?: MessageInitShape<Desc>): Any {
-  return anyPack(schema, create(schema, init));
-}
-
 /** A `google.protobuf.StringValue` in an `Any`: how a Wasm plugin gets its configuration as bare text. */
 export function packedText(text: string): Any {
-  const value: StringValue = create(StringValueSchema, { value: text });
-  return anyPack(StringValueSchema, value);
+  return packed(StringValueSchema, { value: text });
 }
 
 /**

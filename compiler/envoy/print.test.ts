@@ -1,12 +1,16 @@
-import { create } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { StructSchema } from "@bufbuild/protobuf/wkt";
-import { load } from "js-yaml";
+import fc from "fast-check";
+import { dump, load } from "js-yaml";
 import { describe, expect, it } from "vitest";
+import { BootstrapSchema } from "./generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { RouterSchema } from "./generated/envoy/extensions/filters/http/router/v3/router_pb.js";
 import { WasmSchema } from "./generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.js";
 import { HttpConnectionManagerSchema } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { duration, extensionNames, packed, packedText } from "./message.js";
-import { toObject, toYaml } from "./print.js";
+import { objectToYaml, toObject, toYaml } from "./print.js";
+import { registry } from "./registry.js";
+import { cases } from "./verify.cases.js";
 
 const manager = create(HttpConnectionManagerSchema, {
   statPrefix: "public",
@@ -152,6 +156,64 @@ local_reply_config: {}
     expect(
       toYaml(HttpConnectionManagerSchema, create(HttpConnectionManagerSchema, { httpFilters: [filter, filter] })),
     ).not.toMatch(/[&*]ref/);
+  });
+});
+
+describe("toObject", () => {
+  it("says the same as protobuf's own JSON", () => {
+    for (const { config, name } of cases) {
+      const message = fromJson(BootstrapSchema, config, { registry });
+      const json = toJson(BootstrapSchema, message, { registry, useProtoFieldName: true });
+      expect(toObject(BootstrapSchema, message), name).toEqual(json);
+    }
+  });
+});
+
+describe("objectToYaml", () => {
+  // From words and signs that YAML reads in ways of its own, so that plain, quoted and block texts all occur.
+  const word = fc.constantFrom(
+    ..."true|No|null|~|on|y|0x1f|1e3|1_000|12:30|2026-01-02|.inf|<<|=|a|/orders/[^/]+|%FILTER(x:PLAIN)%|ok.yaml:12".split(
+      "|",
+    ),
+    ...":|: |#| #|-|- |? |?|!|&a|*a|[|]|{|}|,|'|\"|\\|\n|\n\n| |  |\t|\u0000|\u00a0|\u2028|\ufeff|é|💩|---|...|\r".split(
+      "|",
+    ),
+  );
+  const text = fc.oneof(
+    fc.array(word, { maxLength: 5 }).map((words) => words.join("")),
+    fc.string({ unit: "grapheme", maxLength: 12 }),
+    fc.string({ maxLength: 12 }),
+  );
+  const leaf = fc.oneof(
+    text,
+    fc.boolean(),
+    fc.constant(null),
+    fc.integer(),
+    fc.double({ noDefaultInfinity: true, noNaN: true }),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5, withCrossShrink: true },
+      leaf,
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(text, tie("value"), { maxKeys: 4 }),
+    ),
+  }));
+
+  it("writes what js-yaml writes, also for parts that stand in several places", () => {
+    fc.assert(
+      fc.property(value, text, (data, key) => {
+        const part: JsonValue = JSON.parse(JSON.stringify(data));
+        const object = {
+          first: part,
+          [key]: { deeper: [part, [part], { deepest: part }] },
+          again: [part, part],
+          last: 0,
+        };
+        expect(objectToYaml(object)).toBe(dump(object, { noRefs: true, lineWidth: -1, indent: 2 }));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 

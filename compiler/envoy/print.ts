@@ -1,15 +1,7 @@
-import { createHash } from "node:crypto";
-import {
-  type DescField,
-  type DescMessage,
-  type JsonObject,
-  type JsonValue,
-  type MessageShape,
-  toJson,
-} from "@bufbuild/protobuf";
-import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
+import type { DescMessage, JsonObject, JsonValue, MessageShape } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
 import { dump, load } from "js-yaml";
-import { registry } from "./registry.js";
+import { canonical } from "./canonical.js";
 
 /**
  * A message as a JSON object in Envoy's own spelling: proto field names in the order of their numbers, `"@type"` first,
@@ -17,8 +9,9 @@ import { registry } from "./registry.js";
  * @throws Error if an `Any` holds a message that is not in the registry, or a value has no JSON form
  */
 export function toObject<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): JsonObject {
-  const json = toJson(schema, message, { registry, useProtoFieldName: true });
-  return canonicalMessage(schema, asObject(json));
+  const object = canonical(reflect(schema, message));
+  if (isCollection(object) && !Array.isArray(object)) return object;
+  throw new Error("the message has no JSON object form");
 }
 
 /**
@@ -39,12 +32,90 @@ export function readYaml(text: string): unknown {
 
 /** The YAML of what `toObject` gave, or of several such objects put together. */
 export function objectToYaml(object: JsonObject): string {
-  const long: string[] = [];
-  // A digest of the whole object: no text in it can hold the mark.
-  const mark = `long-text-${createHash("sha256").update(JSON.stringify(object)).digest("hex")}`;
-  const short = withoutLongTexts(object, (text) => `${mark}-${long.push(text) - 1}-`);
-  const yaml = dump(short, { noRefs: true, lineWidth: -1, indent: 2 });
-  return yaml.replace(new RegExp(`${mark}-([0-9]+)-`, "g"), (_, index: string) => doubleQuoted(long[Number(index)]));
+  return `${new Printer().value(object, "")}\n`;
+}
+
+type Collection = JsonObject | JsonValue[];
+
+/**
+ * Writes blocks as js-yaml does, byte for byte, and leaves it to js-yaml how texts and keys are quoted. For a whole
+ * configuration js-yaml would build a tree of its own, and write again what stands in every route.
+ */
+class Printer {
+  private readonly keys = new Map<string, string>();
+  private readonly scalars = new Map<JsonValue, string>();
+  /** Collections that were met, from the second time on with what was written for them. */
+  private readonly met = new Map<Collection, { indent: string; text: string | undefined }>();
+
+  /** @param indent of the lines after the first */
+  value(value: JsonValue, indent: string): string {
+    if (!isCollection(value)) return this.scalar(value, indent);
+    if (Array.isArray(value)) return value.length === 0 ? "[]" : this.once(value, indent);
+    return hasEntries(value) ? this.once(value, indent) : "{}";
+  }
+
+  private once(value: Collection, indent: string): string {
+    const before = this.met.get(value);
+    if (before?.text !== undefined && before.indent === indent) return before.text;
+    const text = this.block(value, indent);
+    this.met.set(value, { indent, text: before === undefined ? undefined : text });
+    return text;
+  }
+
+  private block(value: Collection, indent: string): string {
+    const lines = Array.isArray(value)
+      ? value.map((item) => `- ${this.value(item, `${indent}  `)}`)
+      : Object.entries(value).map(([key, item]) => this.entry(key, item, indent));
+    return lines.join(`\n${indent}`);
+  }
+
+  private entry(key: string, item: JsonValue, indent: string): string {
+    const inner = `${indent}  `;
+    const written = this.key(key);
+    const text = this.value(item, inner);
+    // A key that has line breaks or is very long stands by itself.
+    if (written.startsWith("? ")) return `${indented(written, indent)}\n${indent}: ${text}`;
+    return isCollection(item) && hasEntries(item) ? `${written}:\n${inner}${text}` : `${written}: ${text}`;
+  }
+
+  private key(key: string): string {
+    let written = this.keys.get(key);
+    if (written === undefined) {
+      written = asYaml({ [key]: 0 }).replace(/\n?: 0\n$/, "");
+      this.keys.set(key, written);
+    }
+    return written;
+  }
+
+  private scalar(value: string | number | boolean | null, indent: string): string {
+    if (typeof value === "string") {
+      if (PLAIN.test(value)) return value;
+      if (value.length >= LONG_TEXT) return doubleQuoted(value);
+    }
+    let written = this.scalars.get(value);
+    if (written === undefined) {
+      // Something follows, or a text that ends in empty lines would end the document too.
+      written = asYaml([value, 0]).slice("- ".length, -"\n- 0\n".length);
+      this.scalars.set(value, written);
+    }
+    return written.includes("\n") ? indented(written, indent.slice(2)) : written;
+  }
+}
+
+/** Most texts of a configuration: such as need no quotes, and are surely no number, date or word like `yes`. */
+const PLAIN = /^(?=\/|[A-Za-z_]{6}|[a-z]+[./-])[A-Za-z/_](?:[A-Za-z0-9_/.+^*()|$~=[\]-]|:(?=[A-Za-z0-9/]))*$/;
+
+function asYaml(value: JsonValue): string {
+  return dump(value, { noRefs: true, lineWidth: -1, indent: 2 });
+}
+
+/** Moves the lines after the first to the right; empty ones stay empty. */
+function indented(text: string, indent: string): string {
+  return text.replace(/\n(?=[^\n])/g, `\n${indent}`);
+}
+
+function hasEntries(value: Collection): boolean {
+  return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0;
 }
 
 /**
@@ -53,95 +124,14 @@ export function objectToYaml(object: JsonObject): string {
  */
 const LONG_TEXT = 100_000;
 
-function withoutLongTexts(value: JsonValue, standIn: (text: string) => string): JsonValue {
-  if (typeof value === "string") return value.length < LONG_TEXT ? value : standIn(value);
-  if (Array.isArray(value)) return value.map((item) => withoutLongTexts(item, standIn));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutLongTexts(item, standIn)]));
-}
-
 /** JSON's escapes are YAML's too; what YAML does not count as printable, or folds, is escaped beside (YAML 1.2, 5.1). */
-function doubleQuoted(text = ""): string {
+function doubleQuoted(text: string): string {
   return JSON.stringify(text).replace(
     /[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]/g,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
-function canonicalMessage(schema: DescMessage, json: JsonObject): JsonObject {
-  switch (schema.typeName) {
-    case "google.protobuf.Any":
-      return canonicalAny(json);
-    case "google.protobuf.Struct":
-      return sortedDeep(json);
-    default: {
-      const result: JsonObject = {};
-      for (const field of [...schema.fields].sort((a, b) => a.number - b.number)) {
-        const value = json[field.name];
-        if (value !== undefined) result[field.name] = canonicalField(field, value);
-      }
-      return result;
-    }
-  }
-}
-
-function canonicalAny(json: JsonObject): JsonObject {
-  const type = json["@type"];
-  // An empty Any is printed as {}.
-  if (typeof type !== "string") return json;
-  const schema = registry.getMessage(type.slice(type.lastIndexOf("/") + 1));
-  if (schema === undefined) throw new Error(`${type} is not in the registry`);
-  // Proto3 JSON mapping: a message whose JSON is not an object of its fields goes under `value`.
-  if (hasCustomJsonRepresentation(schema)) return { "@type": type, value: canonicalValue(schema, json.value ?? null) };
-  return { "@type": type, ...canonicalMessage(schema, json) };
-}
-
-function canonicalField(field: DescField, value: JsonValue): JsonValue {
-  switch (field.fieldKind) {
-    case "scalar":
-    case "enum":
-      return value;
-    case "message":
-      return canonicalValue(field.message, value);
-    case "list":
-      if (field.listKind !== "message" || !Array.isArray(value)) return value;
-      return value.map((item) => canonicalValue(field.message, item));
-    case "map":
-      return sorted(asObject(value), (item) =>
-        field.mapKind === "message" ? canonicalValue(field.message, item) : item,
-      );
-  }
-}
-
-function canonicalValue(schema: DescMessage, value: JsonValue): JsonValue {
-  if (schema.typeName === "google.protobuf.Value" || schema.typeName === "google.protobuf.ListValue") {
-    return sortedValue(value);
-  }
-  if (!isObject(value)) return value;
-  return canonicalMessage(schema, value);
-}
-
-function sortedValue(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sortedValue);
-  return isObject(value) ? sortedDeep(value) : value;
-}
-
-function sortedDeep(object: JsonObject): JsonObject {
-  return sorted(object, sortedValue);
-}
-
-function sorted(object: JsonObject, each: (value: JsonValue) => JsonValue): JsonObject {
-  // By code unit, not by locale: the same bytes on every machine.
-  const keys = Object.keys(object).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  // defineProperty semantics, so that a key named __proto__ stays a key.
-  return Object.fromEntries(keys.map((key) => [key, each(object[key] ?? null)]));
-}
-
-function asObject(value: JsonValue | undefined): JsonObject {
-  if (value === undefined || !isObject(value)) throw new Error("the message has no JSON object form");
-  return value;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isCollection(value: JsonValue): value is Collection {
+  return typeof value === "object" && value !== null;
 }

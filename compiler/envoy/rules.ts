@@ -1,4 +1,4 @@
-import { type DescField, type DescOneof, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type DescOneof, getOption, hasOption } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { type FieldRules, required, rules } from "./generated/validate/validate_pb.js";
@@ -31,11 +31,29 @@ export function rulesOf(field: DescField): ReadRules {
   return read;
 }
 
+/** What a type declares: most fields have no rule, and most messages of a route table are of a few types. */
+interface Declared {
+  ruled: readonly DescField[];
+  required: readonly DescOneof[];
+}
+
+const declaredBy = new WeakMap<DescMessage, Declared>();
+
+function declared(type: DescMessage): Declared {
+  let read = declaredBy.get(type);
+  if (read === undefined) {
+    read = { ruled: type.fields.filter((field) => rulesOf(field) !== none), required: type.oneofs.filter(isRequired) };
+    declaredBy.set(type, read);
+  }
+  return read;
+}
+
 /** Breaches of the rules that the fields and oneofs of one message declare; not of the messages within. */
 export function brokenRules(message: ReflectMessage): Fault[] {
+  const { ruled, required } = declared(message.desc);
   return [
-    ...message.fields.flatMap((field) => brokenFieldRules(message, field)),
-    ...message.oneofs.filter((oneof) => isRequired(oneof) && message.oneofCase(oneof) === undefined).map(missingOneof),
+    ...ruled.flatMap((field) => brokenFieldRules(message, field)),
+    ...required.filter((oneof) => message.oneofCase(oneof) === undefined).map(missingOneof),
   ];
 }
 

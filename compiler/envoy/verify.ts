@@ -1,5 +1,6 @@
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, JsonObject, Message, MessageShape } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import type { Fault } from "./rules/constraint.js";
 import { brokenRules } from "./rules.js";
 import { addresses } from "./verify/addresses.js";
 import { references } from "./verify/clusters.js";
@@ -16,12 +17,16 @@ import { routes } from "./verify/routes.js";
 
 export type { Violation } from "./verify/located.js";
 
-const declaredRules: Check = (tree) =>
-  tree
-    .filter((located) => !located.exempt)
-    .flatMap(({ reflected, path }) =>
-      brokenRules(reflected).map((fault) => ({ path: join(path, fault.path), message: fault.message })),
-    );
+const declaredRules: Check = ({ all }) => {
+  // What writes the same header in a thousand routes is one message.
+  const known = new Map<Message, readonly Fault[]>();
+  return all.flatMap(({ exempt, message, reflected, path }) => {
+    if (exempt) return [];
+    const faults = known.get(message) ?? brokenRules(reflected);
+    known.set(message, faults);
+    return faults.map((fault) => ({ path: join(path, fault.path), message: fault.message }));
+  });
+};
 
 // Envoy checks the declared rules, and these in C++ while it builds what the configuration describes.
 const checks: readonly Check[] = [
@@ -44,10 +49,16 @@ const checks: readonly Check[] = [
  *
  * Checks that concern a whole configuration (whether a cluster is known) hold for a `Bootstrap`. Not looked at: what is
  * outside the message (files, certificates, modules) and code within it (Lua, Wasm).
+ *
+ * @param printed what `toObject` gave for the message, where it is at hand
  */
-export function verify<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): Violation[] {
+export function verify<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageShape<Desc>,
+  printed?: JsonObject,
+): Violation[] {
   const tree = locate(reflect(schema, message));
   // Values out of the range of their fields mean nothing to the other checks.
-  const unprintable = roundTrip(tree);
+  const unprintable = roundTrip(tree, printed);
   return unprintable.length > 0 ? unprintable : checks.flatMap((check) => check(tree));
 }

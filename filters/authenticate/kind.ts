@@ -2,6 +2,9 @@ import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { defineKind } from "../../compiler/policy/kind.js";
 import { headerName } from "../../compiler/policy/values.js";
+import { removal, removeItem } from "../../compiler/syntax/edits.js";
+import { lintOf } from "./lint.js";
+import { modelOf } from "./model.js";
 
 /** Names that a credential cannot have: they belong to the connection, to Envoy or to identity itself. */
 const NOT_A_CREDENTIAL =
@@ -9,7 +12,9 @@ const NOT_A_CREDENTIAL =
 
 const method = z.strictObject({
   apiKey: z
-    .strictObject({ header: headerName.describe("Request header that carries the key.") })
+    .strictObject({
+      header: headerName.describe("Request header that carries the key.").meta({ examples: ["x-api-key"] }),
+    })
     .describe("A key in a header, compared by its SHA-256."),
 });
 
@@ -48,7 +53,11 @@ export const authenticate = defineKind({
       const first = headers.indexOf(header);
       if (first !== index) {
         const related = [{ message: "first named here", span: context.place(["anyOf", first, "apiKey", "header"]) }];
-        context.report(diagnose("SL0411", { header }, span, { related }));
+        const list = context.node(["anyOf"]);
+        const edits = list?.kind === "list" ? removeItem(list, index) : undefined;
+        context.report(
+          diagnose("SL0411", { header }, span, { related, ...removal("remove the second method", true, edits) }),
+        );
         sound = false;
       }
     }
@@ -62,6 +71,7 @@ export const authenticate = defineKind({
       provides: PROVIDES,
       requires: [],
       readsHeaders: headers,
+      readsNamed: [],
       config: {
         realm: context.gateway.name,
         anyOf: headers.map((header) => ({ apiKey: { header } })),
@@ -74,6 +84,8 @@ export const authenticate = defineKind({
         { name: "x-consumer-tier", property: "tier" },
       ],
       responseHeaders: [],
+      decide: modelOf(headers, spec.optional),
+      lint: lintOf(spec.optional, context),
     };
   },
 });

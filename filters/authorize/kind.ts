@@ -1,17 +1,27 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
-import { checkExpression, headersOf } from "../../compiler/expression/expression.js";
+import { checkExpression, headersOf, namedOf, requirementsOf } from "../../compiler/expression/expression.js";
 import type { JsonObject } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
-import { name } from "../../compiler/policy/values.js";
+import { exactlyOneOf, name } from "../../compiler/policy/values.js";
+import { lintOf } from "./lint.js";
+import { type ModelRule, modelOf } from "./model.js";
 
 const expression = z.string().max(65_536);
 
-const rule = z.strictObject({
-  name: name.describe("Shown in decisions; every denial names its rule."),
-  allow: expression.optional().describe("CEL: lets the request pass if it is true."),
-  deny: expression.optional().describe("CEL: refuses the request if it is true, or if it cannot be known."),
-});
+const rule = z
+  .strictObject({
+    name: name.describe("Shown in decisions; every denial names its rule."),
+    allow: expression
+      .optional()
+      .describe("Expression: lets the request pass if it is true.")
+      .meta({ examples: ['request.method == "GET"'] }),
+    deny: expression
+      .optional()
+      .describe("Expression: refuses the request if it is true, or if it cannot be known.")
+      .meta({ examples: ['auth.tier == "free"'] }),
+  })
+  .meta(exactlyOneOf("allow", "deny"));
 
 const schema = z
   .strictObject({
@@ -22,13 +32,19 @@ const schema = z
 
 type Rule = z.output<typeof rule>;
 
+/** What stands in the configuration of a policy about the names of its rules. */
+const named = z.object({ rules: z.array(z.object({ name: z.string() })) });
+
 export const authorize = defineKind({
   name: "authorize",
   summary: "lets a request pass or answers 403, by ordered rules",
   schema,
+  rules: (config) => named.parse(config).rules.map((one) => one.name),
   plan(spec, context) {
     const rules: JsonObject[] = [];
+    const model: ModelRule[] = [];
     const readsHeaders: string[] = [];
+    const readsNamed: string[] = [];
     const requires: { attribute: string; origin: ReturnType<PolicyContext["place"]> }[] = [];
     const seen = new Map<string, number>();
     for (const [index, item] of spec.rules.entries()) {
@@ -43,8 +59,10 @@ export const authorize = defineKind({
       const planned = planRule(item, index, context);
       if (planned === undefined) continue;
       rules.push(planned.config);
+      model.push(planned.model);
       requires.push(...planned.requires);
       readsHeaders.push(...planned.readsHeaders);
+      readsNamed.push(...planned.readsNamed);
     }
     if (rules.length !== spec.rules.length || seen.size !== spec.rules.length) return undefined;
     return {
@@ -52,16 +70,19 @@ export const authorize = defineKind({
       provides: [],
       requires,
       readsHeaders,
+      readsNamed,
       config: { rules, otherwise: spec.otherwise },
       removeRequestHeaders: [],
       requestHeaders: [],
       responseHeaders: [],
+      decide: modelOf(model, spec.otherwise),
+      lint: lintOf(model, spec.otherwise, context),
     };
   },
 });
 
 function planRule(item: Rule, index: number, context: PolicyContext) {
-  const effect = item.allow !== undefined ? "allow" : "deny";
+  const effect: ModelRule["effect"] = item.allow !== undefined ? "allow" : "deny";
   const text = item.allow ?? item.deny;
   const path = ["rules", index, effect];
   if (text === undefined || (item.allow !== undefined && item.deny !== undefined)) {
@@ -71,8 +92,12 @@ function planRule(item: Rule, index: number, context: PolicyContext) {
   const { expression: checked, diagnostics } = checkExpression(text, context.node(path), context.place(path), "bool");
   for (const diagnostic of diagnostics) context.report(diagnostic);
   if (checked === undefined) return undefined;
-  const requires = checked.attributes
-    .filter((use) => use.availability === "identity")
-    .map((use) => ({ attribute: use.name, origin: use.span }));
-  return { config: { name: item.name, [effect]: checked.lower() }, requires, readsHeaders: headersOf(checked) };
+  const model: ModelRule = { name: item.name, effect, condition: checked };
+  return {
+    model,
+    config: { name: item.name, [effect]: checked.lower() },
+    requires: requirementsOf(checked),
+    readsHeaders: headersOf(checked),
+    readsNamed: namedOf(checked),
+  };
 }

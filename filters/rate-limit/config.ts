@@ -7,7 +7,9 @@ export interface Rate {
 
 const PERIODS = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const RATE = /^([0-9]{1,9}) *(?:\/ *(second|minute|hour|day)|per +([0-9]{1,6})(s|m|h|d))(?: +burst +([0-9]{1,9}))?$/;
+/** The form of a rate; its bounds are checked by `parseRate`. */
+export const RATE =
+  /^([0-9]{1,9}) *(?:\/ *(second|minute|hour|day)|per +([0-9]{1,6})(s|m|h|d))(?: +burst +([0-9]{1,9}))?$/;
 
 export const RATE_SYNTAX = "a rate is a count per period: 100/minute, 10/second burst 20, 100 per 15s";
 

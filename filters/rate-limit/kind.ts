@@ -1,17 +1,29 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
-import { checkKey, headersOf } from "../../compiler/expression/expression.js";
+import {
+  checkKey,
+  type Expression,
+  headersOf,
+  namedOf,
+  needsIdentity,
+  requirementsOf,
+} from "../../compiler/expression/expression.js";
 import type { Json, JsonObject, ResultHeader } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { name } from "../../compiler/policy/values.js";
-import { parseRate, type Rate } from "./config.js";
+import { parseRate, RATE, type Rate } from "./config.js";
+import { lintOf } from "./lint.js";
+import { modelOf } from "./model.js";
 
-const rate = z.string().transform((text, context) => {
-  const parsed = parseRate(text);
-  if (typeof parsed !== "string") return parsed;
-  context.addIssue({ code: "custom", message: parsed });
-  return z.NEVER;
-});
+const rate = z
+  .string()
+  .meta({ pattern: RATE.source, examples: ["100/minute", "10/second burst 20", "100 per 15s"] })
+  .transform((text, context) => {
+    const parsed = parseRate(text);
+    if (typeof parsed !== "string") return parsed;
+    context.addIssue({ code: "custom", message: parsed });
+    return z.NEVER;
+  });
 
 /** As many as the module tells apart. */
 const MOST_TIERS = 64;
@@ -22,13 +34,20 @@ const schema = z
       .array(z.string().max(1024))
       .max(8)
       .default([])
-      .describe("Attributes that calls are counted by, such as auth.consumer. None: one bucket per route."),
+      .describe("Attributes that calls are counted by; none: one bucket per route.")
+      .meta({ examples: [["auth.consumer"], ["source.ip", "request.method"]] }),
     rate: z
       .union([
         rate,
-        z.record(name, rate).refine((rates) => Object.keys(rates).length <= MOST_TIERS, `at most ${MOST_TIERS} tiers`),
+        z
+          .record(name, rate.describe("Rate of the callers of this tier; `default` is that of everybody else."))
+          .refine((rates) => Object.keys(rates).length <= MOST_TIERS, `at most ${MOST_TIERS} tiers`)
+          .meta({ maxProperties: MOST_TIERS, required: ["default"] }),
       ])
-      .describe("100/minute, 10/second burst 20, 100 per 15s; or by tier: { gold: 1000/second, default: 60/minute }."),
+      .describe(
+        "Calls per period, such as `100/minute`, `10/second burst 20` or `100 per 15s`; or a rate for each tier of consumers. `burst` is how many may come at once.",
+      )
+      .meta({ examples: ["100/minute", { gold: "1000/second", default: "60/minute" }] }),
     headers: z
       .array(z.enum(["ietf", "retry-after"]))
       .max(2)
@@ -46,7 +65,8 @@ const schema = z
           .default(65_536)
           .describe("How many keys are counted at once: a power of two."),
       })
-      .default({ slots: 65_536 }),
+      .default({ slots: 65_536 })
+      .describe("The table that holds the counters."),
   })
   .describe("How often.");
 
@@ -61,6 +81,7 @@ export const rateLimit = defineKind({
   schema,
   plan(spec, context) {
     const keys: Json[] = [];
+    const counted: Expression[] = [];
     const readsHeaders: string[] = [];
     const requires: { attribute: string; origin: ReturnType<PolicyContext["place"]> }[] = [];
     for (const [index, text] of spec.key.entries()) {
@@ -69,18 +90,19 @@ export const rateLimit = defineKind({
       for (const diagnostic of diagnostics) context.report(diagnostic);
       if (key === undefined) continue;
       keys.push(key.lower());
+      counted.push(key);
       readsHeaders.push(...headersOf(key));
-      for (const use of key.attributes)
-        if (use.availability === "identity") requires.push({ attribute: use.name, origin: use.span });
+      requires.push(...requirementsOf(key));
     }
     const rates = planRates(spec.rate, context);
     if (keys.length !== spec.key.length || rates === undefined) return undefined;
     if (rates.byTier) requires.push({ attribute: "auth.tier", origin: context.place(["rate"], "key") });
     return {
-      phase: requires.length > 0 ? "limit-by-identity" : "limit",
+      phase: rates.byTier || counted.some(needsIdentity) ? "limit-by-identity" : "limit",
       provides: [],
       requires,
       readsHeaders,
+      readsNamed: counted.flatMap(namedOf),
       config: {
         key: keys,
         ...(rates.byTier ? { rates: rates.tiers } : {}),
@@ -91,6 +113,8 @@ export const rateLimit = defineKind({
       removeRequestHeaders: [],
       requestHeaders: [],
       responseHeaders: spec.headers.includes("ietf") ? IETF_HEADERS : [],
+      decide: modelOf(counted, isRate(spec.rate) ? {} : spec.rate, rates.fallback),
+      lint: lintOf(context.policy, "rateLimit"),
     };
   },
 });

@@ -1,6 +1,7 @@
 /*
  * CPU a request of one policy, said in several ways, in the same Envoy. README.md tells how it is measured.
  *   node test/bench/run.mjs [--rounds 12] [--seconds 1] [--markdown] [--without ext_authz,lua]
+ * How long the compiler itself takes is measured by compile.mjs.
  */
 import { parseArgs } from "node:util";
 import { checkVariant } from "./checks.mjs";

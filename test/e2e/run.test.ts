@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -231,6 +231,57 @@ test("a broken edit is reported, and the policy before stays in force", async ()
   expect(await change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
   expect(await ask(`${url}/orders/1`, globex)).toBe(401);
   expect(cli.children()).toEqual([envoy]);
+});
+
+describe("included files", () => {
+  const part = (name: string) => join(folder, name);
+  const fragment = (...lines: string[]) => ["apiVersion: sluice/v1", "kind: Fragment", ...lines, ""].join("\n");
+  const route = (path: string) => `routes: [{ name: ${path}, match: { path: /${path} }, respond: { status: 204 } }]`;
+
+  /** What is said on standard output after an edit. */
+  async function word(cli: RunningCli, edit: () => Promise<void>): Promise<string> {
+    const before = cli.stdout().length;
+    await edit();
+    return until("a word on the new policy", () => /^.*policy\.yaml: (.+)$/m.exec(cli.stdout().slice(before))?.[1]);
+  }
+
+  test("a change of any of them is taken over, and a wrong one leaves the policy before in force", async () => {
+    await mkdir(part("parts"));
+    await writeFile(part("parts/more.yaml"), fragment("include: [deep.yaml]", route("one")));
+    await writeFile(part("parts/deep.yaml"), fragment());
+    await writeFile(file(), `${policyText()}include: [parts/more.yaml]\n`);
+    const cli = await startSluice(["run", file()], { env: ENV });
+    running = cli;
+    await cli.prints(/^watching .*policy\.yaml and 2 included files; Ctrl-C ends$/m);
+    const [, url = ""] = await cli.prints(/^public: (http:\/\/127\.0\.0\.1:\d+)$/m);
+    expect([await ask(`${url}/one`, {}), await ask(`${url}/two`, {})]).toEqual([204, 404]);
+
+    expect(await word(cli, () => writeFile(part("parts/deep.yaml"), fragment(route("two"))))).toBe("taken over");
+    expect([await ask(`${url}/one`, {}), await ask(`${url}/two`, {})]).toEqual([204, 204]);
+
+    const broken: [edit: () => Promise<void>, says: RegExp][] = [
+      [() => writeFile(part("parts/deep.yaml"), fragment("routes: [")), /parts\/deep\.yaml:\d+:\d+: error SL0001/],
+      [() => rm(part("parts/deep.yaml")), /parts\/more\.yaml:3:11: error SL0701: there is no file `deep\.yaml`/],
+    ];
+    for (const [edit, says] of broken) {
+      const before = cli.stderr().length;
+      await edit();
+      await until("the finding", () => /policy before stays in force/.test(cli.stderr().slice(before)));
+      expect(cli.stderr().slice(before)).toMatch(says);
+      expect(await ask(`${url}/two`, {})).toBe(204);
+    }
+    expect(await word(cli, () => writeFile(part("parts/deep.yaml"), fragment(route("three"))))).toBe("taken over");
+    expect([await ask(`${url}/two`, {}), await ask(`${url}/three`, {})]).toEqual([404, 204]);
+  });
+
+  test("one that is included later is watched from then on", async () => {
+    const { cli, url } = await start();
+    await writeFile(part("late.yaml"), fragment(route("one")));
+    expect(await change(cli, `${policyText()}include: [late.yaml]\n`)).toBe("taken over");
+    expect(await ask(`${url}/one`, {})).toBe(204);
+    expect(await word(cli, () => writeFile(part("late.yaml"), fragment(route("two"))))).toBe("taken over");
+    expect([await ask(`${url}/one`, {}), await ask(`${url}/two`, {})]).toEqual([404, 204]);
+  });
 });
 
 test("a secret that Envoy was not started with is asked for, and the policy before stays in force", async () => {

@@ -98,6 +98,40 @@ export function hostCalls(source: Source): string[] {
   });
 }
 
+/** Words that do what the locale or the time zone of a machine says. */
+const LOCAL = /^(localeCompare|toLocale[A-Z]\w*|getTimezoneOffset|get(FullYear|Month|Date|Day|Hours|Minutes|Seconds))$/;
+/** Of `Intl`, what cuts texts the same way under every locale. */
+const NEUTRAL = new Set(["Segmenter"]);
+
+/** What makes an output differ from machine to machine. */
+export function localHabits(source: Source): string[] {
+  const { tokens } = source;
+  return tokens.flatMap((token, index) => {
+    if (token.kind !== "word") return [];
+    const member = isSign(tokens[index - 1], ".");
+    if (member && LOCAL.test(token.value)) return [at(source, token.line, `\`${token.value}\``)];
+    const used = tokens[index + 2]?.value ?? "";
+    if (token.value === "Intl" && !member && isSign(tokens[index + 1], ".") && !NEUTRAL.has(used))
+      return [at(source, token.line, `\`Intl.${used}\``)];
+    return [];
+  });
+}
+
+/** What makes the stages of the compiler differ from run to run: the clock, chance, the environment. */
+export function momentaryValues(source: Source): string[] {
+  const { tokens } = source;
+  return tokens.flatMap((token, index) => {
+    const [before, after] = [tokens[index - 1], tokens[index + 1]];
+    if (token.kind !== "word" || isSign(before, ".")) return [];
+    const member = isSign(after, ".") ? (tokens[index + 2]?.value ?? "") : "";
+    const called = isSign(tokens[index + 2], ")") && isSign(after, "(");
+    const clock = (token.value === "Date" && (member === "now" || called)) || token.value === "performance";
+    const chance = token.value === "Math" && member === "random";
+    const surroundings = token.value === "process" && member !== "";
+    return clock || chance || surroundings ? [at(source, token.line, `\`${token.value}\``)] : [];
+  });
+}
+
 /** Tests that do not run, or that keep others from running. */
 export function sleepingTests(source: Source): string[] {
   if (!isTest(source)) return [];

@@ -11,6 +11,8 @@ export interface Case {
   warns: boolean;
   policyPath: string;
   policy: string;
+  /** The other files of the case, which the policy can include, by path from its folder. */
+  files: Readonly<Record<string, string>>;
 }
 
 /** Files of the source tree whose path (from the root, with `/`) matches, sorted. */
@@ -29,13 +31,22 @@ export function sourceFiles(pattern: RegExp): string[] {
 /** Every case folder of the project, sorted. */
 export function allCases(): Case[] {
   const root = packageRoot();
-  return sourceFiles(/^(compiler|filters)\/[^/]+\/cases\/[^/]+\/policy\.yaml$/).map((path) => ({
-    folder: dirname(path),
-    rejects: basename(dirname(path)).startsWith("rejects-"),
-    warns: basename(dirname(path)).startsWith("warns-"),
-    policyPath: join(root, path),
-    policy: readFileSync(join(root, path), "utf8"),
-  }));
+  const paths = sourceFiles(/^(compiler|filters)\/[^/]+\/cases\/[^/]+\/.+\.yaml$/);
+  const policies = paths.filter((path) => /\/cases\/[^/]+\/policy\.yaml$/.test(path));
+  return policies.map((path) => {
+    const folder = dirname(path);
+    const others = paths.filter((other) => other.startsWith(`${folder}/`) && other !== path);
+    return {
+      folder,
+      rejects: basename(folder).startsWith("rejects-"),
+      warns: basename(folder).startsWith("warns-"),
+      policyPath: join(root, path),
+      policy: readFileSync(join(root, path), "utf8"),
+      files: Object.fromEntries(
+        others.map((other) => [other.slice(folder.length + 1), readFileSync(join(root, other), "utf8")]),
+      ),
+    };
+  });
 }
 
 /** Policies of the examples, by folder name. */

@@ -59,6 +59,8 @@ export interface HostOptions {
   shared?: SharedData;
   /** Monotonic nanoseconds; 0 makes the clock fail. */
   clock?: { now: bigint };
+  /** Nanoseconds since 1970; 0 makes that clock fail. */
+  wallClock?: { now: bigint };
   /** Host functions, by name without module, that fail with a status. */
   failing?: Map<string, number>;
   /** Each call gives the next byte. */
@@ -71,6 +73,8 @@ export interface Request {
   route?: string;
   /** Address with port. */
   source?: string;
+  /** Such as `HTTP/1.1`. */
+  protocol?: string;
   context?: number;
 }
 
@@ -290,6 +294,7 @@ export class ModuleVm {
         const values = new Map([
           ["xds\0route_name", this.request.route],
           ["source\0address", this.request.source],
+          ["request\0protocol", this.request.protocol],
         ]);
         const value = values.get(this.text(start, length));
         return value === undefined ? NOT_FOUND : this.give(bytesOf(value), startCell, lengthCell);
@@ -345,8 +350,9 @@ export class ModuleVm {
       Object.entries(this.options.environment ?? {}).map(([name, value]) => bytesOf(`${name}=${value}\0`));
     return {
       clock_time_get: (clock = 0, _precision = 0, cell = 0) => {
-        const now = this.options.clock?.now ?? 1_000_000_000_000n;
-        if (clock !== 1 || now === 0n) return 58;
+        const times = [this.options.wallClock, this.options.clock];
+        const now = clock > 1 ? 0n : (times[clock]?.now ?? 1_000_000_000_000n);
+        if (now === 0n) return 58;
         this.view().setBigUint64(cell, now, true);
         return 0;
       },

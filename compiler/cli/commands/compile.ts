@@ -1,7 +1,8 @@
-import { compile } from "../../index.js";
+import { type Report, reportOf } from "../../diagnostics/report.js";
+import { type Compiled, compile } from "../../index.js";
 import { EXIT } from "../exit.js";
-import { moduleBytes, type OutputFile, policyFile, writeAll } from "../files.js";
-import { type Format, printFindings } from "../print.js";
+import { moduleBytes, type OutputFile, policyFile, unreadable, writeAll } from "../files.js";
+import { type Format, printReport } from "../print.js";
 
 export interface CompileOptions {
   target: string;
@@ -12,13 +13,8 @@ export interface CompileOptions {
 
 /** `sluice compile`: writes the target's files and the modules they refer to, all or none. */
 export async function compileCommand(path: string, options: CompileOptions): Promise<number> {
-  const file = policyFile(path);
-  const { emission, diagnostics } = await compile(
-    file,
-    options.target,
-    options.accessLog === undefined ? {} : { accessLog: options.accessLog },
-  );
-  printFindings(diagnostics, options.format);
+  const { emission, report } = await compiled(path, options);
+  printReport(report, options.format);
   if (emission === undefined) return EXIT.findings;
   const modules: OutputFile[] = [];
   for (const name of emission.modules) modules.push({ path: `modules/${name}`, contents: await moduleBytes(name) });
@@ -28,4 +24,21 @@ export async function compileCommand(path: string, options: CompileOptions): Pro
       [...emission.artifacts, ...modules].map((written) => `wrote ${options.out}/${written.path}\n`).join(""),
     );
   return EXIT.ok;
+}
+
+/** A file that cannot be read is a report too, so that there is a document for machines. */
+async function compiled(
+  path: string,
+  options: CompileOptions,
+): Promise<Pick<Compiled, "emission"> & { report: Report }> {
+  try {
+    const file = policyFile(path);
+    const emitOptions = options.accessLog === undefined ? {} : { accessLog: options.accessLog };
+    const { diagnostics, suppressed, ...rest } = await compile(file, options.target, emitOptions);
+    return { ...rest, report: reportOf(diagnostics, { files: [file], suppressed }) };
+  } catch (error) {
+    const reason = unreadable(path, error);
+    if (reason === undefined) throw error;
+    return { report: reportOf([], { unread: [{ path, reason }] }) };
+  }
 }

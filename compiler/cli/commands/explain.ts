@@ -1,4 +1,5 @@
-import { catalog, entryOf } from "../../diagnostics/catalog.js";
+import { codes } from "../../diagnostics/catalog.js";
+import { codePage } from "../../diagnostics/page.js";
 import { nearest } from "../../diagnostics/suggest.js";
 import { explainRoute, planOutline } from "../../plan/explain.js";
 import { guardConfiguration } from "../../plan/guard.js";
@@ -7,19 +8,30 @@ import { envoy } from "../../targets/envoy/target.js";
 import { EXIT, UsageError } from "../exit.js";
 import { checkFile } from "../files.js";
 import { printFindings } from "../print.js";
+import { REQUEST_EXAMPLE } from "../request.js";
 
 export const STAGES = ["plan", "filters", "envoy"] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** How the explanation of a request is printed. */
+export const REQUEST_FORMATS = ["text", "json"] as const;
+
 export interface ExplainOptions {
   policy: string;
   stage?: Stage;
+  request?: string;
+  header?: string[];
+  as?: string;
+  source?: string;
+  listener?: string;
+  format: (typeof REQUEST_FORMATS)[number];
 }
 
-/** `sluice explain`: a diagnostic code, the effective policies of a route, or what flows between two stages. */
+/** `sluice explain`: a diagnostic code, a route, a request, or what flows between two stages. */
 export async function explainCommand(subject: string | undefined, options: ExplainOptions): Promise<number> {
+  refuseMixture(subject, options);
   if (subject !== undefined && /^SL[0-9]{4}$/i.test(subject)) {
-    process.stdout.write(codePage(subject));
+    process.stdout.write(findingPage(subject));
     return EXIT.ok;
   }
   const { plan, diagnostics } = checkFile(options.policy);
@@ -27,17 +39,34 @@ export async function explainCommand(subject: string | undefined, options: Expla
     printFindings(diagnostics, "text");
     return EXIT.findings;
   }
-  process.stdout.write(options.stage === undefined ? routePage(plan, subject) : await stagePage(plan, options.stage));
+  process.stdout.write(await page(plan, subject, options));
   return EXIT.ok;
 }
 
-function codePage(code: string): string {
-  const entry = entryOf(code);
-  if (entry === undefined) {
-    const known = nearest(code.toUpperCase(), Object.keys(catalog));
-    throw new UsageError(`no finding has the code ${code}${known === undefined ? "" : `; did you mean ${known}?`}`);
-  }
-  return `${entry.code} (${entry.severity}): ${entry.message}\n\n${entry.help.trim()}\n`;
+async function page(plan: GatewayPlan, subject: string | undefined, options: ExplainOptions): Promise<string> {
+  const { request, stage } = options;
+  if (stage !== undefined) return stagePage(plan, stage);
+  if (request === undefined) return routePage(plan, subject);
+  return (await import("./explain-request.js")).requestPage(plan, { ...options, request });
+}
+
+/** Options that would be left out of account are a slip of the one who typed them. */
+function refuseMixture(subject: string | undefined, options: ExplainOptions): void {
+  const { request, stage } = options;
+  if (request !== undefined && (subject !== undefined || stage !== undefined))
+    throw new UsageError(`--request cannot go with ${stage === undefined ? `the subject ${subject}` : "--stage"}`);
+  const needing = ["header", "as", "source", "listener"] as const;
+  const lone = needing.find((name) => options[name] !== undefined);
+  if (request === undefined && lone !== undefined)
+    throw new UsageError(`--${lone} needs --request\nexample: ${REQUEST_EXAMPLE}`);
+  if (request === undefined && options.format !== "text") throw new UsageError("--format needs --request");
+}
+
+function findingPage(code: string): string {
+  const page = codePage(code);
+  if (page !== undefined) return page;
+  const known = nearest(code.toUpperCase(), codes);
+  throw new UsageError(`no finding has the code ${code}${known === undefined ? "" : `; did you mean ${known}?`}`);
 }
 
 function routePage(plan: GatewayPlan, subject: string | undefined): string {

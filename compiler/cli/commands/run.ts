@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import type { Planned } from "../../pipeline.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { type DynamicEnvoy, startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
 import { EnvoyStartError } from "../../runtime/process.js";
-import { watchFiles } from "../../runtime/watch.js";
+import { type FileWatch, watchFiles } from "../../runtime/watch.js";
 import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions, STANDARD_OUTPUT } from "../../targets/envoy/options.js";
 import { interrupted, requireEnvoy, secretsOf, workFolder } from "../envoy.js";
@@ -19,17 +20,23 @@ export interface RunOptions {
 /** Connections of a replaced listener are closed after this: a changed rule must not wait for old clients to leave. */
 const DRAIN_SECONDS = 5;
 
-/** `sluice run`: Envoy with the policy, until it is interrupted; a changed file is checked and taken over at once. */
+/**
+ * `sluice run`: Envoy with the policy, until it is interrupted; a change of the file, or of one that it includes, is
+ * checked and taken over at once.
+ */
 export async function runCommand(path: string, options: RunOptions): Promise<number> {
   const file = policyFile(path);
   const changes = new Changes();
   // Watched before it is read: an edit while Envoy starts is not lost.
-  const watch = await watchFiles([file], () => changes.note());
+  const watch = await watchFiles([file], () => changes.note(), {
+    onError: (error) => process.stderr.write(`${file}: changes may go unnoticed: ${error.message}\n`),
+  });
+  const watched: WatchedPolicy = { file, read: () => readWatched(file, watch) };
   try {
-    const { plan, diagnostics } = checkFile(file);
-    printFindings(diagnostics, "text");
-    if (plan === undefined) return EXIT.findings;
-    return await serve(plan, file, changes, options);
+    const planned = await watched.read();
+    printFindings(planned.diagnostics, "text");
+    if (planned.plan === undefined) return EXIT.findings;
+    return await serve(planned.plan, watched, planned.files.length - 1, changes, options);
   } catch (error) {
     throw error instanceof EnvoyStartError ? new EnvironmentError(error.message) : error;
   } finally {
@@ -37,24 +44,57 @@ export async function runCommand(path: string, options: RunOptions): Promise<num
   }
 }
 
-/** Changes of the file that nobody has looked at yet. */
-class Changes {
-  private pending = false;
-  private take: (() => void) | undefined;
+interface WatchedPolicy {
+  readonly file: string;
+  read(): Promise<Planned>;
+}
 
-  note(): void {
-    if (this.take === undefined) this.pending = true;
-    else this.take();
-  }
+/** Each round finds at least one more file, which may include further ones; more than these are not made by hand. */
+const MOST_ROUNDS = 8;
 
-  /** From now on every change is handed over; one that came before is handed over at once. */
-  handOver(take: () => void): void {
-    this.take = take;
-    if (this.pending) take();
+/** Reads the policy, again until every file that it includes was watched before it was read. */
+async function readWatched(file: string, watch: FileWatch): Promise<Planned> {
+  for (let round = 1; ; round++) {
+    const planned = checkFile(file);
+    const isNew = await watch.follow(planned.files);
+    if (!isNew || round === MOST_ROUNDS) return planned;
   }
 }
 
-async function serve(plan: GatewayPlan, file: string, changes: Changes, options: RunOptions): Promise<number> {
+/** Changes of the files. They are handed over one after the other, and what comes while one waits is one with it. */
+class Changes {
+  /** There is a change that nobody has looked at yet. */
+  private pending = false;
+  private take: (() => Promise<void>) | undefined;
+  private taking: Promise<void> = Promise.resolve();
+
+  note(): void {
+    const { take } = this;
+    const isWaiting = this.pending;
+    this.pending = true;
+    if (take === undefined || isWaiting) return;
+    this.taking = this.taking.then(() => {
+      this.pending = false;
+      return take();
+    });
+  }
+
+  /** From now on every change is handed over; one that came before is handed over at once. `take` must not fail. */
+  handOver(take: () => Promise<void>): void {
+    const isWaiting = this.pending;
+    this.take = take;
+    this.pending = false;
+    if (isWaiting) this.note();
+  }
+}
+
+async function serve(
+  plan: GatewayPlan,
+  watched: WatchedPolicy,
+  included: number,
+  changes: Changes,
+  options: RunOptions,
+): Promise<number> {
   const envoyOptions: EnvoyOptions = {
     ...DEFAULT_OPTIONS,
     admin: undefined,
@@ -81,8 +121,12 @@ async function serve(plan: GatewayPlan, file: string, changes: Changes, options:
     });
     for (const listener of await running.envoy.listeners())
       process.stdout.write(`${listener.name}: http://${listener.address}:${listener.port}\n`);
-    process.stdout.write(`admin: ${running.envoy.adminUrl}\nwatching ${file}; Ctrl-C ends\n`);
-    changes.handOver(() => void takeOver(file, running, envoyOptions, new Set(Object.keys(secrets))));
+    process.stdout.write(
+      `admin: ${running.envoy.adminUrl}\nwatching ${watched.file}${
+        included === 0 ? "" : ` and ${included} included ${included === 1 ? "file" : "files"}`
+      }; Ctrl-C ends\n`,
+    );
+    changes.handOver(() => takeOver(watched, running, envoyOptions, new Set(Object.keys(secrets))));
     const first = await Promise.race([ended, running.envoy.exited]);
     const exit = await running.envoy.stop();
     if (first === undefined) return EXIT.ok;
@@ -93,12 +137,13 @@ async function serve(plan: GatewayPlan, file: string, changes: Changes, options:
 }
 
 async function takeOver(
-  path: string,
+  watched: WatchedPolicy,
   running: DynamicEnvoy,
   options: EnvoyOptions,
   known: ReadonlySet<string>,
 ): Promise<void> {
-  const plan = changedPlan(path);
+  const path = watched.file;
+  const plan = await changedPlan(watched);
   if (plan === undefined) return;
   const unknown = environmentVariables(plan).filter((name) => !known.has(name));
   if (unknown.length > 0) {
@@ -110,9 +155,9 @@ async function takeOver(
   process.stdout.write(`${path}: ${describe(await running.update(resourceTexts(plan, options)))}\n`);
 }
 
-function changedPlan(path: string): GatewayPlan | undefined {
+async function changedPlan({ file: path, read }: WatchedPolicy): Promise<GatewayPlan | undefined> {
   try {
-    const { plan, diagnostics } = checkFile(path);
+    const { plan, diagnostics } = await read();
     printFindings(diagnostics, "text");
     if (plan === undefined) process.stderr.write(`${path}: not taken over; the policy before stays in force\n`);
     return plan;

@@ -14,10 +14,9 @@ import { allOf, join, type Tree, type Violation, within } from "./located.js";
 export function references(tree: Tree): Violation[] {
   return allOf(tree, BootstrapSchema).flatMap(({ message }) => {
     const known = new Set(message.staticResources?.clusters.map(({ name }) => name));
-    const named = [...fromRoutes(tree), ...fromTracers(tree)];
     // Envoy looks these up only when they are used: with a cluster discovery service they may come later.
-    if (message.dynamicResources?.cdsConfig === undefined) named.push(...fromCalls(tree));
-    return named
+    const called = message.dynamicResources?.cdsConfig === undefined ? fromCalls(tree) : [];
+    return [...fromRoutes(tree), ...fromTracers(tree), ...called]
       .filter(({ cluster }) => !known.has(cluster))
       .map(({ cluster, path }) => ({ path, message: `there is no cluster ${JSON.stringify(cluster)}` }));
   });

@@ -1,3 +1,4 @@
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { isReflectList, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { HeaderMutationSchema } from "../generated/envoy/config/common/mutation_rules/v3/mutation_rules_pb.js";
 import { HeaderValueOptionSchema } from "../generated/envoy/config/core/v3/base_pb.js";
@@ -17,23 +18,32 @@ export function headerNames(tree: Tree): Violation[] {
     ...allOf(tree, HeaderValueOptionSchema).flatMap(({ message, path }) =>
       message.header === undefined ? [] : nameFaults(message.header.key, join(path, "header.key"), "modified"),
     ),
-    ...tree.flatMap(({ reflected, path }) => removalFaults(reflected, path)),
+    ...tree.all.flatMap(({ reflected, path }) => removalFaults(reflected, path)),
     ...allOf(tree, HeaderMutationSchema).flatMap(({ message, path }) =>
       message.action.case === "remove" ? tokenFaults(message.action.value.replace(/^:/, ""), join(path, "remove")) : [],
     ),
   ];
 }
 
+const removalsOf = new WeakMap<DescMessage, readonly DescField[]>();
+
+function removals(type: DescMessage): readonly DescField[] {
+  let fields = removalsOf.get(type);
+  if (fields === undefined) {
+    fields = type.fields.filter((field) => removalLists.includes(field.name));
+    removalsOf.set(type, fields);
+  }
+  return fields;
+}
+
 function removalFaults(message: ReflectMessage, path: string): Violation[] {
-  return message.fields
-    .filter((field) => removalLists.includes(field.name))
-    .flatMap((field) => {
-      const names = message.get(field);
-      if (!isReflectList(names)) return [];
-      return [...names].flatMap((name, index) =>
-        nameFaults(String(name), join(path, `${field.name}[${index}]`), "removed"),
-      );
-    });
+  return removals(message.desc).flatMap((field) => {
+    const names = message.get(field);
+    if (!isReflectList(names)) return [];
+    return [...names].flatMap((name, index) =>
+      nameFaults(String(name), join(path, `${field.name}[${index}]`), "removed"),
+    );
+  });
 }
 
 function nameFaults(name: string, path: string, what: "modified" | "removed"): Violation[] {

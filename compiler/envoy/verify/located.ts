@@ -1,6 +1,7 @@
 import { type DescMessage, isMessage, type Message, type MessageShape } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { type Any, AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
+import { unpacked } from "../any.js";
 import { registry } from "../registry.js";
 import { rulesOf } from "../rules.js";
 
@@ -20,42 +21,62 @@ export interface Located<Shape extends Message = Message> {
   exempt: boolean;
 }
 
-/** Every message of the verified one in the order of the document, what an `Any` packs after the `Any`. */
-export type Tree = readonly Located[];
+/** Every message of the verified one. */
+export interface Tree {
+  /** In the order of the document, what an `Any` packs after the `Any`. */
+  all: readonly Located[];
+  /** The same by the name of their type. */
+  byType: ReadonlyMap<string, readonly Located[]>;
+}
 
 /** One thing to look for in a whole configuration. */
 export type Check = (tree: Tree) => Violation[];
 
 /** Lays out a message and all within it. Messages of google.protobuf other than `Any` are values: not looked into. */
 export function locate(reflected: ReflectMessage): Tree {
-  return [...visit(reflected, "", false)];
+  const all: Located[] = [];
+  visit(reflected, "", false, all);
+  return treeOf(all);
+}
+
+function treeOf(all: readonly Located[]): Tree {
+  const byType = new Map<string, Located[]>();
+  for (const located of all) {
+    const others = byType.get(located.message.$typeName);
+    if (others === undefined) byType.set(located.message.$typeName, [located]);
+    else others.push(located);
+  }
+  return { all, byType };
 }
 
 /** The messages of one schema. */
 export function allOf<Desc extends DescMessage>(tree: Tree, schema: Desc): Located<MessageShape<Desc>>[] {
-  return tree.flatMap((located) => {
-    const { message } = located;
-    return isMessage(message, schema) ? [{ ...located, message }] : [];
-  });
+  const found = tree.byType.get(schema.typeName) ?? [];
+  return found.filter((located) => isOf(located, schema));
+}
+
+function isOf<Desc extends DescMessage>(located: Located, schema: Desc): located is Located<MessageShape<Desc>> {
+  return isMessage(located.message, schema);
 }
 
 /** The messages within a message of the tree, without itself. */
-export function within(tree: Tree, outer: Located): Tree {
-  return tree.filter(
-    (located) => located.path.startsWith(`${outer.path}.`) || (outer.path === "" && located !== outer),
-  );
+export function within({ all }: Tree, outer: Located): Tree {
+  const first = all.indexOf(outer) + 1;
+  const isInside = ({ path }: Located) => outer.path === "" || path.startsWith(`${outer.path}.`);
+  const after = all.findIndex((located, index) => index >= first && !isInside(located));
+  return treeOf(all.slice(first, after < 0 ? undefined : after));
 }
 
 export function join(path: string, rest: string): string {
   return path === "" ? rest : `${path}.${rest}`;
 }
 
-function* visit(reflected: ReflectMessage, path: string, exempt: boolean): Generator<Located> {
+function visit(reflected: ReflectMessage, path: string, exempt: boolean, all: Located[]): void {
   const { message } = reflected;
-  yield { message, reflected, path, exempt };
+  all.push({ message, reflected, path, exempt });
   if (isMessage(message, AnySchema)) {
-    const packed = unpacked(message);
-    if (packed !== undefined) yield* visit(packed, path, exempt);
+    const packed = contentOf(message);
+    if (packed !== undefined) visit(packed, path, exempt, all);
     return;
   }
   if (message.$typeName.startsWith("google.protobuf.")) return;
@@ -65,16 +86,18 @@ function* visit(reflected: ReflectMessage, path: string, exempt: boolean): Gener
     const inner = exempt || rulesOf(field).skip;
     switch (field.fieldKind) {
       case "message":
-        yield* visit(reflected.get(field), at, inner);
+        visit(reflected.get(field), at, inner, all);
         break;
       case "list":
+        if (field.listKind !== "message") break;
         for (const [index, item] of reflected.get(field).entries()) {
-          if (isReflectMessage(item)) yield* visit(item, `${at}[${index}]`, inner);
+          if (isReflectMessage(item)) visit(item, `${at}[${index}]`, inner, all);
         }
         break;
       case "map":
+        if (field.mapKind !== "message") break;
         for (const [key, item] of reflected.get(field).entries()) {
-          if (isReflectMessage(item)) yield* visit(item, `${at}[${JSON.stringify(String(key))}]`, inner);
+          if (isReflectMessage(item)) visit(item, `${at}[${JSON.stringify(String(key))}]`, inner, all);
         }
         break;
       case "scalar":
@@ -85,9 +108,9 @@ function* visit(reflected: ReflectMessage, path: string, exempt: boolean): Gener
 }
 
 /** What an `Any` packs; nothing if it cannot be read, which the round trip reports. */
-function unpacked(any: Any): ReflectMessage | undefined {
+function contentOf(any: Any): ReflectMessage | undefined {
   try {
-    const message = anyUnpack(any, registry);
+    const message = unpacked(any, registry);
     const schema = message === undefined ? undefined : registry.getMessage(message.$typeName);
     return message === undefined || schema === undefined ? undefined : reflect(schema, message);
   } catch {

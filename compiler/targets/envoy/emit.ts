@@ -1,10 +1,11 @@
 import { create } from "@bufbuild/protobuf";
-import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
+import type { Any } from "@bufbuild/protobuf/wkt";
 import { BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { ClusterSchema } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
 import { ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
 import { DiscoveryResponseSchema } from "../../envoy/generated/envoy/service/discovery/v3/discovery_pb.js";
-import { toYaml } from "../../envoy/print.js";
+import { packed } from "../../envoy/message.js";
+import { objectToYaml, toObject, toYaml } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
@@ -18,10 +19,11 @@ import type { EnvoyOptions } from "./options.js";
 /** The bootstrap of a plan, with what Envoy would have against it. */
 export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
   const bootstrap = staticBootstrap(plan, options);
+  const printed = toObject(BootstrapSchema, bootstrap);
   return {
-    artifacts: [{ path: "envoy.yaml", contents: header(plan, options) + toYaml(BootstrapSchema, bootstrap) }],
+    artifacts: [{ path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) }],
     modules: [GUARD_MODULE],
-    violations: verify(BootstrapSchema, bootstrap),
+    violations: verify(BootstrapSchema, bootstrap, printed),
   };
 }
 
@@ -50,7 +52,7 @@ export function resourceTexts(plan: GatewayPlan, options: EnvoyOptions): { liste
   const response = (resources: Any[]) =>
     toYaml(DiscoveryResponseSchema, create(DiscoveryResponseSchema, { resources }));
   return {
-    listeners: response(listeners(plan, options).map((listener) => anyPack(ListenerSchema, listener))),
-    clusters: response(clusters(plan, options).map((cluster) => anyPack(ClusterSchema, cluster))),
+    listeners: response(listeners(plan, options).map((listener) => packed(ListenerSchema, listener))),
+    clusters: response(clusters(plan, options).map((cluster) => packed(ClusterSchema, cluster))),
   };
 }

@@ -15,6 +15,7 @@ import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
+import { filtersBeforeGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata, STANDARD_OUTPUT } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 
@@ -100,6 +101,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
     ],
     routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan) },
     httpFilters: [
+      ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],

@@ -1,5 +1,9 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { HeaderValueOption_HeaderAppendAction } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
+import {
+  type HeaderValueOption,
+  HeaderValueOption_HeaderAppendAction,
+  HeaderValueOptionSchema,
+} from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
 import {
   type HeaderMatcherSchema,
   RedirectAction_RedirectResponseCode,
@@ -14,19 +18,22 @@ import { duration } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
+import { type FilterConfiguration, nativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 
 type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
 
-const { OVERWRITE_IF_EXISTS_OR_ADD } = HeaderValueOption_HeaderAppendAction;
+const { OVERWRITE_IF_EXISTS_OR_ADD: OVERWRITE, APPEND_IF_EXISTS_OR_ADD: APPEND } = HeaderValueOption_HeaderAppendAction;
 
 /** Envoy refuses direct responses above this; the largest body that a route may answer with. */
 export const MAX_RESPONSE_BODY_BYTES = 65_536;
 
 export function routeConfiguration(plan: GatewayPlan): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
+  const headers = new Headers();
+  const native = nativeConfigurations(plan.policies);
   return create(RouteConfigurationSchema, {
     name: plan.name,
     ignorePortInHostMatching: true,
@@ -34,13 +41,18 @@ export function routeConfiguration(plan: GatewayPlan): RouteConfiguration {
     virtualHosts: plan.hosts.map((host) => ({
       name: host.name,
       domains: host.domains,
-      routes: host.routes.map((route) => routeEntry(route, policies)),
+      routes: host.routes.map((route) => routeEntry(route, policies, headers, native)),
       metadata: originMetadata(host.origin),
     })),
   });
 }
 
-function routeEntry(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>): RouteInit {
+function routeEntry(
+  route: RoutePlan,
+  policies: ReadonlyMap<string, PolicyPlan>,
+  headers: Headers,
+  native: ReadonlyMap<string, FilterConfiguration>,
+): RouteInit {
   const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
   const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
   const forwards = route.action.type === "forward";
@@ -50,22 +62,44 @@ function routeEntry(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>)
     action: routeAction(route.action),
     metadata: originMetadata(route.origin),
     requestHeadersToRemove: forwards ? unique(run.flatMap((policy) => policy.removeRequestHeaders)) : [],
-    requestHeadersToAdd: forwards ? results(run.flatMap((policy) => policy.requestHeaders)) : [],
+    requestHeadersToAdd: forwards ? headers.results(run.flatMap((policy) => policy.requestHeaders)) : [],
     responseHeadersToAdd: [
-      ...fixed.map(([name, value]) => header(name, literal(value))),
-      ...results(run.flatMap((policy) => policy.responseHeaders)),
+      ...fixed.map(([name, value]) => headers.of(name, literal(value))),
+      ...headers.results(run.flatMap((policy) => policy.responseHeaders)),
+      ...(run.some((policy) => policy.native?.filter === "cors") ? [headers.of("vary", "origin", APPEND)] : []),
     ],
+    typedPerFilterConfig: Object.fromEntries(
+      route.run.flatMap(({ policy }) => {
+        const found = native.get(policy);
+        return found === undefined ? [] : [[found.filter, found.configuration]];
+      }),
+    ),
   };
 }
 
-/** Headers with what the guard found out. A result that is absent leaves its header out. */
-function results(headers: readonly ResultHeader[]) {
-  const properties = new Map(headers.map((one) => [one.name, one.property]));
-  return [...properties].map(([name, property]) => header(name, `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`));
-}
+/** The headers that routes write. Most write the same few: each is one message, which is printed and checked once. */
+class Headers {
+  private readonly made = new Map<string, HeaderValueOption>();
 
-function header(key: string, value: string) {
-  return { header: { key, value }, appendAction: OVERWRITE_IF_EXISTS_OR_ADD };
+  of(key: string, value: string, appendAction: HeaderValueOption_HeaderAppendAction = OVERWRITE): HeaderValueOption {
+    const name = `${key}:${value}`;
+    const before = this.made.get(name);
+    if (before !== undefined) return before;
+    const header = create(HeaderValueOptionSchema, {
+      header: { key, value },
+      appendAction,
+    });
+    this.made.set(name, header);
+    return header;
+  }
+
+  /** Headers with what the guard found out. A result that is absent leaves its header out. */
+  results(headers: readonly ResultHeader[]): HeaderValueOption[] {
+    const properties = new Map(headers.map((one) => [one.name, one.property]));
+    return [...properties].map(([name, property]) =>
+      this.of(name, `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`),
+    );
+  }
 }
 
 /** Envoy substitutes `%NAME%` in header values: a text of the user is never such a command. */

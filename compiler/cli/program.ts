@@ -1,0 +1,215 @@
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { FIX_LEVELS } from "../diagnostics/fixing.js";
+import { nearest } from "../diagnostics/suggest.js";
+import { targetNames } from "../index.js";
+import type { CheckOptions } from "./commands/check.js";
+import type { CompileOptions } from "./commands/compile.js";
+import type { DemoOptions } from "./commands/demo.js";
+import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
+import type { RunOptions } from "./commands/run.js";
+import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
+import { SHELLS, type Shell } from "./completion.js";
+import { UsageError } from "./exit.js";
+import { FORMATS } from "./print.js";
+import { packageVersion } from "./version.js";
+
+/**
+ * Every command with its options. A command is loaded when it is called: most of them need little of what the others
+ * need.
+ *
+ * @param finish is called with the exit code
+ */
+export function program(finish: (code: number) => void): Command {
+  const root = new Command("sluice")
+    .description("Checks policy files and compiles them for Envoy.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpCommand(false)
+    .showHelpAfterError("(run with --help for the options)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      example(
+        "sluice check policy.yaml",
+        "sluice explain --request 'GET /orders/7 x-api-key:KEY'",
+        "sluice help compile",
+      ),
+    )
+    .addHelpText("after", "\nExit codes: 0 clean, 1 findings, 3 wrong usage, 4 internal error.");
+
+  const format = () => new Option("--format <format>", "how findings are printed").choices(FORMATS).default("text");
+
+  root
+    .command("init")
+    .description("write a small project to begin with: a policy, its tests, and a workflow that checks them")
+    .argument("[folder]", "where to write; nothing there is overwritten", ".")
+    .addHelpText("after", example("sluice init", "sluice init shop"))
+    .action(async (folder: string) => finish(await (await import("./commands/init.js")).initCommand(folder)));
+
+  root
+    .command("check")
+    .description("report every finding of policy files and of their tests")
+    .argument("<paths...>", "policy files, files of tests, or folders with .yaml files")
+    .addOption(format())
+    .addOption(
+      new Option("--fail-on <severity>", "exit with 1 from this severity on")
+        .choices(["error", "warning"])
+        .default("error"),
+    )
+    .addOption(
+      new Option("--fix [=level]", "write the fixes that are safe, with =suggested also those that are guesses")
+        .choices(FIX_LEVELS)
+        .preset("safe"),
+    )
+    .addHelpText(
+      "after",
+      example(
+        "sluice check examples/quickstart",
+        "sluice check policy.yaml --fix",
+        "sluice check policies/ --fail-on warning --format sarif > findings.sarif",
+      ),
+    )
+    .action(async (paths: string[], options: CheckOptions) =>
+      finish(await (await import("./commands/check.js")).checkCommand(paths, options)),
+    );
+
+  root
+    .command("compile")
+    .description("write the configuration of a target and the modules it loads")
+    .argument("<policy>", "the policy file")
+    .addOption(new Option("--target <name>", "what to compile for").choices([...targetNames]).default("envoy"))
+    .option("--out <folder>", "where to write", "dist/envoy")
+    .option("--access-log <file>", "let Envoy write one JSON line for each request; - is its standard output")
+    .addOption(format())
+    .addHelpText("after", example("sluice compile examples/quickstart/policy.yaml --out build"))
+    .action(async (policy: string, options: CompileOptions) =>
+      finish(await (await import("./commands/compile.js")).compileCommand(policy, options)),
+    );
+
+  root
+    .command("explain")
+    .description("explain a finding (SL0101), the policies of a route, why a request is answered as it is, or a stage")
+    .argument("[subject]", "a code, or the name of a route; all routes if absent")
+    .option("-p, --policy <file>", "the policy file", "policy.yaml")
+    .option("--request <text>", "say which route takes a request, and what each policy says of it")
+    .option("-H, --header <name:value>", "with --request: one more header; may stand several times", collected)
+    .option("--as <consumer>", "with --request: take the caller as signed in")
+    .option("--source <address>", "with --request: where the connection comes from (default 127.0.0.1)")
+    .option("--listener <name>", "with --request: the listener; the first if absent")
+    .addOption(
+      new Option("--format <format>", "with --request: how it is printed").choices(REQUEST_FORMATS).default("text"),
+    )
+    .addOption(new Option("--stage <stage>", "print what flows out of a stage").choices(STAGES))
+    .addHelpText(
+      "after",
+      example(
+        "sluice explain SL0408",
+        "sluice explain orders -p examples/quickstart/policy.yaml",
+        "sluice explain --request 'GET /orders/7 x-api-key:KEY' -p examples/quickstart/policy.yaml",
+        "sluice explain --request 'POST /orders host:api.example.com' --as globex -p examples/quickstart/policy.yaml",
+        "sluice explain --stage envoy -p examples/quickstart/policy.yaml",
+      ),
+    )
+    .action(async (subject: string | undefined, options: ExplainOptions) =>
+      finish(await (await import("./commands/explain.js")).explainCommand(subject, options)),
+    );
+
+  root
+    .command("run")
+    .description("run Envoy with a policy, and take over changes of the file at once")
+    .argument("<policy>", "the policy file")
+    .option("--concurrency <workers>", "worker threads of Envoy", positiveInteger, 2)
+    .option("--access-log", "print one JSON line for each request")
+    .addHelpText(
+      "after",
+      example(
+        "ACME_KEY=... GLOBEX_KEY=... sluice run examples/quickstart/policy.yaml",
+        "SLUICE_ENVOY=/opt/envoy sluice run policy.yaml --concurrency 4   # with an Envoy of your own",
+      ),
+    )
+    .action(async (policy: string, options: RunOptions) =>
+      finish(await (await import("./commands/run.js")).runCommand(policy, options)),
+    );
+
+  root
+    .command("demo")
+    .description("compile the quickstart, run it in Envoy and show what it decides")
+    .option("--once", "end after the tour")
+    .addHelpText("after", example("sluice demo --once"))
+    .action(async (options: DemoOptions) => finish(await (await import("./commands/demo.js")).demoCommand(options)));
+
+  root
+    .command("schema")
+    .description("print the JSON Schema of a sort of file, for editors")
+    .addArgument(new Argument("[file]", "the sort of file").choices(SCHEMAS).default("gateway"))
+    .option("--out <file>", "write it there instead")
+    .addHelpText(
+      "after",
+      example(
+        "sluice schema test",
+        "sluice schema gateway --out gateway.v1.json",
+        "# yaml-language-server: $schema=gateway.v1.json   (the first line of policy.yaml)",
+      ),
+    )
+    .action(async (name: SchemaName, options: SchemaOptions) =>
+      finish(await (await import("./commands/schema.js")).schemaCommand(name, options)),
+    );
+
+  root
+    .command("completion")
+    .description("print a script that completes sluice in a shell")
+    .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
+    .addHelpText(
+      "after",
+      example(
+        "source <(sluice completion bash)   # in ~/.bashrc",
+        "source <(sluice completion zsh)    # in ~/.zshrc, after compinit",
+        "sluice completion fish > ~/.config/fish/completions/sluice.fish",
+      ),
+    )
+    .action(async (shell: Shell) => finish((await import("./commands/completion.js")).completionCommand(shell, root)));
+
+  root
+    .command("help")
+    .description("show the options and examples of a command")
+    .argument("[command...]", "the command, such as explain or envoy install")
+    .addHelpText("after", example("sluice help explain", "sluice help envoy install"))
+    .action((names: string[]) => commandNamed(root, names).outputHelp());
+
+  const envoy = root
+    .command("envoy")
+    .description("the Envoy that run and demo use")
+    .addHelpText("after", example("sluice envoy install"));
+  envoy
+    .command("install")
+    .description("put Envoy 1.40 into the cache unless one is there")
+    .addHelpText("after", example("sluice envoy install"))
+    .action(async () => finish(await (await import("./commands/envoy.js")).envoyInstallCommand()));
+
+  return root;
+}
+
+/** @throws UsageError with the nearest name */
+function commandNamed(root: Command, names: readonly string[]): Command {
+  return names.reduce((command, name) => {
+    const found = command.commands.find((inner) => inner.name() === name);
+    if (found !== undefined) return found;
+    const known = nearest(
+      name,
+      command.commands.map((inner) => inner.name()),
+    );
+    throw new UsageError(`no command is named ${name}${known === undefined ? "" : `; did you mean ${known}?`}`);
+  }, root);
+}
+
+function example(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+function collected(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999 is needed");
+  return Number(text);
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
+import { type Chain, PHASES, type PolicyPlan } from "../../compiler/plan/plan.js";
+import type { Rate } from "./config.js";
+
+const rate = z.object({ count: z.int(), periodMs: z.int(), burst: z.int() });
+
+/** What stands in the configuration of a limit about when it refuses. */
+const limit = z.object({
+  key: z.array(z.json()).transform((keys) => keys.map((key) => JSON.stringify(key))),
+  rates: z.array(rate.extend({ tier: z.string() })).default([]),
+  default: rate,
+});
+
+type Limit = z.output<typeof limit>;
+type Step = Chain["steps"][number];
+
+const CONSUMER = JSON.stringify(["get", "auth.consumer"]);
+
+/** Warns of a limit of the chain that never refuses, because another one of the chain always does so first. */
+export function lintOf(policy: string, kind: string): NonNullable<PolicyPlan["lint"]> {
+  return ({ steps }) => {
+    const limits = steps.filter((step) => step.policy.kind === kind);
+    const own = limits.findIndex((step) => step.policy.name === policy);
+    const step = limits[own];
+    if (step === undefined || limits.length < 2) return [];
+    const tighter = limits.find((other, index) => index !== own && hides(other, step, index < own));
+    return tighter === undefined ? [] : [neverRefuses(step, tighter)];
+  };
+}
+
+function neverRefuses(step: Step, tighter: Step): Diagnostic {
+  const related = [{ message: "the tighter limit is applied here", span: tighter.origin }];
+  return diagnose("SL0423", { limit: step.policy.name, tighter: tighter.policy.name }, step.origin, { related });
+}
+
+/**
+ * True if a limit never refuses a call that `tight` lets pass. Limits of one phase decide and count together, so the order
+ * matters between phases only; of two that are alike, the second is the one too many.
+ */
+function hides(tight: Step, loose: Step, isFirst: boolean): boolean {
+  const order = PHASES.indexOf(tight.policy.phase) - PHASES.indexOf(loose.policy.phase);
+  const [a, b] = [limit.parse(tight.policy.config), limit.parse(loose.policy.config)];
+  if (order > 0 || !isWithin(a, b)) return false;
+  return isFirst || order < 0 || !isWithin(b, a);
+}
+
+/** True if each count of `loose` takes in calls of one count of `tight` only, which never lets more of them pass. */
+function isWithin(tight: Limit, loose: Limit): boolean {
+  if (!tight.key.every((attribute) => loose.key.includes(attribute))) return false;
+  // A count of every tier together may take in those of several tiers, unless it is of one consumer.
+  if (tight.rates.length > 0 && loose.rates.length === 0 && !loose.key.includes(CONSUMER)) return false;
+  const tiers = [undefined, ...[...tight.rates, ...loose.rates].map(({ tier }) => tier)];
+  return tiers.every((tier) => isTighter(rateOf(tight, tier), rateOf(loose, tier)));
+}
+
+function rateOf({ rates, default: fallback }: Limit, tier: string | undefined): Rate {
+  return rates.find((one) => one.tier === tier) ?? fallback;
+}
+
+/** Neither more at once nor more over time, in the counts of the generic cell rate algorithm. */
+function isTighter(one: Rate, other: Rate): boolean {
+  return one.burst <= other.burst && one.count * other.periodMs <= other.count * one.periodMs;
+}
