@@ -3,8 +3,8 @@
 // Plain Node without packages, because it installs them. Stays in user space.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,7 +23,7 @@ try {
   installPackages();
   runScript("generate-envoy-types.mjs");
   runScript("build-modules.mjs");
-  compile();
+  runScript("build-dist.mjs");
   if (process.argv.includes("--envoy")) await installEnvoy();
 } catch (error) {
   if (!(error instanceof StepFailure)) throw error;
@@ -93,46 +93,6 @@ function runScript(name) {
   for (const line of said.split("\n")) {
     if (line !== "" && !line.endsWith("(unchanged)")) console.log(`setup: ${line}`);
   }
-}
-
-function compile() {
-  const stamp = at("dist", ".sluice-build");
-  const wanted = digest(sources().map((path) => [path, readFileSync(at(path))]));
-  if (readIfThere(stamp) === wanted) return;
-  const next = at("dist", `.next-${process.pid}`);
-  try {
-    run(
-      process.execPath,
-      [at("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json", "--outDir", next],
-      {
-        what: "The TypeScript sources do not compile.",
-        fix: "Correct the errors above; `npm run check` shows them all.",
-      },
-    );
-    // Folder by folder: dist/modules is not tsc's, and an output whose source is gone must not stay.
-    for (const folder of readdirSync(next)) {
-      rmSync(at("dist", folder), { recursive: true, force: true });
-      renameSync(join(next, folder), at("dist", folder));
-    }
-  } finally {
-    rmSync(next, { recursive: true, force: true });
-  }
-  writeFileSync(stamp, wanted);
-  console.log("setup: compiled the sources to dist");
-}
-
-/** All that decides over the output of tsc, sorted: more than tsconfig.build.json includes does no harm. */
-function sources() {
-  const files = ["package-lock.json", "tsconfig.json", "tsconfig.build.json"];
-  for (const folder of ["compiler", "filters"]) {
-    if (!existsSync(at(folder))) continue;
-    for (const entry of readdirSync(at(folder), { recursive: true, withFileTypes: true })) {
-      const path = relative(root, join(entry.parentPath, entry.name)).split(sep).join("/");
-      const compiled = entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts") && !path.includes("/assembly/");
-      if (entry.isFile() && compiled) files.push(path);
-    }
-  }
-  return files.filter((path) => existsSync(at(path))).sort();
 }
 
 async function installEnvoy() {

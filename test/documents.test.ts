@@ -1,16 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { packageRoot } from "../compiler/cli/files.js";
-import { renderText } from "../compiler/diagnostics/render/text.js";
-import { checkText } from "../compiler/index.js";
-import { runSluice, startSluice } from "./documents/command.js";
+import { runLine, runSluice, startSluice } from "./documents/command.js";
 import { resourceFaults } from "./documents/kubernetes.js";
-import { allDocuments, type Block, isExcerpt, placeOf, relativeLinks } from "./documents/markdown.js";
+import { allDocuments, type Block, placeOf, relativeLinks } from "./documents/markdown.js";
+import { faultsOf, sortOf } from "./documents/yaml.js";
 import { claimsOf, unfounded } from "./repository/tree.js";
 import { requireEnvoy } from "./support/envoy.js";
 import { request } from "./support/http.js";
@@ -26,55 +25,23 @@ function named(chosen: readonly Block[]): [string, Block][] {
   return chosen.map((block) => [placeOf(block), block]);
 }
 
-/** A gateway around the `policies` of a page about a kind: its one route applies them all. */
-function gatewayAround(fragment: string): string {
-  const { policies } = z.strictObject({ policies: z.record(z.string(), z.unknown()) }).parse(load(fragment));
-  return `apiVersion: sluice/v1
-kind: Gateway
-name: shop
-listeners: { public: { address: 127.0.0.1:8080 } }
-services: { orders: { endpoints: [127.0.0.1:9001] } }
-consumers: { acme: { tier: gold, groups: [partners], credentials: [{ apiKey: env:ACME_KEY }] } }
-${fragment}
-routes:
-  - { name: orders, match: { path: /** }, to: orders, apply: [${Object.keys(policies).join(", ")}] }
-`;
-}
-
-const heads = z.object({ apiVersion: z.string().optional(), policies: z.unknown().optional() }).loose();
-
-/** What a YAML block is, by its first members; parts of a configuration must stand in a file that is tested. */
-function sortOf(block: Block): "policy" | "fragment" | "kubernetes" | "excerpt" {
-  const parsed = heads.safeParse(load(block.text));
-  if (!parsed.success) return "excerpt";
-  const { apiVersion, policies } = parsed.data;
-  if (apiVersion === undefined) return policies === undefined ? "excerpt" : "fragment";
-  return apiVersion.startsWith("sluice/") ? "policy" : "kubernetes";
-}
-
 describe("YAML", () => {
   const yaml = blocks.filter(({ language }) => /^ya?ml$/.test(language));
 
   it.each(named(yaml))("of %s is right", (_place, block) => {
-    switch (sortOf(block)) {
-      case "policy":
-        expect(renderText(checkText("policy.yaml", block.text).diagnostics, { color: false })).toBe("");
-        return;
-      case "fragment":
-        expect(renderText(checkText("policy.yaml", gatewayAround(block.text)).diagnostics, { color: false })).toBe("");
-        return;
-      case "kubernetes":
-        expect(resourceFaults(load(block.text))).toEqual([]);
-        return;
-      case "excerpt": {
-        const files = readdirSync(join(root, dirname(block.document))).filter((name) => name.endsWith(".yaml"));
-        const texts = files.map((name) => readFileSync(join(root, dirname(block.document), name), "utf8"));
-        expect(
-          texts.some((text) => isExcerpt(block.text, text)),
-          "it stands in a YAML file beside the document",
-        ).toBe(true);
-      }
-    }
+    expect(faultsOf(block)).toBe("");
+  });
+
+  it.each([
+    ["Gateway", "to:", "too:"],
+    ["Fragment", "consumers:", "consumer:"],
+    ["Test", "decidedBy:", "decided:"],
+    ["policies", "anyOf:", "oneOf:"],
+    ["excerpt", ":", "x:"],
+  ] as const)("of the sort %s is refused with `%s` written `%s`", (sort, from, to) => {
+    const block = yaml.find((one) => sortOf(one) === sort && one.text.includes(from));
+    expect(block, "a block of this sort").toBeDefined();
+    if (block !== undefined) expect(faultsOf({ ...block, text: block.text.replace(from, to) })).not.toBe("");
   });
 
   it("of README.md is the quickstart", () => {
@@ -160,27 +127,28 @@ describe("commands", () => {
 
   it("of README.md name every command of sluice", async () => {
     const help = (await runSluice(["--help"], { cwd: folder, env: environment })).stdout;
-    const verbs = [...help.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb);
+    const listed = /^Commands:\n((?:.+\n)+)/m.exec(help)?.[1] ?? "";
+    const verbs = [...listed.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb);
     const shown = lines
-      .filter(({ document, line }) => document === "README.md" && line.startsWith("sluice "))
-      .map(({ line }) => line.split(" ")[1]);
+      .filter(({ document }) => document === "README.md")
+      .flatMap(({ line }) => /(?:^|\()sluice ([a-z]+)/.exec(line)?.[1] ?? []);
     expect(verbs.length).toBeGreaterThan(0);
     expect([...new Set(shown)].toSorted()).toEqual(verbs.toSorted());
   });
 
   it.each(commands)("`%s` does what the document says", async (command) => {
-    const [program = "", ...args] = command.split(/ +/);
-    if (program === "sluice" && args[0] === "run") return serves(args);
-    if (program === "sluice") return succeeds(args);
     const elsewhere = ELSEWHERE[command];
-    expect(elsewhere, "say in ELSEWHERE how this command is exercised").toBeDefined();
-    await elsewhere?.();
+    if (elsewhere !== undefined) return elsewhere();
+    expect(command, "say in ELSEWHERE how this command is exercised").toMatch(/\bsluice /);
+    const [program, verb, ...rest] = command.split(/ +/);
+    if (program === "sluice" && verb === "run") return serves(["run", ...rest]);
+    await succeeds(command, verb);
   });
 
-  async function succeeds(args: readonly string[]): Promise<void> {
-    const result = await runSluice(args, { cwd: folder, env: environment });
+  async function succeeds(command: string, verb: string | undefined): Promise<void> {
+    const result = await runLine(command, { cwd: folder, env: environment });
     expect(result, result.stderr).toMatchObject({ code: 0 });
-    if (args[0] !== "compile") return;
+    if (verb !== "compile") return;
     expect(existsSync(join(folder, "build/envoy.yaml"))).toBe(true);
     expect(existsSync(join(folder, "build/modules/guard.wasm"))).toBe(true);
   }
@@ -217,18 +185,35 @@ describe("commands", () => {
     // This run is a part of it.
     "npm test": async () =>
       expect(scripts).toMatchObject({ pretest: "node scripts/setup.mjs --envoy", test: "vitest run" }),
+    // `source` of nothing succeeds too.
+    "source <(sluice completion bash)": () =>
+      succeeds("source <(sluice completion bash); complete -p sluice", undefined),
     "npx vitest run filters/modules": async () =>
       expect(existsSync(join(root, "filters/modules/configuration.test.ts"))).toBe(true),
     "SLUICE_ENVOY=/opt/envoy npx vitest run test/documents.test.ts": async () =>
       expect(existsSync(join(root, "test/documents.test.ts"))).toBe(true),
   };
 
-  it("of README.md answer as it shows", async () => {
-    const explained = await runSluice(["explain", "orders", "-p", "examples/quickstart/policy.yaml"], {
-      cwd: folder,
-      env: environment,
-    });
-    expectShown(explained.stdout, "route orders");
+  it.each([
+    ["sluice explain orders -p examples/quickstart/policy.yaml", "route orders"],
+    ["sluice explain --request 'POST /orders' --as globex -p examples/quickstart/policy.yaml", "request   POST"],
+  ])("of README.md answer as it shows: %s", async (command, beginning) => {
+    expect(commands).toContain(command);
+    expectShown((await runLine(command, { cwd: folder, env: environment })).stdout, beginning);
+  });
+
+  it("of README.md find the slips that it shows", async () => {
+    const there = join(folder, "slips");
+    await mkdir(there);
+    const policy = readFileSync(join(root, "examples/quickstart/policy.yaml"), "utf8");
+    const slips = policy
+      .replace("deny: 'auth.tier", "deny: 'auth.teir")
+      .replace("methods: [GET] }", "methods: [get] }");
+    await writeFile(join(there, "policy.yaml"), slips);
+    const surroundings = { cwd: there, env: environment };
+    expectShown((await runLine("sluice check policy.yaml 2>&1 || true", surroundings)).stdout, "policy.yaml:26:45");
+    expect(await runLine("sluice check policy.yaml --fix=suggested", surroundings)).toMatchObject({ code: 0 });
+    expect(readFileSync(join(there, "policy.yaml"), "utf8")).toBe(policy);
   });
 
   /** The block of README.md that begins so is a part of the output; keys and waiting times differ from run to run. */

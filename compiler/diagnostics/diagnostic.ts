@@ -53,7 +53,14 @@ export function diagnose<C extends Code>(
 
 /** One pass, so that a parameter that looks like `{name}` stays as it is. */
 function fill(template: string, parameters: Readonly<Record<string, string | number>>): string {
-  return template.replace(/\{([^{}]*)\}/g, (_, name: string) => String(parameters[name] ?? ""));
+  return template.replace(/\{([^{}]*)\}/g, (_, name: string) => shortened(String(parameters[name] ?? "")));
+}
+
+/** More than any sentence of ours has between its words; a name in a file may have millions of letters. */
+const LONGEST_PARAMETER = 400;
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_PARAMETER ? text : `${text.slice(0, LONGEST_PARAMETER)}…`;
 }
 
 /** A sorted copy: by file, then place, then code; equal ones keep their order. */

@@ -36,7 +36,7 @@ function maskQuoted(quoted: string, secret: string): string {
 }
 
 function wholeWord(text: string, word: string): string {
-  const literal = word.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  const literal = word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   return text.replace(new RegExp(`(?<![\\p{L}\\p{N}_-])${literal}(?![\\p{L}\\p{N}_-])`, "gu"), asterisks(word));
 }
 

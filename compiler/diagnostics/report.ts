@@ -1,10 +1,10 @@
-import { type Diagnostic, type Suppressed, sortDiagnostics } from "./diagnostic.js";
+import { type Diagnostic, diagnose, type Severity, type Suppressed, sortDiagnostics } from "./diagnostic.js";
 
 /** What a run over some files has to say. */
 export interface Report {
   /** Files that were read, as findings name them; one without findings is clean. */
   readonly files: readonly string[];
-  /** Sorted. */
+  /** Sorted; of thousands only the first. */
   readonly diagnostics: readonly Diagnostic[];
   readonly suppressed: readonly Suppressed[];
   /** Files that could not be read, so that nothing is known of them. */
@@ -16,12 +16,27 @@ export interface Unread {
   readonly reason: string;
 }
 
+/** Most errors that are shown, and most warnings. */
+const MOST_SHOWN = 1_000;
+
 /** A report of findings, with the files that they name. */
 export function reportOf(diagnostics: readonly Diagnostic[], more: Partial<Report> = {}): Report {
   const suppressed = more.suppressed ?? [];
   const named = [...diagnostics, ...suppressed.map((one) => one.diagnostic)].map((one) => one.span.source.path);
   const files = [...new Set([...(more.files ?? []), ...named])];
-  return { files, diagnostics: sortDiagnostics(diagnostics), suppressed, unread: more.unread ?? [] };
+  const shown = firstOf(firstOf(sortDiagnostics(diagnostics), "error"), "warning");
+  return { files, diagnostics: shown, suppressed, unread: more.unread ?? [] };
+}
+
+/** Findings without those of a severity that are too many, and with a note of them where the first one would be. */
+function firstOf(sorted: readonly Diagnostic[], severity: Severity): readonly Diagnostic[] {
+  const those = sorted.filter((diagnostic) => diagnostic.severity === severity);
+  const next = those[MOST_SHOWN];
+  if (next === undefined) return sorted;
+  const left = new Set(those.slice(MOST_SHOWN));
+  const code = severity === "error" ? "SL0018" : "SL0027";
+  const note = diagnose(code, { limit: MOST_SHOWN, count: left.size }, next.span);
+  return sorted.flatMap((diagnostic) => (diagnostic === next ? [note] : left.has(diagnostic) ? [] : [diagnostic]));
 }
 
 /** `2 errors, 1 warning, 3 silenced, 1 fixable with --fix`; what there is none of is left out. */

@@ -103,7 +103,7 @@ class Printer {
 }
 
 /** Most texts of a configuration: such as need no quotes, and are surely no number, date or word like `yes`. */
-const PLAIN = /^(?=\/|[A-Za-z_]{6}|[a-z]+[./-])[A-Za-z/_](?:[A-Za-z0-9_/.+^*()|$~=[\]-]|:(?=[A-Za-z0-9/]))*$/;
+const PLAIN = /^(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z/_](?:[a-z0-9_/.+^*()|$~=[\]-]|:(?=[a-z0-9/]))*$/i;
 
 function asYaml(value: JsonValue): string {
   return dump(value, { noRefs: true, lineWidth: -1, indent: 2 });

@@ -15,7 +15,7 @@ import {
   UInt64ValueSchema,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { files } from "./generated/files.js";
+import { files } from "./descriptors.js";
 
 /**
  * Every message that an `Any` may hold. Importing this module loads all generated files: import it where an `Any` is

@@ -1,6 +1,7 @@
 import { create, type DescMessage, fromJson, hasOption, type MessageInitShape } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { describe, expect, it } from "vitest";
+import { files } from "./descriptors.js";
 import { MetadataSchema } from "./generated/envoy/config/core/v3/base_pb.js";
 import { HttpUriSchema } from "./generated/envoy/config/core/v3/http_uri_pb.js";
 import {
@@ -14,7 +15,6 @@ import {
   VirtualHostSchema,
 } from "./generated/envoy/config/route/v3/route_components_pb.js";
 import { SubjectAltNameMatcherSchema } from "./generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js";
-import { files } from "./generated/files.js";
 import { disabled, ignored, rules } from "./generated/validate/validate_pb.js";
 import { duration } from "./message.js";
 import { brokenRules, rulesOf } from "./rules.js";

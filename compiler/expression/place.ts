@@ -1,4 +1,4 @@
-import { type Node, offsetInScalar } from "../syntax/document.js";
+import { type Node, offsetsInScalar } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import type { Range } from "./tree.js";
 
@@ -13,7 +13,15 @@ export interface Place {
 /** The place of an expression that is the value of a node; anything but a scalar has only one place, its span. */
 export function placeOf(node: Node | undefined, span: Span): Place {
   if (node?.kind !== "scalar") return { span, map: (index) => (index === 0 ? span.start : span.end) };
-  return { span: node.span, map: (index) => offsetInScalar(node, index) };
+  // Most expressions are read without anybody asking for a place; those that ask, ask for many.
+  let offsets: ((index: number) => number) | undefined;
+  return {
+    span: node.span,
+    map: (index) => {
+      offsets ??= offsetsInScalar(node);
+      return offsets(index);
+    },
+  };
 }
 
 /** The span of a part of an expression; never empty where the scalar is not, so that a caret has something to stand on. */

@@ -8,7 +8,10 @@ export interface Rule {
   readonly expression: Expression | undefined;
 }
 
-/** How many steps of the search may still be made: one is a request that a rule is tried with. */
+/**
+ * How many steps of the search may still be made: one is a request that a rule is tried with, or a constant or condition
+ * that was looked at for a question with too many answers.
+ */
 export interface Budget {
   steps: number;
 }
@@ -27,10 +30,14 @@ const OTHER = "\u{10ffff}";
  */
 export function canFire(late: Rule, earlier: readonly Rule[], budget: Budget): boolean {
   const unknowns = new Unknowns();
-  for (const rule of [late, ...earlier]) if (rule.expression !== undefined) unknowns.collect(rule.expression);
-  const steps = unknowns.combinations() * (1 + earlier.length);
-  if (steps > budget.steps) return true;
-  budget.steps -= steps;
+  const fits = () => unknowns.combinations() * (1 + earlier.length) <= budget.steps;
+  for (const { expression } of [late, ...earlier]) {
+    if (expression !== undefined) unknowns.collect(expression);
+    if (fits()) continue;
+    budget.steps -= Math.min(unknowns.size, budget.steps);
+    return true;
+  }
+  budget.steps -= unknowns.combinations() * (1 + earlier.length);
   for (const world of unknowns.worlds())
     if (fires(late, world) && !earlier.some((rule) => fires(rule, world))) return true;
   return false;
@@ -161,6 +168,11 @@ class Unknowns {
     const known = this.attributes.get(compared.attribute) ?? { list: compared.list, constants: new Set<string>() };
     for (const constant of compared.constants) known.constants.add(constant);
     this.attributes.set(compared.attribute, known);
+  }
+
+  /** How many constants and conditions there are. */
+  get size(): number {
+    return [...this.attributes.values()].reduce((sum, one) => sum + one.constants.size, this.conditions.size);
   }
 
   combinations(): number {

@@ -1,7 +1,7 @@
 import { shapeKey } from "../policy/path.js";
 import { PathIndex } from "../policy/path-index.js";
 import type { Span } from "../syntax/source.js";
-import { BAD_HOST, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
+import { BAD_HOST, BAD_PATH, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import { addTo, type Protection } from "./overlap.js";
 import type { AppliedPolicy, RoutePlan } from "./plan.js";
 
@@ -12,6 +12,12 @@ const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: 
  * section 3.2 asks for 400), a dot at the end that is left after Envoy removed one, two ports.
  */
 const AMBIGUOUS_HOST = ".*,.*|.*\\.(:[0-9]*)?|[^\\[:]*:[^:]*:.*";
+
+/**
+ * `/a/%2e%2e;x/admin`: Envoy decodes the dots after it resolved dot segments, so that `/a/..;x/admin` arrives at a
+ * service. One that drops parameters of segments (RFC 3986 section 3.3) first and resolves then serves `/admin`.
+ */
+const DOT_SEGMENT_WITH_PARAMETERS = "[^?]*/\\.\\.?;.*";
 
 /** What is known of one path. */
 interface Known {
@@ -37,6 +43,15 @@ export class Answers {
   badHost(): RoutePlan {
     const headers = [{ name: ":authority", form: "regex" as const, regex: AMBIGUOUS_HOST }];
     return this.problem(BAD_HOST, 400, "Bad Request", {}, { ...ANY, headers });
+  }
+
+  /** 400 for a path that a service may resolve to one of other policies. Most paths have no `;`, which is seen at once. */
+  badPath(): RoutePlan {
+    const headers = [
+      { name: ":path", form: "contains" as const, text: ";" },
+      { name: ":path", form: "regex" as const, regex: DOT_SEGMENT_WITH_PARAMETERS },
+    ];
+    return this.problem(BAD_PATH, 400, "Bad Request", {}, { ...ANY, headers });
   }
 
   /**

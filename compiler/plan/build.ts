@@ -2,7 +2,14 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { planHosts } from "./hosts.js";
-import type { ConsumerPlan, GatewayPlan, ListenerPlan, ServicePlan } from "./plan.js";
+import {
+  type ConsumerPlan,
+  type GatewayPlan,
+  headersRead,
+  type ListenerPlan,
+  namedRead,
+  type ServicePlan,
+} from "./plan.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
 export function buildPlan(
@@ -83,7 +90,7 @@ const MOST_NAMED = 256;
 function tooManyNames(plan: GatewayPlan): Diagnostic[] {
   const names = new Set<string>();
   for (const policy of plan.policies) {
-    for (const name of [...policy.readsHeaders, ...policy.readsNamed]) names.add(name);
+    for (const name of [...headersRead(policy), ...namedRead(policy)]) names.add(name);
     if (names.size > MOST_NAMED) return [diagnose("SL0416", { most: MOST_NAMED }, policy.origin)];
   }
   return [];

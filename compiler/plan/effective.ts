@@ -3,6 +3,7 @@ import type { CheckedGateway } from "../policy/check.js";
 import { capturesOf, parsePath } from "../policy/path.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeListed } from "../syntax/edits.js";
+import type { Span } from "../syntax/source.js";
 import { type AppliedPolicy, PHASES, type PolicyPlan } from "./plan.js";
 
 /** The route whose policies are asked for; none for the answers that the compiler adds itself (404, 405). */
@@ -10,12 +11,12 @@ export type RouteIndex = number | "generated";
 
 /**
  * Effective policy of a route = mandatory + (defaults - except) + apply, by phase, then by list. Policies with an error
- * of their own are left out: they were reported already.
+ * of their own are left out: they were reported already. Those that are off are told apart.
  */
 export function effectivePolicies(
   checked: CheckedGateway,
   index: RouteIndex,
-): { run: AppliedPolicy[]; diagnostics: Diagnostic[] } {
+): { run: AppliedPolicy[]; off: AppliedPolicy[]; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const applied: AppliedPolicy[] = [];
   for (const candidate of listed(checked, index)) {
@@ -33,11 +34,13 @@ export function effectivePolicies(
     const plan = checked.policies.get(item.policy);
     return plan === undefined ? [] : [{ item, plan }];
   });
-  const ordered = PHASES.flatMap((phase) => known.filter(({ plan }) => plan.phase === phase));
+  const off = known.filter(({ plan }) => plan.mode?.is === "off");
+  const on = known.filter(({ plan }) => plan.mode?.is !== "off");
+  const ordered = PHASES.flatMap((phase) => on.filter(({ plan }) => plan.phase === phase));
   diagnostics.push(...checkNumbers(ordered));
-  diagnostics.push(...checkOrder(ordered, applied.length === known.length));
+  diagnostics.push(...checkOrder(ordered, off, applied.length === known.length));
   diagnostics.push(...checkCaptures(ordered, index === "generated" ? undefined : checked.gateway.routes[index]));
-  return { run: ordered.map(({ item }) => item), diagnostics };
+  return { run: ordered.map(({ item }) => item), off: off.map(({ item }) => item), diagnostics };
 }
 
 /** The second of two equal names in the list of a route; a default that is mandatory too has a list of its own. */
@@ -123,17 +126,22 @@ function checkCaptures(
 /**
  * What the chain of one route must satisfy: one authenticate at most, and every attribute known before it is used.
  *
+ * @param off what the route would run as well
  * @param complete false if a policy of the chain has an error, so that what it would provide is not known
  */
-function checkOrder(steps: readonly Step[], complete: boolean): Diagnostic[] {
+function checkOrder(steps: readonly Step[], off: readonly Step[], complete: boolean): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
+  const idle = [...steps, ...off].filter(({ plan }) => plan.mode !== undefined);
   const provided = new Map<string, Step>();
   for (const step of steps) {
     for (const need of complete ? step.plan.requires : [])
       if (!need.attribute.startsWith(CAPTURE) && !provided.has(need.attribute))
         diagnostics.push(
           diagnose("SL0408", { policy: step.plan.name, attribute: need.attribute }, step.item.origin, {
-            related: [{ message: `\`${need.attribute}\` is used here`, span: need.origin }],
+            related: [
+              { message: `\`${need.attribute}\` is used here`, span: need.origin },
+              ...whoWould(need.attribute, idle),
+            ],
           }),
         );
     if (step.plan.phase === "authenticate" || step.plan.phase === "cors") {
@@ -150,7 +158,21 @@ function checkOrder(steps: readonly Step[], complete: boolean): Diagnostic[] {
           ),
         );
     }
-    for (const attribute of step.plan.provides) provided.set(attribute, step);
+    if (step.plan.mode === undefined) for (const attribute of step.plan.provides) provided.set(attribute, step);
   }
   return diagnostics;
+}
+
+/** Who would find out an attribute were they enforced. */
+function whoWould(attribute: string, idle: readonly Step[]): { message: string; span: Span }[] {
+  return idle.flatMap(({ plan: { name, mode, provides } }) =>
+    mode === undefined || !provides.includes(attribute)
+      ? []
+      : [
+          {
+            message: `\`${name}\` would find it out, but is ${mode.is === "off" ? "off" : "in shadow"}`,
+            span: mode.origin,
+          },
+        ],
+  );
 }

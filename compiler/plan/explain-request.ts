@@ -26,6 +26,8 @@ export interface Routed {
   steps: (Step & { applied: AppliedPolicy })[];
   /** What the guard notes; undefined where it cannot be known. */
   decision: string | undefined;
+  /** What it notes of the first policy in shadow that would deny the request. */
+  shadow: string | undefined;
 }
 
 /** Explains a request by the models of Envoy's routing and of the policy kinds. Counts of limits are not known. */
@@ -65,6 +67,7 @@ export function explainRequest(
       nearMisses: nearMisses(plan, match, arrival.request, credentials),
       steps,
       decision: decisionOf(match.route, steps),
+      shadow: shadowOf(steps),
     },
     answer: answerOf(match.route, steps, arrival.request),
   };
@@ -102,6 +105,12 @@ function stepsOf(
     answered = ["answered", "denied", "open"].includes(verdict.outcome);
     return [{ applied, policy, verdict }];
   });
+}
+
+/** A limit in shadow may deny too, which only a running gateway knows. */
+function shadowOf(steps: Routed["steps"]): string | undefined {
+  const first = steps.find(({ verdict }) => verdict?.shadow !== undefined);
+  return first === undefined ? undefined : `${first.policy.name}${first.verdict?.shadow}`;
 }
 
 /** Of what Envoy answers before it, the guard notes nothing. As `filters/modules/pipeline.ts` has it: the last word, but that of a limit only where nobody else said one. */

@@ -1,6 +1,14 @@
 import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
 import { isGenerated } from "./names.js";
-import type { GatewayPlan, HeaderMatch, HostPlan, PolicyPlan, RouteAction, RoutePlan } from "./plan.js";
+import {
+  type GatewayPlan,
+  type HeaderMatch,
+  type HostPlan,
+  headersRead,
+  type PolicyPlan,
+  type RouteAction,
+  type RoutePlan,
+} from "./plan.js";
 
 /** The effective policies of a route in order of execution, one a line, with where each was asked for. */
 export function explainRoute(plan: GatewayPlan, name: string): string {
@@ -18,10 +26,16 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
   });
   const rows = first.run.map((applied, index) => {
     const policy = plan.policies.find((candidate) => candidate.name === applied.policy);
-    return [`${index + 1}.`, applied.policy, policy?.kind ?? "", `${applied.via} ${formatSpan(applied.origin)}`];
+    return [
+      `${index + 1}.`,
+      applied.policy,
+      policy?.kind ?? "",
+      `${applied.via} ${formatSpan(applied.origin)}`,
+      conductOf(policy),
+    ];
   });
   const policies = rows.length === 0 ? "  no policy\n" : table(rows);
-  const more = [...needs(plan, first), ...leftOut(plan, first), ...definitions(plan, first)];
+  const more = [...needs(plan, first), ...turnedOff(first), ...leftOut(plan, first), ...definitions(plan, first)];
   return `route ${name} (${formatSpan(first.origin)})\n${matches.join("")}${policies}${more.map((line) => `  ${line}\n`).join("")}`;
 }
 
@@ -33,7 +47,7 @@ function policiesOf(plan: GatewayPlan, route: RoutePlan): PolicyPlan[] {
 function needs(plan: GatewayPlan, route: RoutePlan): string[] {
   const policies = policiesOf(plan, route);
   const required = unique(policies.flatMap((policy) => policy.requires.map(({ attribute }) => attribute)));
-  const headers = unique(policies.flatMap((policy) => policy.readsHeaders));
+  const headers = unique(policies.flatMap(headersRead));
   const providers = [...policies.map((policy) => policy.name), undefined];
   const found = (attribute: string) => policies.find((policy) => policy.provides.includes(attribute))?.name;
   const lines = providers.flatMap((name) => {
@@ -41,6 +55,20 @@ function needs(plan: GatewayPlan, route: RoutePlan): string[] {
     return attributes.length === 0 ? [] : [`needs ${attributes.join(", ")} from ${name ?? "the path"}`];
   });
   return [...lines, ...(headers.length === 0 ? [] : [`reads header ${headers.join(", ")}`])];
+}
+
+/** How a policy is carried out, where it is not simply enforced on every request. */
+function conductOf(policy: PolicyPlan | undefined): string {
+  const parts = [
+    ...(policy?.mode === undefined ? [] : ["in shadow"]),
+    ...(policy?.when === undefined ? [] : [`when ${policy.when.text.replace(/\s+/g, " ").trim()}`]),
+    ...(policy?.onError === undefined ? [] : ["denies if it fails"]),
+  ];
+  return parts.join(", ");
+}
+
+function turnedOff({ off = [] }: RoutePlan): string[] {
+  return off.map(({ policy, via, origin }) => `without ${policy}, which is off (${via} ${formatSpan(origin)})`);
 }
 
 /** Defaults of other routes that this one does not run. */
@@ -80,6 +108,8 @@ function headerText(header: HeaderMatch): string {
   switch (header.form) {
     case "exact":
       return `${header.name}:${header.value}`;
+    case "contains":
+      return `${header.name} with ${header.text}`;
     case "regex":
       return `${header.name}:~${header.regex}`;
     case "present":

@@ -1,6 +1,6 @@
 import { capturesOf } from "../policy/path.js";
 import { PREFLIGHT } from "./names.js";
-import type { GatewayPlan, Json, JsonObject, PolicyPlan, RoutePlan } from "./plan.js";
+import { type GatewayPlan, type Json, type JsonObject, namedRead, type PolicyPlan, type RoutePlan } from "./plan.js";
 
 /** What Envoy's main thread must have in its environment for the module to start. */
 export function environmentVariables(plan: GatewayPlan): string[] {
@@ -10,8 +10,8 @@ export function environmentVariables(plan: GatewayPlan): string[] {
   return [...new Set(names)].toSorted();
 }
 
-/** What an access log shows of every request, denied or not. */
-export const LOGGED_RESULTS = ["consumer", "decision"] as const;
+/** What an access log shows of every request, denied or not; `shadow` where a policy is in shadow. */
+export const LOGGED_RESULTS = ["consumer", "decision", "shadow"] as const;
 
 /**
  * The configuration of `guard.wasm` for a plan: `filters/modules/README.md` tells what each member means. The same plan
@@ -41,7 +41,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         ),
       }),
     ),
-    policies: [...policies.values()].map((policy): JsonObject => ({ name: policy.name, [policy.kind]: policy.config })),
+    policies: [...policies.values()].map(policyConfiguration),
     routes: [...routes.values()]
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map(
@@ -55,9 +55,23 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
   };
 }
 
+function policyConfiguration({ name, mode, when, onError, kind, config }: PolicyPlan): JsonObject {
+  return {
+    name,
+    ...(mode === undefined ? {} : { mode: mode.is }),
+    ...(when === undefined ? {} : { when: when.predicate }),
+    ...(onError === undefined ? {} : { onError }),
+    [kind]: config,
+  };
+}
+
+function readBy(policy: PolicyPlan | undefined): readonly string[] {
+  return policy === undefined ? [] : namedRead(policy);
+}
+
 /** Segments of the path that a policy of the route reads by name; none where none does, which costs nothing. */
 function readCaptures(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>): JsonObject {
-  const read = new Set(route.run.flatMap((applied) => policies.get(applied.policy)?.readsNamed ?? []));
+  const read = new Set(route.run.flatMap((applied) => readBy(policies.get(applied.policy))));
   const captures = capturesOf(route.match.path).filter(({ name }) => read.has(`route.params.${name}`));
   if (captures.length === 0) return {};
   return { params: Object.fromEntries(captures.map(({ name, segment }): [string, Json] => [name, segment])) };
@@ -70,5 +84,7 @@ function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
     ...policy.responseHeaders,
   ]);
-  return [...new Set([...read, ...written.map((header) => header.property)])].toSorted();
+  const shadowed = run.some((policy) => policy.mode?.is === "shadow");
+  const logged = read.filter((property) => property !== "shadow" || shadowed);
+  return [...new Set([...logged, ...written.map((header) => header.property)])].toSorted();
 }

@@ -25,10 +25,11 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
   const diagnostics = [...generated.diagnostics];
   const candidates: Candidate[] = [];
   for (const [index, route] of checked.gateway.routes.entries()) {
-    const { run, diagnostics: found } = effectivePolicies(checked, index);
+    const { run, off, diagnostics: found } = effectivePolicies(checked, index);
     for (const finding of found) if (!sameAs(finding, generated.diagnostics)) diagnostics.push(finding);
     const plan = planRoute(route, index, run, checked);
-    if (plan !== undefined) candidates.push({ route: plan, host: route.match.host });
+    if (plan === undefined) continue;
+    candidates.push({ route: off.length === 0 ? plan : { ...plan, off }, host: route.match.host });
   }
 
   const protection = new Protection(checked.policies);
@@ -49,7 +50,7 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
     weaker.look(routes);
     const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
     const differs = names.length > 1 && (host === undefined || host.startsWith("*."));
-    const all = [...(differs ? [answers.badHost()] : []), ...answers.among(routes)];
+    const all = [...(differs ? [answers.badHost()] : []), answers.badPath(), ...answers.among(routes)];
     const withThem = withPreflights(all, checked.policies);
     hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] });
   }

@@ -79,6 +79,7 @@ export function mismatch(route: RoutePlan, request: RoutedRequest): Mismatch | u
 /** `host` is another name of `:authority` to Envoy. */
 function valuesOf(name: string, request: RoutedRequest): readonly string[] {
   if (name === ":authority" || name === "host") return [request.authority];
+  if (name === ":path") return [request.path];
   return request.headers.get(name) ?? [];
 }
 
@@ -127,6 +128,8 @@ function headerMatcher(match: HeaderMatch): (sent: readonly string[]) => boolean
   switch (match.form) {
     case "exact":
       return (sent) => sent.includes(match.value);
+    case "contains":
+      return (sent) => sent.some((value) => value.includes(match.text));
     case "regex": {
       const matches = fullMatch(match.regex);
       return (sent) => sent.some(matches);

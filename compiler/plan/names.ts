@@ -9,12 +9,15 @@ export const METHOD_NOT_ALLOWED = "sluice:method-not-allowed";
 /** Envoy's route name of the answer for a request with more than one host. */
 export const BAD_HOST = "sluice:bad-host";
 
+/** Envoy's route name of the answer for a path that a service may resolve to another one. */
+export const BAD_PATH = "sluice:bad-path";
+
 /** Envoy's route name of the preflights of routes that do not take OPTIONS. The guard knows no route of this name. */
 export const PREFLIGHT = "sluice:preflight";
 
 /** True of a route that the compiler added. */
 export function isGenerated(route: { name: string }): boolean {
-  return [NOT_FOUND, METHOD_NOT_ALLOWED, BAD_HOST, PREFLIGHT].includes(route.name);
+  return [NOT_FOUND, METHOD_NOT_ALLOWED, BAD_HOST, BAD_PATH, PREFLIGHT].includes(route.name);
 }
 
 export function hostName(host: string | undefined): string {

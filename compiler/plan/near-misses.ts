@@ -62,6 +62,8 @@ function expected(header: HeaderMatch): string {
   switch (header.form) {
     case "exact":
       return `to be ${JSON.stringify(header.value)}`;
+    case "contains":
+      return `to contain ${JSON.stringify(header.text)}`;
     case "regex":
       return `to match ~${header.regex}`;
     case "present":

@@ -19,7 +19,8 @@ export class Protection {
   of(route: RoutePlan): readonly Guarding[] {
     const known = this.known.get(route.name);
     if (known !== undefined) return known;
-    const phases = route.run.map((applied) => this.policies.get(applied.policy)?.phase);
+    const enforced = route.run.flatMap((applied) => this.policies.get(applied.policy) ?? []).filter(isEnforced);
+    const phases = enforced.map(({ phase }) => phase);
     const found = GUARDING.filter((phase) => phases.includes(phase));
     this.known.set(route.name, found);
     return found;
@@ -29,6 +30,10 @@ export class Protection {
   missing(route: RoutePlan, strict: readonly Guarding[]): Guarding[] {
     return strict.filter((phase) => !this.of(route).includes(phase));
   }
+}
+
+function isEnforced({ mode }: PolicyPlan): boolean {
+  return mode === undefined;
 }
 
 /** Findings of SL0310 that are shown: beyond, they are many ways to say one thing. */

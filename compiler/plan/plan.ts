@@ -66,6 +66,12 @@ export interface PolicyPlan {
   /** What the file says of it for people. */
   description?: string;
   phase: Phase;
+  /** Absent if it is enforced. In shadow it decides, counts and tells, and lets every request pass; off, no route runs it. */
+  mode?: { is: "shadow" | "off"; origin: Span };
+  /** The requests that it applies to; all if absent. */
+  when?: Condition;
+  /** What becomes of a request that it cannot judge, where that is not what its phase does by itself. */
+  onError?: "deny";
   /** Attributes that later policies of the chain may use because of this one. */
   provides: readonly string[];
   requires: readonly { attribute: string; origin: Span }[];
@@ -85,6 +91,26 @@ export interface PolicyPlan {
   decide?: (view: RequestView) => Verdict;
   /** Warnings of the policy where it stands in a chain. Asked once for each chain that occurs, if there is no error. */
   lint?: (chain: Chain) => readonly Diagnostic[];
+}
+
+/** An expression beside the kind of a policy, with what it reads. */
+export interface Condition {
+  text: string;
+  origin: Span;
+  /** As the module reads it. */
+  predicate: Json;
+  readsHeaders: readonly string[];
+  readsNamed: readonly string[];
+}
+
+/** Request headers that a policy and its condition read. */
+export function headersRead({ readsHeaders, when }: PolicyPlan): readonly string[] {
+  return when === undefined ? readsHeaders : [...readsHeaders, ...when.readsHeaders];
+}
+
+/** Query parameters, cookies and captures that a policy and its condition read. */
+export function namedRead({ readsNamed, when }: PolicyPlan): readonly string[] {
+  return when === undefined ? readsNamed : [...readsNamed, ...when.readsNamed];
 }
 
 /** The policies of a route in order of execution; the same for every route with the same policies and kind of answer. */
@@ -116,10 +142,13 @@ export interface RoutePlan {
   action: RouteAction;
   /** Policies in order of execution. */
   run: AppliedPolicy[];
+  /** Policies that the route would run were they not off; absent if there are none. */
+  off?: AppliedPolicy[];
 }
 
 export type HeaderMatch = { name: string } & (
   | { form: "exact"; value: string }
+  | { form: "contains"; text: string }
   | { form: "regex"; regex: string }
   | { form: "present"; present: boolean }
 );

@@ -42,7 +42,8 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
     return { ...none, text: `not known, ${verdict.status ?? 403} at worst, by ${policy.name}: ${verdict.summary}` };
   }
   const policies = asked.map(({ policy }) => policy);
-  const answerHeaders = unique(policies.flatMap((policy) => policy.responseHeaders.map((header) => header.name)));
+  const telling = asked.filter(({ verdict }) => verdict.outcome !== "skipped").map(({ policy }) => policy);
+  const answerHeaders = unique(telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)));
   const answer = { ...none, answerHeaders, ...actionAnswer(route.action) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));

@@ -15,6 +15,7 @@ export function requestText(explanation: RequestExplanation): string {
     "",
     ...answerLines(answer),
     ...(routed?.decision === undefined ? [] : [`${label("decision")}${routed.decision}`]),
+    ...(routed?.shadow === undefined ? [] : [`${label("shadow")}${routed.shadow}`]),
   ];
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
@@ -60,6 +61,7 @@ const OUTCOMES: Readonly<Record<Verdict["outcome"], string>> = {
   denied: "denied",
   counted: "counted",
   open: "not known",
+  skipped: "does not apply",
 };
 
 function reasonLines({ text, truth, origin, because = [] }: Reason, indent: string): string[] {
@@ -87,6 +89,7 @@ export function requestData({ request, changes, routed, answer }: RequestExplana
     changes,
     ...(routed === undefined ? {} : { route: routeData(routed), policies: routed.steps.map(stepData) }),
     ...(routed?.decision === undefined ? {} : { decision: routed.decision }),
+    ...(routed?.shadow === undefined ? {} : { shadow: routed.shadow }),
     answer,
   };
 }

@@ -85,12 +85,17 @@ function queryParameter(path: string, name: string): Found {
  */
 function cookie(lines: readonly string[], name: string): Found {
   if (lines.length > 1) return AMBIGUOUS;
-  const pairs = lines.flatMap((line) => line.split(";").map((pair) => pair.trim()));
-  const mine = pairs.filter((pair) => pair.split("=", 1)[0]?.trim() === name);
+  const pairs = lines.flatMap((line) => line.split(";").map(withoutSpace));
+  const mine = pairs.filter((pair) => withoutSpace(pair.split("=", 1)[0] ?? "") === name);
   const [pair, second] = mine;
   if (pair === undefined) return undefined;
-  const value = /^[^=\s]+=(?!\s)(.*)$/s.exec(pair)?.[1];
+  const value = /^[^= \t]+=(?![ \t])(.*)$/s.exec(pair)?.[1];
   return second === undefined && value !== undefined ? value : AMBIGUOUS;
+}
+
+/** White space as HTTP has it: spaces and tabs (RFC 9110, section 5.6.3). */
+function withoutSpace(text: string): string {
+  return text.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, "");
 }
 
 function capture(path: string, { match }: RoutePlan, name: string): Found {

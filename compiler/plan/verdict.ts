@@ -38,11 +38,14 @@ export interface RequestView {
 /** What one policy says of one request. */
 export interface Verdict {
   /**
-   * `answered`: by Envoy before the guard; `counted`: passes unless the limit is used up; `open`: it cannot be known here.
+   * `answered`: by Envoy before the guard; `counted`: passes unless the limit is used up; `open`: it cannot be known here;
+   * `skipped`: the policy does not apply to the request.
    */
-  outcome: "allowed" | "answered" | "denied" | "counted" | "open";
+  outcome: "allowed" | "answered" | "denied" | "counted" | "open" | "skipped";
   /** What the guard notes, without the name of the policy: `/rule denied rule`, ` allowed authenticated`. */
   decision?: string;
+  /** What the guard notes of a denial in shadow, written in the same way. */
+  shadow?: string;
   /** One sentence, without a full stop. */
   summary: string;
   /** The status that is answered where the policy answers, or may answer. */

@@ -3,8 +3,9 @@ import type { Part } from "../diagnostics/catalog/entry.js";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
+import { checkWhen, conducted } from "./conduct.js";
 import { type Fit, fittingValue, leaveOut } from "./fit.js";
-import { type Gateway, gatewaySchema, partialGatewaySchema } from "./gateway.js";
+import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema } from "./gateway.js";
 import { issuesToDiagnostics, type Place, unknownKey } from "./issues.js";
 import { knownKeys } from "./keys.js";
 import type { PolicyKind } from "./kind.js";
@@ -30,8 +31,8 @@ function placesIn(root: Node): Place {
   return (path, part = "value") => locate(root, path, part);
 }
 
-/** The word under which the file's own policies carry no kind: free text for people. */
-const NOT_A_KIND = ["description"];
+/** Keys of a policy that are no kind. */
+const NOT_A_KIND = Object.keys(policySchema.shape);
 
 /**
  * Checks the shape of a policy file, then its meaning. A part that does not fit is left out of the second step, so that
@@ -150,7 +151,7 @@ interface PolicyScope {
   report(diagnostic: Diagnostic): void;
 }
 
-function planPolicy(name: string, body: Record<string, unknown>, scope: PolicyScope): PolicyPlan | undefined {
+function planPolicy(name: string, body: Gateway["policies"][string], scope: PolicyScope): PolicyPlan | undefined {
   const path = ["policies", name];
   const known = scope.kinds.map((kind) => kind.name);
   const used: PolicyKind[] = [];
@@ -158,7 +159,7 @@ function planPolicy(name: string, body: Record<string, unknown>, scope: PolicySc
     if (NOT_A_KIND.includes(key)) continue;
     const kind = scope.kinds.find((candidate) => candidate.name === key);
     if (kind !== undefined) used.push(kind);
-    else scope.report(unknownKey(key, path, scope.place, known));
+    else scope.report(unknownKey(key, path, scope.place, [...known, ...NOT_A_KIND]));
   }
   const [kind, second] = used;
   if (kind === undefined) {
@@ -181,6 +182,13 @@ function planPolicy(name: string, body: Record<string, unknown>, scope: PolicySc
     node: (inner) => nodeAt(scope.root, [...base, ...inner]),
     report: scope.report,
   });
+  const beside = {
+    place: (inner: Path, part?: "key" | "value") => scope.place([...path, ...inner], part),
+    node: nodeAt(scope.root, path),
+    report: scope.report,
+  };
+  const when = checkWhen(body, beside);
   const { description } = body;
-  return plan === undefined || typeof description !== "string" ? plan : { ...plan, description };
+  const whole = plan && conducted(plan, body, when, beside);
+  return whole === undefined || description === undefined ? whole : { ...whole, description };
 }

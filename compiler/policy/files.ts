@@ -5,6 +5,7 @@ import { nearest } from "../diagnostics/suggest.js";
 import { locate, type MapNode, type Node, nodeAt, readDocument, type ScalarNode, toValue } from "../syntax/document.js";
 import { besideOf, type Loaded, type Loader } from "../syntax/loader.js";
 import type { SourceFile, Span } from "../syntax/source.js";
+import { SEPARATOR_LIMIT, separatorsIn } from "../syntax/text.js";
 import { gatewaySchema, include, MOST_FILES } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
@@ -80,11 +81,13 @@ class Reader {
   private readonly chain: File[] = [];
   private named = 1;
   private bytes = 0;
+  private separators: number;
   private full = false;
 
   constructor(main: SourceFile, loader: Loader) {
     this.main = main;
     this.loader = loader;
+    this.separators = separatorsIn(main.text);
   }
 
   readIncludes(root: MapNode, file: File): void {
@@ -137,6 +140,13 @@ class Reader {
     this.bytes += Buffer.byteLength(source.text);
     if (this.bytes > MOST_BYTES) {
       this.stop(item, text, `${MOST_BYTES / 1024 / 1024} MiB`);
+      return;
+    }
+    const own = separatorsIn(source.text);
+    this.separators += own;
+    // A file that has too many by itself is told so at its own place.
+    if (own <= SEPARATOR_LIMIT && this.separators > SEPARATOR_LIMIT) {
+      this.stop(item, text, `${SEPARATOR_LIMIT} line breaks, commas, colons and brackets`);
       return;
     }
     const root = this.fragment(source);

@@ -79,8 +79,21 @@ const consumer = z
   })
   .describe("Somebody who calls: a partner, an application, a team.");
 
+/** RFC 9110 section 5.5: a value has no control characters but tabs, and no white space around it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+const NEVER_A_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]|^[ \t]|[ \t]$/;
+
 export const headerMatch = z
-  .union([z.string().max(4096), z.boolean()])
+  .union([
+    z
+      .string()
+      .max(4096)
+      .refine(
+        (value) => value.startsWith("~") || !NEVER_A_VALUE.test(value),
+        "no header has such a value: a value has no control characters, and no space before or after it",
+      ),
+    z.boolean(),
+  ])
   .describe("A value, `~regex`, `true` (present) or `false` (absent).");
 
 const match = z.strictObject({
@@ -142,7 +155,12 @@ const WITHOUT_BODY = [204, 205, 304];
 const respond = z
   .strictObject({
     status: z.int().min(200).max(599).describe("Status code of the answer."),
-    body: z.string().max(65_536).optional().describe("Body of the answer; none with status 204, 205 and 304."),
+    body: z
+      .string()
+      .max(65_536)
+      .refine((body) => Buffer.byteLength(body) <= 65_536, "at most 65536 bytes of UTF-8")
+      .optional()
+      .describe("Body of the answer; none with status 204, 205 and 304."),
     headers: z
       .record(
         headerName
@@ -223,7 +241,31 @@ const route = z
 export const MOST_POLICIES = 1_024;
 
 /** Its one other key is a kind, whose own schema reads what stands under it. */
-export const policy = z.object({ description }).catchall(z.unknown());
+export const policy = z
+  .object({
+    description,
+    mode: z
+      .enum(["enforce", "shadow", "off"])
+      .default("enforce")
+      .describe(
+        "`shadow` decides, counts and logs, and lets every request pass; `off` is checked and then part of no route.",
+      ),
+    when: z
+      .string()
+      .max(65_536)
+      .optional()
+      .describe(
+        "Expression: the requests that the policy applies to, all if absent. What keeps callers out applies also where it cannot be known; a limit only where it is true.",
+      )
+      .meta({ examples: ['request.method != "GET"'] }),
+    onError: z
+      .enum(["deny", "allow"])
+      .optional()
+      .describe(
+        "What happens to a request when the policy itself fails. authenticate and authorize always deny; rateLimit allows if absent, and answers 503 with `deny`.",
+      ),
+  })
+  .catchall(z.unknown());
 
 const applied = z.strictObject({
   apply: z.array(z.string()).max(64).default([]).describe("Names of policies under `policies`."),

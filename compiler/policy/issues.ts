@@ -23,11 +23,16 @@ export function issuesToDiagnostics(
   return issues.flatMap((issue) => convert(issue, [], place, known));
 }
 
+/** Unknown keys of one mapping for which a known one is looked for: as many as anybody reads. */
+const MOST_GUESSES = 1_000;
+
 function convert(issue: Issue, base: Path, place: Place, known: (path: Path) => string[]): Diagnostic[] {
   const path = [...base, ...plainPath(issue.path)];
   switch (issue.code) {
-    case "unrecognized_keys":
-      return issue.keys.map((key) => unknownKey(key, path, place, known(path)));
+    case "unrecognized_keys": {
+      const taken = known(path);
+      return issue.keys.map((key, index) => unknownKey(key, path, place, index < MOST_GUESSES ? taken : []));
+    }
     case "invalid_type":
       if (issue.input === undefined) return [missing(path, place)];
       return [diagnose("SL0103", { expected: typeName(issue.expected), found: describe(issue.input) }, place(path))];

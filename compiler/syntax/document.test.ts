@@ -107,7 +107,7 @@ describe("readDocument", () => {
     const { diagnostics } = read("a: 1\n".repeat(1000));
     expect(diagnostics).toHaveLength(101);
     expect(diagnostics.at(-1)?.message).toBe(
-      "only the first 100 findings about the text are shown; 899 more start here",
+      "only the first 100 errors are shown; 899 more start here",
     );
   });
 

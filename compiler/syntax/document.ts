@@ -13,10 +13,10 @@ import { offsetInScalar, resolvePlain } from "./scalar.js";
 import { keyType, numberFinding, quoted } from "./scalar-findings.js";
 import type { SourceFile, Span } from "./source.js";
 import { DEPTH_LIMIT, PARSER_DEPTH, syntaxError, tooDeep } from "./syntax-error.js";
-import { checkDirectives, checkText, forbiddenIn, nameOf, shown, skipBlank, startOfLine, trimmedEnd } from "./text.js";
+import { checkDirectives, checkText, Findings, forbiddenIn, nameOf, shown, skipBlank, startOfLine, trimmedEnd } from "./text.js";
 
 export * from "./node.js";
-export { offsetInScalar } from "./scalar.js";
+export { offsetInScalar, offsetsInScalar } from "./scalar.js";
 
 const FINDINGS_LIMIT = 100;
 
@@ -38,26 +38,40 @@ type Properties = Pick<ScalarEvent, "anchorStart" | "anchorEnd" | "tagStart" | "
  */
 export function readDocument(source: SourceFile): { root?: Node; diagnostics: Diagnostic[] } {
   const refused = checkText(source);
-  if (refused.length > 0) return { diagnostics: limited(refused) };
-  const events = parse(source);
+  if (refused.count > 0) return { diagnostics: limited(refused) };
+  const cut = thirdDocument(source.text);
+  const events = parse(source, cut);
   if (!Array.isArray(events)) return { diagnostics: [events] };
   const composer = new Composer(source, events);
-  const root = composer.document();
-  const diagnostics = limited([...checkDirectives(source), ...composer.findings]);
+  for (const finding of checkDirectives(source)) composer.findings.add(finding);
+  const root = composer.document(cut);
+  const diagnostics = limited(composer.findings);
   return root === undefined ? { diagnostics } : { root, diagnostics };
 }
 
-function limited(findings: readonly Diagnostic[]): Diagnostic[] {
-  const sorted = sortDiagnostics(findings);
+function limited({ first, count }: Findings): Diagnostic[] {
+  const sorted = sortDiagnostics(first);
   const next = sorted[FINDINGS_LIMIT];
   if (next === undefined) return sorted;
-  const rest = diagnose("SL0018", { limit: FINDINGS_LIMIT, count: sorted.length - FINDINGS_LIMIT }, next.span);
+  const rest = diagnose("SL0018", { limit: FINDINGS_LIMIT, count: count - FINDINGS_LIMIT }, next.span);
   return [...sorted.slice(0, FINDINGS_LIMIT), rest];
 }
 
-function parse(source: SourceFile): Event[] | Diagnostic {
+/** Where the third line `---` stands: what comes after it is not read, for a second document is one too many. */
+function thirdDocument(text: string): number {
+  const pattern = /(?:^|[\r\n])---(?=[ \t\r\n]|$)/g;
+  let end = text.length;
+  for (let count = 0; count < 3; count++) {
+    const found = pattern.exec(text);
+    if (found === null) return text.length;
+    end = found.index + found[0].length - 3;
+  }
+  return end;
+}
+
+function parse(source: SourceFile, end: number): Event[] | Diagnostic {
   try {
-    return parseEvents(source.text, { maxDepth: PARSER_DEPTH });
+    return parseEvents(source.text.slice(0, end), { maxDepth: PARSER_DEPTH });
   } catch (error) {
     if (error instanceof YAMLException) return syntaxError(source, error.reason, error.mark?.position ?? 0);
     throw error;
@@ -66,7 +80,7 @@ function parse(source: SourceFile): Event[] | Diagnostic {
 
 /** Builds nodes from the events of the parser, which give the start of a collection but not its end. */
 class Composer {
-  readonly findings: Diagnostic[] = [];
+  readonly findings = new Findings();
   private readonly source: SourceFile;
   private readonly text: string;
   private readonly events: readonly Event[];
@@ -82,24 +96,25 @@ class Composer {
     this.events = events;
   }
 
-  document(): Node | undefined {
+  /** @param end of what was parsed; beyond it there are more documents */
+  document(end: number): Node | undefined {
     const [opening, first] = this.events;
     if (opening?.type !== EVENT_ID.DOCUMENT) return this.empty();
     if (opening.explicitStart) this.end = this.marker(0).end;
     this.next = 1;
     const root = this.node("root");
     const second = this.events[this.next + 1];
-    if (second !== undefined) {
-      this.findings.push(diagnose("SL0004", {}, this.marker(this.end)));
+    if (second !== undefined || end < this.text.length) {
+      this.findings.add(diagnose("SL0004", {}, this.marker(this.end)));
       return undefined;
     }
-    if (first?.type === EVENT_ID.SCALAR && root.span.start === root.span.end && this.findings.length === 0)
+    if (first?.type === EVENT_ID.SCALAR && root.span.start === root.span.end && this.findings.count === 0)
       return this.empty();
     return this.everyValueIsKnown ? root : undefined;
   }
 
   private empty(): undefined {
-    this.findings.push(diagnose("SL0003", {}, this.span(0, 0)));
+    this.findings.add(diagnose("SL0003", {}, this.span(0, 0)));
   }
 
   /** The next line `---`, or `...` where a second document has no line of its own. */
@@ -202,7 +217,7 @@ class Composer {
   /** The node as a key; undefined if a mapping of ours cannot have it. */
   private key(node: Node, keys: Map<string, ScalarNode>): ScalarNode | undefined {
     if (node.kind !== "scalar") {
-      this.findings.push(diagnose("SL0012", { what: node.kind === "list" ? "a list" : "a mapping" }, node.span));
+      this.findings.add(diagnose("SL0012", { what: node.kind === "list" ? "a list" : "a mapping" }, node.span));
       return undefined;
     }
     const { value, span } = node;
@@ -212,18 +227,18 @@ class Composer {
     }
     const type = keyType(node);
     if (typeof value !== "string" || type !== "text") {
-      this.findings.push(diagnose("SL0013", { type }, span, node.raw === "" ? {} : { fix: quoted(node, "key") }));
+      this.findings.add(diagnose("SL0013", { type }, span, node.raw === "" ? {} : { fix: quoted(node, "key") }));
       return undefined;
     }
     if (value === "__proto__") {
-      this.findings.push(diagnose("SL0019", { key: value }, span));
+      this.refuseValue(diagnose("SL0019", { key: value }, span));
       return undefined;
     }
     const first = keys.get(value);
     if (first === undefined) keys.set(value, node);
     else {
       const related = [{ message: "first defined here", span: first.span }];
-      this.findings.push(diagnose("SL0010", { key: shown(value) }, span, { related }));
+      this.findings.add(diagnose("SL0010", { key: shown(value) }, span, { related }));
     }
     return first === undefined ? node : undefined;
   }
@@ -239,7 +254,7 @@ class Composer {
     const bad = style === "quoted" ? forbiddenIn(decoded) : -1;
     if (bad >= 0) {
       const place = this.span(offsetInScalar(node, bad), offsetInScalar(node, bad + 1));
-      this.findings.push(diagnose("SL0014", { character: nameOf(decoded.charCodeAt(bad)) }, place));
+      this.findings.add(diagnose("SL0014", { character: nameOf(decoded.charCodeAt(bad)) }, place));
     }
     return node;
   }
@@ -280,7 +295,7 @@ class Composer {
     const { anchorStart, anchorEnd, tagStart, tagEnd } = event;
     if (anchorStart >= 0) {
       const name = shown(this.text.slice(anchorStart, anchorEnd));
-      this.findings.push(diagnose("SL0007", { name }, this.span(anchorStart - 1, anchorEnd)));
+      this.findings.add(diagnose("SL0007", { name }, this.span(anchorStart - 1, anchorEnd)));
     }
     if (tagStart >= 0) {
       const tag = shown(this.text.slice(tagStart, tagEnd));
@@ -290,7 +305,7 @@ class Composer {
   }
 
   private refuseValue(finding: Diagnostic): void {
-    this.findings.push(finding);
+    this.findings.add(finding);
     this.everyValueIsKnown = false;
   }
 

@@ -100,16 +100,20 @@ function decimal(text: string): string | undefined {
  * @param index into the value as text, in UTF-16 code units; past the end gives the end of the text in the file
  */
 export function offsetInScalar(node: ScalarNode, index: number): number {
+  return offsetsInScalar(node)(index);
+}
+
+/** The same for many characters of one scalar, which is read once for all of them. */
+export function offsetsInScalar(node: ScalarNode): (index: number) => number {
   const decoder = decoderOf(node);
+  const offsets: number[] = [];
   let at = decoder.start;
-  let produced = 0;
   while (at < decoder.end) {
-    const piece = isBlank(decoder.text, at) ? decoder.blank(at, produced) : decoder.character(at);
-    if (index < produced + piece.units) return piece.offset(Math.max(index - produced, 0));
-    produced += piece.units;
+    const piece = isBlank(decoder.text, at) ? decoder.blank(at, offsets.length) : decoder.character(at);
+    for (let unit = 0; unit < piece.units; unit++) offsets.push(piece.offset(unit));
     at += piece.length;
   }
-  return decoder.end;
+  return (index) => offsets[Math.max(index, 0)] ?? decoder.end;
 }
 
 /** A stretch of the source, how many units of the value it stands for, and the place of each. */

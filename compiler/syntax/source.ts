@@ -29,12 +29,26 @@ export class SourceFile {
     const starts = this.lines();
     const start = starts[number - 1];
     if (start === undefined) return "";
-    const end = starts[number] ?? this.text.length;
-    return this.text.slice(start, end).replace(/\r?\n$|\r$/, "");
+    return this.text.slice(start, this.withoutBreak(start, starts[number] ?? this.text.length));
+  }
+
+  /** Where the line of an offset starts, and where it ends without its line break. */
+  lineAround(offset: number): { start: number; end: number } {
+    const starts = this.lines();
+    const { line } = this.position(offset);
+    const start = starts[line - 1] ?? 0;
+    return { start, end: this.withoutBreak(start, starts[line] ?? this.text.length) };
   }
 
   get lineCount(): number {
     return this.lines().length;
+  }
+
+  private withoutBreak(start: number, end: number): number {
+    let at = end;
+    if (at > start && this.text[at - 1] === "\n") at--;
+    if (at > start && this.text[at - 1] === "\r") at--;
+    return at;
   }
 
   private lines(): number[] {

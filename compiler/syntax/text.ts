@@ -4,25 +4,57 @@ import type { SourceFile } from "./source.js";
 /** Largest file that is read, in bytes of UTF-8. */
 export const FILE_LIMIT = 4 * 1024 * 1024;
 
+/** Most separators of one file, and of all files of a gateway together. */
+export const SEPARATOR_LIMIT = 600_000;
+
 /** What keeps a text from being parsed at all: its size, and characters that no text file has. */
-export function checkText(source: SourceFile): Diagnostic[] {
+export function checkText(source: SourceFile): Findings {
+  const found = new Findings();
+  const start = { source, start: 0, end: 0 };
   const size = Buffer.byteLength(source.text);
-  if (size > FILE_LIMIT) return [diagnose("SL0005", { size, limit: FILE_LIMIT }, { source, start: 0, end: 0 })];
-  return checkCharacters(source);
+  const count = separatorsIn(source.text);
+  if (size > FILE_LIMIT) found.add(diagnose("SL0005", { size, limit: FILE_LIMIT }, start));
+  else if (count > SEPARATOR_LIMIT) found.add(diagnose("SL0026", { count, limit: SEPARATOR_LIMIT }, start));
+  else checkCharacters(source, found);
+  return found;
 }
 
+/**
+ * Line breaks, commas, colons and opening brackets. A value takes a hundred times the memory of its text, and there are
+ * no more values than about two for each of these: this bounds them before they are made.
+ */
+export function separatorsIn(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a || code === 0x0d || code === 0x2c || code === 0x3a || code === 0x5b || code === 0x7b) count++;
+  }
+  return count;
+}
+
+/** Findings about a text, of which only the first are ever shown: those beyond them are counted. */
+export class Findings {
+  readonly first: Diagnostic[] = [];
+  count = 0;
+
+  add(finding: Diagnostic): void {
+    this.count++;
+    if (this.first.length < KEPT) this.first.push(finding);
+  }
+}
+
+const KEPT = 1_000;
+
 /** One finding for each run of bad characters. */
-function checkCharacters(source: SourceFile): Diagnostic[] {
+function checkCharacters(source: SourceFile, found: Findings): void {
   const { text } = source;
-  const found: Diagnostic[] = [];
   for (let start = 0; start < text.length; start++) {
     if (!isForbidden(text, start)) continue;
     let end = start + 1;
     while (end < text.length && isForbidden(text, end)) end++;
-    found.push(diagnose("SL0014", { character: nameOf(text.charCodeAt(start)) }, { source, start, end }));
+    found.add(diagnose("SL0014", { character: nameOf(text.charCodeAt(start)) }, { source, start, end }));
     start = end;
   }
-  return found;
 }
 
 /** Lines `%…` before the document; the parser gives them no place. `%YAML 1.2` says what holds anyway. */

@@ -9,7 +9,9 @@ export function lintOf(optional: boolean, { policy, place }: PolicyContext): Non
     const own = steps.findIndex((step) => step.policy.name === policy);
     const later = steps.slice(own + 1).map((step) => step.policy);
     const asks = later.some(
-      ({ phase, requires }) => phase === "authorize" || requires.some(({ attribute }) => attribute.startsWith("auth.")),
+      ({ phase, mode, requires }) =>
+        (phase === "authorize" && mode === undefined) ||
+        requires.some(({ attribute }) => attribute.startsWith("auth.")),
     );
     const applied = steps[own]?.origin;
     if (asks || applied === undefined) return [];

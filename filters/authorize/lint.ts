@@ -86,14 +86,29 @@ function decidesWithin(first: Rule, rule: Rule): boolean {
   return first.effect === "deny" || rule.effect === "allow";
 }
 
+type Consumers = PolicyContext["gateway"]["consumers"];
+
+/** Every policy asks for the same names, of perhaps thousands of consumers. */
+const namesOf = new WeakMap<Consumers, ReturnType<typeof collectNames>>();
+
+function namesIn(consumers: Consumers): ReturnType<typeof collectNames> {
+  const known = namesOf.get(consumers) ?? collectNames(consumers);
+  namesOf.set(consumers, known);
+  return known;
+}
+
+function collectNames(consumers: Consumers) {
+  const all = Object.entries(consumers);
+  return {
+    "auth.groups": { what: "group", names: [...new Set(all.flatMap(([, consumer]) => consumer.groups))] },
+    "auth.tier": { what: "tier", names: [...new Set(all.flatMap(([, consumer]) => consumer.tier ?? []))] },
+    "auth.consumer": { what: "name", names: all.map(([name]) => name) },
+  };
+}
+
 /** Names of callers that no consumer has, such as a group that is misspelt. */
 function unknownNames(rules: readonly ModelRule[], context: PolicyContext): Diagnostic[] {
-  const consumers = Object.entries(context.gateway.consumers);
-  const known = {
-    "auth.groups": { what: "group", names: [...new Set(consumers.flatMap(([, consumer]) => consumer.groups))] },
-    "auth.tier": { what: "tier", names: [...new Set(consumers.flatMap(([, consumer]) => consumer.tier ?? []))] },
-    "auth.consumer": { what: "name", names: consumers.map(([name]) => name) },
-  };
+  const known = namesIn(context.gateway.consumers);
   const vocabulary = (attribute: string) =>
     attribute === "auth.groups" || attribute === "auth.tier" || attribute === "auth.consumer"
       ? known[attribute]

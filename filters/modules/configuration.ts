@@ -22,6 +22,7 @@ import {
   stringIs,
 } from "../lib/document";
 import { Interest, newInterest } from "../lib/interest";
+import { Program } from "../lib/predicate-program";
 import { at, beginKeeping, exists, keepExhausted, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, NameTable, newNameTable } from "../lib/table";
 import { compose, composedLength, composedStart, putLiteral, Text } from "../lib/text";
@@ -30,6 +31,7 @@ import { openEnvironment, wipeEnvironment } from "../proxy-wasm/environment";
 import { log } from "../proxy-wasm/log";
 import { LogLevel } from "../proxy-wasm/status";
 import { RateLimitPolicy, readRateLimit } from "../rate-limit/assembly/policy";
+import { readConduct } from "./conduct";
 import { IdentityHeaders, newIdentityHeaders } from "./identity-headers";
 import { Routes, readRoutes } from "./routes";
 
@@ -52,6 +54,10 @@ export class Policy {
   authenticate: AuthenticatePolicy = none<AuthenticatePolicy>();
   authorize: AuthorizePolicy = none<AuthorizePolicy>();
   rateLimit: RateLimitPolicy = none<RateLimitPolicy>();
+  /** 1: decides, counts and tells, but lets every request pass. */
+  shadow: i32 = 0;
+  /** There if the policy applies to some requests only. */
+  when: Program = none<Program>();
 }
 
 @unmanaged
@@ -140,7 +146,8 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const policy = at<Policy>(policyList, index);
-    if (!readPolicy(node, policy, configuration)) return none<NameTable>();
+    if (!readPolicy(node, policy, configuration) || !readConduct(node, policy, configuration.interest))
+      return none<NameTable>();
     if (policy.kind === Kind.RateLimit && exists(configuration.identityHeaders)) {
       refuse(results, 'must be "filterState" where there is a rateLimit');
       return none<NameTable>();
@@ -155,7 +162,7 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
 }
 
 function readPolicy(node: i32, policy: Policy, configuration: Configuration): bool {
-  if (!objectOf(node, "name authenticate authorize rateLimit")) return false;
+  if (!objectOf(node, "name mode when onError authenticate authorize rateLimit")) return false;
   const name = requiredMember(node, "name");
   if (name === NOWHERE || !policyNameOf(name)) return false;
   policy.name = keepString(name);

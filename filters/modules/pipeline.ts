@@ -3,8 +3,10 @@ import {
   authenticateDecision,
   forgetConsumer,
   recognisedConsumer,
+  rehearseAuthenticate,
 } from "../authenticate/assembly/authenticate";
-import { authorize, authorizeDecision } from "../authorize/assembly/authorize";
+import { KeyTable } from "../authenticate/assembly/keys";
+import { authorize, authorizeDecision, rehearseAuthorize } from "../authorize/assembly/authorize";
 import { clearAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
 import { readCookies } from "../lib/cookies";
 import { Interest } from "../lib/interest";
@@ -30,11 +32,13 @@ import {
   policyFieldStart,
   refusedDecision,
   respondRefused,
+  shadowedDecision,
 } from "../rate-limit/assembly/phase";
 import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answers";
-import { Configuration, Kind } from "./configuration";
+import { applies } from "./conduct";
+import { Configuration, Kind, Policy } from "./configuration";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
-import { Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy } from "./results";
+import { Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
 import { readProtocol, readSource } from "./source";
 
@@ -44,11 +48,15 @@ const ROUTE_NAME: usize = memory.data<u8>([
 ]);
 const ROUTE_NAME_LENGTH: i32 = 14;
 
+/** What the first policy in shadow that would have denied the request says; the missing record if none would. */
+let shadowed: Text = none<Text>();
+
 /** Judges the request at hand by a configuration that may be missing, and answers it if it may not go on. */
 export function judge(configuration: Configuration): FilterHeadersStatus {
   if (!exists(configuration)) return refuse(unknownRoot);
   clearAttributes(configuration.interest.named);
   forgetConsumer();
+  shadowed = none<Text>();
   if (RATE_LIMIT) beginLimits();
   const pipeline = findPipeline(configuration);
   if (!exists(pipeline)) return refuse(unknownRoute);
@@ -91,24 +99,44 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
   let index = 0;
   while (index < pipeline.stepCount) {
     const policy = at<Step>(steps, index).policy;
-    if (policy.kind === Kind.Authenticate) {
-      const allowed = authenticate(policy.authenticate, configuration.keys);
-      decision = authenticateDecision();
-      if (!allowed) return deny(policy.authenticate.denial, decision);
+    if (RATE_LIMIT && policy.kind === Kind.RateLimit) {
+      index = addLimits(pipeline, index);
+      const admitted = admit();
+      noteShadow(shadowedDecision());
+      if (!admitted) return denyByLimit();
+      if (decision === noPolicy && exists(admittedDecision())) decision = admittedDecision();
+      continue;
+    }
+    index++;
+    if (policy.shadow !== 0) {
+      if (applies(policy)) rehearse(policy, configuration.keys);
+    } else if (policy.kind === Kind.Authenticate) {
+      if (applies(policy)) {
+        const allowed = authenticate(policy.authenticate, configuration.keys);
+        decision = authenticateDecision();
+        if (!allowed) return deny(policy.authenticate.denial, decision);
+      }
       if (exists(configuration.identityHeaders) && !removeCredentials(policy.authenticate)) return refuse(hostFailure);
-      index++;
-    } else if (policy.kind === Kind.Authorize) {
+    } else if (applies(policy)) {
       const allowed = authorize(policy.authorize);
       decision = authorizeDecision();
       if (!allowed) return deny(policy.authorize.denial, decision);
-      index++;
-    } else if (RATE_LIMIT) {
-      index = addLimits(pipeline, index);
-      if (!admit()) return denyByLimit();
-      if (decision === noPolicy) decision = admittedDecision();
     }
   }
   return allow(configuration, pipeline, decision);
+}
+
+/** Asks a policy in shadow what it would do. */
+function rehearse(policy: Policy, keys: KeyTable): void {
+  if (policy.kind === Kind.Authenticate) {
+    if (!rehearseAuthenticate(policy.authenticate, keys)) noteShadow(authenticateDecision());
+  } else if (!rehearseAuthorize(policy.authorize)) {
+    noteShadow(authorizeDecision());
+  }
+}
+
+function noteShadow(decision: Text): void {
+  if (!exists(shadowed)) shadowed = decision;
 }
 
 /** Adds the limits that stand beside each other from a step on; the step after them. */
@@ -118,7 +146,7 @@ function addLimits(pipeline: Pipeline, first: i32): i32 {
   while (index < pipeline.stepCount) {
     const step = at<Step>(pipeline.steps, index);
     if (step.policy.kind !== Kind.RateLimit) break;
-    addLimit(step.policy.rateLimit, step.key0, step.key1);
+    if (applies(step.policy)) addLimit(step.policy.rateLimit, step.key0, step.key1);
     index++;
   }
   return index;
@@ -126,6 +154,8 @@ function addLimits(pipeline: Pipeline, first: i32): i32 {
 
 /** Puts what was found out where Envoy and the log find it. */
 function tell(decision: Text, told: i32): bool {
+  // Whether the host takes this must not change what becomes of the request.
+  if ((told & Told.Shadow) !== 0 && exists(shadowed)) tellShadow(shadowed);
   const consumer = recognisedConsumer();
   if (exists(consumer) && !tellConsumer(consumer, told)) return false;
   if (RATE_LIMIT && limitFieldLength() > 0) {

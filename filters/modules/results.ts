@@ -14,7 +14,8 @@ export enum Told {
   Decision = 8,
   Limit = 16,
   LimitPolicy = 32,
-  All = 63,
+  Shadow = 64,
+  All = 127,
 }
 
 let consumerKey: Text = none<Text>();
@@ -23,6 +24,7 @@ let groupsKey: Text = none<Text>();
 let decisionKey: Text = none<Text>();
 let limitKey: Text = none<Text>();
 let limitPolicyKey: Text = none<Text>();
+let shadowKey: Text = none<Text>();
 
 /** Makes the names; once for a VM. */
 export function prepareResults(): void {
@@ -32,6 +34,7 @@ export function prepareResults(): void {
   decisionKey = keepLiteral("sluice.decision");
   limitKey = keepLiteral("sluice.ratelimit");
   limitPolicyKey = keepLiteral("sluice.ratelimit-policy");
+  shadowKey = keepLiteral("sluice.shadow");
 }
 
 function tell(key: Text, value: Text): bool {
@@ -46,6 +49,10 @@ export function tellConsumer(consumer: Consumer, told: i32): bool {
 
 export function tellDecision(decision: Text): bool {
   return tell(decisionKey, decision);
+}
+
+export function tellShadow(decision: Text): bool {
+  return tell(shadowKey, decision);
 }
 
 export function tellLimit(limit: usize, length: i32): bool {

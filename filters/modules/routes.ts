@@ -28,6 +28,7 @@ import { addName, findName, NameTable, newNameTable } from "../lib/table";
 import { Text } from "../lib/text";
 import { stepKey } from "../rate-limit/assembly/key";
 import { MOST_LIMITS } from "../rate-limit/assembly/phase";
+import { needsOf } from "./conduct";
 import { Kind, Policy } from "./configuration";
 import { Told } from "./results";
 
@@ -117,7 +118,7 @@ export function readRoutes(
 function readTold(list: i32, pipeline: Pipeline): bool {
   pipeline.told = Told.All;
   if (list === NOWHERE) return true;
-  if (arrayOf(list, 0, 6) < 0) return false;
+  if (arrayOf(list, 0, 7) < 0) return false;
   pipeline.told = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const told = toldBy(node);
@@ -134,6 +135,7 @@ function toldBy(node: i32): i32 {
   if (stringIs(node, "decision")) return Told.Decision;
   if (stringIs(node, "ratelimit")) return Told.Limit;
   if (stringIs(node, "ratelimit-policy")) return Told.LimitPolicy;
+  if (stringIs(node, "shadow")) return Told.Shadow;
   return 0;
 }
 
@@ -194,26 +196,24 @@ function readRun(list: i32, pipeline: Pipeline, names: NameTable, policies: usiz
 /** Checks that a policy can work in its place, and takes note of what it reads. */
 function placeStep(node: i32, step: Step, pipeline: Pipeline): bool {
   const policy = step.policy;
+  const needs = needsOf(policy);
+  pipeline.needs |= needs;
   if (policy.kind === Kind.Authenticate) {
     if (authenticated) return refuse(node, "is a second authenticate");
     if (authorized) return refuse(node, "must come before authorize");
     authenticated = true;
     limitsInPhase = 0;
-    pipeline.needs |= Needs.Headers;
     return true;
   }
   if (policy.kind === Kind.Authorize) {
     authorized = true;
     limitsInPhase = 0;
-    pipeline.needs |= policy.authorize.needs;
     return true;
   }
   if (RATE_LIMIT) {
-    const limit = policy.rateLimit;
-    if ((limit.needs & Needs.Identity) !== 0 && !authenticated)
+    if ((needs & Needs.Identity) !== 0 && !authenticated)
       return refuse(node, "counts by who calls, and no authenticate comes before it");
     if (++limitsInPhase > MOST_LIMITS) return refuse(node, "is one limit too many beside each other");
-    pipeline.needs |= limit.needs;
     step.key0 = stepKey(policy.name, pipeline.route, 0);
     step.key1 = stepKey(policy.name, pipeline.route, 1);
   }

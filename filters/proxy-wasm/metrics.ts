@@ -9,6 +9,8 @@ export class Counters {
   allowed: u32 = 0;
   denied: u32 = 0;
   error: u32 = 0;
+  /** Requests that a policy in shadow would have denied; defined for such a policy only. */
+  shadow: u32 = 0;
 }
 
 function defineCounter(kind: string, policy: Text, outcome: string): bool {
@@ -32,6 +34,13 @@ export function defineCounters(counters: Counters, kind: string, policy: Text): 
   counters.denied = <u32>resultNumber(0);
   if (!defineCounter(kind, policy, "error")) return false;
   counters.error = <u32>resultNumber(0);
+  return true;
+}
+
+/** Defines `sluice.<kind>.<policy>.shadow`; false if the host refuses. */
+export function defineShadowCounter(counters: Counters, kind: string, policy: Text): bool {
+  if (!defineCounter(kind, policy, "shadow")) return false;
+  counters.shadow = <u32>resultNumber(0);
   return true;
 }
 

@@ -41,6 +41,8 @@ function neverRefuses(step: Step, tighter: Step): Diagnostic {
 function hides(tight: Step, loose: Step, isFirst: boolean): boolean {
   const order = PHASES.indexOf(tight.policy.phase) - PHASES.indexOf(loose.policy.phase);
   const [a, b] = [limit.parse(tight.policy.config), limit.parse(loose.policy.config)];
+  // What only tries out, or does not apply to every call, refuses none in the place of another.
+  if (tight.policy.mode !== undefined || tight.policy.when !== undefined) return false;
   if (order > 0 || !isWithin(a, b)) return false;
   return isFirst || order < 0 || !isWithin(b, a);
 }

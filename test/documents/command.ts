@@ -20,15 +20,23 @@ export interface Running {
   readonly stderr: string;
 }
 
+const MAIN = join(packageRoot(), "dist", "compiler", "cli", "main.js");
+
 /** Starts the command that package.json names, as built in `dist`. */
-export function startSluice(args: readonly string[], { cwd, env }: Surroundings): Running {
-  const main = join(packageRoot(), "dist", "compiler", "cli", "main.js");
+export function startSluice(args: readonly string[], surroundings: Surroundings): Running {
+  return start(process.execPath, [MAIN, ...args], surroundings);
+}
+
+/** Runs a line of a document in bash, as a reader would; `sluice` is the command as built in `dist`. */
+export function runLine(line: string, surroundings: Surroundings): Promise<Outcome> {
+  const sluice = 'sluice() { "$SLUICE_NODE" "$SLUICE_MAIN" "$@"; }';
+  const env = { ...surroundings.env, SLUICE_NODE: process.execPath, SLUICE_MAIN: MAIN };
+  return outcomeOf(start("bash", ["-c", `set -euo pipefail\n${sluice}\n${line}`], { ...surroundings, env }));
+}
+
+function start(program: string, args: readonly string[], { cwd, env }: Surroundings): Running {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd,
-    env: { PATH, HOME, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(program, args, { cwd, env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   let changed: () => void = () => {};
   for (const stream of ["stdout", "stderr"] as const) {
@@ -62,19 +70,25 @@ export function startSluice(args: readonly string[], { cwd, env }: Surroundings)
       new Promise((resolve, reject) => {
         changed = () => {
           if (output.stdout.includes(text)) resolve(output.stdout);
-          else if (over) reject(new Error(`sluice ${args.join(" ")} ended without "${text}":\n${output.stderr}`));
+          else if (over) reject(new Error(`${args.join(" ")} ended without "${text}":\n${output.stderr}`));
         };
         changed();
       }),
   };
 }
 
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 /** Runs it to its end. */
-export async function runSluice(
-  args: readonly string[],
-  surroundings: Surroundings,
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const running = startSluice(args, surroundings);
+export function runSluice(args: readonly string[], surroundings: Surroundings): Promise<Outcome> {
+  return outcomeOf(startSluice(args, surroundings));
+}
+
+async function outcomeOf(running: Running): Promise<Outcome> {
   const code = await running.ended;
   return { code, stdout: running.stdout, stderr: running.stderr };
 }

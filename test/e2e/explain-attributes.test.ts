@@ -8,8 +8,10 @@ const CONDITIONS = {
   query: 'request.query["q"] == "a b"',
   "query-empty": 'request.query["e"] == ""',
   "query-there": 'has(request.query["q"])',
+  "query-other-there": 'has(request.query["absent"])',
   cookie: 'request.cookies["c"] == "1=2"',
   "cookie-there": 'has(request.cookies["c"])',
+  "cookie-other-there": '"absent" in request.cookies',
   capture: 'route.params.id == "a/b"',
   "capture-there": "has(route.params.id)",
   size: "request.size > 10",
@@ -94,6 +96,30 @@ const requests: [end: string, headers: Headers][] = [
   ["x?%ff=1&q=a+b", [["cookie", " c = 1=2"]]],
   ["x?a=%zz&q=a+b", [["cookie", "c= 1=2; d=1"]]],
   ["x?q=a%20b%23", [["cookie", "C=1=2;c=1=2 ;"]]],
+  // A name that cannot be decoded, wherever it stands, may be any name.
+  ["x?q=a+b&%zz", [["cookie", "c=1=2;d"]]],
+  ["x?q=a+b&%c3=1", [["cookie", "c\t=1=2"]]],
+  ["x?%c3%28&e=", [["cookie", "c=\t1=2"]]],
+  ["x?q=a+b&%", [["cookie", "\tc=1=2\t; d = e"]]],
+  ["x?q=a+b&%c3%a4=%zz", [["cookie", "c=1=2; c"]]],
+  ["x?q=a+b&+%71=1&q%3d=1", [["cookie", "c; c=1=2"]]],
+  ["x?q=a+b&%00=1", [["cookie", "c =1=2; c=1=2"]]],
+  ["x?q=%c3", [["cookie", "=c; c=1=2; =1"]]],
+  ["x?=q&q=a+b", [["cookie", "c= "]]],
+  [
+    "x?q=a%2bb",
+    [
+      ["cookie", "c=1=2"],
+      ["cookie", "c=1=2"],
+    ],
+  ],
+  [
+    "x?e&q=a%20b",
+    [
+      ["cookie", ""],
+      ["cookie", "c=1=2"],
+    ],
+  ],
 ];
 
 let gateway: Gateway;

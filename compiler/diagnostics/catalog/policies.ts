@@ -241,4 +241,55 @@ Lead the route to a service, give the answer a header of its own, or leave the p
 
 As a default or mandatory policy it may stand on such routes without a finding.`,
   },
+  SL0428: {
+    severity: "error",
+    message: "`{key}` cannot stand beside `{kind}`: a filter of Envoy's own carries it out",
+    help: `\`when\`, \`mode: shadow\` and \`onError\` are carried out by the module that decides on requests. A native kind is configuration of
+Envoy alone: its filter evaluates no expression of this language, decides without telling what it would have done, and cannot fail by itself.
+
+    shops: { mode: shadow, cors: { origins: ["https://shop.example.com"] } }   # SL0428
+    shops: { mode: off, cors: { origins: ["https://shop.example.com"] } }
+
+\`description\` and \`mode: off\` stand beside every kind. To have a native policy for some requests only, apply it to a route of their own.`,
+  },
+  SL0429: {
+    severity: "error",
+    fix: "suggested",
+    message: "`{policy}` keeps callers out, so it cannot let them pass when it fails (`{kind}` always denies)",
+    help: `With \`onError: allow\` whoever makes the check fail would be let in. So \`authenticate\` and \`authorize\` answer 503 to what they
+cannot judge, whatever happens.
+
+    known: { onError: allow, authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }   # SL0429
+    known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
+
+A \`rateLimit\` may take either; by itself it lets pass what it cannot count. To try a policy out without refusing anybody, put it in
+\`mode: shadow\`.`,
+  },
+  SL0431: {
+    severity: "error",
+    message: "`{attribute}` is not known yet: `{policy}` is what finds out who calls",
+    help: `The \`when\` of an \`authenticate\` is decided before anybody is authenticated, so it can ask about the request and the route only.
+
+    known: { when: 'auth.tier != "free"', authenticate: { ... } }               # SL0431
+    known: { when: 'request.method != "GET"', authenticate: { ... } }
+
+To treat callers in different ways once they are known, write rules of an \`authorize\`.`,
+  },
+  SL0432: {
+    severity: "warning",
+    message: "nothing keeps callers out of this route where the `when` of `{policy}` is false",
+    needs: ["routes", "policies", "defaults", "mandatory"],
+    help: `Every policy that keeps callers out of the route has a \`when\`, so requests for which these are false reach the service without any
+check. What a client can choose, such as a header, is then a way around.
+
+    policies:
+      known: { when: 'request.method != "GET"', authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
+      members: { authorize: { rules: [{ name: readers, allow: 'request.method == "GET" || has(auth.consumer)' }] } }
+    routes:
+      - { name: orders, match: { path: /orders/** }, to: orders, apply: [known] }            # SL0432
+      - { name: orders, match: { path: /orders/** }, to: orders, apply: [known, members] }
+
+An \`authorize\` without \`when\` closes the gap: it refuses what no rule allows. Or give the open requests a route of their own; or silence
+the finding and say why.`,
+  },
 } as const satisfies Section<"04">;

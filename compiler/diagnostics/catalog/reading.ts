@@ -142,7 +142,7 @@ the only one that can stand, and it can be left out.`,
   },
   SL0018: {
     severity: "error",
-    message: "only the first {limit} findings about the text are shown; {count} more start here",
+    message: "only the first {limit} errors are shown; {count} more start here",
     help: `So many mistakes most often have one cause, such as a file that is not a policy. Correct the first ones and run again.`,
   },
   SL0019: {
@@ -198,5 +198,17 @@ Remove the code from the comment, or move the comment.`,
 
     # sluice-ignore the old path                         # SL0025
     # sluice-ignore: SL0310 the old path stays open until May`,
+  },
+  SL0026: {
+    severity: "error",
+    message: "the file has {count} line breaks, commas, colons and brackets; at most {limit} are read",
+    help: `A gateway of 20,000 routes has about half as many. A file with more is most often no policy, but data or the output of a
+program that went wrong; if it is one, make several gateways of it.`,
+  },
+  SL0027: {
+    severity: "warning",
+    message: "only the first {limit} warnings are shown; {count} more start here",
+    help: `So many warnings most often have one cause. Correct or silence the first ones and run again; this one goes with them, and has
+no comment of its own that silences it.`,
   },
 } as const satisfies Section<"00">;

@@ -25,10 +25,10 @@ export interface Frame {
  */
 export function frameOf(span: Span, secrets: readonly Span[]): Frame {
   const { line, column } = span.source.position(span.start);
-  const whole = conceal(span.source.line(line), span, span.start - column + 1, secrets);
+  const whole = span.source.line(line);
   const from = Math.max(column - 1 - EXCERPT, 0);
   const start = column - 1 - from;
-  const excerpt = whole.slice(from, column - 1 + EXCERPT);
+  const excerpt = conceal(whole.slice(from, column - 1 + EXCERPT), span, span.start - column + 1 + from, secrets);
   const end = Math.min(start + (span.end - span.start), excerpt.trimEnd().length);
   const isFirst = line === 1 && from === 0 && excerpt.startsWith("\ufeff");
   const all = cells(excerpt).filter((cell) => !(isFirst && cell.index === 0));
@@ -36,11 +36,11 @@ export function frameOf(span: Span, secrets: readonly Span[]): Frame {
   return { line, ...mark(all, start, end, hidden) };
 }
 
-/** A line with an asterisk for every character of a secret. */
-function conceal(text: string, { source }: Span, lineStart: number, secrets: readonly Span[]): string {
+/** An excerpt with an asterisk for every character of a secret. */
+function conceal(text: string, { source }: Span, textStart: number, secrets: readonly Span[]): string {
   return secrets.reduce((shown, secret) => {
-    const from = Math.max(secret.start - lineStart, 0);
-    const to = Math.min(secret.end - lineStart, shown.length);
+    const from = Math.max(secret.start - textStart, 0);
+    const to = Math.min(secret.end - textStart, shown.length);
     return secret.source !== source || to <= from
       ? shown
       : shown.slice(0, from) + "*".repeat(to - from) + shown.slice(to);

@@ -1,5 +1,4 @@
 import type { SourceFile, Span } from "../../syntax/source.js";
-import { endOfLine, startOfLine } from "../../syntax/text.js";
 import { isSecret } from "../catalog.js";
 import type { Diagnostic, Fix } from "../diagnostic.js";
 import { maskText } from "../mask.js";
@@ -10,6 +9,9 @@ export interface Hidden {
   readonly diagnostic: Diagnostic;
   readonly secrets: SecretPlaces;
 }
+
+/** Characters beside a place that a sentence or an excerpt about it may show, and many more. */
+const SURROUNDINGS = 4_096;
 
 /** What may be a secret in the files of some findings. */
 export class SecretPlaces {
@@ -22,11 +24,14 @@ export class SecretPlaces {
         if (!this.bySource.has(source)) this.bySource.set(source, placesIn(source, named));
   }
 
-  /** Those on the lines of a span. */
+  /** Those on the lines of a span, and on a line that is very long, those around it. */
   near({ source, start, end }: Span): readonly Span[] {
     const places = this.bySource.get(source) ?? [];
-    const { text } = source;
-    return places.slice(before(places, startOfLine(text, start)), before(places, endOfLine(text, end)));
+    const from = Math.max(source.lineAround(start).start, start - SURROUNDINGS);
+    const to = Math.min(source.lineAround(end).end, end + SURROUNDINGS);
+    const first = before(places, from);
+    const reaches = first > 0 && (places[first - 1]?.end ?? 0) > from;
+    return places.slice(reaches ? first - 1 : first, before(places, to));
   }
 }
 

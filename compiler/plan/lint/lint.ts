@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
 import { lintChains } from "./chains.js";
+import { conditionalProtection } from "./conditional.js";
 import { unreachableRoutes } from "./unreachable.js";
 import { unusedConsumers, unusedServices } from "./unused.js";
 
@@ -15,5 +16,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...unusedConsumers(checked, plan),
     ...unreachableRoutes(plan.hosts),
     ...lintChains(plan),
+    ...conditionalProtection(plan),
   ];
 }

@@ -103,6 +103,8 @@ function implies(one: HeaderMatch, other: HeaderMatch): boolean {
       return other.present === (one.form !== "present" || one.present);
     case "exact":
       return one.form === "exact" && one.value === other.value;
+    case "contains":
+      return one.form === "contains" && one.text === other.text;
     case "regex":
       return one.form === "regex" && one.regex === other.regex;
   }

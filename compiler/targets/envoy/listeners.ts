@@ -105,12 +105,13 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       guardFilter(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],
-    accessLog: options.accessLog === undefined ? [] : [accessLog(options.accessLog)],
+    accessLog: options.accessLog === undefined ? [] : [accessLog(options.accessLog, plan)],
   } satisfies ManagerInit;
 }
 
 /** One JSON line a request: what `sluice` tells people about a decision is read from it. No header value is in it. */
-function accessLog(path: string): MessageInitShape<typeof AccessLogSchema> {
+function accessLog(path: string, plan: GatewayPlan): MessageInitShape<typeof AccessLogSchema> {
+  const shadowed = plan.policies.some((policy) => policy.mode?.is === "shadow");
   const format = {
     case: "jsonFormat" as const,
     value: {
@@ -120,6 +121,7 @@ function accessLog(path: string): MessageInitShape<typeof AccessLogSchema> {
       route: "%ROUTE_NAME%",
       decision: `%FILTER_STATE(${filterStateKey("decision")}:PLAIN)%`,
       consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
+      ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
     },
   };
   const accessLogFormat = { case: "logFormat" as const, value: { format } };

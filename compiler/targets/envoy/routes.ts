@@ -150,6 +150,11 @@ function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
         name: match.name,
         headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "exact", value: match.value } } },
       };
+    case "contains":
+      return {
+        name: match.name,
+        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "contains", value: match.text } } },
+      };
     case "regex":
       return {
         name: match.name,

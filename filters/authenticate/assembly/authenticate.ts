@@ -30,11 +30,23 @@ export function authenticateDecision(): Text {
 /** Whether the request may go on; if so, and if somebody was recognised, the auth attributes are set. */
 export function authenticate(policy: AuthenticatePolicy, keys: KeyTable): bool {
   const allowed = judge(policy, keys);
+  if (exists(found)) recognise(found);
   count(allowed ? policy.counters.allowed : policy.counters.denied);
   return allowed;
 }
 
+/** Whether the request might go on if the policy were enforced. Whoever calls stays unknown. */
+export function rehearseAuthenticate(policy: AuthenticatePolicy, keys: KeyTable): bool {
+  const allowed = judge(policy, keys);
+  count(allowed ? policy.counters.allowed : policy.counters.shadow);
+  return allowed;
+}
+
+/** Whose credential the last call of `judge` found; the missing record if it found none. */
+let found: Consumer = none<Consumer>();
+
 function judge(policy: AuthenticatePolicy, keys: KeyTable): bool {
+  found = none<Consumer>();
   let slot = -1;
   for (let i = 0; i < policy.methodCount; i++) {
     const candidate = at<Method>(policy.methods, i).slot;
@@ -52,9 +64,8 @@ function judge(policy: AuthenticatePolicy, keys: KeyTable): bool {
   if (credential.length === 0 || credential.length > LONGEST_KEY) return deny(policy.malformedCredential);
   // Proxies join repeated headers with commas (RFC 9110 5.3).
   if (hasByte(credential.start, credential.length, 0x2c)) return deny(policy.duplicateCredential);
-  const found = consumerOfKey(keys, credential.start, credential.length);
+  found = consumerOfKey(keys, credential.start, credential.length);
   if (!exists(found)) return deny(policy.unknownCredential);
-  recognise(found);
   reason = policy.authenticated;
   return true;
 }
@@ -64,10 +75,10 @@ function deny(why: Text): bool {
   return false;
 }
 
-function recognise(found: Consumer): void {
-  consumer = found;
-  setAttribute(Slot.Consumer, found.name.start, found.name.length);
+function recognise(caller: Consumer): void {
+  consumer = caller;
+  setAttribute(Slot.Consumer, caller.name.start, caller.name.length);
   setAttribute(Slot.AuthMethod, METHOD_NAME, 6);
-  if (exists(found.tier)) setAttribute(Slot.Tier, found.tier.start, found.tier.length);
-  setGroups(found.groups, found.groupCount);
+  if (exists(caller.tier)) setAttribute(Slot.Tier, caller.tier.start, caller.tier.length);
+  setGroups(caller.groups, caller.groupCount);
 }

@@ -18,6 +18,13 @@ export function authorize(policy: AuthorizePolicy): bool {
   return allowed;
 }
 
+/** Whether the request might go on if the policy were enforced. */
+export function rehearseAuthorize(policy: AuthorizePolicy): bool {
+  const allowed = judge(policy);
+  count(allowed ? policy.counters.allowed : policy.counters.shadow);
+  return allowed;
+}
+
 function judge(policy: AuthorizePolicy): bool {
   for (let i = 0; i < policy.ruleCount; i++) {
     const rule = at<Rule>(policy.rules, i);

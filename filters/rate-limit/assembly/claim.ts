@@ -12,7 +12,7 @@ export enum Means {
   Lease = 0,
   /** From the bucket in shared data. */
   Bucket = 1,
-  /** Not at all: the host failed, or lost every race. The policy's `onError` holds. */
+  /** Not at all: the host failed, or every race was lost. The policy's `onError` holds. */
   Failed = 2,
 }
 
@@ -117,7 +117,7 @@ export function commit(claim: Claim, now: u64): bool {
  */
 export function giveBack(claim: Claim, now: u64): void {
   const rate = claim.rate;
-  if (claim.means === Means.Failed) return;
+  if (claim.means === Means.Failed || claim.allowed === 0) return;
   if (claim.means === Means.Lease || claim.calls > 1) {
     unspend(leaseOf(claim.key), claim.key, rate.interval);
     return;

@@ -1,4 +1,4 @@
-import { at, none } from "../../lib/region";
+import { at, exists, none } from "../../lib/region";
 import {
   compose,
   composed,
@@ -29,6 +29,10 @@ const CLAIMS: usize = memory.data(MOST_LIMITS * 80, 8);
 let claims: i32 = 0;
 let now: u64 = 0;
 let refused: Claim = none<Claim>();
+/** Whether `refused` could not be counted, rather than being one call too many. */
+let uncounted: bool = false;
+/** What to say of the first limit in shadow that would have refused; the missing record if none would. */
+let shadowed: Text = none<Text>();
 
 // What the `RateLimit` and `RateLimit-Policy` fields of this request will say; in the arena.
 let limitStart: usize = 0;
@@ -61,6 +65,7 @@ export function beginLimits(): void {
 /** To be called before the first of limits that stand beside each other. */
 export function beginPhase(): void {
   claims = 0;
+  shadowed = none<Text>();
   if (now === 0) now = monotonicTime();
 }
 
@@ -69,41 +74,93 @@ export function addLimit(policy: RateLimitPolicy, k0: u64, k1: u64): void {
   if (claims < MOST_LIMITS) look(at<Claim>(CLAIMS, claims++), policy, k0, k1, now);
 }
 
-/** Whether all limits of the phase let the call pass; if so it is booked in all. */
+/** Whether all enforced limits of the phase let the call pass; if so it is booked in all that have room for it. */
 export function admit(): bool {
   const passed = decide() && book();
   tell(passed);
   return passed;
 }
 
-/** Finds a limit that refuses: that which the caller waits longest for. */
+/** Finds a limit that refuses: that which the caller waits longest for, else one that cannot count. */
 function decide(): bool {
   let found = false;
+  let broken = none<Claim>();
+  uncounted = false;
   for (let i = 0; i < claims; i++) {
     const claim = at<Claim>(CLAIMS, i);
+    if (claim.means === Means.Failed) {
+      if (closes(claim)) broken = claim;
+      continue;
+    }
     if (claim.allowed !== 0) continue;
+    if (claim.policy.shadow !== 0) {
+      noteShadow(claim.policy, claim.policy.denied);
+      continue;
+    }
     count(claim.policy.counters.denied);
     if (!found || claim.wait > refused.wait) refused = claim;
     found = true;
   }
-  return !found;
+  if (found) return false;
+  return !exists(broken) || refuseUncounted(broken);
+}
+
+/** Whether a limit that failed refuses the call. */
+function closes(claim: Claim): bool {
+  const policy = claim.policy;
+  if (!exists(policy.unavailable)) return false;
+  if (policy.shadow === 0) return true;
+  noteShadow(policy, policy.uncounted);
+  return false;
+}
+
+function refuseUncounted(claim: Claim): bool {
+  count(claim.policy.counters.error);
+  refused = claim;
+  uncounted = true;
+  return false;
+}
+
+function noteShadow(policy: RateLimitPolicy, decision: Text): void {
+  count(policy.counters.shadow);
+  if (!exists(shadowed)) shadowed = decision;
 }
 
 function book(): bool {
   for (let i = 0; i < claims; i++) {
     const claim = at<Claim>(CLAIMS, i);
-    if (commit(claim, now)) continue;
-    for (let k = 0; k < i; k++) giveBack(at<Claim>(CLAIMS, k), now);
+    // One in shadow that has no room, or one that was let pass uncounted.
+    if (claim.allowed === 0 || claim.means === Means.Failed) continue;
+    if (commit(claim, now)) {
+      if (claim.means !== Means.Failed || !closes(claim)) continue;
+      takeBack(i);
+      return refuseUncounted(claim);
+    }
+    if (claim.policy.shadow !== 0) {
+      noteShadow(claim.policy, claim.policy.denied);
+      continue;
+    }
+    takeBack(i);
     count(claim.policy.counters.denied);
     refused = claim;
     return false;
   }
+  countBooked();
+  return true;
+}
+
+/** Takes back the call where it was booked: in the limits before one. */
+function takeBack(end: i32): void {
+  for (let i = 0; i < end; i++) giveBack(at<Claim>(CLAIMS, i), now);
+}
+
+function countBooked(): void {
   for (let i = 0; i < claims; i++) {
     const claim = at<Claim>(CLAIMS, i);
+    if (claim.allowed === 0) continue;
     const counters = claim.policy.counters;
     count(claim.means === Means.Failed ? counters.error : counters.allowed);
   }
-  return true;
 }
 
 // ---- what the client is told
@@ -164,6 +221,7 @@ function tellLimit(claim: Claim, passed: bool): void {
 /** Answers a call that the last `admit` refused; whether the host took it. */
 export function respondRefused(): bool {
   const policy = refused.policy;
+  if (uncounted) return respond(policy.unavailable);
   if (policy.tellsRetry === 0 && limitLength === 0) return respond(policy.denial);
   beginPairs();
   addPair(contentType, problemJson.start, problemJson.length);
@@ -181,14 +239,23 @@ export function respondRefused(): bool {
   return pairs === 0 ? respond(policy.denial) : respondWith(policy.denial, pairs, pairsLength());
 }
 
-/** What to say of a call that the last `admit` let pass. */
+/** What to say of a call that the last `admit` let pass; the missing record if no limit was enforced. */
 export function admittedDecision(): Text {
-  return at<Claim>(CLAIMS, claims - 1).policy.admitted;
+  for (let i = claims - 1; i >= 0; i--) {
+    const policy = at<Claim>(CLAIMS, i).policy;
+    if (policy.shadow === 0) return policy.admitted;
+  }
+  return none<Text>();
+}
+
+/** What the first limit in shadow would have said, had it refused the call in the last `admit`; or the missing record. */
+export function shadowedDecision(): Text {
+  return shadowed;
 }
 
 /** What to say of a call that the last `admit` refused. */
 export function refusedDecision(): Text {
-  return refused.policy.denied;
+  return uncounted ? refused.policy.uncounted : refused.policy.denied;
 }
 
 export function limitFieldStart(): usize {

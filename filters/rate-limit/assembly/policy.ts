@@ -86,6 +86,11 @@ export class RateLimitPolicy {
   denial: LocalResponse = none<LocalResponse>();
   admitted: Text = none<Text>();
   denied: Text = none<Text>();
+  /** 1: takes from its buckets, but never refuses and tells clients nothing. */
+  shadow: i32 = 0;
+  /** There if calls are refused that cannot be counted, with what is said of them. */
+  unavailable: LocalResponse = none<LocalResponse>();
+  uncounted: Text = none<Text>();
   /** Bits of Needs. */
   needs: i32 = 0;
 }
@@ -120,6 +125,27 @@ export function readRateLimit(node: i32, name: Text, policy: RateLimitPolicy, in
   if (!defineCounters(policy.counters, "rate-limit", name)) return refuse(node, "the host defines no counter");
   fillDenial(policy);
   return true;
+}
+
+/** Puts a policy in shadow. */
+export function rehearseLimit(policy: RateLimitPolicy): void {
+  policy.shadow = 1;
+  policy.tellsLimit = 0;
+}
+
+/** Makes a policy refuse calls that it cannot count, instead of letting them pass. */
+export function denyOnError(policy: RateLimitPolicy): void {
+  const answer = keepRecord<LocalResponse>();
+  policy.unavailable = answer;
+  answer.status = 503;
+  answer.grpcStatus = GrpcStatus.Unavailable;
+  answer.headers = policy.denial.headers;
+  answer.details = policy.denial.details;
+  answer.body = keepLiteral('{"type":"about:blank","title":"Service Unavailable","status":503}');
+  compose(128);
+  putText(policy.name);
+  putLiteral(" denied store-failure");
+  policy.uncounted = keepComposed();
 }
 
 function readKey(list: i32, policy: RateLimitPolicy, interest: Interest): bool {

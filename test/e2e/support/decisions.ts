@@ -11,6 +11,8 @@ const line = z.object({
   /** `policy[/rule] allowed|denied reason`; null if the guard was never entered. */
   decision: z.string().nullable(),
   consumer: z.string().nullable(),
+  /** What the first policy in shadow would have denied; not logged where none is. */
+  shadow: z.string().nullish(),
 });
 export type Decision = z.infer<typeof line>;
 

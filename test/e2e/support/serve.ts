@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
-import { checkText } from "../../../compiler/index.js";
+import { check, checkText } from "../../../compiler/index.js";
 import { environmentVariables } from "../../../compiler/plan/guard.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { type RunningEnvoy, startEnvoy } from "../../../compiler/runtime/process.js";
@@ -86,8 +85,7 @@ export async function serve(policy: string, options: ServeOptions = {}): Promise
 
 /** The plan of a policy that must be free of errors. */
 export function planOf(policy: string): GatewayPlan {
-  const text = policy.includes("\n") ? policy : readFileSync(policy, "utf8");
-  const { plan, diagnostics } = checkText("policy.yaml", text);
+  const { plan, diagnostics } = policy.includes("\n") ? checkText("policy.yaml", policy) : check(policy);
   if (plan === undefined) throw new Error(renderText(diagnostics, { color: false }));
   return plan;
 }

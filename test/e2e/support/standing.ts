@@ -1,4 +1,4 @@
-import { BAD_HOST } from "../../../compiler/plan/names.js";
+import { BAD_HOST, BAD_PATH } from "../../../compiler/plan/names.js";
 import type { GatewayPlan, RoutePlan } from "../../../compiler/plan/plan.js";
 import type { PathPattern } from "../../../compiler/policy/path.js";
 import { request } from "../../support/http.js";
@@ -84,6 +84,7 @@ export function routeProbes(plan: GatewayPlan): Probe[] {
 }
 
 function samplePath(route: RoutePlan): string {
+  if (route.name === BAD_PATH) return "/a/%2e%2e;x/sample";
   const { path } = route.match;
   switch (path.form) {
     case "exact":
@@ -115,8 +116,9 @@ function sampleHeaders(route: RoutePlan): Record<string, string> {
   return Object.fromEntries(
     route.match.headers.flatMap((header) => {
       if (route.name === BAD_HOST) return [[header.name, "one.example.com,other.example.com"]];
-      if (header.form === "regex")
-        throw new Error(`the standing check cannot think of a header for ${route.name}: ${header.regex}`);
+      if (route.name === BAD_PATH) return [];
+      if (header.form === "regex" || header.form === "contains")
+        throw new Error(`the standing check cannot think of a header for ${route.name}: ${JSON.stringify(header)}`);
       if (header.form === "exact") return [[header.name, header.value]];
       return header.present ? [[header.name, "sample"]] : [];
     }),

@@ -1,0 +1,129 @@
+import { utf8Of } from "./byte-text.js";
+import { Calls } from "./calls.js";
+import { ManualClock } from "./clock.js";
+import type { Plugin } from "./context.js";
+import { type CompiledModule, compileModule } from "./engine.js";
+import type { LogLine } from "./log.js";
+import { Metrics } from "./metrics.js";
+import { type Random, seededRandom } from "./random.js";
+import { SharedData } from "./shared-data.js";
+import { Vm } from "./vm.js";
+
+export interface HostOptions {
+  /** Moved by `advance`. */
+  readonly clock?: ManualClock;
+  readonly random?: Random;
+  readonly sharedData?: SharedData;
+  readonly metrics?: Metrics;
+  /** Clusters that modules can call. */
+  readonly clusters?: Iterable<string>;
+  /** Lowest level of log lines that are kept; 0 trace to 5 critical. Default 2, info. */
+  readonly logLevel?: number;
+}
+
+/** `vm_config` and `capability_restriction_config` of a Wasm filter. */
+export interface VmConfig {
+  readonly vmId?: string;
+  readonly configuration?: string | Uint8Array;
+  /** Byte texts by name, in the order in which the module sees them. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Names of callbacks and host calls; all are allowed where it is left out. */
+  readonly capabilities?: Iterable<string>;
+  /** A host call that is not allowed is a fault, or fails as it does in Envoy. Default `fault`. */
+  readonly restricted?: "fault" | "stub";
+  /** Is told of every host call; a number that it returns is returned in its place. For tests of failing hosts. */
+  readonly intercept?: (name: string) => number | undefined;
+}
+
+/**
+ * What all VMs of a process share: time, shared data, metrics, calls to services, the log. It is made for tests: deterministic,
+ * single-threaded, and strict. What it does not model throws HostFault.
+ */
+export class Host {
+  readonly clock: ManualClock;
+  readonly sharedData: SharedData;
+  readonly metrics: Metrics;
+  readonly calls: Calls;
+  readonly log: LogLine[] = [];
+  private readonly random: Random;
+  private readonly logLevel: number;
+  private readonly vms: Vm[] = [];
+
+  constructor(options: HostOptions = {}) {
+    this.clock = options.clock ?? new ManualClock();
+    this.random = options.random ?? seededRandom(1);
+    this.sharedData = options.sharedData ?? new SharedData();
+    this.metrics = options.metrics ?? new Metrics();
+    this.calls = new Calls(options.clusters);
+    this.logLevel = options.logLevel ?? 2;
+  }
+
+  /**
+   * A new VM of a module, as each worker has one.
+   * @param module bytes, or what `compileModule` made of them
+   * @throws Error for a module that Envoy refuses; HostFault for one of another version of the ABI
+   */
+  start(module: Uint8Array | CompiledModule, config: VmConfig = {}): Vm {
+    const compiled = module instanceof Uint8Array ? compileModule(module) : module;
+    const vm = new Vm(compiled, {
+      environment: {
+        clock: this.clock,
+        random: this.random,
+        sharedData: this.sharedData,
+        metrics: this.metrics,
+        calls: this.calls,
+        log: { level: this.logLevel, write: (line) => void this.log.push(line) },
+        variables: new Map(Object.entries(config.environment ?? {})),
+        vmId: config.vmId ?? "",
+        vmConfiguration: utf8Of(config.configuration ?? ""),
+      },
+      capabilities: config.capabilities === undefined ? undefined : new Set(config.capabilities),
+      restricted: config.restricted ?? "fault",
+      intercept: config.intercept ?? (() => undefined),
+    });
+    this.vms.push(vm);
+    return vm;
+  }
+
+  /** Moves time, and calls every tick that falls due on its way, in order of time, then of VM and root. Nanoseconds. */
+  advance(nanoseconds: bigint): void {
+    const end = this.clock.monotonic() + nanoseconds;
+    for (let due = this.nextTick(end); due !== undefined; due = this.nextTick(end)) {
+      this.clock.advance(due.at - this.clock.monotonic());
+      due.call();
+    }
+    this.clock.advance(end - this.clock.monotonic());
+  }
+
+  private nextTick(end: bigint): { at: bigint; call: () => void } | undefined {
+    const tickers = this.vms.flatMap((vm) =>
+      vm.roots.flatMap((root) => (root.ticker === undefined ? [] : [{ vm, root, ticker: root.ticker }])),
+    );
+    const [first] = tickers
+      .filter(({ ticker }) => ticker.due <= end)
+      .toSorted((a, b) => (a.ticker.due < b.ticker.due ? -1 : 1));
+    if (first === undefined) return undefined;
+    const { vm, root, ticker } = first;
+    return {
+      at: ticker.due,
+      call: () => {
+        // Set before the call, so that the module can choose another period in it.
+        ticker.due += ticker.period;
+        vm.tick(root);
+      },
+    };
+  }
+}
+
+/** A plugin with a configuration given as text. */
+export function pluginOf({
+  name = "",
+  rootId = "",
+  configuration = "",
+}: {
+  name?: string;
+  rootId?: string;
+  configuration?: string | Uint8Array;
+}): Plugin {
+  return { name, rootId, configuration: utf8Of(configuration) };
+}

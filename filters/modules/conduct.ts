@@ -1,0 +1,68 @@
+import { Needs } from "../lib/attributes";
+import { member, NOWHERE, refuse, stringIs } from "../lib/document";
+import { Interest } from "../lib/interest";
+import { evaluate, Truth } from "../lib/predicate";
+import { readPredicate } from "../lib/predicate-reader";
+import { exists } from "../lib/region";
+import { defineShadowCounter } from "../proxy-wasm/metrics";
+import { denyOnError, rehearseLimit } from "../rate-limit/assembly/policy";
+import { Kind, Policy } from "./configuration";
+
+// What stands beside the kind of a policy: `mode`, `when` and `onError`.
+
+/** Reads it into a policy whose kind has been read; false, and a problem noted, if it is wrong. */
+export function readConduct(node: i32, policy: Policy, interest: Interest): bool {
+  return (
+    readMode(member(node, "mode"), policy) &&
+    readWhen(member(node, "when"), policy, interest) &&
+    readOnError(member(node, "onError"), policy)
+  );
+}
+
+function readMode(node: i32, policy: Policy): bool {
+  if (node === NOWHERE || stringIs(node, "enforce")) return true;
+  if (!stringIs(node, "shadow")) return refuse(node, 'must be "enforce" or "shadow"');
+  policy.shadow = 1;
+  if (RATE_LIMIT && policy.kind === Kind.RateLimit) rehearseLimit(policy.rateLimit);
+  return defineShadow(policy) || refuse(node, "the host defines no counter");
+}
+
+function defineShadow(policy: Policy): bool {
+  if (policy.kind === Kind.Authenticate)
+    return defineShadowCounter(policy.authenticate.counters, "authenticate", policy.name);
+  if (policy.kind === Kind.Authorize) return defineShadowCounter(policy.authorize.counters, "authorize", policy.name);
+  return RATE_LIMIT && defineShadowCounter(policy.rateLimit.counters, "rate-limit", policy.name);
+}
+
+function readWhen(node: i32, policy: Policy, interest: Interest): bool {
+  if (node === NOWHERE) return true;
+  policy.when = readPredicate(node, interest);
+  if (!exists(policy.when)) return false;
+  const early = policy.kind === Kind.Authenticate && (policy.when.needs & Needs.Identity) !== 0;
+  return !early || refuse(node, "asks who calls, which this policy is to find out");
+}
+
+function readOnError(node: i32, policy: Policy): bool {
+  if (node === NOWHERE) return true;
+  const denies = stringIs(node, "deny");
+  if (RATE_LIMIT && policy.kind === Kind.RateLimit) {
+    if (denies) denyOnError(policy.rateLimit);
+    return denies || stringIs(node, "allow") || refuse(node, 'must be "deny" or "allow"');
+  }
+  return denies || refuse(node, 'must be "deny": what keeps callers out never opens');
+}
+
+/** What must be read of a request for a policy; bits of Needs. */
+export function needsOf(policy: Policy): i32 {
+  const needs = exists(policy.when) ? policy.when.needs : 0;
+  if (policy.kind === Kind.Authenticate) return needs | Needs.Headers;
+  if (policy.kind === Kind.Authorize) return needs | policy.authorize.needs;
+  return RATE_LIMIT ? needs | policy.rateLimit.needs : needs;
+}
+
+/** Whether a policy applies to the request at hand: one that keeps callers out also where that cannot be known. */
+export function applies(policy: Policy): bool {
+  if (!exists(policy.when)) return true;
+  const truth = evaluate(policy.when);
+  return truth === Truth.True || (truth === Truth.Unknown && policy.kind !== Kind.RateLimit);
+}

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The folder of the package, which may lie in that of another, and its name. */
+const BUNDLED_FROM = /^(.*\bnode_modules\/((?:@[^/]+\/)?[^/]+))\//;
+
+/**
+ * What the licences of bundled packages ask to be handed on, in the order of the packages' names.
+ *
+ * @param root where node_modules is
+ * @param inputs paths of the bundled files from there, such as `node_modules/zod/index.js`
+ * @throws Error if a package says nothing about its licence
+ */
+export function notices(root, inputs) {
+  const packages = new Map();
+  for (const path of inputs) {
+    const [, folder, name] = BUNDLED_FROM.exec(path) ?? [];
+    if (name === undefined) continue;
+    const known = packages.get(folder) ?? { name, files: [] };
+    packages.set(folder, { name, files: [...known.files, join(root, path)] });
+  }
+  const parts = [...packages]
+    .sort(([, one], [, other]) => (one.name < other.name ? -1 : 1))
+    .map(([folder, { name, files }]) => noticeOf(name, join(root, folder), files));
+  const about =
+    "The files in compiler/ contain these packages. The Apache License 2.0 is in LICENSE beside this folder.";
+  return `${[about, ...parts].join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
+}
+
+function noticeOf(name, folder, files) {
+  const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const texts = licenceFiles(folder);
+  const said = texts.length > 0 ? texts : heads(files.map((path) => readFileSync(path, "utf8")));
+  if (license === undefined || said.length === 0) throw new Error(`${name} says nothing about its licence`);
+  return [`${name} ${version}: ${license}`, ...said].join("\n\n");
+}
+
+function licenceFiles(folder) {
+  return readdirSync(folder)
+    .filter((name) => /^(licen[cs]e|copying|notice)(\.|$)/i.test(name))
+    .sort()
+    .map((name) => readFileSync(join(folder, name), "utf8").trim());
+}
+
+/** Where a package has no such file, its sources begin with it. */
+function heads(texts) {
+  const found = texts.map((text) => /^(?:\/\/.*\n)+/.exec(text)?.[0] ?? "").filter((head) => /copyright/i.test(head));
+  return [...new Set(found)].sort().map((head) => head.replaceAll(/^\/\/ ?/gm, "").trim());
+}

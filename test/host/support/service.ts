@@ -1,0 +1,64 @@
+import { createServer } from "node:http";
+import type { Observation, ServiceAnswer } from "./case.js";
+import { withoutWire } from "./case.js";
+
+/** A service that answers with exactly the headers it is told. */
+export interface ScriptedService {
+  readonly port: number;
+  /** For the requests from now on; forgets what was heard. */
+  answer(answer: ServiceAnswer | "never"): void;
+  /** Answers the request that waits for ever. */
+  release(): void;
+  heard(): Exclude<Observation["service"], "none"> | undefined;
+  close(): Promise<void>;
+}
+
+export async function startService(): Promise<ScriptedService> {
+  let current: ServiceAnswer | "never" = {};
+  let release = () => {};
+  let heard: ReturnType<ScriptedService["heard"]>;
+  const server = createServer({ joinDuplicateHeaders: false }, (incoming, outgoing) => {
+    const parts: Buffer[] = [];
+    incoming.on("data", (part: Buffer) => parts.push(part));
+    incoming.on("end", () => {
+      const names = incoming.rawHeaders.filter((_, index) => index % 2 === 0);
+      const headers = names.map((name, index): [string, string] => [name, incoming.rawHeaders[2 * index + 1] ?? ""]);
+      heard = {
+        method: incoming.method ?? "",
+        path: incoming.url ?? "",
+        headers: withoutWire(headers),
+        body: Buffer.concat(parts).toString("latin1"),
+      };
+      if (current === "never") {
+        release = () => outgoing.end();
+        return;
+      }
+      const { status = 200, headers: answered = [], body = "", trailers } = current;
+      outgoing.sendDate = false;
+      const length = trailers === undefined ? [["content-length", String(body.length)]] : [];
+      outgoing.writeHead(status, [...answered, ...length].flat());
+      if (body !== "") outgoing.write(body, "latin1");
+      if (trailers !== undefined)
+        outgoing.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
+      outgoing.end();
+    });
+  });
+  server.keepAliveTimeout = 0;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("the service has no port");
+  return {
+    port: bound.port,
+    answer(answer) {
+      current = answer;
+      heard = undefined;
+    },
+    release: () => release(),
+    heard: () => heard,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,127 @@
+import { type Row, spoilt } from "./row.js";
+
+/** Numbers as other readers of YAML take them, where a whole number from 0 to 100 is wanted. */
+const NUMBERS = [
+  ...[
+    "9007199254740993",
+    "1e400",
+    "-1e400",
+    "0777",
+    "0o777",
+    "0x1F",
+    "0b1",
+    ".inf",
+    "-.inf",
+    ".nan",
+    ".5",
+    "5.",
+    "1_000",
+    "-0",
+    "+1",
+  ],
+  ...[
+    "1e3",
+    "1e1",
+    "1.0",
+    "1.0000000000000001",
+    "0.1",
+    "99999999999999999999",
+    "-1",
+    "1:30",
+    "190:20:30.15",
+    "1,000",
+    "٣",
+    "１",
+    "0.0",
+    "00",
+    "1e-400",
+    "'1'",
+  ],
+];
+
+/** What YAML 1.1 and others take for something else than a text. */
+const WORDS = [
+  "no",
+  "on",
+  "y",
+  "Yes",
+  "OFF",
+  "true",
+  "True",
+  "TRUE",
+  "null",
+  "~",
+  "Null",
+  "",
+  "2026-11-21",
+  "2026-11-21T09:00:00Z",
+  "12:30:45",
+  "=",
+  "nan",
+  "NaN",
+  "Infinity",
+];
+
+export const scalars: readonly Row[] = [
+  ...NUMBERS.map(
+    (number): Row => ({
+      name: `${number} for a small number`,
+      policy: spoilt(["trustedHops: 1", `trustedHops: ${number}`]),
+    }),
+  ),
+  ...NUMBERS.map(
+    (number): Row => ({ name: `${number} for a status`, policy: spoilt(["status: 200", `status: ${number}`]) }),
+  ),
+  ...WORDS.map((word): Row => ({ name: `${word} for a name`, policy: spoilt(["name: shop", `name: ${word}`]) })),
+  ...WORDS.map(
+    (word): Row => ({
+      name: `${word} for true`,
+      policy: spoilt(["{ authenticate: {", `{ authenticate: { optional: ${word},`]),
+    }),
+  ),
+  ...WORDS.map((word): Row => ({ name: `${word} for a group`, policy: spoilt(["[partners]", `[${word}]`]) })),
+  ...["0s", "-1s", "1e3s", "1.5s", "99999999999999999999s", "366d", "2", "2 s", "2S", "0777s", "PT2S", "∞s", "١s"].map(
+    (time): Row => ({ name: `${time} for a time`, policy: spoilt(["timeout: 2s", `timeout: ${time}`]) }),
+  ),
+  ...[
+    "0/minute",
+    "-1/minute",
+    "1e3/minute",
+    "1.5/minute",
+    "99999999999999999999/minute",
+    "10/fortnight",
+    "10 per 0s",
+    "10 per 99999999999d",
+    "10/minute burst 0",
+    "10/minute burst 99999999999999",
+    "10/minute burst",
+    "/",
+    "1000000000/second",
+  ].map((rate): Row => ({ name: `${rate} for a rate`, policy: spoilt(["rate: 10/minute", `rate: ${rate}`]) })),
+  ...[
+    "127.1:80",
+    "0177.0.0.1:80",
+    "2130706433:80",
+    "127.0.0.1:065535",
+    "127.0.0.1:65536",
+    "127.0.0.1:-1",
+    "127.0.0.1:8e3",
+    "[::1%lo]:80",
+    "[::ffff:127.0.0.1]:80",
+    "[::1]:0x50",
+    "0:80",
+    "127.0.0.1:80:80",
+    "[[::1]]:80",
+    "127.0.0.1",
+    "::1:80",
+    "unix:///tmp/x",
+    "localhost:80",
+    "１27.0.0.1:80",
+    "127。0。0。1:80",
+  ].map(
+    (address): Row => ({
+      name: `${address} for an address`,
+      policy: spoilt(["127.0.0.1:9001", JSON.stringify(address)]),
+    }),
+  ),
+];
