@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { ClientRequest } from "../plan/request.js";
+import type { ClientRequest } from "../request/request.js";
 import { UsageError } from "./exit.js";
 
 export const REQUEST_EXAMPLE = "sluice explain --request 'GET /orders/7 x-api-key:KEY host:api.example.com'";

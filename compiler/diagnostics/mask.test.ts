@@ -15,6 +15,8 @@ describe("maskText", () => {
     ["unknown key `key`", ['"key"'], "unknown key `***`"],
     ["a `b` c", ["", '""'], "a `b` c"],
     ["is `$&`", ["$&"], "is `**`"],
+    ["found a-b", ["a-b"], "found ***"],
+    ["is `]-/^`", ["]-/^"], "is `****`"],
   ])("%s without %j", (sentence, secrets, expected) => {
     expect(maskText(sentence, secrets)).toBe(expected);
   });

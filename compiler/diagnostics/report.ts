@@ -7,6 +7,8 @@ export interface Report {
   /** Sorted; of thousands only the first. */
   readonly diagnostics: readonly Diagnostic[];
   readonly suppressed: readonly Suppressed[];
+  /** How many findings are not shown, beyond the notes that say so. */
+  readonly hidden: { readonly errors: number; readonly warnings: number };
   /** Files that could not be read, so that nothing is known of them. */
   readonly unread: readonly Unread[];
 }
@@ -25,7 +27,15 @@ export function reportOf(diagnostics: readonly Diagnostic[], more: Partial<Repor
   const named = [...diagnostics, ...suppressed.map((one) => one.diagnostic)].map((one) => one.span.source.path);
   const files = [...new Set([...(more.files ?? []), ...named])];
   const shown = firstOf(firstOf(sortDiagnostics(diagnostics), "error"), "warning");
-  return { files, diagnostics: shown, suppressed, unread: more.unread ?? [] };
+  const hidden = {
+    errors: countOf(diagnostics, "error") - countOf(shown, "error"),
+    warnings: countOf(diagnostics, "warning") - countOf(shown, "warning"),
+  };
+  return { files, diagnostics: shown, suppressed, hidden, unread: more.unread ?? [] };
+}
+
+function countOf(diagnostics: readonly Diagnostic[], severity: Severity): number {
+  return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
 }
 
 /** Findings without those of a severity that are too many, and with a note of them where the first one would be. */
@@ -40,9 +50,13 @@ function firstOf(sorted: readonly Diagnostic[], severity: Severity): readonly Di
 }
 
 /** `2 errors, 1 warning, 3 silenced, 1 fixable with --fix`; what there is none of is left out. */
-export function summaryOf({ diagnostics, suppressed }: Pick<Report, "diagnostics" | "suppressed">): string {
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
-  const warnings = diagnostics.length - errors;
+export function summaryOf({
+  diagnostics,
+  suppressed,
+  hidden,
+}: Pick<Report, "diagnostics" | "suppressed" | "hidden">): string {
+  const errors = countOf(diagnostics, "error") + hidden.errors;
+  const warnings = countOf(diagnostics, "warning") + hidden.warnings;
   const safe = diagnostics.filter((diagnostic) => diagnostic.fix?.safe === true).length;
   const guesses = diagnostics.filter((diagnostic) => diagnostic.fix?.safe === false).length;
   const parts = [

@@ -1,8 +1,8 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
+import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { NativePolicy } from "./native.js";
-import type { RequestView, Verdict } from "./verdict.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export interface JsonObject {

@@ -71,7 +71,9 @@ export function checkGateway(
     else policies.set(name, plan);
   }
   const checked: CheckedGateway = { root: shape.root, gateway, policies, place, incomplete: shape.incomplete };
-  const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...checkReferences(checked)];
+  const references = checkReferences(checked);
+  for (const part of references.unresolved) shape.incomplete.add(part);
+  const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...references.diagnostics];
   return { checked, diagnostics: found };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { checkText } from "../index.js";
 import { explainRoute } from "../plan/explain.js";
-import { explainRequest } from "../plan/explain-request.js";
-import { requestText } from "../plan/request-text.js";
+import { explainRequest } from "../request/explain.js";
+import { requestText } from "../request/text.js";
 
 const POLICY = `apiVersion: sluice/v1
 kind: Gateway

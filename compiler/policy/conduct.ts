@@ -8,8 +8,8 @@ import {
   requirementsOf,
 } from "../expression/expression.js";
 import type { PolicyPlan } from "../plan/plan.js";
-import { judge } from "../plan/reasons.js";
-import type { Reason, RequestView, Truth, Verdict } from "../plan/verdict.js";
+import { judge } from "../request/reasons.js";
+import type { Reason, RequestView, Truth, Verdict } from "../request/verdict.js";
 import type { MapNode, Node } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
 import type { Gateway } from "./gateway.js";

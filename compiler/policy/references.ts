@@ -1,3 +1,4 @@
+import type { Part } from "../diagnostics/catalog/entry.js";
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { nodeAt, type Path } from "../syntax/document.js";
@@ -5,10 +6,15 @@ import { removal, removeListed, scalarText } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
 import type { CheckedGateway } from "./check.js";
 
-/** Every name that points at something: services of routes, policies of routes, defaults and mandatory. */
-export function checkReferences(checked: CheckedGateway): Diagnostic[] {
+/**
+ * Every name that points at something: services of routes, policies of routes, defaults and mandatory.
+ *
+ * @returns also the parts that apply a policy nobody knows: it may be any of those that seem not to be applied there
+ */
+export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnostic[]; unresolved: ReadonlySet<Part> } {
   const { gateway, place } = checked;
   const diagnostics: Diagnostic[] = [];
+  const unresolved = new Set<Part>();
   const services = namesUnder(checked, "services");
   const policies = namesUnder(checked, "policies");
   const used = new Set<string>();
@@ -17,14 +23,15 @@ export function checkReferences(checked: CheckedGateway): Diagnostic[] {
   const refer = (what: "service" | "policy", name: string, names: string[], path: Path) => {
     if (!known[what].has(name)) diagnostics.push(unknownName(what, name, names, place(path)));
   };
-  const lists: [string[], Path][] = [
-    [gateway.mandatory.apply, ["mandatory", "apply"]],
-    [gateway.defaults.apply, ["defaults", "apply"]],
-    ...gateway.routes.map((route, index): [string[], Path] => [route.apply, ["routes", index, "apply"]]),
+  const lists: [Part, string[], Path][] = [
+    ["mandatory", gateway.mandatory.apply, ["mandatory", "apply"]],
+    ["defaults", gateway.defaults.apply, ["defaults", "apply"]],
+    ...gateway.routes.map(({ apply }, index): [Part, string[], Path] => ["routes", apply, ["routes", index, "apply"]]),
   ];
-  for (const [names, path] of lists)
+  for (const [part, names, path] of lists)
     for (const [index, name] of names.entries()) {
       used.add(name);
+      if (!known.policy.has(name)) unresolved.add(part);
       refer("policy", name, policies, [...path, index]);
     }
   for (const [index, route] of gateway.routes.entries()) {
@@ -51,7 +58,7 @@ export function checkReferences(checked: CheckedGateway): Diagnostic[] {
   }
   for (const name of policies)
     if (!used.has(name)) diagnostics.push(diagnose("SL0403", { policy: name }, place(["policies", name], "key")));
-  return diagnostics;
+  return { diagnostics, unresolved };
 }
 
 function dropException(checked: CheckedGateway, route: number, position: number, safe: boolean): { fix?: Fix } {

@@ -103,12 +103,26 @@ describe("readDocument", () => {
     expect(read(`a: ${"é".repeat(2 * 1024 * 1024 - 2)}`).diagnostics).toEqual([]);
   });
 
+  test("refuses a file of more than 600,000 separators, of whatever sort", () => {
+    const codes = (text: string) => read(text).diagnostics.map((one) => one.code);
+    for (const piece of ["\n", "\r", "1,", "a:", "[", "{"]) expect(codes(piece.repeat(600_001))).toEqual(["SL0026"]);
+    expect(codes(`a: [${"1,".repeat(599_998)}]`)).toEqual([]);
+  });
+
+  test("refuses a second document however many there are, and takes `---` within a text for text", () => {
+    for (const count of [1, 2, 3, 100_000]) {
+      const { root, diagnostics } = read(`a: 1\n${"---\nb: 2\n".repeat(count)}`);
+      expect([root, diagnostics.map(({ code, span }) => [code, span.start])]).toEqual([undefined, [["SL0004", 5]]]);
+    }
+    const inText = "a: |\n  ---\n  ---\n  ---\n  ---\nb: x--- --- ---\u2028--- \u2028--- \u2028---\n";
+    expect(read(`---\n${inText}`).diagnostics).toEqual([]);
+    expect(read(inText).root).toBeDefined();
+  });
+
   test("shows a hundred findings and says how many there are beyond", () => {
     const { diagnostics } = read("a: 1\n".repeat(1000));
     expect(diagnostics).toHaveLength(101);
-    expect(diagnostics.at(-1)?.message).toBe(
-      "only the first 100 errors are shown; 899 more start here",
-    );
+    expect(diagnostics.at(-1)?.message).toBe("only the first 100 errors are shown; 899 more start here");
   });
 
   test("comes to an end on large and hostile texts", () => {

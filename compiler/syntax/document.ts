@@ -13,7 +13,17 @@ import { offsetInScalar, resolvePlain } from "./scalar.js";
 import { keyType, numberFinding, quoted } from "./scalar-findings.js";
 import type { SourceFile, Span } from "./source.js";
 import { DEPTH_LIMIT, PARSER_DEPTH, syntaxError, tooDeep } from "./syntax-error.js";
-import { checkDirectives, checkText, Findings, forbiddenIn, nameOf, shown, skipBlank, startOfLine, trimmedEnd } from "./text.js";
+import {
+  checkDirectives,
+  checkText,
+  Findings,
+  forbiddenIn,
+  nameOf,
+  shown,
+  skipBlank,
+  startOfLine,
+  trimmedEnd,
+} from "./text.js";
 
 export * from "./node.js";
 export { offsetInScalar, offsetsInScalar } from "./scalar.js";

@@ -22,6 +22,13 @@ describe("SourceFile", () => {
     expect(source.lineCount).toBe(5);
   });
 
+  test("tells where the line of an offset starts and ends", () => {
+    const around = [0, 1, 2, 3, 5, 6, 8, 9, 11, 99].map((offset) => source.lineAround(offset));
+    expect(around.map(({ start, end }) => source.text.slice(start, end))).toEqual([
+      ...["a", "a", "a", "bc", "bc", "d", "", "😀e", "😀e", "😀e"],
+    ]);
+  });
+
   test("does not count a byte order mark", () => {
     const marked = new SourceFile("p.yaml", "\ufeffa: 1\nb: 2\n");
     expect(marked.position(1)).toEqual({ line: 1, column: 1 });

@@ -10,9 +10,21 @@ import { type CheckedSuite, expectations } from "./check.js";
 interface Names {
   services: string[];
   consumers: string[];
-  /** The policies that some route runs, each with the names of its rules. */
-  policies: Map<string, readonly string[]>;
+  /** The policies that some route runs. */
+  policies: Map<string, Policy>;
 }
+
+interface Policy {
+  /** Names of its rules. */
+  rules: readonly string[];
+  /** A policy in shadow never decides, and only such a policy has a counter of what it would have refused. */
+  inShadow: boolean;
+}
+
+type Which = (policy: Policy) => boolean;
+const enforced: Which = ({ inShadow }) => !inShadow;
+const inShadow: Which = (policy) => policy.inShadow;
+const any: Which = () => true;
 
 /** Checks every name of a test file against the policy file that it is about. */
 export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds: readonly PolicyKind[]): Diagnostic[] {
@@ -28,7 +40,8 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       return consumer === undefined ? [] : refer("consumer", consumer, names.consumers, place(path));
     });
     const expected = expectations(one, index).flatMap(({ expect, path }) => [
-      ...(expect.decidedBy === undefined ? [] : decision(expect.decidedBy, [...path, "decidedBy"], names, checked)),
+      ...decision(expect.decidedBy, enforced, [...path, "decidedBy"], names, checked),
+      ...(expect.shadow === "none" ? [] : decision(expect.shadow, inShadow, [...path, "shadow"], names, checked)),
       ...upstream(expect.upstream, [...path, "upstream"], names, place),
       ...counters([...path, "metrics"], names, checked),
     ]);
@@ -38,14 +51,14 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
 }
 
 function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {
-  const rules = plan.policies.map((policy): [string, readonly string[]] => {
+  const policies = plan.policies.map((policy): [string, Policy] => {
     const kind = kinds.find((candidate) => candidate.name === policy.kind);
-    return [policy.name, kind?.rules(policy.config) ?? []];
+    return [policy.name, { rules: kind?.rules(policy.config) ?? [], inShadow: policy.mode?.is === "shadow" }];
   });
   return {
     services: plan.services.map((service) => service.name),
     consumers: plan.consumers.map((consumer) => consumer.name),
-    policies: new Map(rules),
+    policies: new Map(policies),
   };
 }
 
@@ -65,16 +78,21 @@ function upstream(
   return refer("service", expected.service, names.services, place([...path, "service"]));
 }
 
-const A_POLICY = "policy that a route applies";
-
 /** `policy` or `policy/rule`. */
-function decision(text: string, path: Path, names: Names, { root, place }: CheckedSuite): Diagnostic[] {
+function decision(
+  text: string | undefined,
+  which: Which,
+  path: Path,
+  names: Names,
+  { root, place }: CheckedSuite,
+): Diagnostic[] {
+  if (text === undefined) return [];
   const [policy = "", rule] = text.split("/");
-  const rules = names.policies.get(policy);
   const [node, whole] = [nodeAt(root, path), place(path)];
   const end = policy.length;
-  if (rules === undefined) return refer(A_POLICY, policy, [...names.policies.keys()], part(node, whole, 0, end));
-  if (rule === undefined) return [];
+  const unknown = referPolicy(policy, which, names, part(node, whole, 0, end));
+  if (unknown.length > 0 || rule === undefined) return unknown;
+  const rules = names.policies.get(policy)?.rules ?? [];
   return refer(`rule of \`${policy}\``, rule, rules, part(node, whole, end + 1, text.length));
 }
 
@@ -86,8 +104,15 @@ function counters(path: Path, names: Names, { root, place }: CheckedSuite): Diag
     const counter = String(key.value);
     const policy = counter.slice(0, counter.lastIndexOf("."));
     const span = part(key, place([...path, counter], "key"), 0, policy.length);
-    return refer(A_POLICY, policy, [...names.policies.keys()], span);
+    return referPolicy(policy, counter.endsWith(".shadow") ? inShadow : any, names, span);
   });
+}
+
+function referPolicy(policy: string, which: Which, { policies }: Names, span: Span): Diagnostic[] {
+  const meant = [...policies].flatMap(([name, one]) => (which(one) ? [name] : []));
+  // Where the name is known, its mode is what is wrong.
+  const mode = which === any || !policies.has(policy) ? "" : which === inShadow ? "in shadow " : "in force ";
+  return refer(`policy ${mode}that a route applies`, policy, meant, span);
 }
 
 /** The place of some characters of a text, whether or not it is in quotes. */

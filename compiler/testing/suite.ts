@@ -111,8 +111,11 @@ const problem = z
   .describe("Members that the body has, which is a problem document (RFC 9457); others are not looked at.")
   .meta({ examples: [{ title: "Forbidden" }] });
 
-const OUTCOMES = ["allowed", "denied", "error"] as const;
+const OUTCOMES = ["allowed", "denied", "error", "shadow"] as const;
 const COUNTER = new RegExp(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.(${OUTCOMES.join("|")})$`);
+
+/** How a policy and perhaps one of its rules is named. */
+const verdict = z.string().regex(/^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})?$/, "a policy, or a policy and its rule: `policy/rule`");
 
 const expectation = z
   .strictObject({
@@ -126,12 +129,16 @@ const expectation = z
       .optional()
       .describe("What the JSON of the body holds: members and items that are not written here are not looked at."),
     problem: problem.optional(),
-    decidedBy: z
-      .string()
-      .regex(/^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})?$/, "a policy, or a policy and its rule: `policy/rule`")
+    decidedBy: verdict
       .optional()
       .describe("The policy that decided, or `policy/rule`; a policy alone stands for each of its rules too.")
       .meta({ examples: ["partners-only", "orders-access/readers"] }),
+    shadow: verdict
+      .optional()
+      .describe(
+        "The first policy with `mode: shadow` that would have refused the request, or `policy/rule`; `none`: none of them would.",
+      )
+      .meta({ examples: ["none", "new-limit", "writers/free-tier"] }),
     upstream: z
       .union([name, forwarded])
       .optional()
@@ -143,7 +150,9 @@ const expectation = z
         z.int().min(0).describe("By how much the counter grows, all repetitions together."),
       )
       .optional()
-      .describe("Counters of policies, by name, and by how much each grows.")
+      .describe(
+        `Counters of policies, and by how much each grows: \`policy.\` and what it counts, ${OUTCOMES.map((outcome) => `\`${outcome}\``).join(", ")}.`,
+      )
       .meta({ examples: [{ "partners-only.denied": 1 }] }),
   })
   .describe("What must come of the request. What is not written here is not looked at.");

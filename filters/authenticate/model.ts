@@ -1,4 +1,4 @@
-import type { Reason, RequestView, Verdict } from "../../compiler/plan/verdict.js";
+import type { Reason, RequestView, Verdict } from "../../compiler/request/verdict.js";
 
 /** The longest key that the module looks up, in bytes. */
 const LONGEST_KEY = 4096;

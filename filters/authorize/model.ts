@@ -1,6 +1,6 @@
 import type { Expression } from "../../compiler/expression/expression.js";
-import { judge } from "../../compiler/plan/reasons.js";
-import type { Reason, RequestView, Truth, Verdict } from "../../compiler/plan/verdict.js";
+import { judge } from "../../compiler/request/reasons.js";
+import type { Reason, RequestView, Truth, Verdict } from "../../compiler/request/verdict.js";
 
 export interface ModelRule {
   name: string;

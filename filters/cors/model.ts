@@ -1,6 +1,6 @@
 import type { OriginPattern } from "../../compiler/plan/native.js";
-import type { Reason, RequestView, Verdict } from "../../compiler/plan/verdict.js";
 import { escapeRegex } from "../../compiler/policy/path.js";
+import type { Reason, RequestView, Verdict } from "../../compiler/request/verdict.js";
 
 /** What Envoy's filter for CORS does with a request: it answers preflights, and lets everything else pass. */
 export function modelOf(origins: readonly OriginPattern[]): (view: RequestView) => Verdict {

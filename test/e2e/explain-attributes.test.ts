@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { explainRequest } from "../../compiler/plan/explain-request.js";
+import { explainRequest } from "../../compiler/request/explain.js";
 import { type Gateway, serve } from "./support/serve.js";
 
 // Every attribute of a request, as explain reads it and as the guard reads it: the rule that fires tells the value.

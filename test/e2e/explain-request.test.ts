@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { explainRequest } from "../../compiler/plan/explain-request.js";
-import { JOINED_HEADERS } from "../../compiler/plan/request.js";
+import { explainRequest } from "../../compiler/request/explain.js";
+import { JOINED_HEADERS } from "../../compiler/request/request.js";
 import { ASKED_POLICY, asked, type Headers } from "./support/asked.js";
 import { type Gateway, serve } from "./support/serve.js";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { explainRequest } from "../../compiler/plan/explain-request.js";
+import { explainRequest } from "../../compiler/request/explain.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
 // `mode`, `when` and `onError`, as a real Envoy carries them out and as explain tells it.

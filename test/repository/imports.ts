@@ -32,7 +32,7 @@ function resolve(source: Source, specifier: string): string {
 }
 
 /** Stages that know neither a kind nor a target, and that a kind may build on. */
-const STAGES = "compiler/(syntax|diagnostics|policy|expression|plan|envoy|host)/";
+const STAGES = "compiler/(syntax|diagnostics|policy|expression|plan|request|envoy|host)/";
 const MODULE = "(npm|node):";
 
 interface Law {

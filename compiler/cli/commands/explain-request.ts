@@ -1,7 +1,7 @@
 import { nearest } from "../../diagnostics/suggest.js";
-import { explainRequest } from "../../plan/explain-request.js";
 import type { ConsumerPlan, GatewayPlan, ListenerPlan } from "../../plan/plan.js";
-import { requestData, requestText } from "../../plan/request-text.js";
+import { explainRequest } from "../../request/explain.js";
+import { requestData, requestText } from "../../request/text.js";
 import { UsageError } from "../exit.js";
 import { parseRequest } from "../request.js";
 

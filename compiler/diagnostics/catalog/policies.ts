@@ -37,7 +37,7 @@ policy, or leave a default out with \`except\`.`,
     severity: "error",
     fix: "safe",
     message: "`{policy}` is not among the defaults, so there is nothing to leave out",
-    needs: ["defaults"],
+    needs: ["defaults", "mandatory"],
     help: `\`except\` names policies of \`defaults.apply\`. Remove the name.`,
   },
   SL0407: {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { checkText } from "../../index.js";
-import { matchRoute } from "../match.js";
+import { matchRoute } from "../../request/match.js";
 
 const PATHS = ["/a", "/a/", "/a/b", "/a/b/c", "/a%3Ab", "/ab", "/b", "/b/b", "/"];
 const METHODS = ["GET", "POST", "DELETE"];

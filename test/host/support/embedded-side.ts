@@ -84,7 +84,7 @@ function observe(host: Host, vm: Vm, one: ProbeCase): Observation {
 
 function observeLeaving(host: Host, stream: Stream, before: number): Observation {
   stream.finish();
-  for (const call of [...host.calls.pending]) call.answer([[":status", "200"]]);
+  for (const call of [...host.calls.pending]) answerAsService(call, {});
   const lines = host.log.slice(before).map(({ text }) => text);
   return { lines, reply: "reset", details: "downstream_remote_disconnect", service: "none" };
 }
@@ -187,13 +187,13 @@ function answerCalls(host: Host, { callout = {} }: ProbeCase): void {
   for (let [call] = host.calls.pending; call !== undefined; [call] = host.calls.pending) {
     if (call.cluster === "dead") answerAsEnvoy(call, 503, REFUSED);
     else if (callout === "never") answerAsEnvoy(call, 504, LATE);
-    else
-      call.answer(
-        [...answerHeaders(callout), ["x-envoy-upstream-service-time", "0"]],
-        bytesOf(callout.body ?? ""),
-        callout.trailers,
-      );
+    else answerAsService(call, callout);
   }
+}
+
+function answerAsService(call: PendingCall, answer: ServiceAnswer): void {
+  const headers: Pairs = [...answerHeaders(answer), ["x-envoy-upstream-service-time", "0"]];
+  call.answer(headers, bytesOf(answer.body ?? ""), answer.trailers);
 }
 
 function answerAsEnvoy(call: PendingCall, status: number, text: string): void {

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { Observation, ServiceAnswer } from "./case.js";
 import { withoutWire } from "./case.js";
 
@@ -29,18 +29,8 @@ export async function startService(): Promise<ScriptedService> {
         headers: withoutWire(headers),
         body: Buffer.concat(parts).toString("latin1"),
       };
-      if (current === "never") {
-        release = () => outgoing.end();
-        return;
-      }
-      const { status = 200, headers: answered = [], body = "", trailers } = current;
-      outgoing.sendDate = false;
-      const length = trailers === undefined ? [["content-length", String(body.length)]] : [];
-      outgoing.writeHead(status, [...answered, ...length].flat());
-      if (body !== "") outgoing.write(body, "latin1");
-      if (trailers !== undefined)
-        outgoing.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
-      outgoing.end();
+      if (current === "never") release = () => write(outgoing, {});
+      else write(outgoing, current);
     });
   });
   server.keepAliveTimeout = 0;
@@ -61,4 +51,13 @@ export async function startService(): Promise<ScriptedService> {
         server.closeAllConnections();
       }),
   };
+}
+
+function write(outgoing: ServerResponse, { status = 200, headers = [], body = "", trailers }: ServiceAnswer): void {
+  outgoing.sendDate = false;
+  const length = trailers === undefined ? [["content-length", String(body.length)]] : [];
+  outgoing.writeHead(status, [...headers, ...length].flat());
+  if (body !== "") outgoing.write(body, "latin1");
+  if (trailers !== undefined) outgoing.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
+  outgoing.end();
 }

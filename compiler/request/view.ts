@@ -1,8 +1,8 @@
 import { AMBIGUOUS } from "../expression/evaluate.js";
+import type { ConsumerPlan, GatewayPlan, RoutePlan } from "../plan/plan.js";
 import { presenterOf, type Variables } from "./credentials.js";
-import type { ConsumerPlan, GatewayPlan, RoutePlan } from "./plan.js";
 import type { RoutedRequest } from "./request.js";
-import { type Found, readAttribute } from "./request-values.js";
+import { type Found, readAttribute } from "./values.js";
 import type { RequestView, Verdict } from "./verdict.js";
 
 /** What is known beside the request. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkText } from "../index.js";
-import { explainRequest } from "./explain-request.js";
-import { requestData, requestText } from "./request-text.js";
+import { explainRequest } from "./explain.js";
+import { requestData, requestText } from "./text.js";
 
 const POLICY = `apiVersion: sluice/v1
 kind: Gateway

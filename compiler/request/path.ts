@@ -1,4 +1,4 @@
-import type { ListenerPlan } from "./plan.js";
+import type { ListenerPlan } from "../plan/plan.js";
 
 /** What Envoy made of the target of a request line: a path with its query, or a refusal with a sentence why. */
 export type NormalizedPath = { path: string; changes: string[] } | { status: 400; reason: string };

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import type { GatewayPlan, ListenerPlan } from "./plan.js";
-import { normalizePath } from "./request-path.js";
+import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
+import { normalizePath } from "./path.js";
 
 /** A request as a client sends it over HTTP/1.1. */
 export interface ClientRequest {

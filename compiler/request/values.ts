@@ -1,7 +1,7 @@
 import { AMBIGUOUS, type Environment } from "../expression/evaluate.js";
+import type { RoutePlan } from "../plan/plan.js";
 import { capturesOf } from "../policy/path.js";
 import { pathOnly } from "./match.js";
-import type { RoutePlan } from "./plan.js";
 import type { RoutedRequest } from "./request.js";
 import type { Verdict } from "./verdict.js";
 

@@ -1,4 +1,4 @@
-import type { PolicyPlan, RouteAction, RoutePlan } from "./plan.js";
+import type { PolicyPlan, RouteAction, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
 import type { Verdict } from "./verdict.js";
 

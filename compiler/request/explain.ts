@@ -1,9 +1,9 @@
+import { PREFLIGHT } from "../plan/names.js";
+import type { AppliedPolicy, GatewayPlan, HostPlan, ListenerPlan, RoutePlan } from "../plan/plan.js";
+import { type Answer, answerOf, type Step } from "./answer.js";
 import { matchRoute } from "./match.js";
-import { PREFLIGHT } from "./names.js";
 import { type NearMiss, nearMisses } from "./near-misses.js";
-import type { AppliedPolicy, GatewayPlan, HostPlan, ListenerPlan, RoutePlan } from "./plan.js";
 import { arrive, type ClientRequest, type RoutedRequest } from "./request.js";
-import { type Answer, answerOf, type Step } from "./request-answer.js";
 import type { Verdict } from "./verdict.js";
 import { credentialHeaders, type Surroundings, shownPath, viewOf } from "./view.js";
 

@@ -1,7 +1,7 @@
+import { routeLine } from "../plan/explain.js";
 import { formatSpan, type Span } from "../syntax/source.js";
-import { routeLine } from "./explain.js";
-import type { RequestExplanation, Routed } from "./explain-request.js";
-import type { Answer } from "./request-answer.js";
+import type { Answer } from "./answer.js";
+import type { RequestExplanation, Routed } from "./explain.js";
 import type { Reason, Verdict } from "./verdict.js";
 
 /** An explanation for people. */

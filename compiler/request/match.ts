@@ -1,6 +1,6 @@
 import { RE2JS } from "@bufbuild/re2";
+import type { GatewayPlan, HeaderMatch, HostPlan, RoutePlan } from "../plan/plan.js";
 import { hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../policy/path.js";
-import type { GatewayPlan, HeaderMatch, HostPlan, RoutePlan } from "./plan.js";
 import type { RoutedRequest } from "./request.js";
 
 /** Where a request ends up, as Envoy finds it: one virtual host, and in it the first route that takes the request. */

@@ -1,6 +1,6 @@
 import type { Environment } from "../expression/evaluate.js";
+import type { ConsumerPlan } from "../plan/plan.js";
 import type { Span } from "../syntax/source.js";
-import type { ConsumerPlan } from "./plan.js";
 
 /** A value of three: what a condition is for one request. */
 export type Truth = "true" | "false" | "unknown";

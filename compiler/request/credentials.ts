@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ConsumerPlan } from "./plan.js";
+import type { ConsumerPlan } from "../plan/plan.js";
 import type { Presenter } from "./verdict.js";
 
 /** Variables by name; a name without a value is one that is not set. */

@@ -1,7 +1,7 @@
+import { isGenerated, NOT_FOUND } from "../plan/names.js";
+import type { GatewayPlan, HeaderMatch, RoutePlan } from "../plan/plan.js";
 import type { Span } from "../syntax/source.js";
 import { type Mismatch, mismatch, type RouteMatch } from "./match.js";
-import { isGenerated, NOT_FOUND } from "./names.js";
-import type { GatewayPlan, HeaderMatch, RoutePlan } from "./plan.js";
 import type { RoutedRequest } from "./request.js";
 import { isSecretName } from "./view.js";
 
