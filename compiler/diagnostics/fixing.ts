@@ -22,6 +22,16 @@ export type Fixable = Diagnostic & { readonly fix: Fix };
 const ROUNDS = 10;
 
 /**
+ * Characters that are checked again at most: fixes that do no good are found by halves, which takes a check or two for each, and
+ * in a large file there can be thousands.
+ */
+const MOST_CHECKED = 16 * 1024 * 1024;
+
+interface Budget {
+  characters: number;
+}
+
+/**
  * Applies fixes until none is left. A fix stays only if the file has fewer findings with it. Findings of a later stage do not
  * count against it: they are looked for only where the earlier ones are gone.
  *
@@ -32,8 +42,9 @@ export function applyFixes(level: FixLevel, recheck: (texts: Texts) => readonly 
   const applied: Fixable[] = [];
   let texts: Texts = new Map();
   let findings = recheck(texts);
+  const budget: Budget = { characters: MOST_CHECKED };
   for (let round = 0; round < ROUNDS; round++) {
-    const attempt = new Round(texts, findings, recheck);
+    const attempt = new Round(texts, findings, recheck, budget);
     attempt.extend(fixesOf(findings, level));
     if (attempt.kept.length === 0) break;
     for (const { fix } of attempt.kept)
@@ -54,17 +65,25 @@ class Round {
   private readonly start: Texts;
   private readonly found: readonly Diagnostic[];
   private readonly recheck: (texts: Texts) => readonly Diagnostic[];
+  private readonly budget: Budget;
 
-  constructor(texts: Texts, findings: readonly Diagnostic[], recheck: (texts: Texts) => readonly Diagnostic[]) {
+  constructor(
+    texts: Texts,
+    findings: readonly Diagnostic[],
+    recheck: (texts: Texts) => readonly Diagnostic[],
+    budget: Budget,
+  ) {
     this.start = this.texts = texts;
     this.found = this.findings = findings;
     this.recheck = recheck;
+    this.budget = budget;
   }
 
   extend(more: readonly Fixable[]): void {
-    if (more.length === 0) return;
+    if (more.length === 0 || this.budget.characters < 0) return;
     const chosen = [...this.kept, ...more];
     const texts = new Map([...this.start, ...textsWith(chosen)]);
+    for (const text of texts.values()) this.budget.characters -= text.length;
     const findings = this.recheck(texts);
     if (isBetter(chosen, this.found, findings)) {
       this.kept = chosen;
