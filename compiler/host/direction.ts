@@ -96,7 +96,7 @@ export class Direction {
     if (this.aborted) return;
     if (this.asking)
       throw new HostFault(
-        "a stream is continued from the callback that decides about it; Envoy 1.40 then sends headers twice",
+        "a stream is continued from the callback that decides about it; an answer then comes garbled from Envoy 1.40",
       );
     if (this.state === "going") return;
     const fromFilter = this.state === "stopped-all";

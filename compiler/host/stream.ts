@@ -64,7 +64,7 @@ export class Stream implements StreamFace {
   private endOfStream = false;
   private received = 0;
   private responseCode: number | undefined;
-  private reply_: LocalReply | undefined;
+  private moduleReply: LocalReply | undefined;
   private direct: Passed | undefined;
   private failed = false;
 
@@ -122,7 +122,7 @@ export class Stream implements StreamFace {
 
   /** The reply of the module, from the moment on that it was given. */
   get localReply(): LocalReply | undefined {
-    return this.reply_;
+    return this.moduleReply;
   }
 
   /** Whether something of a direction waits for the module. */
@@ -311,12 +311,12 @@ export class Stream implements StreamFace {
   private send(reply: LocalReply): void {
     this.details = reply.details;
     // The first of two is sent, with the details of the second.
-    if (this.reply_ !== undefined) return;
+    if (this.moduleReply !== undefined) return;
     if (this.answer.headers !== undefined) {
       this.reset();
       return;
     }
-    this.reply_ = reply;
+    this.moduleReply = reply;
     this.directions.request.abort();
     if (this.headers.response === undefined) this.vm.defer(() => this.sendThroughFilters(reply));
     else this.sendDirectly(reply);
