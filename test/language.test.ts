@@ -10,9 +10,11 @@ import { SourceFile } from "../compiler/syntax/source.js";
 import { checkSuite } from "../compiler/testing/check.js";
 import { badFiles, goodFiles } from "./language/bad-files.js";
 import { schemas } from "./language/documents.js";
+import { BINDING, ESCAPES, EXAMPLES } from "./language/expressions.js";
 import { faultsBySchema, keysWithoutDescription, openMappings, yamlValue } from "./language/judge.js";
 import { mutated, mutations } from "./language/mutation.js";
 import { languageReference } from "./language/reference.js";
+import { anchor } from "./language/schema-table.js";
 import { allCases, sourceFiles } from "./support/cases.js";
 import { expectGolden } from "./support/golden.js";
 
@@ -34,8 +36,61 @@ describe("schema/", () => {
   });
 });
 
-it("compiler/LANGUAGE.md is up to date", () => {
-  expectGolden(join(root, "compiler/LANGUAGE.md"), languageReference());
+describe("compiler/LANGUAGE.md", () => {
+  it("is up to date", () => {
+    expectGolden(join(root, "compiler/LANGUAGE.md"), languageReference());
+  });
+
+  it.each(EXAMPLES)("shows an expression that compiles: %s", (expression) => {
+    expect(predicateOf(expression).findings).toEqual([]);
+  });
+
+  it.each(BINDING)("tells what binds first: %s", (expression, inParentheses) => {
+    expect(predicateOf(expression)).toEqual(predicateOf(inParentheses));
+  });
+
+  it.each(ESCAPES)("tells how a string is written: %s", (written, text) => {
+    expect(predicateOf(`request.path == ${written}`).predicate).toEqual(["==", ["get", "request.path"], text]);
+    for (const [sign] of written.replace(/^r.*/, "").matchAll(/\\(?:[xuU][0-9a-fA-F]+|\d+|.)/g))
+      expect(languageReference()).toContain(`\`${sign}\``);
+  });
+
+  it("has headings that no two parts share, so that links lead to one", () => {
+    const headings = [...languageReference().matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => anchor(heading));
+    expect(headings.filter((heading, index) => headings.indexOf(heading) !== index)).toEqual([]);
+    const links = [...languageReference().matchAll(/\]\(#([^)]*)\)/g)].map(([, target = ""]) => target);
+    expect(links.filter((target) => !headings.includes(target))).toEqual([]);
+  });
+
+  /** What `allow` of a rule becomes, on a route that knows the caller and captures `tenant`. */
+  function predicateOf(allow: string): { predicate: unknown; findings: string[] } {
+    const { plan, diagnostics } = checkText(
+      "policy.yaml",
+      JSON.stringify({
+        apiVersion: "sluice/v1",
+        kind: "Gateway",
+        name: "shop",
+        listeners: { public: { address: "127.0.0.1:8080" } },
+        consumers: { acme: { tier: "gold", groups: ["finance"], credentials: [{ apiKey: "env:ACME_KEY" }] } },
+        policies: {
+          "partners-only": { authenticate: { anyOf: [{ apiKey: { header: "x-api-key" } }] } },
+          shown: { authorize: { rules: [{ name: "shown", allow }] } },
+        },
+        routes: [
+          {
+            name: "orders",
+            match: { path: "/{tenant}/orders" },
+            respond: { status: 200 },
+            apply: ["partners-only", "shown"],
+          },
+        ],
+      }),
+    );
+    const rules = plan?.policies.find(({ name }) => name === "shown")?.config.rules;
+    const [rule] = Array.isArray(rules) ? rules : [];
+    const predicate = typeof rule === "object" && rule !== null && "allow" in rule ? rule.allow : undefined;
+    return { predicate, findings: diagnostics.map(({ code, message }) => `${code} ${message}`) };
+  }
 });
 
 describe("the JSON Schema takes", () => {

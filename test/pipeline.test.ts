@@ -92,7 +92,7 @@ describe("read", () => {
     const texts = renderText(diagnostics, { color: false }).split("\n\n");
     expect(texts.filter((text) => text.includes("SL0007"))).toHaveLength(100);
     expect(texts.filter((text) => text.includes("SL0018"))).toEqual([
-      "policy.yaml:101:7: error SL0018: only the first 100 errors are shown; 3 more start here\n  101 | k100: &a 1\n      |       ^^",
+      "policy.yaml:101:7: error SL0018: only the first 100 errors of this file are shown; 3 more start here\n  101 | k100: &a 1\n      |       ^^",
     ]);
   });
 });

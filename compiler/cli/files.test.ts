@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatSpan } from "../syntax/source.js";
-import { checkFile, distinct, policyFile, policyFiles, strayFragments } from "./files.js";
+import { checkableFiles, checkFile, distinct, policyFile, policyFiles, strayFragments } from "./files.js";
 
 let folder: string;
 beforeEach(() => {
@@ -52,9 +52,25 @@ describe("fragments in a folder", () => {
   it("that nobody includes are warned of, also behind a link", () => {
     symlinkSync("used.yaml", join(folder, "linked.yaml"));
     const { files } = checkFile(folder);
-    const found = strayFragments([folder, join(folder, "policy.yaml")], files);
+    const found = strayFragments(folder, files, []);
     expect(found.map(({ code, span }) => `${code} ${formatSpan(span)}`)).toEqual([
       `SL0709 ${join(folder, "stray.yaml")}:2:7`,
+    ]);
+    expect(strayFragments(join(folder, "policy.yaml"), files, [])).toEqual([]);
+  });
+
+  it("are not called stray while a gateway has errors that may hide that it includes them", () => {
+    mkdirSync(join(folder, "parts"));
+    writeFileSync(join(folder, "parts/deep.yaml"), `${head}Fragment\n`);
+    const strays = (...doubtful: string[]) =>
+      strayFragments(folder, [], doubtful).map(({ span }) => relative(folder, span.source.path));
+    expect(strays(join(folder, "policy.yaml"))).toEqual([]);
+    mkdirSync(join(folder, "parts-of-others"));
+    writeFileSync(join(folder, "parts-of-others/policy.yaml"), "");
+    writeFileSync(join(folder, "parts/policy.yaml"), "");
+    expect(strays(join(folder, "parts-of-others/policy.yaml"), join(folder, "parts/policy.yaml"))).toEqual([
+      "stray.yaml",
+      "used.yaml",
     ]);
   });
 
@@ -63,5 +79,69 @@ describe("fragments in a folder", () => {
     const { diagnostics } = checkFile(join(folder, "policy.yaml"));
     const again = checkFile(join(folder, "policy.yaml")).diagnostics;
     expect(distinct([...diagnostics, ...again])).toEqual(diagnostics);
+  });
+});
+
+describe("what `sluice check` finds in a folder", () => {
+  const VERSION = "apiVersion: sluice/v1\n";
+
+  function write(files: Readonly<Record<string, string>>): void {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+  }
+
+  const found = () => checkableFiles(folder).map((path) => relative(folder, path));
+
+  it("are its own YAML files, whatever they say, and those below that name the language", () => {
+    write({
+      "policy.yaml": "nothing of the kind",
+      "policy.test.yaml": "",
+      "b/policy.yaml": VERSION,
+      "b/policy.test.yml": `# tests\r\n"apiVersion": 'sluice/v2'\r\n`,
+      "b/deep/er/flow.yaml": "{ kind: Gateway, apiVersion: sluice/v1 }",
+      "b/deep/er/part.yaml": `${VERSION}kind: Fragment\n`,
+      "b/envoy.yaml": "static_resources: {}\n",
+      "b/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: { name: sluice }\n",
+      "b/notes.md": VERSION,
+      "a/policy.yaml": VERSION,
+    });
+    expect(found()).toEqual([
+      "policy.yaml",
+      "policy.test.yaml",
+      "a/policy.yaml",
+      "b/policy.test.yml",
+      "b/policy.yaml",
+      "b/deep/er/flow.yaml",
+    ]);
+  });
+
+  it("are none of packages, of what was built and of tools, nor behind a link to a folder", () => {
+    write({
+      "a/policy.yaml": VERSION,
+      "node_modules/a/policy.yaml": VERSION,
+      "a/node_modules/a/policy.yaml": VERSION,
+      "dist/policy.yaml": VERSION,
+      ".cache/policy.yaml": VERSION,
+    });
+    symlinkSync("..", join(folder, "a/up"));
+    symlinkSync("policy.yaml", join(folder, "a/same.yaml"));
+    symlinkSync("nowhere", join(folder, "a/broken.yaml"));
+    execFileSync("mkfifo", [join(folder, "a/pipe.yaml")]);
+    expect(found()).toEqual(["a/policy.yaml", "a/same.yaml"]);
+    expect(checkableFiles(join(folder, "dist"))).toEqual([join(folder, "dist/policy.yaml")]);
+  });
+
+  it("may be nothing, which is told", () => {
+    write({ "a/envoy.yaml": "static_resources: {}\n" });
+    expect(found).toThrow(/the folder holds no \.yaml file, and those below it none with `apiVersion: sluice\/v1`$/);
+    write({ "a/part.yaml": `${VERSION}kind: Fragment\n` });
+    expect(found).toThrow("the folder holds fragments only, and no gateway that includes them");
+  });
+
+  it("does not make a folder stand for one policy where one is asked for", () => {
+    write({ "a/policy.yaml": VERSION });
+    expect(() => policyFile(folder)).toThrow("the folder holds no .yaml file");
   });
 });

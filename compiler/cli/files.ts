@@ -1,11 +1,12 @@
 import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { check, checkAny, fragmentPlace } from "../index.js";
 import { formatSpan } from "../syntax/source.js";
 import { EnvironmentError, UsageError } from "./exit.js";
+import { filesBelow, isTestName, isYamlName } from "./folder.js";
 
 /**
  * Policy files that the arguments name: files as they are, folders by their `.yaml` and `.yml` files, sorted. A fragment
@@ -25,15 +26,29 @@ export function policyFiles(paths: readonly string[]): string[] {
   });
 }
 
-/** The files that an argument of `sluice check` names: policy files, and in a folder also those of tests. */
+/**
+ * The files that an argument of `sluice check` names: policy files and those of tests. Of a folder its own YAML files, and
+ * in the folders below it those that say `apiVersion: sluice/v1`.
+ */
 export function checkableFiles(path: string): string[] {
-  const tests = statusOf(path).isDirectory() ? yamlFiles(path, "tests") : [];
-  return tests.length > 0 && yamlFiles(path).length === 0 ? tests : [...policyFiles([path]), ...tests];
+  if (!statusOf(path).isDirectory()) return [regularFile(path)];
+  const all = filesUnder(path);
+  const found = all.filter((file) => fragmentPlace(file) === undefined);
+  if (found.length > 0) return found;
+  throw new EnvironmentError(
+    all.length === 0
+      ? `${path}: the folder holds no .yaml file, and those below it none with \`apiVersion: sluice/v1\``
+      : `${path}: the folder holds fragments only, and no gateway that includes them`,
+  );
+}
+
+function filesUnder(folder: string): string[] {
+  return [...yamlFiles(folder), ...yamlFiles(folder, "tests"), ...filesBelow(folder)];
 }
 
 function yamlFiles(folder: string, which: "policies" | "tests" = "policies"): string[] {
   return readdirSync(folder)
-    .filter((name) => /\.ya?ml$/.test(name) && /\.test\.ya?ml$/.test(name) === (which === "tests"))
+    .filter((name) => isYamlName(name) && isTestName(name) === (which === "tests"))
     .toSorted()
     .map((name) => regularFile(join(folder, name)));
 }
@@ -46,17 +61,22 @@ export function policyFile(path: string): string {
   return first;
 }
 
-/** Findings about the fragments in the folders among the arguments that none of the files read so far includes. */
-export function strayFragments(paths: readonly string[], read: readonly string[]): Diagnostic[] {
-  const known = new Set(read.map((path) => realPath(path)));
-  return paths
-    .filter((path) => statusOf(path).isDirectory())
-    .flatMap((folder) => yamlFiles(folder))
-    .filter((file) => !known.has(realPath(file)))
-    .flatMap((file) => {
-      const place = fragmentPlace(file);
-      return place === undefined ? [] : [diagnose("SL0709", {}, place)];
-    });
+/**
+ * Findings about the fragments in a folder and below it that no gateway includes.
+ *
+ * @param read every file that the gateways are made of, as far as they could be read
+ * @param doubtful files with errors: what a gateway includes, which is in its folder, may not be known then
+ */
+export function strayFragments(path: string, read: readonly string[], doubtful: readonly string[]): Diagnostic[] {
+  if (!statusOf(path).isDirectory()) return [];
+  const known = new Set(read.map((file) => realPath(file)));
+  const unclear = doubtful.map((file) => `${dirname(realPath(file))}${sep}`);
+  return filesUnder(path).flatMap((file) => {
+    const real = realPath(file);
+    if (known.has(real) || unclear.some((folder) => real.startsWith(folder))) return [];
+    const place = fragmentPlace(file);
+    return place === undefined ? [] : [diagnose("SL0709", {}, place)];
+  });
 }
 
 /** Of a file that is named and does not exist, its path as it is. */

@@ -48,7 +48,7 @@ export function program(finish: (code: number) => void): Command {
   root
     .command("check")
     .description("report every finding of policy files and of their tests")
-    .argument("<paths...>", "policy files, files of tests, or folders with .yaml files")
+    .argument("<paths...>", "policy files, files of tests, or folders with them, at any depth")
     .addOption(format())
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 from this severity on")
@@ -65,8 +65,12 @@ export function program(finish: (code: number) => void): Command {
       example(
         "sluice check examples/quickstart",
         "sluice check policy.yaml --fix",
-        "sluice check policies/ --fail-on warning --format sarif > findings.sarif",
+        "sluice check . --fail-on warning --format sarif > findings.sarif",
       ),
+    )
+    .addHelpText(
+      "after",
+      "\nOf a folder, every .yaml file is read, and below it those that say `apiVersion: sluice/v1`; folders that begin with a\ndot, node_modules and dist are left out. Fragments are read through the gateway that includes them.",
     )
     .action(async (paths: string[], options: CheckOptions) =>
       finish(await (await import("./commands/check.js")).checkCommand(paths, options)),

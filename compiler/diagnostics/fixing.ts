@@ -25,7 +25,7 @@ const ROUNDS = 10;
  * Characters that are checked again at most: fixes that do no good are found by halves, which takes a check or two for each, and
  * in a large file there can be thousands.
  */
-const MOST_CHECKED = 16 * 1024 * 1024;
+const MOST_CHECKED = 4 * 1024 * 1024;
 
 interface Budget {
   characters: number;

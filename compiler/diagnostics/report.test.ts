@@ -26,7 +26,7 @@ describe("a report", () => {
     expect([last?.code, last?.severity, last?.message, last?.span.start]).toEqual([
       "SL0018",
       "error",
-      "only the first 1000 errors are shown; 234 more start here",
+      "only the first 1000 errors of this file are shown; 234 more start here",
       2_000,
     ]);
   });
@@ -34,9 +34,21 @@ describe("a report", () => {
   it("shows a thousand warnings beside them, and makes no error of those that are too many", () => {
     const { diagnostics } = reportOf(warnings(5_000));
     expect(diagnostics).toHaveLength(1_001);
-    expect(diagnostics.at(-1)?.message).toBe("only the first 1000 warnings are shown; 4000 more start here");
+    const last = diagnostics.at(-1);
+    expect([last?.code, last?.message]).toEqual([
+      "SL0027",
+      "only the first 1000 warnings of this file are shown; 4000 more start here",
+    ]);
     expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
     expect(reportOf([...warnings(5_000), ...errors(1)]).diagnostics.map(({ code }) => code)).toContain("SL0102");
+  });
+
+  it("shows what is in one file beside another with too much", () => {
+    const other = new SourceFile("q.yaml", "x");
+    const one = diagnose("SL0102", { key: "name" }, { source: other, start: 0, end: 1 });
+    const { diagnostics } = reportOf([one, ...errors(5_000)]);
+    expect(diagnostics).toHaveLength(1_002);
+    expect(diagnostics.at(-1)).toBe(one);
   });
 
   it("counts what is not shown as well", () => {

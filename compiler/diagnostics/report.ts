@@ -4,7 +4,7 @@ import { type Diagnostic, diagnose, type Severity, type Suppressed, sortDiagnost
 export interface Report {
   /** Files that were read, as findings name them; one without findings is clean. */
   readonly files: readonly string[];
-  /** Sorted; of thousands only the first. */
+  /** Sorted; of thousands in one file only the first. */
   readonly diagnostics: readonly Diagnostic[];
   readonly suppressed: readonly Suppressed[];
   /** How many findings are not shown, beyond the notes that say so. */
@@ -18,7 +18,7 @@ export interface Unread {
   readonly reason: string;
 }
 
-/** Most errors that are shown, and most warnings. */
+/** Most errors of a file that are shown, and most warnings. */
 const MOST_SHOWN = 1_000;
 
 /** A report of findings, with the files that they name. */
@@ -26,7 +26,7 @@ export function reportOf(diagnostics: readonly Diagnostic[], more: Partial<Repor
   const suppressed = more.suppressed ?? [];
   const named = [...diagnostics, ...suppressed.map((one) => one.diagnostic)].map((one) => one.span.source.path);
   const files = [...new Set([...(more.files ?? []), ...named])];
-  const shown = firstOf(firstOf(sortDiagnostics(diagnostics), "error"), "warning");
+  const shown = sortDiagnostics(filesOf(diagnostics).flatMap((own) => firstOf(firstOf(own, "error"), "warning")));
   const hidden = {
     errors: countOf(diagnostics, "error") - countOf(shown, "error"),
     warnings: countOf(diagnostics, "warning") - countOf(shown, "warning"),
@@ -38,7 +38,18 @@ function countOf(diagnostics: readonly Diagnostic[], severity: Severity): number
   return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
 }
 
-/** Findings without those of a severity that are too many, and with a note of them where the first one would be. */
+/** The findings of each file, sorted. */
+function filesOf(diagnostics: readonly Diagnostic[]): Diagnostic[][] {
+  const files = new Map<string, Diagnostic[]>();
+  for (const diagnostic of sortDiagnostics(diagnostics)) {
+    const own = files.get(diagnostic.span.source.path);
+    if (own === undefined) files.set(diagnostic.span.source.path, [diagnostic]);
+    else own.push(diagnostic);
+  }
+  return [...files.values()];
+}
+
+/** The findings of a file without those of a severity that are too many, and with a note where the first of them would be. */
 function firstOf(sorted: readonly Diagnostic[], severity: Severity): readonly Diagnostic[] {
   const those = sorted.filter((diagnostic) => diagnostic.severity === severity);
   const next = those[MOST_SHOWN];

@@ -126,7 +126,8 @@ function readBlock(operand: Typed, findings: Findings): Block | undefined {
   if (written === undefined) return undefined;
   const block = parseBlock(written.value);
   if (!("reason" in block)) return block;
-  const hint = block.instead === undefined ? "" : `; write ${block.instead}`;
+  const single = block.single === undefined ? "" : `, or ${block.single} for this address alone`;
+  const hint = block.instead === undefined ? "" : `; write ${block.instead}${single}`;
   const parameters = { text: written.value, reason: block.reason, hint };
   const instead = block.instead === undefined ? undefined : JSON.stringify(block.instead);
   return findings.add("SL0522", parameters, { start: operand.start, end: operand.end }, instead);

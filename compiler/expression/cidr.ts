@@ -16,6 +16,8 @@ export interface Block {
 export interface BlockProblem {
   readonly reason: string;
   readonly instead?: string;
+  /** The block of that address alone, where it may be what was meant. */
+  readonly single?: string;
 }
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] as const;
@@ -37,7 +39,11 @@ export function parseBlock(text: string): Block | BlockProblem {
   const isV4 = bits >= 96 && isMapped(network);
   const canonical = printBlock(network, bits, isV4);
   if (network.some((byte, index) => byte !== address[index]))
-    return { reason: "it has bits beyond its prefix", instead: canonical };
+    return {
+      reason: "it has bits beyond its prefix",
+      instead: canonical,
+      single: printBlock(address, 128, isMapped(address)),
+    };
   return { text: canonical, address: network, bits };
 }
 
@@ -59,6 +65,14 @@ function parseAddress(text: string): number[] | undefined {
     default:
       return undefined;
   }
+}
+
+/** An IPv6 address after RFC 5952, as inet_ntop writes it; undefined of what is none or ends in an IPv4 address there. */
+export function spellingOf(text: string): string | undefined {
+  const address = isIP(text) === 6 ? parseAddress(text) : undefined;
+  if (address === undefined || isMapped(address)) return undefined;
+  const holdsV4 = address.slice(0, 12).every((byte) => byte === 0) && (address[12] !== 0 || address[13] !== 0);
+  return holdsV4 ? undefined : printV6(address);
 }
 
 function parseV6(text: string): number[] {

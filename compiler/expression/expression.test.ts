@@ -204,7 +204,7 @@ const WRONG: [string, string[]][] = [
   ],
   [
     'request.path.startsWith("a", "b")',
-    ['SL0516|request.path.startsWith("a", "b")|`startsWith` takes 1 in its parentheses, but there are 2'],
+    ['SL0516|request.path.startsWith("a", "b")|`startsWith` takes 1 in its parentheses, found 2'],
   ],
   [
     'request.headers == "a"',

@@ -1,10 +1,25 @@
 import type { Code, ParametersOf } from "../diagnostics/catalog.js";
-import { type Diagnostic, diagnose, type Edit } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose, type Edit, type Fix } from "../diagnostics/diagnostic.js";
 import { type Place, spanOf } from "./place.js";
 import type { Range } from "./tree.js";
 
 /** Findings whose replacement is the only reading: another sign for an operator, another form of the same header. */
 const SAFE_CODES: ReadonlySet<Code> = new Set<Code>(["SL0501", "SL0511", "SL0512"]);
+
+/** What to write instead of a finding's text. */
+export interface Correction {
+  readonly changes: readonly Change[];
+  /** Nothing else can have been meant. */
+  readonly safe: boolean;
+}
+
+export interface Change {
+  readonly range: Range;
+  readonly text: string;
+}
+
+/** Longest corrected expression that a title shows whole. */
+const LONGEST_SHOWN = 100;
 
 /** Collects what is wrong with one expression; ranges of its text become spans of its file. */
 export class Findings {
@@ -17,18 +32,19 @@ export class Findings {
     this.place = place;
   }
 
-  /** @param replacement text that, in place of `range`, removes the finding */
-  add<C extends Code>(code: C, parameters: ParametersOf<C>, range: Range, replacement?: string): undefined {
-    const fix =
-      replacement === undefined
-        ? {}
-        : {
-            fix: {
-              title: `write \`${replacement}\``,
-              safe: SAFE_CODES.has(code),
-              edits: [this.#edit(range, replacement)],
-            },
-          };
+  /** @param replacement text that, in place of `range`, removes the finding; or changes of several places */
+  add<C extends Code>(
+    code: C,
+    parameters: ParametersOf<C>,
+    { start, end }: Range,
+    replacement?: string | Correction,
+  ): undefined {
+    const range = { start, end };
+    const correction =
+      typeof replacement === "string"
+        ? { changes: [{ range, text: replacement }], safe: SAFE_CODES.has(code) }
+        : replacement;
+    const fix = correction === undefined ? {} : { fix: this.#fix(correction) };
     this.diagnostics.push(diagnose(code, parameters, spanOf(this.place, range), fix));
     return undefined;
   }
@@ -43,28 +59,47 @@ export class Findings {
     return this.text.slice(range.start, range.end);
   }
 
-  /** The replacement in the quoting of its scalar: YAML 1.2.2, sections 7.3.1 to 7.3.3. */
-  #edit(range: Range, replacement: string): Edit {
+  #fix({ changes, safe }: Correction): Fix {
+    const [first] = changes;
+    const shown = changes.length === 1 && first !== undefined ? first.text : changed(this.text, changes).trim();
+    const title = shown.length <= LONGEST_SHOWN ? `write \`${shown}\`` : "write it with the operators of CEL";
+    return { title, safe, edits: this.#edits(changes) };
+  }
+
+  /** The changes in the quoting of their scalar: YAML 1.2.2, sections 7.3.1 to 7.3.3. */
+  #edits(changes: readonly Change[]): Edit[] {
     const { source, start } = this.place.span;
-    const span = spanOf(this.place, range);
+    const edits = (quoted: (text: string) => string) =>
+      changes.map(({ range, text }) => ({ span: spanOf(this.place, range), newText: quoted(text) }));
     switch (source.text[start]) {
       case "'":
-        return { span, newText: inSingleQuotes(replacement) };
+        return edits(inSingleQuotes);
       case '"':
-        return { span, newText: replacement.replaceAll(/["\\]/g, "\\$&") };
+        return edits((text) => text.replaceAll(/["\\]/g, "\\$&"));
       case "|":
       case ">":
-        return { span, newText: replacement };
+        return edits((text) => text);
     }
-    if (range.start > 0 || /^[A-Za-z0-9_(]/.test(replacement)) return { span, newText: replacement };
+    if (changes.every(({ range, text }) => range.start > 0 || /^[A-Za-z0-9_(]/.test(text)))
+      return edits((text) => text);
     // At the start of a plain scalar, a quote or a sign would mean something to YAML: the whole of it goes into quotes.
-    const changed = replacement + this.text.slice(range.end);
-    return { span: this.place.span, newText: `'${inSingleQuotes(changed)}'` };
+    return [{ span: this.place.span, newText: `'${inSingleQuotes(changed(this.text, changes))}'` }];
   }
 
   get failed(): boolean {
     return this.diagnostics.some(({ severity }) => severity === "error");
   }
+}
+
+/** A text with some changes, in order. */
+export function changed(text: string, changes: readonly Change[]): string {
+  let at = 0;
+  let result = "";
+  for (const { range, text: newText } of changes) {
+    result += text.slice(at, range.start) + newText;
+    at = range.end;
+  }
+  return result + text.slice(at);
 }
 
 function inSingleQuotes(text: string): string {

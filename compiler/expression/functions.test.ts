@@ -143,7 +143,7 @@ describe("a wrong use", () => {
         'SL0522|"lan"|`lan` is not a block of addresses: it is an address and the length of a prefix, such as 10.0.0.0/8 or 2001:db8::/32',
       ],
     ],
-    ["cidr(source.ip)", ["SL0516|cidr(source.ip)|`cidr` takes 2 in its parentheses, but there are 1"]],
+    ["cidr(source.ip)", ["SL0516|cidr(source.ip)|`cidr` takes 2 in its parentheses, found 1"]],
     ['request.path.matches("a(")', ['SL0523|"a("|the regular expression is not valid: missing closing ): `a(`']],
     [
       'request.path.matches("(a|b)*a(a|b){30}")',
@@ -217,7 +217,7 @@ describe("a wrong use", () => {
     ['1 in ["a"]', ["SL0508|1|the left side of `in` must be a string, but is an int"]],
     [
       'auth.tier.lowerAscii(1) == "a"',
-      ["SL0516|auth.tier.lowerAscii(1)|`lowerAscii` takes 0 in its parentheses, but there are 1"],
+      ["SL0516|auth.tier.lowerAscii(1)|`lowerAscii` takes 0 in its parentheses, found 1"],
     ],
     [
       "request.size > 5 && request.size <= 5",

@@ -25,10 +25,21 @@ export function parse(findings: Findings): Syntax | undefined {
   try {
     return new Reading(text).read(cel.parse(text).ast);
   } catch (error) {
-    if (error instanceof ParseError && error.code !== "limit_exceeded") return syntaxError(findings, error);
+    if (error instanceof ParseError && error.code !== "limit_exceeded")
+      return syntaxError(findings, error, isExpression);
     // The parser counts the depth of everything but unary operators: a run of thousands of them ends its stack.
     if (error instanceof ParseError || error instanceof RangeError || error instanceof TooDeep)
       return tooLarge(findings, all);
+    throw error;
+  }
+}
+
+function isExpression(text: string): boolean {
+  try {
+    cel.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof ParseError || error instanceof RangeError) return false;
     throw error;
   }
 }

@@ -1,23 +1,13 @@
 import type { ParseError } from "@marcbachmann/cel-js";
-import type { Findings } from "./findings.js";
+import { changed, type Findings } from "./findings.js";
+import { translated } from "./translation.js";
 
-/** Signs and words that people bring from other languages, and what CEL has instead. */
-const INSTEAD: ReadonlyMap<string, string> = new Map([
-  ["=", "=="],
-  ["&", "&&"],
-  ["|", "||"],
-  ["and", "&&"],
-  ["AND", "&&"],
-  ["or", "||"],
-  ["OR", "||"],
-  ["\u2018", "'"],
-  ["\u2019", "'"],
-  ["\u201c", '"'],
-  ["\u201d", '"'],
-]);
-
-/** Reports the first syntax error; the parser does not look further. */
-export function syntaxError(findings: Findings, error: ParseError): undefined {
+/**
+ * Reports the first syntax error; the parser does not look further.
+ *
+ * @param isExpression whether a text follows the grammar
+ */
+export function syntaxError(findings: Findings, error: ParseError, isExpression: (text: string) => boolean): undefined {
   const { text } = findings;
   const end = text.trimEnd().length;
   const { start, end: stop } = error.range ?? { start: 0, end };
@@ -28,9 +18,21 @@ export function syntaxError(findings: Findings, error: ParseError): undefined {
   }
   const range = { start, end: Math.max(stop, start + ((text.codePointAt(start) ?? 0) > 0xffff ? 2 : 1)) };
   const found = findings.slice(range);
-  const instead = error.code === "unexpected_character" ? INSTEAD.get(found) : undefined;
-  if (instead !== undefined)
-    return findings.add("SL0501", { reason: `\`${found}\` is no operator; write \`${instead}\`` }, range, instead);
+  if (error.code === "unexpected_character" || error.code === "unexpected_token") {
+    const changes = translated(text);
+    const wrong = changes.findLast((change) => change.range.start <= start);
+    // One of them stands where reading stopped, or is a `not` before it. All of them go at once: each hides the next.
+    if (wrong !== undefined && /^\s*$/.test(text.slice(wrong.range.end, start))) {
+      const parameters = { reason: `\`${findings.slice(wrong.range)}\` is no operator; write \`${wrong.sign}\`` };
+      const correction = { changes, safe: changes.every((change) => change.safe) };
+      return findings.add(
+        "SL0501",
+        parameters,
+        wrong.range,
+        isExpression(changed(text, changes)) ? correction : undefined,
+      );
+    }
+  }
   return findings.add("SL0501", { reason: reason(error, found) }, range);
 }
 

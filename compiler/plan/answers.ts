@@ -1,17 +1,12 @@
 import { shapeKey } from "../policy/path.js";
 import { PathIndex } from "../policy/path-index.js";
 import type { Span } from "../syntax/source.js";
+import { AUTHORITY } from "./authority.js";
 import { BAD_HOST, BAD_PATH, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import { addTo, type Protection } from "./overlap.js";
-import type { AppliedPolicy, RoutePlan } from "./plan.js";
+import type { AppliedPolicy, HeaderMatch, RoutePlan } from "./plan.js";
 
 const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: [], headers: [] };
-
-/**
- * Hosts that Envoy and services read in different ways: two `Host` lines, which arrive joined by a comma (RFC 9112
- * section 3.2 asks for 400), a dot at the end that is left after Envoy removed one, two ports.
- */
-const AMBIGUOUS_HOST = ".*,.*|.*\\.(:[0-9]*)?|[^\\[:]*:[^:]*:.*";
 
 /**
  * `/a/%2e%2e;x/admin`: Envoy decodes the dots after it resolved dot segments, so that `/a/..;x/admin` arrives at a
@@ -39,9 +34,17 @@ export class Answers {
     this.protection = protection;
   }
 
-  /** 400 for a host that would fall to the policies of another one. Needed where routes differ by host. */
-  badHost(): RoutePlan {
-    const headers = [{ name: ":authority", form: "regex" as const, regex: AMBIGUOUS_HOST }];
+  /**
+   * 400 for what names another host to a service than to Envoy, and so falls to the policies of a wider one. Needed where
+   * routes differ by host. To a virtual host of one name come that name, and whatever has a colon behind it:
+   * `a.example.com:@b.example.com`. Most authorities have no colon, which is seen at once.
+   */
+  badHost(host: string | undefined): RoutePlan {
+    const isName = host !== undefined && !host.startsWith("*");
+    const headers: HeaderMatch[] = [
+      ...(isName ? [{ name: ":authority", form: "contains", text: ":" } as const] : []),
+      { name: ":authority", form: "unlike", regex: AUTHORITY },
+    ];
     return this.problem(BAD_HOST, 400, "Bad Request", {}, { ...ANY, headers });
   }
 

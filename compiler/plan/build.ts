@@ -31,7 +31,10 @@ export function buildPlan(
     hosts,
     ownedRequestHeaders: [...new Set(kinds.flatMap((kind) => kind.ownedRequestHeaders))].toSorted(),
   };
-  return { plan, diagnostics: [...diagnostics, ...ownedHeadersMatched(plan), ...tooManyNames(plan)] };
+  return {
+    plan,
+    diagnostics: [...diagnostics, ...ownedHeadersMatched(checked, plan.ownedRequestHeaders), ...tooManyNames(plan)],
+  };
 }
 
 function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
@@ -69,18 +72,11 @@ function consumers({ gateway, place }: CheckedGateway): ConsumerPlan[] {
 }
 
 /** Routes that match a header which every request loses before it is routed. */
-function ownedHeadersMatched(plan: GatewayPlan): Diagnostic[] {
-  const owned = new Set(plan.ownedRequestHeaders);
-  const seen = new Set<string>();
-  return plan.hosts.flatMap((host) =>
-    host.routes.flatMap((route) =>
-      route.match.headers.flatMap((header) => {
-        const key = `${route.name} ${header.name}`;
-        if (!owned.has(header.name) || seen.has(key)) return [];
-        seen.add(key);
-        return [diagnose("SL0308", { header: header.name }, route.origin)];
-      }),
-    ),
+function ownedHeadersMatched({ gateway, place }: CheckedGateway, owned: readonly string[]): Diagnostic[] {
+  return gateway.routes.flatMap(({ match }, index) =>
+    Object.keys(match.headers ?? {})
+      .filter((header) => owned.includes(header))
+      .map((header) => diagnose("SL0308", { header }, place(["routes", index, "match", "headers", header], "key"))),
   );
 }
 

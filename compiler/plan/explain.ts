@@ -112,6 +112,8 @@ function headerText(header: HeaderMatch): string {
       return `${header.name} with ${header.text}`;
     case "regex":
       return `${header.name}:~${header.regex}`;
+    case "unlike":
+      return `${header.name} not ~${header.regex}`;
     case "present":
       return header.present ? `with ${header.name}` : `without ${header.name}`;
   }

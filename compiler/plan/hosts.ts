@@ -49,8 +49,7 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
     }
     weaker.look(routes);
     const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
-    const differs = names.length > 1 && (host === undefined || host.startsWith("*."));
-    const all = [...(differs ? [answers.badHost()] : []), answers.badPath(), ...answers.among(routes)];
+    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...answers.among(routes)];
     const withThem = withPreflights(all, checked.policies);
     hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] });
   }

@@ -1,3 +1,5 @@
+import { escapeRegex } from "../policy/path.js";
+
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
 export type NativePolicy = CorsPlan;
 
@@ -20,3 +22,21 @@ export type OriginPattern =
   | { form: "exact"; origin: string }
   /** Every name below a domain; `port` is empty or begins with a colon. */
   | { form: "below"; scheme: string; domain: string; port: string };
+
+/** Whether a browser's origin is one of them. */
+export function takesOrigin(patterns: readonly OriginPattern[], origin: string): boolean {
+  return patterns.some((pattern) => matches(pattern, origin));
+}
+
+function matches(pattern: OriginPattern, origin: string): boolean {
+  switch (pattern.form) {
+    case "any":
+      return true;
+    case "exact":
+      return origin === pattern.origin;
+    case "below": {
+      const end = escapeRegex(`.${pattern.domain}${pattern.port}`);
+      return new RegExp(`^${escapeRegex(pattern.scheme)}://[a-z0-9_-]+(\\.[a-z0-9_-]+)*${end}$`).test(origin);
+    }
+  }
+}

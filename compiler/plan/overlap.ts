@@ -1,7 +1,9 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { PathIndex } from "../policy/path-index.js";
 import type { Span } from "../syntax/source.js";
+import { fallbacks } from "./fallbacks.js";
 import type { PolicyPlan, RoutePlan } from "./plan.js";
+import { meet, sufficient } from "./route-match.js";
 
 /** What keeps callers out: a route that lacks one of these where another has it is weaker. */
 const GUARDING = ["authenticate", "authorize"] as const;
@@ -78,6 +80,19 @@ export class WeakerFirst {
       earlier.set(key, alike);
       alike.index.at(later.match.path).push(later);
     }
+    this.lookBehindHeaders(ordered);
+  }
+
+  /** Headers are the client's word: who adds one, or leaves one out, must not get around what a path is under. */
+  private lookBehindHeaders(ordered: readonly RoutePlan[]): void {
+    for (const pair of fallbacks(ordered, this.protection)) {
+      this.pairs += 1;
+      if (this.pairs > MOST_PAIRS) return void this.leaveOff();
+      if (pair === undefined) continue;
+      const { first, later } = pair;
+      if (this.told.size >= MOST_FINDINGS && !this.told.has(pairKey(first, later))) return void this.leaveOff();
+      this.tell(first, later, sufficient(first.match.headers, later.match.headers) ? "SL0313" : "SL0310");
+    }
   }
 
   /** False if there is no more to be said. */
@@ -94,7 +109,7 @@ export class WeakerFirst {
     return true;
   }
 
-  private tell(first: RoutePlan, later: RoutePlan): void {
+  private tell(first: RoutePlan, later: RoutePlan, code: "SL0310" | "SL0313" = "SL0310"): void {
     const key = pairKey(first, later);
     if (this.told.has(key)) return;
     this.told.add(key);
@@ -105,7 +120,12 @@ export class WeakerFirst {
       missing: missing.map((kind) => `\`${kind}\``).join(" and "),
     };
     const related = [{ message: `\`${later.name}\` would take them here`, span: later.origin }];
-    this.diagnostics.push(diagnose("SL0310", parameters, first.origin, { related }));
+    if (code === "SL0310") this.diagnostics.push(diagnose(code, parameters, first.origin, { related }));
+    else {
+      const names = first.match.headers.map(({ name }) => `\`${name}\``);
+      const headers = `the header${names.length === 1 ? "" : "s"} ${names.join(" and ")}`;
+      this.diagnostics.push(diagnose(code, { ...parameters, headers }, first.origin, { related }));
+    }
   }
 
   private leaveOff(): false {
@@ -124,24 +144,4 @@ export function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item):
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);
-}
-
-/** False if surely no request is taken by both of two routes whose paths meet. */
-function meet(a: RoutePlan, b: RoutePlan): boolean {
-  const methods =
-    a.match.methods.length === 0 ||
-    b.match.methods.length === 0 ||
-    a.match.methods.some((method) => b.match.methods.includes(method));
-  return methods && !headersExclude(a, b);
-}
-
-function headersExclude(a: RoutePlan, b: RoutePlan): boolean {
-  return a.match.headers.some((one) =>
-    b.match.headers.some((other) => {
-      if (one.name !== other.name) return false;
-      if (one.form === "exact" && other.form === "exact") return one.value !== other.value;
-      const absent = (header: typeof one) => header.form === "present" && !header.present;
-      return absent(one) !== absent(other);
-    }),
-  );
 }

@@ -150,6 +150,8 @@ export type HeaderMatch = { name: string } & (
   | { form: "exact"; value: string }
   | { form: "contains"; text: string }
   | { form: "regex"; regex: string }
+  /** There, and not matched by the expression. */
+  | { form: "unlike"; regex: string }
   | { form: "present"; present: boolean }
 );
 

@@ -1,17 +1,17 @@
-import type { z } from "zod";
 import type { Part } from "../diagnostics/catalog/entry.js";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
+import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
-import { type Fit, fittingValue, leaveOut } from "./fit.js";
+import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema } from "./gateway.js";
-import { issuesToDiagnostics, type Place, unknownKey } from "./issues.js";
-import { knownKeys } from "./keys.js";
+import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
 import type { PolicyKind } from "./kind.js";
 import { checkReferences } from "./references.js";
 import { checkRoutes } from "./routes.js";
 import { checkServices } from "./services.js";
+import { type Left, readParts, unfitting } from "./shape.js";
 
 /** A policy file that fits the schema, with the plan of each policy and the places of everything. */
 export interface CheckedGateway {
@@ -24,8 +24,6 @@ export interface CheckedGateway {
   /** Parts of which something could not be read or does not fit; what needs them entirely is not found out. */
   incomplete: ReadonlySet<Part>;
 }
-
-type Issue = z.core.$ZodIssue;
 
 function placesIn(root: Node): Place {
   return (path, part = "value") => locate(root, path, part);
@@ -53,7 +51,7 @@ export function checkGateway(
     };
 
   const diagnostics: Diagnostic[] = [];
-  const shape = readShape(root, placesIn(root), diagnostics, complete);
+  const shape = readGateway(root, diagnostics, complete);
   if (shape === undefined) return { diagnostics };
   const { gateway } = shape;
   const place = placesIn(shape.root);
@@ -74,42 +72,78 @@ export function checkGateway(
   const references = checkReferences(checked);
   for (const part of references.unresolved) shape.incomplete.add(part);
   const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...references.diagnostics];
-  return { checked, diagnostics: found };
+  return { checked: comparable(checked, shape.partial), diagnostics: found };
 }
 
-/** Rounds of leaving out what does not fit, each from the inside out; a value is not deeper than this. */
-const ROUNDS = 16;
-
-interface Shape {
+interface ReadGateway {
   root: MapNode;
   gateway: Gateway;
   incomplete: Set<Part>;
+  /** Routes that would take other requests, or have other policies, than those of the file. */
+  partial: ReadonlySet<Span>;
 }
 
 /** The gateway without what does not fit its schema. Absent if it is written in another language than this one. */
-function readShape(root: MapNode, place: Place, diagnostics: Diagnostic[], complete: boolean): Shape | undefined {
+function readGateway(root: MapNode, diagnostics: Diagnostic[], complete: boolean): ReadGateway | undefined {
   const incomplete = new Set<Part>(complete ? [] : PARTS);
-  const whole = gatewaySchema.safeParse(toValue(root), { reportInput: true });
-  if (whole.success) return { root, gateway: whole.data, incomplete };
-  // A section that is not there may be in a file that could not be read.
-  const isKnown = (issue: Issue) =>
-    complete || !(issue.path.length === 1 && nodeAt(root, plainPath(issue)) === undefined);
-  const known = whole.error.issues.filter(isKnown);
-  for (const finding of issuesToDiagnostics(known, place, (path) => knownKeys(gatewaySchema, path)))
-    diagnostics.push(finding);
+  const whole = gatewaySchema.safeParse(toValue(root));
+  if (whole.success) return { root, gateway: whole.data, incomplete, partial: new Set() };
+  const read = readParts(root, {
+    schema: gatewaySchema,
+    partial: partialGatewaySchema,
+    placesIn,
+    unfitting: (issue) => (isOddName(issue) ? [] : unfitting(issue)),
+    // A section that is not there may be in a file that could not be read.
+    isTold: ({ path }) => complete || !(path.length === 1 && nodeAt(root, plainPath(path)) === undefined),
+  });
+  diagnostics.push(...read.diagnostics);
+  if (read.value === undefined) return undefined;
+  for (const { path } of read.left) for (const part of PARTS) if (part === path[0]) incomplete.add(part);
+  if (["services", "policies"].some((section) => isUnnamed(nodeAt(read.root, [section])))) incomplete.add("names");
+  return { root: read.root, gateway: read.value, incomplete, partial: partialRoutes(read.left) };
+}
 
-  let fit: Fit = { written: root, fitting: root };
-  let issues: readonly Issue[] = whole.error.issues;
-  for (let round = 0; round < ROUNDS; round++) {
-    const { fit: rest, left } = leaveOut(fit, issues.flatMap(unfitting));
-    for (const path of left) for (const part of partsOf(path)) incomplete.add(part);
-    fit = rest;
-    const result = partialGatewaySchema.safeParse(fittingValue(fit), { reportInput: true });
-    if (result.success) return { root: fit.written, gateway: result.data, incomplete };
-    issues = result.error.issues;
-    if (left.length === 0 && round > 0) return undefined;
-  }
-  return undefined;
+/** A name of another form than names have still names what it stands for. */
+function isOddName({ code, input, path }: Issue): boolean {
+  const [section, , key] = path;
+  if (section === "routes") return key === "name" && path.length === 3 && typeof input === "string";
+  return code === "invalid_key" && path.length === 2;
+}
+
+/** The parts of a route without which it would take other requests, or be open to more callers. */
+const DECIDING = ["name", "match", "apply", "except"];
+
+function partialRoutes(left: readonly Left[]): Set<Span> {
+  return new Set(
+    left.flatMap(({ path: [section, index, key], root }): Span[] => {
+      if (section !== "routes" || index === undefined || !DECIDING.includes(String(key))) return [];
+      const node = nodeAt(root, [section, index]);
+      return node === undefined ? [] : [node.span];
+    }),
+  );
+}
+
+/** The gateway for the checks that compare routes: without those that are partial, or another one again. */
+function comparable(checked: CheckedGateway, partial: ReadonlySet<Span>): CheckedGateway {
+  const { root, gateway } = checked;
+  const seen = new Set<string>();
+  const dropped = gateway.routes.flatMap((route, index) => {
+    const node = nodeAt(root, ["routes", index]);
+    const same = JSON.stringify([route.name, route.match]);
+    if (node !== undefined && !partial.has(node.span) && !seen.has(same)) {
+      seen.add(same);
+      return [];
+    }
+    return [index];
+  });
+  if (dropped.length === 0) return checked;
+  const isDropped = new Set(dropped);
+  const { fit } = leaveOut(
+    { written: root, fitting: root },
+    dropped.map((index) => ["routes", index]),
+  );
+  const routes = gateway.routes.filter((_, index) => !isDropped.has(index));
+  return { ...checked, root: fit.written, place: placesIn(fit.written), gateway: { ...gateway, routes } };
 }
 
 const PARTS: readonly Part[] = [
@@ -123,26 +157,9 @@ const PARTS: readonly Part[] = [
   "mandatory",
 ];
 
-/** What is no longer known entirely when a path is left out. */
-function partsOf([section, ...inner]: Path): Part[] {
-  const isWhole = inner.length === 0;
-  return PARTS.filter(
-    (part) => part === section || (part === "names" && isWhole && (section === "services" || section === "policies")),
-  );
-}
-
-/** The paths that an issue takes away. */
-function unfitting(issue: Issue): Path[] {
-  const path = plainPath(issue);
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => [...path, key]);
-  const [section, index, key] = path;
-  // Without a part of its match a route would take other requests, and without a policy it would be open to more callers.
-  const isWhole = section === "routes" && index !== undefined && ["match", "apply", "except"].includes(String(key));
-  return [isWhole ? [section, index] : path];
-}
-
-function plainPath({ path }: Issue): Path {
-  return path.map((part) => (typeof part === "symbol" ? part.toString() : part));
+/** A section that is there and has no names. */
+function isUnnamed(section: Node | undefined): boolean {
+  return section !== undefined && section.kind !== "map";
 }
 
 interface PolicyScope {
@@ -156,28 +173,29 @@ interface PolicyScope {
 function planPolicy(name: string, body: Gateway["policies"][string], scope: PolicyScope): PolicyPlan | undefined {
   const path = ["policies", name];
   const known = scope.kinds.map((kind) => kind.name);
-  const used: PolicyKind[] = [];
+  const used: { kind: PolicyKind; key: string }[] = [];
   for (const key of Object.keys(body)) {
     if (NOT_A_KIND.includes(key)) continue;
-    const kind = scope.kinds.find((candidate) => candidate.name === key);
-    if (kind !== undefined) used.push(kind);
-    else scope.report(unknownKey(key, path, scope.place, [...known, ...NOT_A_KIND]));
+    if (!known.includes(key)) scope.report(unknownKey(key, path, scope.place, [...known, ...NOT_A_KIND]));
+    // In another spelling of the same letters it can only be that kind.
+    const kind = scope.kinds.find((candidate) => sameLetters(candidate.name, key));
+    if (kind !== undefined) used.push({ kind, key });
   }
-  const [kind, second] = used;
-  if (kind === undefined) {
+  const [first, second] = used;
+  if (first === undefined) {
     if (Object.keys(body).every((key) => NOT_A_KIND.includes(key)))
       scope.report(diagnose("SL0401", { policy: name, kinds: known.join(", ") }, scope.place(path, "key")));
     return undefined;
   }
+  const { kind, key } = first;
+  const base = [...path, key];
   if (second !== undefined) {
-    const related = [{ message: `\`${kind.name}\` is here`, span: scope.place([...path, kind.name], "key") }];
-    scope.report(
-      diagnose("SL0402", { policy: name, kind: second.name }, scope.place([...path, second.name], "key"), { related }),
-    );
+    const related = [{ message: `\`${kind.name}\` is here`, span: scope.place(base, "key") }];
+    const span = scope.place([...path, second.key], "key");
+    scope.report(diagnose("SL0402", { policy: name, kind: second.kind.name }, span, { related }));
     return undefined;
   }
-  const base = [...path, kind.name];
-  const plan = kind.plan(body[kind.name], {
+  const plan = kind.plan(body[key], {
     policy: name,
     gateway: scope.gateway,
     place: (inner, part = "value") => scope.place([...base, ...inner], part),

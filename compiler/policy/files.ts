@@ -172,7 +172,9 @@ class Reader {
     }
     const { error } = fragmentHead.safeParse(toValue(root), { reportInput: true });
     const issues = error?.issues ?? [];
-    this.findings.push(...issuesToDiagnostics(issues, place, (path) => knownKeys(fragmentHead, path)));
+    this.findings.push(...issuesToDiagnostics(issues.map(ofAnyFile), place, (path) => knownKeys(fragmentHead, path)));
+    for (const key of issues.flatMap(keysOfGateway))
+      this.findings.push(diagnose("SL0101", { key, hint: "; it stands in the policy file only" }, place([key], "key")));
     // A section of another type holds names that nobody knows, and so does a file of another version.
     if (issues.some((issue) => issue.path.length === 1 && issue.path[0] !== "include")) this.complete = false;
     return root.kind === "map" && !issues.some((issue) => issue.path[0] === "apiVersion") ? root : undefined;
@@ -244,3 +246,16 @@ const fragmentHead = z.strictObject({
   policies: named,
   routes: z.array(z.unknown()).optional(),
 });
+
+type Issue = z.core.$ZodIssue;
+
+/** Keys at the top of a fragment that have their one home in the policy file. */
+function keysOfGateway(issue: Issue): string[] {
+  return issue.code === "unrecognized_keys" ? issue.keys.filter((key) => Object.hasOwn(gatewaySchema.shape, key)) : [];
+}
+
+function ofAnyFile(issue: Issue): Issue {
+  if (issue.code !== "unrecognized_keys") return issue;
+  const elsewhere = keysOfGateway(issue);
+  return { ...issue, keys: issue.keys.filter((key) => !elsewhere.includes(key)) };
+}

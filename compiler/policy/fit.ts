@@ -1,4 +1,4 @@
-import { type MapNode, type Node, nodeAt, type Path, toValue, type Value } from "../syntax/document.js";
+import { type Entry, type MapNode, type Node, nodeAt, type Path, toValue, type Value } from "../syntax/document.js";
 
 /**
  * A file of which some parts do not fit the schema, with two views of it: the value without these parts, for the later
@@ -7,22 +7,46 @@ import { type MapNode, type Node, nodeAt, type Path, toValue, type Value } from 
  */
 export interface Fit {
   readonly written: MapNode;
-  readonly fitting: Node;
+  readonly fitting: MapNode;
 }
 
 /** Leaves out what stands at some paths, or around them where they lead to nothing: the innermost entry or item. */
 export function leaveOut({ written, fitting }: Fit, paths: readonly Path[]): { fit: Fit; left: Path[] } {
   const left = paths.map((path) => reachable(fitting, path)).filter((path) => path.length > 0);
-  const removal = removalOf(left);
-  const rest = without(written, removal, true);
+  const removal = stepsOf(left.map((path) => ({ path })));
   return {
-    fit: { written: rest.kind === "map" ? rest : written, fitting: without(fitting, removal, false) },
+    fit: { written: mapWithout(written, removal, true), fitting: mapWithout(fitting, removal, false) },
     left,
   };
 }
 
 export function fittingValue({ fitting }: Fit): Value {
   return toValue(fitting);
+}
+
+/** The entry at a path under another key. */
+export interface Renaming {
+  readonly path: Path;
+  readonly meant: string;
+}
+
+/** Gives entries other keys; their places stay. */
+export function renameKeys(root: MapNode, renamings: readonly Renaming[]): MapNode {
+  const top = stepsOf(renamings);
+  return renamings.length === 0 ? root : { ...root, entries: root.entries.map((entry) => renamedEntry(entry, top)) };
+}
+
+/** Adds the entries of one mapping to another one beside it, but for those that are there. */
+export function joined(root: MapNode, { path, meant }: Renaming): MapNode {
+  const from = nodeAt(root, path);
+  const into = nodeAt(root, [meant]);
+  if (from?.kind !== "map" || into?.kind !== "map") return root;
+  const there = new Set(into.entries.map(({ key }) => key.value));
+  const value: MapNode = {
+    ...into,
+    entries: [...into.entries, ...from.entries.filter(({ key }) => !there.has(key.value))],
+  };
+  return { ...root, entries: root.entries.map((entry) => (entry.value === into ? { key: entry.key, value } : entry)) };
 }
 
 function reachable(root: Node, path: Path): Path {
@@ -33,48 +57,74 @@ function reachable(root: Node, path: Path): Path {
   return [];
 }
 
-/** What is removed below a node, by the steps that lead there. */
-interface Removal {
-  whole: boolean;
-  readonly inner: Map<string, Removal>;
+/** What changes below a node, by the steps that lead there. */
+interface Steps<Change> {
+  change?: Change;
+  readonly inner: Map<string, Steps<Change>>;
 }
 
-function removalOf(paths: readonly Path[]): Removal {
-  const top: Removal = { whole: false, inner: new Map() };
-  for (const path of paths) {
+function stepsOf<Change extends { readonly path: Path }>(changes: readonly Change[]): Steps<Change> {
+  const top: Steps<Change> = { inner: new Map() };
+  for (const change of changes) {
     let at = top;
-    for (const step of path) {
-      const next = at.inner.get(String(step)) ?? { whole: false, inner: new Map() };
+    for (const step of change.path) {
+      const next = at.inner.get(String(step)) ?? { inner: new Map() };
       at.inner.set(String(step), next);
       at = next;
     }
-    at.whole = true;
+    at.change = change;
   }
   return top;
 }
 
-function without(node: Node, { inner }: Removal, keepsKeys: boolean): Node {
-  const remaining = <T>(member: T, step: string, value: Node, rebuild: (value: Node) => T, keep: boolean): T[] => {
-    const removal = inner.get(step);
-    if (removal === undefined || (removal.whole && keep)) return [member];
-    return removal.whole ? [] : [rebuild(without(value, removal, keepsKeys))];
-  };
+function renamed(node: Node, steps: Steps<Renaming>): Node {
+  switch (node.kind) {
+    case "scalar":
+      return node;
+    case "list":
+      return { ...node, items: node.items.map((item, index) => renamedAt(item, steps.inner.get(String(index)))) };
+    case "map":
+      return { ...node, entries: node.entries.map((entry) => renamedEntry(entry, steps)) };
+  }
+}
+
+function renamedAt(node: Node, steps: Steps<Renaming> | undefined): Node {
+  return steps === undefined ? node : renamed(node, steps);
+}
+
+function renamedEntry(entry: Entry, { inner }: Steps<Renaming>): Entry {
+  const steps = inner.get(String(entry.key.value));
+  if (steps === undefined) return entry;
+  const key = steps.change === undefined ? entry.key : { ...entry.key, value: steps.change.meant };
+  return { key, value: renamedAt(entry.value, steps) };
+}
+
+type Removal = Steps<{ readonly path: Path }>;
+
+function without(node: Node, removal: Removal, keepsKeys: boolean): Node {
   switch (node.kind) {
     case "scalar":
       return node;
     case "list":
       return {
-        kind: "list",
-        items: node.items.flatMap((item, index) => remaining(item, String(index), item, (value) => value, false)),
-        span: node.span,
+        ...node,
+        items: node.items.flatMap((item, index) => {
+          const steps = removal.inner.get(String(index));
+          if (steps === undefined) return [item];
+          return steps.change === undefined ? [without(item, steps, keepsKeys)] : [];
+        }),
       };
     case "map":
-      return {
-        kind: "map",
-        entries: node.entries.flatMap((entry) =>
-          remaining(entry, String(entry.key.value), entry.value, (value) => ({ key: entry.key, value }), keepsKeys),
-        ),
-        span: node.span,
-      };
+      return mapWithout(node, removal, keepsKeys);
   }
+}
+
+function mapWithout(map: MapNode, removal: Removal, keepsKeys: boolean): MapNode {
+  const entries = map.entries.flatMap((entry): Entry[] => {
+    const steps = removal.inner.get(String(entry.key.value));
+    if (steps === undefined) return [entry];
+    if (steps.change !== undefined) return keepsKeys ? [entry] : [];
+    return [{ key: entry.key, value: without(entry.value, steps, keepsKeys) }];
+  });
+  return { ...map, entries };
 }

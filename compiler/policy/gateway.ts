@@ -326,11 +326,29 @@ export const gatewaySchema = z.strictObject({
     ),
 });
 
-/** For a file of which a part was left out: what is missing then is no finding of its own. */
+const anyPath = "/**";
+
+/** A name for each route that has none: no name in a file looks like that. */
+const partialRoutes = z
+  .array(
+    route.extend({
+      name: z.string().optional(),
+      match: match.extend({ path: match.shape.path.default(anyPath) }).default({ path: anyPath }),
+    }),
+  )
+  .transform((routes) => routes.map((one, index) => ({ ...one, name: one.name ?? `#${index + 1}` })));
+
+/**
+ * For a file of which a part was left out: what is missing then is no finding of its own. Names may have any form; a
+ * route without its `match` stands for any request, and must not be compared with others.
+ */
 export const partialGatewaySchema = gatewaySchema.extend({
   name: gatewaySchema.shape.name.default("unnamed"),
-  listeners: z.record(name, listener).default({}),
-  routes: z.array(route).default([]),
+  listeners: z.record(z.string(), listener).default({}),
+  services: z.record(z.string(), service).default({}),
+  consumers: z.record(z.string(), consumer).default({}),
+  policies: z.record(z.string(), policy).default({}),
+  routes: partialRoutes.default([]),
 });
 
 export type Gateway = z.output<typeof gatewaySchema>;

@@ -6,7 +6,7 @@ import { scalarText } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
 import { HEADER_NAME, HTTP_METHOD } from "./values.js";
 
-type Issue = z.core.$ZodIssue;
+export type Issue = z.core.$ZodIssue;
 export type Place = (path: Path, part?: "key" | "value") => Span;
 
 /**
@@ -20,14 +20,40 @@ export function issuesToDiagnostics(
   place: Place,
   known: (path: Path) => string[],
 ): Diagnostic[] {
-  return issues.flatMap((issue) => convert(issue, [], place, known));
+  return plainIssues(issues).flatMap((issue) => convert(issue, place, known));
+}
+
+/** Each issue at its own place: those of alternatives are those of the one that the author most likely meant. */
+export function plainIssues(issues: readonly Issue[], base: Path = []): Issue[] {
+  return issues.flatMap((issue) => {
+    const path = [...base, ...plainPath(issue.path)];
+    if (issue.code === "invalid_element") return plainIssues(issue.issues, path);
+    const meant = issue.code === "invalid_union" ? likeliest(issue) : undefined;
+    return meant === undefined ? [{ ...issue, path }] : plainIssues(meant, path);
+  });
+}
+
+type Union = Extract<Issue, { code: "invalid_union" }>;
+
+/** Of several alternatives, the one that fits furthest into the value; none if the value has the type of none. */
+function likeliest(issue: Union): Issue[] | undefined {
+  const [best] = ofItsType(issue).toSorted((a, b) => a.length - b.length);
+  return best?.every(isOtherWord) ? undefined : best;
+}
+
+function ofItsType({ errors }: Union): Issue[][] {
+  return errors.filter((branch) => !branch.some((inner) => inner.code === "invalid_type" && inner.path.length === 0));
+}
+
+function isOtherWord(issue: Issue): boolean {
+  return issue.code === "invalid_value" && issue.path.length === 0;
 }
 
 /** Unknown keys of one mapping for which a known one is looked for: as many as anybody reads. */
 const MOST_GUESSES = 1_000;
 
-function convert(issue: Issue, base: Path, place: Place, known: (path: Path) => string[]): Diagnostic[] {
-  const path = [...base, ...plainPath(issue.path)];
+function convert(issue: Issue, place: Place, known: (path: Path) => string[]): Diagnostic[] {
+  const path = plainPath(issue.path);
   switch (issue.code) {
     case "unrecognized_keys": {
       const taken = known(path);
@@ -40,22 +66,31 @@ function convert(issue: Issue, base: Path, place: Place, known: (path: Path) => 
       if (issue.input === undefined) return [missing(path, place)];
       return [notOneOf(issue.values.map(String), issue.input, path, place)];
     case "invalid_union":
-      return union(issue, path, place, known);
+      return [union(issue, path, place)];
     case "invalid_key":
       return [wrongKey(issue, place(path, "key"))];
     case "invalid_element":
-      return issue.issues.flatMap((inner) => convert(inner, path, place, known));
+      return plainIssues([issue]).flatMap((inner) => convert(inner, place, known));
     case "too_big":
-      return [diagnose("SL0104", { reason: `at most ${issue.maximum} ${unit(issue.origin)}`.trimEnd() }, place(path))];
+      return [diagnose("SL0104", { reason: `at most ${amount(issue.maximum, issue)}` }, place(path))];
     case "too_small":
-      return [diagnose("SL0104", { reason: `at least ${issue.minimum} ${unit(issue.origin)}`.trimEnd() }, place(path))];
+      return [diagnose("SL0104", { reason: `at least ${amount(issue.minimum, issue)}` }, place(path))];
     case "custom":
       if (issue.params?.literalSecret === true) return [diagnose("SL0204", {}, place(path))];
       return [diagnose("SL0104", { reason: issue.message }, place(path))];
     case "invalid_format":
-    case "not_multiple_of":
+      if (isEveryMethod(issue)) return [diagnose("SL0104", { reason: EVERY_METHOD }, place(path))];
       return [diagnose("SL0104", { reason: issue.message }, place(path), otherCase(issue, place(path)))];
+    case "not_multiple_of":
+      return [diagnose("SL0104", { reason: issue.message }, place(path))];
   }
+}
+
+const EVERY_METHOD = "`*` is no method; a route without `methods` takes all of them";
+
+/** Among the methods of a route: elsewhere, to leave them out does not mean all. */
+function isEveryMethod({ input, path }: Extract<Issue, { code: "invalid_format" }>): boolean {
+  return input === "*" && path.at(-2) === "methods" && path.at(-3) === "match";
 }
 
 function wrongKey(issue: Extract<Issue, { code: "invalid_key" }>, span: Span): Diagnostic {
@@ -64,31 +99,17 @@ function wrongKey(issue: Extract<Issue, { code: "invalid_key" }>, span: Span): D
   return diagnose("SL0104", { reason: first.message }, span, otherCase(first, span));
 }
 
-/** Of several alternatives, the one that the author most likely meant: the one that fits furthest into the value. */
-function union(
-  issue: Extract<Issue, { code: "invalid_union" }>,
-  path: Path,
-  place: Place,
-  known: (path: Path) => string[],
-): Diagnostic[] {
-  const branches = issue.errors.filter(
-    (branch) => !branch.some((inner) => inner.code === "invalid_type" && inner.path.length === 0),
-  );
-  const best = branches.toSorted((a, b) => a.length - b.length)[0];
-  if (best?.every((inner) => inner.code === "invalid_value" && inner.path.length === 0)) {
-    const values = issue.errors
-      .flat()
-      .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
-    return [notOneOf(values, issue.input, path, place)];
+/** A value that has the type of no alternative, or is another word than all of them. */
+function union(issue: Union, path: Path, place: Place): Diagnostic {
+  if (issue.input === undefined) return missing(path, place);
+  const inner = issue.errors.flat();
+  if (ofItsType(issue).length > 0) {
+    const values = inner.flatMap((one) => (one.code === "invalid_value" ? one.values.map(String) : []));
+    return notOneOf(values, issue.input, path, place);
   }
-  if (best !== undefined) return best.flatMap((inner) => convert(inner, path, place, known));
-  const expected = issue.errors.flatMap((branch) =>
-    branch.flatMap((inner) => (inner.code === "invalid_type" ? [typeName(inner.expected)] : [])),
-  );
-  if (issue.input === undefined) return [missing(path, place)];
-  return [
-    diagnose("SL0103", { expected: [...new Set(expected)].join(" or "), found: describe(issue.input) }, place(path)),
-  ];
+  const types = inner.flatMap((one) => (one.code === "invalid_type" ? [typeName(one.expected)] : []));
+  const expected = [...new Set(types)].join(" or ");
+  return diagnose("SL0103", { expected, found: describe(issue.input) }, place(path));
 }
 
 function missing(path: Path, place: Place): Diagnostic {
@@ -120,7 +141,7 @@ export function unknownKey(key: string, path: Path, place: Place, known: string[
 }
 
 /** The same word but for case, `-` and `_`: of the words of the language, there is only one such. */
-function sameLetters(one: string, other: string): boolean {
+export function sameLetters(one: string, other: string): boolean {
   const letters = (word: string) => word.toLowerCase().replace(/[-_]/g, "");
   return letters(one) === letters(other);
 }
@@ -154,7 +175,7 @@ function notOneOf(values: string[], input: unknown, path: Path, place: Place): D
   });
 }
 
-function plainPath(path: readonly PropertyKey[]): (string | number)[] {
+export function plainPath(path: readonly PropertyKey[]): (string | number)[] {
   return path.map((part) => (typeof part === "symbol" ? part.toString() : part));
 }
 
@@ -177,15 +198,13 @@ function typeName(expected: string): string {
   }
 }
 
-function unit(origin: string): string {
-  switch (origin) {
-    case "string":
-      return "characters";
-    case "array":
-      return "items";
-    default:
-      return "";
-  }
+/** A bound with its unit, and what was found instead: `1 item, found none`. */
+function amount(bound: number | bigint, { origin, input }: Extract<Issue, { code: "too_big" | "too_small" }>): string {
+  const unit = origin === "string" ? "character" : origin === "array" ? "item" : undefined;
+  const found = typeof input === "string" || Array.isArray(input) ? input.length : input;
+  if (typeof found !== "number") return String(bound);
+  const wanted = unit === undefined ? `${bound}` : `${bound} ${unit}${Number(bound) === 1 ? "" : "s"}`;
+  return `${wanted}, found ${found === 0 && unit !== undefined ? "none" : found}`;
 }
 
 function describe(input: unknown): string {

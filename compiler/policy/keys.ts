@@ -10,6 +10,12 @@ export function knownKeys(schema: z.ZodType, path: Path): string[] {
   ];
 }
 
+/** The schemas that read the value at a path: of an entry of a union, those of its members. */
+export function schemasAt(schema: z.ZodType, path: Path): z.core.$ZodType[] {
+  const last = path.at(-1);
+  return last === undefined ? [schema] : at([schema], path.slice(0, -1)).flatMap((parent) => child(parent, last));
+}
+
 function at(schemas: z.core.$ZodType[], path: Path): z.core.$ZodType[] {
   const unwrapped = schemas.flatMap(unwrap);
   const [head, ...tail] = path;

@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { JsonObject, PolicyPlan } from "../plan/plan.js";
-import type { Node, Path } from "../syntax/document.js";
+import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
 import type { Gateway } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
+import { readParts } from "./shape.js";
 
 /** What a kind sees of the file while it turns one policy into its plan. Paths are relative to the body of the kind. */
 export interface PolicyContext {
@@ -13,7 +14,10 @@ export interface PolicyContext {
   gateway: Pick<Gateway, "name" | "consumers">;
   /** Where a path of the body stands in the file. */
   place: Place;
-  /** The positioned node at a path of the body, for values that have a syntax of their own. */
+  /**
+   * The positioned node at a path of the body, for values that have a syntax of their own. It is there as written: also
+   * what does not fit the schema and so is not in the body that `plan` takes, but for items of lists.
+   */
   node(path: Path): Node | undefined;
   report(diagnostic: Diagnostic): void;
 }
@@ -39,19 +43,24 @@ export interface PolicyKind {
 /** What a kind says of one policy; name, kind and origin are added by the core. */
 export type KindPlan = Omit<PolicyPlan, "name" | "kind" | "origin" | "config"> & { config: JsonObject };
 
-export interface KindDefinition<Schema extends z.ZodType> {
+export interface KindDefinition<Spec> {
   name: string;
   summary: string;
-  schema: Schema;
+  schema: z.ZodType<Spec>;
+  /** The schema with something in the place of what must be there, for a body of which a part was left out. */
+  partial?: z.ZodType<Spec>;
   ownedRequestHeaders?: readonly string[];
-  /** Called with a body that satisfies the schema. Returns nothing after it reported an error. */
-  plan(spec: z.output<Schema>, context: PolicyContext): KindPlan | undefined;
+  /**
+   * Called with a body that satisfies the schema; for its findings only, also with what fits of one that does not. Returns
+   * nothing after it reported an error.
+   */
+  plan(spec: Spec, context: PolicyContext): KindPlan | undefined;
   /** None if absent. */
   rules?(config: JsonObject): readonly string[];
 }
 
 /** Makes a kind out of its definition: checks the body against the schema, then plans it. */
-export function defineKind<Schema extends z.ZodType>(definition: KindDefinition<Schema>): PolicyKind {
+export function defineKind<Spec>(definition: KindDefinition<Spec>): PolicyKind {
   return {
     name: definition.name,
     summary: definition.summary,
@@ -61,9 +70,7 @@ export function defineKind<Schema extends z.ZodType>(definition: KindDefinition<
     plan(body, context) {
       const result = definition.schema.safeParse(body, { reportInput: true });
       if (!result.success) {
-        const known = (path: Path) => knownKeys(definition.schema, path);
-        for (const diagnostic of issuesToDiagnostics(result.error.issues, context.place, known))
-          context.report(diagnostic);
+        reportAll(definition, result.error.issues, context);
         return undefined;
       }
       const plan = definition.plan(result.data, context);
@@ -71,4 +78,30 @@ export function defineKind<Schema extends z.ZodType>(definition: KindDefinition<
       return { name: context.policy, kind: definition.name, origin: context.place([], "key"), ...plan };
     },
   };
+}
+
+/** The findings of a body that does not fit its schema, and those of the rest of it. */
+function reportAll<Spec>(
+  definition: KindDefinition<Spec>,
+  issues: readonly z.core.$ZodIssue[],
+  context: PolicyContext,
+): void {
+  const { schema, partial = schema } = definition;
+  const body = context.node([]);
+  if (body?.kind !== "map") {
+    const known = (path: Path) => knownKeys(schema, path);
+    for (const finding of issuesToDiagnostics(issues, context.place, known)) context.report(finding);
+    return;
+  }
+  const placesIn = (root: MapNode) => placesInBody(root, context.place);
+  const { root, value, diagnostics } = readParts(body, { schema, partial, placesIn });
+  for (const finding of diagnostics) context.report(finding);
+  if (value !== undefined)
+    definition.plan(value, { ...context, place: placesIn(root), node: (path) => nodeAt(root, path) });
+}
+
+/** The key of the body itself is in no tree of it. */
+function placesInBody(root: MapNode, place: Place): Place {
+  return (path, part = "value") =>
+    nodeAt(root, path.slice(0, 1)) === undefined || path.length === 0 ? place([], part) : locate(root, path, part);
 }

@@ -4,6 +4,7 @@ import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
+import { checkMethods } from "./methods.js";
 import { parsePath } from "./path.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
@@ -22,7 +23,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     else names.set(route.name, index);
     diagnostics.push(...checkRoute(route, index, checked));
   }
-  return diagnostics;
+  return [...diagnostics, ...checkMethods(checked)];
 }
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagnostic[] {
@@ -47,7 +48,7 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
   if (route.redirect !== undefined && written("to") === written("path"))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));
-  if (route.timeout !== undefined && route.to === undefined) {
+  if (route.timeout !== undefined && !actions.includes("to")) {
     // Safe where the route does something else; without any action, a `to` may have been forgotten.
     const node = nodeAt(checked.root, base);
     const edits = node?.kind === "map" ? removeEntry(node, "timeout") : undefined;

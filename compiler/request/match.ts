@@ -134,6 +134,10 @@ function headerMatcher(match: HeaderMatch): (sent: readonly string[]) => boolean
       const matches = fullMatch(match.regex);
       return (sent) => sent.some(matches);
     }
+    case "unlike": {
+      const matches = fullMatch(match.regex);
+      return (sent) => sent.length > 0 && !sent.some(matches);
+    }
     case "present":
       return (sent) => sent.length > 0 === match.present;
   }

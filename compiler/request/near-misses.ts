@@ -66,6 +66,8 @@ function expected(header: HeaderMatch): string {
       return `to contain ${JSON.stringify(header.text)}`;
     case "regex":
       return `to match ~${header.regex}`;
+    case "unlike":
+      return `not to match ~${header.regex}`;
     case "present":
       return header.present ? "to be there" : "to be absent";
   }

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
+import { refusedByParser } from "./parser.js";
 import { normalizePath } from "./path.js";
 
 /** A request as a client sends it over HTTP/1.1. */
@@ -28,6 +29,8 @@ export interface RoutedRequest {
   /** Address of the client behind the trusted hops. */
   source: string;
   time: number;
+  /** Whether nothing follows the headers. */
+  ends: boolean;
 }
 
 export type Arrival =
@@ -63,8 +66,12 @@ const OF_THE_CONNECTION = ["connection", "keep-alive", "proxy-connection", "te",
 
 /** What a listener makes of a request before a route is looked for. */
 export function arrive(plan: GatewayPlan, listener: ListenerPlan, request: ClientRequest): Arrival {
+  const unreadable = refusedByParser(request);
+  if (unreadable !== undefined) return unreadable;
   if (!/^[A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]*$/.test(request.host))
     return { status: 400, reason: "the host has a character that no host has (RFC 3986, section 3.2)" };
+  if (request.method === "OPTIONS" && request.target === "*")
+    return { status: 404, reason: "the target `*` has no path, so no route takes it" };
   const target = normalizePath(request.target, listener.escapedSlashes);
   if ("status" in target) return target;
   const underscored = request.headers.find(([name]) => name.includes("_"))?.[0];
@@ -84,6 +91,7 @@ export function arrive(plan: GatewayPlan, listener: ListenerPlan, request: Clien
       headers,
       source,
       time: request.time,
+      ends: !request.headers.some(([name]) => name === "transfer-encoding"),
     },
     changes: [...target.changes.map((change) => `path: ${change}`), ...changes],
   };

@@ -1,4 +1,5 @@
 import { AMBIGUOUS, type Environment } from "../expression/evaluate.js";
+import { nameOfAuthority } from "../plan/authority.js";
 import type { RoutePlan } from "../plan/plan.js";
 import { capturesOf } from "../policy/path.js";
 import { pathOnly } from "./match.js";
@@ -25,7 +26,7 @@ const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["auth.tier", ({ caller }) => caller?.consumer.tier],
   ["request.cookies", ({ request }, name) => cookie(request.headers.get("cookie") ?? [], name)],
   ["request.headers", ({ request }, name) => only(request.headers.get(name) ?? [])],
-  ["request.host", ({ request }) => host(request.authority)],
+  ["request.host", ({ request }) => nameOfAuthority(request.authority) ?? AMBIGUOUS],
   // Envoy makes an id for each request, and the client's port is known to the connection alone.
   ["request.id", () => AMBIGUOUS],
   ["request.method", ({ request }) => request.method],
@@ -33,7 +34,7 @@ const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["request.protocol", () => "HTTP/1.1"],
   ["request.query", ({ request }, name) => queryParameter(request.path, name)],
   ["request.scheme", ({ request }) => only(request.headers.get("x-forwarded-proto") ?? [])],
-  ["request.size", ({ request }) => size(request.headers.get("content-length") ?? [])],
+  ["request.size", ({ request }) => size(request.headers.get("content-length") ?? [], request.ends)],
   ["request.time", ({ request }) => request.time],
   ["route.name", ({ route }) => route.name],
   ["route.params", ({ request, route }, name) => capture(request.path, route, name)],
@@ -49,17 +50,10 @@ function only(values: readonly string[]): Found {
   return values.length > 1 ? AMBIGUOUS : values[0];
 }
 
-/** The name that the virtual host is chosen by; ambiguous where servers read different names (filters/lib/attributes.ts). */
-function host(authority: string): Found {
-  const text = authority.toLowerCase();
-  const colon = text.lastIndexOf(":");
-  const name = colon > 0 && colon > text.lastIndexOf("]") ? text.slice(0, colon) : text;
-  if (name === "" || name.endsWith(".") || name.includes(",")) return AMBIGUOUS;
-  return !name.startsWith("[") && name.includes(":") ? AMBIGUOUS : name;
-}
-
-function size(values: readonly string[]): Found {
+/** A request that ends with its headers has no body (RFC 9112, section 6.3). */
+function size(values: readonly string[], ends: boolean): Found {
   const text = only(values);
+  if (text === undefined && ends) return 0;
   if (typeof text !== "string") return text;
   return /^[0-9]{1,15}$/.test(text) ? Number(text) : AMBIGUOUS;
 }

@@ -122,7 +122,7 @@ describe("readDocument", () => {
   test("shows a hundred findings and says how many there are beyond", () => {
     const { diagnostics } = read("a: 1\n".repeat(1000));
     expect(diagnostics).toHaveLength(101);
-    expect(diagnostics.at(-1)?.message).toBe("only the first 100 errors are shown; 899 more start here");
+    expect(diagnostics.at(-1)?.message).toBe("only the first 100 errors of this file are shown; 899 more start here");
   });
 
   test("comes to an end on large and hostile texts", () => {

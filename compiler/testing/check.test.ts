@@ -14,8 +14,9 @@ policies:
   partners-only: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
   orders-access: { authorize: { rules: [{ name: readers, allow: 'request.method == "GET"' }] } }
   per-partner: { rateLimit: { key: [auth.consumer], rate: 10/minute } }
+  tiers: { mode: shadow, authorize: { rules: [{ name: gold-only, deny: 'auth.tier != "gold"' }] } }
 routes:
-  - { name: orders, match: { path: /orders/** }, to: orders, apply: [partners-only, orders-access, per-partner] }
+  - { name: orders, match: { path: /orders/** }, to: orders, apply: [partners-only, orders-access, per-partner, tiers] }
 `;
 
 const HEAD = `apiVersion: sluice/v1
@@ -77,13 +78,15 @@ cases:
       problem: { title: Forbidden, extension: 1 }
       decidedBy: orders-access/readers
       upstream: { service: orders, method: POST, path: ~/orders/.*, headers: { x-consumer: acme } }
-      metrics: { partners-only.allowed: 2, per-partner.error: 0 }
+      shadow: none
+      metrics: { partners-only.allowed: 2, per-partner.error: 0, tiers.shadow: 0, tiers.denied: 0 }
   - name: in steps
     engine: envoy
     steps:
       - { request: { path: /orders }, as: acme, expect: { decidedBy: per-partner, upstream: none } }
       - { wait: 5s }
-      - { request: { path: /orders }, expect: { upstream: orders } }
+      - { request: { path: /orders }, expect: { upstream: orders, shadow: tiers/gold-only } }
+      - { request: { path: /orders }, expect: { shadow: tiers } }
 `;
   expect(findings(text)).toEqual([]);
   expect(findings(text.replace("policy: policy.yaml", "policy: ../policy.yaml"), "tests/policy.test.yaml")).toEqual([]);
@@ -119,6 +122,26 @@ describe("says at the place", () => {
     [
       "{ name: a, request: { path: /a }, expect: { metrics: { per-partners.denied: 1 } } }",
       "5 <per-partners>: SL0201 no policy that a route applies is named `per-partners`; did you mean `per-partner`?",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { decidedBy: tiers/gold-only } }",
+      "5 <tiers>: SL0201 no enforced policy that a route applies is named `tiers`",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { shadow: tier/gold-only } }",
+      "5 <tier>: SL0201 no policy in shadow that a route applies is named `tier`; did you mean `tiers`?",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { shadow: tiers/gold } }",
+      "5 <gold>: SL0201 no rule of `tiers` is named `gold`",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { shadow: per-partner } }",
+      "5 <per-partner>: SL0201 no policy in shadow that a route applies is named `per-partner`",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { metrics: { per-partner.shadow: 1 } } }",
+      "5 <per-partner>: SL0201 no policy in shadow that a route applies is named `per-partner`",
     ],
     [
       "{ name: a, request: { path: /a }, expect: { headers: { x-a: ~( } } }",

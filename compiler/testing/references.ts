@@ -21,10 +21,8 @@ interface Policy {
   inShadow: boolean;
 }
 
-type Which = (policy: Policy) => boolean;
-const enforced: Which = ({ inShadow }) => !inShadow;
-const inShadow: Which = (policy) => policy.inShadow;
-const any: Which = () => true;
+/** Which policies a name may stand for. */
+type Mode = "enforce" | "shadow" | "any";
 
 /** Checks every name of a test file against the policy file that it is about. */
 export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds: readonly PolicyKind[]): Diagnostic[] {
@@ -40,8 +38,8 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       return consumer === undefined ? [] : refer("consumer", consumer, names.consumers, place(path));
     });
     const expected = expectations(one, index).flatMap(({ expect, path }) => [
-      ...decision(expect.decidedBy, enforced, [...path, "decidedBy"], names, checked),
-      ...(expect.shadow === "none" ? [] : decision(expect.shadow, inShadow, [...path, "shadow"], names, checked)),
+      ...decision(expect.decidedBy, "enforce", [...path, "decidedBy"], names, checked),
+      ...(expect.shadow === "none" ? [] : decision(expect.shadow, "shadow", [...path, "shadow"], names, checked)),
       ...upstream(expect.upstream, [...path, "upstream"], names, place),
       ...counters([...path, "metrics"], names, checked),
     ]);
@@ -81,7 +79,7 @@ function upstream(
 /** `policy` or `policy/rule`. */
 function decision(
   text: string | undefined,
-  which: Which,
+  mode: Mode,
   path: Path,
   names: Names,
   { root, place }: CheckedSuite,
@@ -90,7 +88,7 @@ function decision(
   const [policy = "", rule] = text.split("/");
   const [node, whole] = [nodeAt(root, path), place(path)];
   const end = policy.length;
-  const unknown = referPolicy(policy, which, names, part(node, whole, 0, end));
+  const unknown = referPolicy(policy, mode, names, part(node, whole, 0, end));
   if (unknown.length > 0 || rule === undefined) return unknown;
   const rules = names.policies.get(policy)?.rules ?? [];
   return refer(`rule of \`${policy}\``, rule, rules, part(node, whole, end + 1, text.length));
@@ -104,15 +102,23 @@ function counters(path: Path, names: Names, { root, place }: CheckedSuite): Diag
     const counter = String(key.value);
     const policy = counter.slice(0, counter.lastIndexOf("."));
     const span = part(key, place([...path, counter], "key"), 0, policy.length);
-    return referPolicy(policy, counter.endsWith(".shadow") ? inShadow : any, names, span);
+    return referPolicy(policy, counter.endsWith(".shadow") ? "shadow" : "any", names, span);
   });
 }
 
-function referPolicy(policy: string, which: Which, { policies }: Names, span: Span): Diagnostic[] {
-  const meant = [...policies].flatMap(([name, one]) => (which(one) ? [name] : []));
-  // Where the name is known, its mode is what is wrong.
-  const mode = which === any || !policies.has(policy) ? "" : which === inShadow ? "in shadow " : "in force ";
-  return refer(`policy ${mode}that a route applies`, policy, meant, span);
+function referPolicy(policy: string, mode: Mode, { policies }: Names, span: Span): Diagnostic[] {
+  const known = [...policies].filter(([, { inShadow }]) => mode === "any" || inShadow === (mode === "shadow"));
+  const what = {
+    any: "policy",
+    shadow: "policy in shadow",
+    enforce: policies.has(policy) ? "enforced policy" : "policy",
+  };
+  return refer(
+    `${what[mode]} that a route applies`,
+    policy,
+    known.map(([name]) => name),
+    span,
+  );
 }
 
 /** The place of some characters of a text, whether or not it is in quotes. */

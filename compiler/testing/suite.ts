@@ -115,7 +115,9 @@ const OUTCOMES = ["allowed", "denied", "error", "shadow"] as const;
 const COUNTER = new RegExp(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.(${OUTCOMES.join("|")})$`);
 
 /** How a policy and perhaps one of its rules is named. */
-const verdict = z.string().regex(/^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})?$/, "a policy, or a policy and its rule: `policy/rule`");
+const verdict = z
+  .string()
+  .regex(/^[a-z0-9-]{1,63}(\/[a-z0-9-]{1,63})?$/, "a policy, or a policy and its rule: `policy/rule`");
 
 const expectation = z
   .strictObject({

@@ -39,6 +39,9 @@ export const authorize = defineKind({
   name: "authorize",
   summary: "lets a request pass or answers 403, by ordered rules",
   schema,
+  partial: schema.extend({
+    rules: z.array(rule.extend({ name: name.default("unnamed") })),
+  }),
   rules: (config) => named.parse(config).rules.map((one) => one.name),
   plan(spec, context) {
     const rules: JsonObject[] = [];
@@ -48,7 +51,8 @@ export const authorize = defineKind({
     const requires: { attribute: string; origin: ReturnType<PolicyContext["place"]> }[] = [];
     const seen = new Map<string, number>();
     for (const [index, item] of spec.rules.entries()) {
-      const first = seen.get(item.name);
+      const isNamed = context.node(["rules", index, "name"]) !== undefined;
+      const first = isNamed ? seen.get(item.name) : undefined;
       if (first !== undefined)
         context.report(
           diagnose("SL0202", { what: "rule", name: item.name }, context.place(["rules", index, "name"]), {
@@ -85,10 +89,13 @@ function planRule(item: Rule, index: number, context: PolicyContext) {
   const effect: ModelRule["effect"] = item.allow !== undefined ? "allow" : "deny";
   const text = item.allow ?? item.deny;
   const path = ["rules", index, effect];
-  if (text === undefined || (item.allow !== undefined && item.deny !== undefined)) {
+  const written = (key: string) => context.node(["rules", index, key]) !== undefined;
+  if (written("allow") === written("deny")) {
     context.report(diagnose("SL0413", { rule: item.name }, context.place(["rules", index, "name"])));
     return undefined;
   }
+  // It does not fit the schema, which has told so.
+  if (text === undefined) return undefined;
   const { expression: checked, diagnostics } = checkExpression(text, context.node(path), context.place(path), "bool");
   for (const diagnostic of diagnostics) context.report(diagnostic);
   if (checked === undefined) return undefined;

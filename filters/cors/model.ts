@@ -1,5 +1,4 @@
-import type { OriginPattern } from "../../compiler/plan/native.js";
-import { escapeRegex } from "../../compiler/policy/path.js";
+import { type OriginPattern, takesOrigin } from "../../compiler/plan/native.js";
 import type { Reason, RequestView, Verdict } from "../../compiler/request/verdict.js";
 
 /** What Envoy's filter for CORS does with a request: it answers preflights, and lets everything else pass. */
@@ -7,7 +6,7 @@ export function modelOf(origins: readonly OriginPattern[]): (view: RequestView) 
   return (view) => {
     const [origin] = view.header("origin");
     if (origin === undefined) return passed("no Origin, so no browser asks for another origin", []);
-    const known = origins.some((pattern) => matches(pattern, origin));
+    const known = takesOrigin(origins, origin);
     const reasons: Reason[] = [
       { text: `the origin ${JSON.stringify(origin)} is ${known ? "" : "not "}one that may call` },
     ];
@@ -30,17 +29,4 @@ export function modelOf(origins: readonly OriginPattern[]): (view: RequestView) 
 
 function passed(summary: string, reasons: Reason[]): Verdict {
   return { outcome: "allowed", summary, reasons };
-}
-
-function matches(pattern: OriginPattern, origin: string): boolean {
-  switch (pattern.form) {
-    case "any":
-      return true;
-    case "exact":
-      return origin === pattern.origin;
-    case "below": {
-      const end = escapeRegex(`.${pattern.domain}${pattern.port}`);
-      return new RegExp(`^${escapeRegex(pattern.scheme)}://[a-z0-9_-]+(\\.[a-z0-9_-]+)*${end}$`).test(origin);
-    }
-  }
 }

@@ -64,7 +64,7 @@ function readPlain(node: i32, name: i32, wanted: Interest): bool {
   // Over HTTP/2 `:scheme` is what the client claims; this one Envoy sets, or takes from a trusted hop.
   if (stringIs(name, "request.scheme")) return field(node, wanted, "x-forwarded-proto", Slot.Scheme);
   if (stringIs(name, "request.id")) return field(node, wanted, "x-request-id", Slot.Id);
-  if (stringIs(name, "request.size")) return field(node, wanted, "content-length", Slot.Size) && isNumber();
+  if (stringIs(name, "request.size")) return size(node, wanted);
   if (stringIs(name, "request.protocol")) return found(Shape.String, Slot.Protocol, Needs.Protocol);
   if (stringIs(name, "request.time")) return found(Shape.Time, 0, Needs.Time);
   if (stringIs(name, "source.ip")) return found(Shape.String, Slot.SourceIp, Needs.Source);
@@ -87,17 +87,19 @@ function found(newShape: i32, newPlace: i32, newNeeds: i32): bool {
   return true;
 }
 
-function isNumber(): bool {
-  shape = Shape.Number;
-  return true;
-}
-
 /** An attribute that a header field carries. */
 function field(node: i32, wanted: Interest, name: string, own: i32): bool {
   const slot = wantField(wanted, name, own);
   return slot < 0
     ? refuse(node, "needs more memory than the module may have")
     : found(Shape.String, slot, Needs.Headers);
+}
+
+function size(node: i32, wanted: Interest): bool {
+  const source = wantField(wanted, "content-length", Slot.ContentLength);
+  if (source < 0) return refuse(node, "needs more memory than the module may have");
+  wanted.contentLength = source;
+  return found(Shape.Number, Slot.Size, Needs.Headers | Needs.Size);
 }
 
 function wantField(wanted: Interest, name: string, own: i32): i32 {

@@ -22,7 +22,8 @@ export enum Slot {
   Subject = 13,
   Issuer = 14,
   RouteName = 15,
-  FirstNamed = 16,
+  ContentLength = 16,
+  FirstNamed = 17,
 }
 
 /** What has to be read before a request can be judged; bits. */
@@ -36,6 +37,7 @@ export enum Needs {
   Params = 64,
   Protocol = 128,
   Time = 256,
+  Size = 512,
 }
 
 /** The most headers, query parameters, cookies and route parameters that a configuration reads, in all. */

@@ -36,6 +36,8 @@ export class Interest {
   heads: usize = 0;
   /** The slot of the Cookie header. */
   cookie: i32 = 0;
+  /** The slot of the Content-Length header. */
+  contentLength: i32 = 0;
 }
 
 /** An interest in nothing yet; the missing record without memory. */
@@ -47,6 +49,7 @@ export function newInterest(): Interest {
   interest.wanted = wanted;
   interest.heads = heads;
   interest.cookie = Slot.Cookie;
+  interest.contentLength = Slot.ContentLength;
   return interest;
 }
 

@@ -4,6 +4,7 @@ export * from "./base64";
 export * from "./bytes";
 export { rangeHolds, readRange } from "./cidr";
 export { dfaMatches, isDfa } from "./dfa";
+export { hostNameLength } from "./host-name";
 export * from "./json";
 export { occursIn } from "./search";
 export * from "./sha256";

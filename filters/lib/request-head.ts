@@ -1,7 +1,7 @@
 import { attribute, offerAttribute, Presence, Slot } from "./attributes";
 import { lowerAscii } from "./bytes";
+import { hostNameLength } from "./host-name";
 import { Interest, Names, slotOf } from "./interest";
-import { hasByte } from "./text";
 
 // What the header fields of a request say, as attributes.
 
@@ -21,8 +21,7 @@ export function offerHeader(interest: Interest, name: usize, nameLength: i32, va
 
 /**
  * After the last header: `request.path` ends before the query. `request.host` is the name that Envoy chose the virtual host by: in
- * lower case, without the port. A host that servers read in different ways is ambiguous: two names (Envoy joins two Host lines with a
- * comma), a dot at the end, two ports.
+ * lower case, without the port; ambiguous where a service may read another one.
  */
 export function finishHeaders(): void {
   const path = attribute(Slot.Path);
@@ -36,8 +35,8 @@ export function finishHeaders(): void {
   const host = attribute(Slot.Host);
   if (host.presence !== Presence.Present) return;
   lowerAscii(host.start, host.length, host.start);
-  host.length = lengthWithoutPort(host.start, host.length);
-  if (isAmbiguousHost(host.start, host.length)) host.presence = Presence.Ambiguous;
+  host.length = hostNameLength(host.start, host.length);
+  if (host.length === 0) host.presence = Presence.Ambiguous;
 }
 
 /** What follows the first `?` of the path; empty if nothing does, or if nobody wanted the path. */
@@ -47,20 +46,4 @@ export function queryStart(): usize {
 
 export function queryLength(): i32 {
   return queryBytes;
-}
-
-/** The port follows the last colon, unless that one is inside the brackets of an IPv6 address. */
-function lengthWithoutPort(start: usize, length: i32): i32 {
-  for (let i = length - 1; i > 0; i--) {
-    const byte = load<u8>(start + <usize>i);
-    if (byte === 0x3a) return i;
-    if (byte === 0x5d) return length;
-  }
-  return length;
-}
-
-function isAmbiguousHost(start: usize, length: i32): bool {
-  if (length === 0 || load<u8>(start + <usize>length - 1) === 0x2e) return true;
-  if (hasByte(start, length, 0x2c)) return true;
-  return load<u8>(start) !== 0x5b && hasByte(start, length, 0x3a);
 }

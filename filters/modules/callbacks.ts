@@ -54,8 +54,8 @@ function fail(message: string): u32 {
   return 0;
 }
 
-export function proxy_on_request_headers(context: u32, _headers: u32, _endOfStream: u32): FilterHeadersStatus {
+export function proxy_on_request_headers(context: u32, _headers: u32, endOfStream: u32): FilterHeadersStatus {
   beginCallback();
   makeConstants();
-  return judge(configurationOf(context));
+  return judge(configurationOf(context), endOfStream !== 0);
 }

@@ -8,6 +8,7 @@ import {
 import { KeyTable } from "../authenticate/assembly/keys";
 import { authorize, authorizeDecision, rehearseAuthorize } from "../authorize/assembly/authorize";
 import { clearAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
+import { readBodySize } from "../lib/body-size";
 import { readCookies } from "../lib/cookies";
 import { Interest } from "../lib/interest";
 import { readParams } from "../lib/params";
@@ -51,8 +52,11 @@ const ROUTE_NAME_LENGTH: i32 = 14;
 /** What the first policy in shadow that would have denied the request says; the missing record if none would. */
 let shadowed: Text = none<Text>();
 
-/** Judges the request at hand by a configuration that may be missing, and answers it if it may not go on. */
-export function judge(configuration: Configuration): FilterHeadersStatus {
+/**
+ * Judges the request at hand by a configuration that may be missing, and answers it if it may not go on.
+ * @param ends whether nothing follows the headers
+ */
+export function judge(configuration: Configuration, ends: bool): FilterHeadersStatus {
   if (!exists(configuration)) return refuse(unknownRoot);
   clearAttributes(configuration.interest.named);
   forgetConsumer();
@@ -64,7 +68,7 @@ export function judge(configuration: Configuration): FilterHeadersStatus {
   if ((needs & Needs.Headers) !== 0 && !readRequestHeaders(configuration.interest)) return refuse(hostFailure);
   if (exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders))
     return refuse(hostFailure);
-  if (needs > SELDOM) readSeldom(configuration.interest, pipeline);
+  if (needs > SELDOM) readSeldom(configuration.interest, pipeline, ends);
   if ((needs & Needs.Source) !== 0) readSource();
   return run(configuration, pipeline);
 }
@@ -72,13 +76,14 @@ export function judge(configuration: Configuration): FilterHeadersStatus {
 /** What lies above the needs that nearly every pipeline has. */
 const SELDOM: i32 = Needs.Headers | Needs.Source | Needs.Route | Needs.Identity;
 
-function readSeldom(interest: Interest, pipeline: Pipeline): void {
+function readSeldom(interest: Interest, pipeline: Pipeline, ends: bool): void {
   const needs = pipeline.needs;
   if ((needs & Needs.Query) !== 0) readQuery(interest);
   if ((needs & Needs.Cookies) !== 0) readCookies(interest);
   if ((needs & Needs.Params) !== 0) readParams(pipeline.params, pipeline.paramCount);
   if ((needs & Needs.Protocol) !== 0) readProtocol();
   if ((needs & Needs.Time) !== 0) setTime(unixTime());
+  if ((needs & Needs.Size) !== 0) readBodySize(interest, ends);
 }
 
 /** The pipeline for the route that Envoy chose; the missing record if there is none. */

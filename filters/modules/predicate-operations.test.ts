@@ -297,10 +297,18 @@ describe("attributes", () => {
     [["5x"], "unknown"],
     [["5", "5"], "unknown"],
     [["9007199254740992"], "unknown"],
-    [[], "unknown"],
   ])("a size of %j", (lines, truth) => {
     const headers = lines.map((text): [string, string] => ["content-length", text]);
-    expect(truthOf(["==", ["get", "request.size"], 5], headers)).toBe(truth);
+    for (const ends of [true, false])
+      expect(truthOf(["==", ["get", "request.size"], 5], headers, { ends })).toBe(truth);
+  });
+
+  test("without a size there is no body if nothing follows the headers, else it is not known", () => {
+    const length = header("content-length");
+    const parts = [["has", ["get", "request.size"]], ["==", ["get", "request.size"], 0], ["!", ["has", length]]];
+    for (const form of [parts, parts.toReversed()]) expect(truthOf(["&&", ...form])).toBe("true");
+    expect(truthOf(["==", ["get", "request.size"], 0], [], { ends: false })).toBe("unknown");
+    expect(truthOf(["has", ["get", "request.size"]], [], { ends: false })).toBe("false");
   });
 
   test("the time, in milliseconds, and unknown without a clock", () => {

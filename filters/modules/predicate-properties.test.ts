@@ -73,6 +73,7 @@ function sent(random: RandomRequest): Request {
     headers: fields.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, bytes(value)]])),
     source: ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`,
     protocol: random.protocol,
+    ends: random.ends,
   };
 }
 

@@ -79,6 +79,7 @@ export const rateLimit = defineKind({
   name: "rateLimit",
   summary: "counts calls by a key and answers 429 beyond a rate",
   schema,
+  partial: schema.extend({ rate: schema.shape.rate.prefault("1/second") }),
   plan(spec, context) {
     const keys: Json[] = [];
     const counted: Expression[] = [];
@@ -125,7 +126,9 @@ function planRates(spec: Rate | Record<string, Rate>, context: PolicyContext): R
   if (isRate(spec)) return { byTier: false, fallback: spec };
   const { default: fallback, ...tiers } = spec;
   if (fallback === undefined) {
-    context.report(diagnose("SL0414", {}, context.place(["rate"], "key")));
+    // One that does not fit the schema has a finding of its own.
+    if (context.node(["rate", "default"]) === undefined)
+      context.report(diagnose("SL0414", {}, context.place(["rate"], "key")));
     return undefined;
   }
   const known = new Set(Object.values(context.gateway.consumers).flatMap((consumer) => consumer.tier ?? []));

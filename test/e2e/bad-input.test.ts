@@ -190,15 +190,15 @@ describe("files that are not what they should be", () => {
     expect(await readdir(folder)).toEqual(["one.yaml", "two.yaml"]);
   });
 
-  test("check reads every policy of a folder", async () => {
+  test("check reads every policy of a folder, and its tests", async () => {
     await policy(gatewayText(), "one.yaml");
     await policy(gatewayText("polcies: {}"), "two.yml");
     await policy("not: [a policy", "three.test.yaml");
     const result = await sluice(["check", folder]);
     expect(result.code).toBe(1);
     expect(result.stderr).toContain("two.yml:8:1: error SL0101");
-    expect(result.stderr).toContain("1 error");
-    expect(result.stderr).not.toContain("three.test.yaml");
+    expect(result.stderr).toContain("three.test.yaml:1:15: error SL0001");
+    expect(result.stderr).toContain("2 errors");
   });
 
   test("a link that leads to itself", async () => {

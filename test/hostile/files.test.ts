@@ -8,7 +8,7 @@ import { Folders, limited, type Outcome } from "./command.js";
 import { expressions } from "./expressions.js";
 import { includes } from "./includes.js";
 import { names } from "./names.js";
-import type { Row } from "./row.js";
+import { GOOD, type Row } from "./row.js";
 import { scalars } from "./scalars.js";
 import { sizes } from "./sizes.js";
 import { substitutions } from "./substitutions.js";
@@ -77,4 +77,16 @@ it("large files, too, give their findings with little memory and time", { timeou
       told.push(folders.told(outcome.stdout));
     });
   expectGolden(golden("sizes"), told.join(""));
+});
+
+it("fixes that do no good come to an end, however many there are", async () => {
+  const routes = Array.from(
+    { length: 4_000 },
+    (_, index) => `  - { name: r${index}, match: { path: /r${index} }, to: orders, Timeout: 5 }\n`,
+  );
+  await withFolders([{ name: "fixes", policy: `${GOOD}${routes.join("")}` }], async (folders) => {
+    const outcome = await limited(["check", "--fix", "0/policy.yaml"], folders.root, 120);
+    expectFindingsOnly(outcome);
+    expect(outcome.stderr).toContain("4000 errors");
+  });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.js";
+import { applyFixes, FIX_LEVELS, type Texts } from "../../compiler/diagnostics/fixing.js";
 import { renderJson } from "../../compiler/diagnostics/render/json.js";
 import { renderSarif } from "../../compiler/diagnostics/render/sarif.js";
 import { renderText } from "../../compiler/diagnostics/render/text.js";
@@ -15,6 +16,8 @@ import { GOOD } from "./row.js";
 
 /** `SLUICE_FUZZ_RUNS=100000 npx vitest run test/hostile/fuzz.test.ts` */
 const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 300);
+/** Each checks a policy several times. */
+const FIX_RUNS = Math.ceil(RUNS / 3);
 
 interface Policy {
   text: string;
@@ -103,7 +106,13 @@ type Change =
   | { what: "key" | "value"; by: string }
   | { what: "borrow"; from: number };
 
-const changes: fc.Arbitrary<{ place: number; other: number; change: Change }[]> = fc.array(
+interface Step {
+  place: number;
+  other: number;
+  change: Change;
+}
+
+const changes: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     place: fc.nat(),
     other: fc.nat(),
@@ -127,7 +136,7 @@ const changes: fc.Arbitrary<{ place: number; other: number; change: Change }[]> 
 );
 
 /** A text after a change at some place, of its characters or of its lines. */
-function changed(text: string, place: number, other: number, change: Change): string {
+function changed(text: string, { place, other, change }: Step): string {
   const lines = text.split("\n");
   const line = place % lines.length;
   const there = lines[line] ?? "";
@@ -161,6 +170,11 @@ function changed(text: string, place: number, other: number, change: Change): st
   }
 }
 
+function spoiltPolicy(choice: number, steps: readonly Step[]): { broken: string; files: Policy["files"] } {
+  const { text, files } = policies[choice % policies.length] ?? { text: GOOD, files: {} };
+  return { broken: steps.reduce((before, step) => changed(before, step), text), files };
+}
+
 /** Inside its file, and with a start before its end. */
 function expectPlace({ source, start, end }: Span, paths: readonly string[]): void {
   expect(paths).toContain(source.path);
@@ -177,8 +191,7 @@ function expectSound(finding: Diagnostic, paths: readonly string[]): void {
 it(`whatever becomes of a policy, it is read to its end, ${RUNS} times`, () => {
   fc.assert(
     fc.property(fc.nat(), changes, (choice, steps) => {
-      const { text, files } = policies[choice % policies.length] ?? { text: GOOD, files: {} };
-      const broken = steps.reduce((before, { place, other, change }) => changed(before, place, other, change), text);
+      const { broken, files } = spoiltPolicy(choice, steps);
       const { plan, diagnostics, files: read } = checkText("policy.yaml", broken, files);
       for (const finding of diagnostics) expectSound(finding, read);
       const report = reportOf(diagnostics);
@@ -192,5 +205,24 @@ it(`whatever becomes of a policy, it is read to its end, ${RUNS} times`, () => {
       if (plan !== undefined) expect(emitEnvoy(plan, DEFAULT_OPTIONS).violations).toEqual([]);
     }),
     { numRuns: RUNS },
+  );
+});
+
+it(`whatever becomes of a policy, its fixes make it better, ${FIX_RUNS} times`, () => {
+  fc.assert(
+    fc.property(fc.nat(), changes, fc.constantFrom(...FIX_LEVELS), (choice, steps, level) => {
+      const { broken, files } = spoiltPolicy(choice, steps);
+      const recheck = (texts: Texts) =>
+        checkText(
+          "policy.yaml",
+          texts.get("policy.yaml") ?? broken,
+          Object.fromEntries(Object.entries(files).map(([path, text]) => [path, texts.get(path) ?? text])),
+        ).diagnostics;
+      const fixed = applyFixes(level, recheck);
+      const texts = new Map(fixed.files.map(({ path, after }) => [path, after]));
+      expect(fixed.applied.length > 0).toBe(texts.size > 0);
+      expect(applyFixes(level, (more) => recheck(new Map([...texts, ...more]))).applied).toEqual([]);
+    }),
+    { numRuns: FIX_RUNS },
   );
 });

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GOOD, type Row } from "./row.js";
 
@@ -25,6 +25,14 @@ function links(targets: Readonly<Record<string, string>>): (folder: string) => v
   return (folder) => {
     for (const [name, target] of Object.entries(targets)) symlinkSync(target, join(folder, name));
   };
+}
+
+/** What a server leaves behind that had no time to tidy up. */
+function socket(path: string): void {
+  const program =
+    'require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))';
+  spawnSync(process.execPath, ["-e", program, path]);
+  if (!statSync(path).isSocket()) throw new Error(`${path} is no socket`);
 }
 
 const PATHS = [
@@ -145,6 +153,7 @@ export const includes: readonly Row[] = [
     policy: including("x.yaml"),
     beside: (folder) => execFileSync("mkfifo", [join(folder, "x.yaml")]),
   },
+  { name: "include a socket", policy: including("x.yaml"), beside: (folder) => socket(join(folder, "x.yaml")) },
   { name: "include a folder", policy: including("x.yaml"), beside: files({ "x.yaml/y": "" }) },
   { name: "include a file below a file", policy: including("x.yaml/y.yaml"), beside: files({ "x.yaml": FRAGMENT }) },
   {
@@ -158,13 +167,13 @@ export const includes: readonly Row[] = [
     beside: files(Object.fromEntries([..."abcdef"].map((name) => [name, `${FRAGMENT}#${"x".repeat(4_190_000)}\n`]))),
   },
   {
-    name: "include four files of 4 MiB of keys",
+    name: "include four files of 150,000 keys",
     policy: including(..."abcd"),
     beside: files(
       Object.fromEntries(
         [..."abcd"].map((name) => [
           name,
-          `${FRAGMENT}services:\n${Array.from({ length: 200_000 }, (_, index) => `  ${name}${index}: {}\n`).join("")}`,
+          `${FRAGMENT}services:\n${Array.from({ length: 150_000 }, (_, index) => `  ${name}${index}: {}\n`).join("")}`,
         ]),
       ),
     ),

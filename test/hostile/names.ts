@@ -76,7 +76,40 @@ const LOOKALIKES: readonly (readonly [string, string])[] = [
   ["nothing", "''"],
 ];
 
+/** Keys that stand in the file themselves: they must not be shown, and whatever they are made of, not be in the way. */
+const SECRETS = [
+  ...[
+    "a-b",
+    "hunter2",
+    "a.b*",
+    "(((",
+    "[a-z]",
+    "$&",
+    "\\\\d",
+    "a|b",
+    "^a$",
+    "{1}",
+    "/x/",
+    "-",
+    "\u202eabc",
+    "\u{1f600}",
+    "%REQ(x)%",
+    "x".repeat(100_000),
+  ],
+];
+
 export const names: readonly Row[] = [
+  ...SECRETS.flatMap((secret): Row[] => [
+    { name: `the key ${secret.slice(0, 20)} itself`, policy: spoilt(["env:ACME_KEY", JSON.stringify(secret)]) },
+    {
+      name: `the key ${secret.slice(0, 20)} for a mapping`,
+      policy: spoilt(["[{ apiKey: env:ACME_KEY }]", JSON.stringify(secret)]),
+    },
+    {
+      name: `the key ${secret.slice(0, 20)} as a key`,
+      policy: spoilt(["env:ACME_KEY", `{ ${JSON.stringify(secret)}: 1 }`]),
+    },
+  ]),
   ...RESERVED.flatMap((name) =>
     PLACES.map(([where, write]): Row => ({ name: `${name} as ${where}`, policy: write(name) })),
   ),

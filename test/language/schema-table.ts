@@ -25,11 +25,15 @@ const FORMS: ReadonlyMap<string | undefined, string> = new Map(
   ).map(([schema, word]) => [jsonSchemaOf(schema, "").pattern, word]),
 );
 
-/** The keys of a schema, in one table for each mapping; a mapping that stands in two places gets one table. */
-export function schemaTables(schema: JsonSchema): string {
+/**
+ * The keys of a schema, in one table for each mapping; a mapping that stands in two places gets one table.
+ *
+ * @param notes what else there is to say before the table of a path
+ */
+export function schemaTables(schema: JsonSchema, notes: ReadonlyMap<string, string> = new Map()): string {
   const sections = new Map<string, Section>();
   collect({ path: "", schema }, sections);
-  return [...sections.values()].map((section) => table(section, sections)).join("\n");
+  return [...sections.values()].map((section) => table(section, sections, notes.get(section.path))).join("\n");
 }
 
 function collect(section: Section, sections: Map<string, Section>): void {
@@ -54,7 +58,7 @@ function joined(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-function table({ path, schema }: Section, sections: ReadonlyMap<string, Section>): string {
+function table({ path, schema }: Section, sections: ReadonlyMap<string, Section>, note = ""): string {
   const rows = Object.entries(schema.properties ?? {}).map(([key, property]) => {
     if (typeof property === "boolean") throw new Error(`${path}.${key} takes anything or nothing`);
     return [`\`${key}\``, typeOf(property, sections), absence(key, property, schema), meaning(property)]
@@ -62,7 +66,8 @@ function table({ path, schema }: Section, sections: ReadonlyMap<string, Section>
       .join(" | ");
   });
   const title = path === "" ? [] : [`### \`${path}\``, ""];
-  const about = path === "" ? [] : [aboutMapping(schema)].flatMap((text) => (text === "" ? [] : [text, ""]));
+  const said = `${path === "" ? "" : aboutMapping(schema)} ${note}`.trim();
+  const about = said === "" ? [] : [said, ""];
   const head = ["| key | value | default | meaning |", "|---|---|---|---|"];
   return [...title, ...about, ...head, ...rows.map((row) => `| ${row} |`), ""].join("\n");
 }
@@ -168,7 +173,13 @@ function flow(value: unknown): string {
   return /^[\d.]+$|^[*[{]|[:#,]( |$)/.test(value) ? JSON.stringify(value) : value;
 }
 
+/** A table. Cells are Markdown, but for bars. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head.map(cell), head.map(() => "---"), ...rows.map((row) => row.map(cell))];
+  return `${lines.map((line) => `| ${line.join(" | ")} |`).join("\n")}\n`;
+}
+
 /** A bar would end the cell. */
-export function cell(text: string): string {
+function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }

@@ -25,6 +25,8 @@ export interface RandomRequest {
   readonly cookies: readonly string[];
   /** Value of the Content-Length header. */
   readonly size: number | undefined;
+  /** Whether nothing follows the headers. */
+  readonly ends: boolean;
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly source: { readonly ip: string; readonly port: number };
@@ -224,13 +226,14 @@ export const randomRequest: fc.Arbitrary<RandomRequest> = fc.record({
     ),
     { nil: undefined },
   ),
-  host: fc.constantFrom("a", "ab", "abc", "10.0.0.1"),
+  host: fc.constantFrom("a", "ab", "abc", "10.0.0.1", "abc@a"),
   scheme: fc.constantFrom("http", "https"),
   protocol: fc.constantFrom("HTTP/1.1", "HTTP/2"),
   id: fc.option(field, { nil: undefined }),
   headers: fc.array(fc.tuple(fc.constantFrom(...NAMES.map((name) => `x-${name}`)), field), { maxLength: 3 }),
   cookies: fc.oneof({ weight: 5, arbitrary: cookies.map((one) => [one]) }, fc.array(cookies, { maxLength: 2 })),
   size: fc.option(fc.constantFrom(0, 1, 2, 7, 10, 8080), { nil: undefined }),
+  ends: fc.boolean(),
   time: fc.constantFrom(...TIMES.map((time) => Date.parse(time)), 0, 1_800_000_000_000),
   source: fc.record({ ip: fc.constantFrom(...ADDRESSES), port: fc.constantFrom(1, 7, 8080) }),
   route: fc.record({
@@ -258,7 +261,7 @@ export function environmentOf(request: RandomRequest): Environment {
       case "request.path":
         return request.path;
       case "request.host":
-        return request.host;
+        return request.host.includes("@") ? AMBIGUOUS : request.host;
       case "request.scheme":
         return request.scheme;
       case "request.protocol":
@@ -266,7 +269,7 @@ export function environmentOf(request: RandomRequest): Environment {
       case "request.id":
         return request.id;
       case "request.size":
-        return request.size;
+        return request.size ?? (request.ends ? 0 : undefined);
       case "request.time":
         return request.time;
       case "request.headers":

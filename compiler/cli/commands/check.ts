@@ -29,7 +29,9 @@ export async function checkCommand(paths: readonly string[], options: CheckOptio
   }
   const checked = files.flatMap((file) => readable(file, unread, () => [checkAnyFile(file)]) ?? []);
   const read = checked.flatMap((one) => one.files);
-  const stray = paths.flatMap((path) => readable(path, [], () => strayFragments([path], read)) ?? []);
+  const wrong = checked.flatMap(({ diagnostics, files: [main] }) => (main && hasErrors(diagnostics) ? [main] : []));
+  const doubtful = [...wrong, ...unread.map(({ path }) => path)];
+  const stray = paths.flatMap((path) => readable(path, [], () => strayFragments(path, read, doubtful)) ?? []);
   const report = reportOf(distinct([...checked.flatMap((one) => one.diagnostics), ...stray]), {
     files: read,
     suppressed: checked.flatMap((one) => one.suppressed),

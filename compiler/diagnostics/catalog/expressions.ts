@@ -176,7 +176,7 @@ key: [auth.consumer, request.method]
   },
   SL0516: {
     severity: "error",
-    message: "`{name}` takes {expected} in its parentheses, but there are {found}",
+    message: "`{name}` takes {expected} in its parentheses, found {found}",
     help: `A function was called with too few or too many values. \`a.startsWith(b)\` has one value in its parentheses,
 \`a.lowerAscii()\` none.
 To try several, join the calls: \`request.path.startsWith("/a/") || request.path.startsWith("/b/")\`.`,

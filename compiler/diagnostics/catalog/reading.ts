@@ -142,7 +142,7 @@ the only one that can stand, and it can be left out.`,
   },
   SL0018: {
     severity: "error",
-    message: "only the first {limit} errors are shown; {count} more start here",
+    message: "only the first {limit} errors of this file are shown; {count} more start here",
     help: `So many mistakes most often have one cause, such as a file that is not a policy. Correct the first ones and run again.`,
   },
   SL0019: {
@@ -207,7 +207,7 @@ program that went wrong; if it is one, make several gateways of it.`,
   },
   SL0027: {
     severity: "warning",
-    message: "only the first {limit} warnings are shown; {count} more start here",
+    message: "only the first {limit} warnings of this file are shown; {count} more start here",
     help: `So many warnings most often have one cause. Correct or silence the first ones and run again; this one goes with them, and has
 no comment of its own that silences it.`,
   },

@@ -63,6 +63,11 @@ equal, so which one serves would be chance. Make one more specific, or remove it
     - { name: tenants, match: { path: "/{tenant}/reports/daily" }, to: reports }
     - { name: admin, match: { path: /admin/** }, to: admin, apply: [staff-only] }   # /admin/reports/daily is open
 
+Routes of one path overlap by their headers in the same way: a client that sends both headers reaches the first.
+
+    - { name: beta, match: { path: /a, headers: { x-beta: "1" } }, to: beta }
+    - { name: staff, match: { path: /a, headers: { x-staff: "1" } }, to: admin, apply: [staff-only] }
+
 Apply the policy to the first route too, make it a default, or give the two routes paths that do not meet.`,
   },
   SL0311: {
@@ -84,6 +89,46 @@ those with more headers first. In every host of this route, another stands befor
 Write the wide route as a prefix, which comes after what lies inside it, or remove the route that is never reached:
 
     - { name: everything, match: { path: /** }, to: site }`,
+  },
+  SL0313: {
+    severity: "warning",
+    message: "by its choice of {headers} a client reaches `{first}`, which lacks {missing}, instead of `{later}`",
+    needs: ["routes", "policies", "defaults", "mandatory"],
+    help: `Paths and methods make exceptions: what is at a path is the same for every client. Headers are the client's word, who may send
+any or leave it out. Here two routes take the same paths, one of them only with certain headers, and that one lets in callers whom the
+other keeps out.
+
+    - { name: orders, match: { path: /orders }, to: orders, apply: [staff-only] }
+    - { name: orders-v2, match: { path: /orders, headers: { x-version: "2" } }, to: orders-v2 }   # SL0313
+
+Apply the policy to both routes, or make it a default:
+
+    - { name: orders-v2, match: { path: /orders, headers: { x-version: "2" } }, to: orders-v2, apply: [staff-only] }
+
+If both may be open, or what serves the first route holds nothing that the second protects, say so in a comment at the line:
+\`# sluice-ignore: SL0313 why\`.`,
+  },
+  SL0314: {
+    severity: "warning",
+    fix: "suggested",
+    message: "no request arrives over HTTP/1.1 with the method `{method}`{hint}",
+    needs: ["routes"],
+    help: `Over HTTP/1.1 Envoy reads the methods of RFC 9110, PATCH, and those of WebDAV and its like, in capital letters. It answers any other
+400 before a route is looked for, and CONNECT 403. Only HTTP/2 brings other methods.
+
+    - { name: a, match: { path: /a, methods: [POTS] }, to: a }   # SL0314: did you mean \`POST\`?
+    - { name: a, match: { path: /a, methods: [POST] }, to: a }
+
+Correct the method or remove it. If the route is for HTTP/2 only, say so: \`# sluice-ignore: SL0314 why\`.`,
+  },
+  SL0315: {
+    severity: "warning",
+    fix: "safe",
+    message: "the method `{method}` is named twice",
+    help: `A route takes a method or does not. Perhaps another one was meant.
+
+    - { name: a, match: { path: /a, methods: [GET, GET] }, to: a }   # SL0315
+    - { name: a, match: { path: /a, methods: [GET, POST] }, to: a }`,
   },
   SL0319: {
     severity: "warning",

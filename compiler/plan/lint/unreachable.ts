@@ -2,6 +2,7 @@ import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
 import { beginningOf, shapeKey } from "../../policy/path.js";
 import { addTo } from "../overlap.js";
 import type { HeaderMatch, HostPlan, RoutePlan } from "../plan.js";
+import { implies } from "../route-match.js";
 
 /**
  * Routes that no request reaches: in every virtual host where they stand, an earlier one takes whatever they take.
@@ -93,19 +94,4 @@ function takesAll(first: RoutePlan, route: RoutePlan): boolean {
   const wanted = route.match.methods;
   if (methods.length > 0 && (wanted.length === 0 || !wanted.every((method) => methods.includes(method)))) return false;
   return first.match.headers.every((header) => route.match.headers.some((other) => implies(other, header)));
-}
-
-function implies(one: HeaderMatch, other: HeaderMatch): boolean {
-  if (one.name !== other.name) return false;
-  switch (other.form) {
-    case "present":
-      // A header that is absent has no value that could match.
-      return other.present === (one.form !== "present" || one.present);
-    case "exact":
-      return one.form === "exact" && one.value === other.value;
-    case "contains":
-      return one.form === "contains" && one.text === other.text;
-    case "regex":
-      return one.form === "regex" && one.regex === other.regex;
-  }
 }

@@ -163,6 +163,8 @@ function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
           value: { matchPattern: { case: "safeRegex", value: { regex: match.regex } } },
         },
       };
+    case "unlike":
+      return { ...headerMatcher({ ...match, form: "regex" }), invertMatch: true };
     case "present":
       return { name: match.name, headerMatchSpecifier: { case: "presentMatch", value: match.present } };
   }

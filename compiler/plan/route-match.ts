@@ -1,0 +1,45 @@
+import type { HeaderMatch, RoutePlan } from "./plan.js";
+
+/** Whether a request that has the one surely has the other. */
+export function implies(one: HeaderMatch, other: HeaderMatch): boolean {
+  if (one.name !== other.name) return false;
+  switch (other.form) {
+    case "present":
+      // A header that is absent has no value that could match.
+      return other.present === (one.form !== "present" || one.present);
+    case "exact":
+      return one.form === "exact" && one.value === other.value;
+    case "contains":
+      return one.form === "contains" && one.text === other.text;
+    case "regex":
+      return one.form === "regex" && one.regex === other.regex;
+    case "unlike":
+      return one.form === "unlike" && one.regex === other.regex;
+  }
+}
+
+/** Whether headers of the one list suffice for the other. */
+export function sufficient(headers: readonly HeaderMatch[], others: readonly HeaderMatch[]): boolean {
+  return others.every((other) => headers.some((one) => implies(one, other)));
+}
+
+/** Whether surely no request has the headers of both. */
+function exclude(a: readonly HeaderMatch[], b: readonly HeaderMatch[]): boolean {
+  return a.some((one) =>
+    b.some((other) => {
+      if (one.name !== other.name) return false;
+      if (one.form === "exact" && other.form === "exact") return one.value !== other.value;
+      const absent = (header: typeof one) => header.form === "present" && !header.present;
+      return absent(one) !== absent(other);
+    }),
+  );
+}
+
+/** False if surely no request is taken by both of two routes whose paths meet. */
+export function meet(a: RoutePlan, b: RoutePlan): boolean {
+  const methods =
+    a.match.methods.length === 0 ||
+    b.match.methods.length === 0 ||
+    a.match.methods.some((method) => b.match.methods.includes(method));
+  return methods && !exclude(a.match.headers, b.match.headers);
+}

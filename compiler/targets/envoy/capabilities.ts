@@ -1,0 +1,24 @@
+/**
+ * Everything the guard may call, and the callbacks that it is entered by. Envoy never calls a callback that is not
+ * listed, and says nothing: without `proxy_on_request_headers` every request would pass. `proxy_on_context_create` is
+ * left out on purpose: a configuration has a VM of its own, so the only root serves every stream.
+ */
+export const GUARD_CAPABILITIES = [
+  "clock_time_get",
+  "environ_get",
+  "environ_sizes_get",
+  "proxy_define_metric",
+  "proxy_get_buffer_bytes",
+  "proxy_get_header_map_pairs",
+  "proxy_get_log_level",
+  "proxy_get_property",
+  "proxy_get_shared_data",
+  "proxy_increment_metric",
+  "proxy_log",
+  "proxy_on_configure",
+  "proxy_on_request_headers",
+  "proxy_send_local_response",
+  "proxy_set_property",
+  "proxy_set_shared_data",
+  "random_get",
+] as const;
