@@ -2,13 +2,14 @@ import { kinds } from "../filters/index.js";
 import type { Diagnostic, Suppressed } from "./diagnostics/diagnostic.js";
 import { hasErrors, type Planned, planSource, verified } from "./pipeline.js";
 import { kindOf } from "./policy/files.js";
-import { diskLoader, readPolicyFile } from "./syntax/disk.js";
+import { diskLoader, folderLoader, readBytes, readPolicyFile, shownPath } from "./syntax/disk.js";
 import { locate, readDocument } from "./syntax/document.js";
 import { textLoader, withText, withTexts } from "./syntax/loader.js";
 import { SourceFile, type Span } from "./syntax/source.js";
 import { targets } from "./targets/index.js";
 import type { Emission, EmitOptions } from "./targets/target.js";
 import { checkTestFile } from "./testing/file.js";
+import { loadTests, type Tests } from "./testing/load.js";
 import { policyLoader } from "./testing/loader.js";
 
 export type { Diagnostic, Suppressed } from "./diagnostics/diagnostic.js";
@@ -41,16 +42,43 @@ export function check(path: string, texts: ReadonlyMap<string, string> = new Map
 export function checkAny(path: string, texts: ReadonlyMap<string, string> = new Map()): Planned {
   const file = readPolicyFile(path);
   // A policy of some size is read once only.
-  if (file.outcome === "read" && /\bTest\b/.test(file.source.text)) {
-    const source = withText(file.source, texts);
-    const tests = checkTestFile(
-      source,
-      kinds,
-      policyLoader(path, (policy) => check(policy, texts)),
-    );
-    if (tests !== undefined) return tests;
-  }
-  return check(path, texts);
+  const tests = file.outcome === "read" ? checkTests(withText(file.source, texts), path, texts) : undefined;
+  return tests ?? check(path, texts);
+}
+
+/** What the file at a path says as one of tests; undefined if it is none. */
+function checkTests(source: SourceFile, path: string, texts?: ReadonlyMap<string, string>): Planned | undefined {
+  if (!/\bTest\b/.test(source.text)) return undefined;
+  return checkTestFile(
+    source,
+    kinds,
+    policyLoader(path, (policy) => check(policy, texts)),
+  );
+}
+
+/** How findings name what came by standard input. */
+export const INPUT_NAME = "<stdin>";
+
+/** What `checkAny` does, for the contents of standard input: what it names lies in the working directory. */
+export function checkInput(bytes: Buffer): Planned {
+  const main = readBytes(bytes, INPUT_NAME);
+  if (main.outcome === "damaged")
+    return { diagnostics: [main.finding], suppressed: [], files: [INPUT_NAME], isFragment: false };
+  const { source, id } = main;
+  return checkTests(source, INPUT_NAME) ?? planSource(source, kinds, folderLoader(source, ".", id));
+}
+
+/**
+ * Reads a file of tests and the policy that it is about.
+ *
+ * @param path of the file, as it is to be named in findings
+ * @returns undefined if the file is something else
+ * @throws Error as `check` does
+ */
+export function loadTestFile(path: string): Tests | undefined {
+  const file = readPolicyFile(path);
+  if (file.outcome === "read") return loadTests(file.source, kinds, (policy) => check(policy));
+  return { diagnostics: [file.finding], files: [path] };
 }
 
 /** Where a file says that it is a fragment; undefined if it is something else, or cannot be read. */
@@ -73,7 +101,7 @@ export function fragmentPlace(path: string): Span | undefined {
  * @param files what the policy can include, by path from its own folder
  */
 export function checkText(path: string, text: string, files: Readonly<Record<string, string>> = {}): Planned {
-  const main = new SourceFile(path.replaceAll("\\", "/"), text);
+  const main = new SourceFile(shownPath(path), text);
   return planSource(main, kinds, textLoader(main, files));
 }
 

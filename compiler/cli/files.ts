@@ -1,5 +1,5 @@
 import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
@@ -7,6 +7,7 @@ import { check, checkAny, fragmentPlace } from "../index.js";
 import { formatSpan } from "../syntax/source.js";
 import { EnvironmentError, UsageError } from "./exit.js";
 import { filesBelow, isTestName, isYamlName } from "./folder.js";
+import { makeFolder } from "./output.js";
 
 /**
  * Policy files that the arguments name: files as they are, folders by their `.yaml` and `.yml` files, sorted. A fragment
@@ -151,7 +152,7 @@ export async function writeAll(folder: string, files: readonly OutputFile[]): Pr
       // A rename over a folder fails, and then some files would be in place and others not.
       if (statSync(to, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error(`${to} is a folder`);
       const from = `${to}.${process.pid}.tmp`;
-      await mkdir(dirname(to), { recursive: true });
+      await makeFolder(dirname(to));
       staged.push({ from, to });
       await writeFile(from, file.contents);
     }

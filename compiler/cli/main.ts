@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { EnvironmentError, EXIT, UsageError } from "./exit.js";
+import { watchOutput } from "./output.js";
 import { program } from "./program.js";
 
 /** A level stands behind `=` only: in `--fix policy.yaml` the second word is a path. */
@@ -32,4 +33,11 @@ function report(error: unknown): number {
   return EXIT.internal;
 }
 
-process.exitCode = await main(process.argv);
+let unprinted = false;
+watchOutput((reason) => {
+  if (!unprinted) process.stderr.write(`sluice: ${reason}\n`);
+  unprinted = true;
+  process.exitCode = EXIT.findings;
+});
+const code = await main(process.argv);
+process.exitCode = unprinted ? EXIT.findings : code;

@@ -8,6 +8,8 @@ import type { DemoOptions } from "./commands/demo.js";
 import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
 import type { RunOptions } from "./commands/run.js";
 import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
+import type { TestOptions } from "./commands/test.js";
+import { ENGINES, TEST_FORMATS } from "./commands/test-options.js";
 import { SHELLS, type Shell } from "./completion.js";
 import { UsageError } from "./exit.js";
 import { FORMATS } from "./print.js";
@@ -48,7 +50,7 @@ export function program(finish: (code: number) => void): Command {
   root
     .command("check")
     .description("report every finding of policy files and of their tests")
-    .argument("<paths...>", "policy files, files of tests, or folders with them, at any depth")
+    .argument("<paths...>", "policy files, files of tests, or folders with them, at any depth; - is standard input")
     .addOption(format())
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 from this severity on")
@@ -65,6 +67,7 @@ export function program(finish: (code: number) => void): Command {
       example(
         "sluice check examples/quickstart",
         "sluice check policy.yaml --fix",
+        "git show HEAD~1:policy.yaml | sluice check -",
         "sluice check . --fail-on warning --format sarif > findings.sarif",
       ),
     )
@@ -87,6 +90,32 @@ export function program(finish: (code: number) => void): Command {
     .addHelpText("after", example("sluice compile examples/quickstart/policy.yaml --out build"))
     .action(async (policy: string, options: CompileOptions) =>
       finish(await (await import("./commands/compile.js")).compileCommand(policy, options)),
+    );
+
+  root
+    .command("test")
+    .description("send the requests of policy tests through the module that ships, and compare what comes of them")
+    .argument("[paths...]", "files of tests, or folders with such files (.test.yaml), at any depth", ["."])
+    .option("--filter <text>", "only the cases that have the text in their names")
+    .option("--coverage", "list the routes, policies and rules that no case exercises")
+    .option("--watch", "run them again after each change of a file, until Ctrl-C")
+    .addOption(new Option("--engine <engine>", "where the cases run").choices(ENGINES).default("embedded"))
+    .addOption(new Option("--format <format>", "how the results are printed").choices(TEST_FORMATS).default("text"))
+    .addHelpText(
+      "after",
+      example(
+        "sluice test",
+        "sluice test examples/tenants --coverage",
+        "sluice test policy.test.yaml --filter stranger --watch",
+        "sluice test examples --format junit > results.xml",
+      ),
+    )
+    .addHelpText(
+      "after",
+      "\nTime stands still but for `wait`. Only --engine embedded is built yet; cases with `engine: envoy` are listed as not run.",
+    )
+    .action(async (paths: string[], options: TestOptions) =>
+      finish(await (await import("./commands/test.js")).testCommand(paths, options)),
     );
 
   root

@@ -100,11 +100,14 @@ class Round {
 /** Each fix takes a finding away, and none comes at its stage or an earlier one. */
 function isBetter(fixed: readonly Fixable[], was: readonly Diagnostic[], is: readonly Diagnostic[]): boolean {
   const stage = Math.max(...fixed.map(stageOf));
-  const upTo = (findings: readonly Diagnostic[]) => findings.filter((finding) => stageOf(finding) <= stage).length;
-  return upTo(is) <= upTo(was) - fixed.length;
+  const count = (findings: readonly Diagnostic[], at: number) => findings.filter((one) => stageOf(one) <= at).length;
+  // A finding that comes at an earlier stage hides those of this one, which are then only seemingly gone.
+  const stages = Array.from({ length: stage }, (_, earlier) => earlier);
+  if (stages.some((earlier) => count(is, earlier) > count(was, earlier))) return false;
+  return count(is, stage) <= count(was, stage) - fixed.length;
 }
 
-/** Reading, shape and meaning: with findings of one, those of the next are not all there. */
+/** Reading, shape, grammar of expressions and meaning: with findings of one, those of the next are not all there. */
 function stageOf({ code }: Diagnostic): number {
   switch (code.slice(0, 4)) {
     case "SL00":
@@ -113,7 +116,7 @@ function stageOf({ code }: Diagnostic): number {
     case "SL07":
       return 1;
     default:
-      return 2;
+      return code === "SL0501" ? 2 : 3;
   }
 }
 

@@ -29,11 +29,29 @@ export function secretsIn(source: SourceFile): Span[] {
     ...keyedValues(text, keys).flatMap((range) => values(text, range, isNextKey)),
     ...credentials(text).flatMap((range) => values(text, range, isKey)),
     ...keyedMappings(text, keys).flatMap((range) => wordsOf(text, range)),
+    ...comparedValues(text),
   ];
   ranges.sort((a, b) => a.start - b.start || b.end - a.end);
   const kept: Span[] = [];
   for (const range of ranges) if (range.start >= (kept.at(-1)?.end ?? 0)) kept.push({ source, ...range });
   return kept;
+}
+
+/** What carries credentials, in an expression: `request.headers["x-api-key"]`, in whatever quotes YAML asks for. */
+const CARRIER = String.raw`request\.(?:headers|cookies)\[\s{0,9}(?:\\?"|'{1,2})[\w.-]{0,64}?(?:auth|cookie|credential|jwt|key|passw|secret|session|sid|signature|token)[\w.-]{0,64}(?:\\?"|'{1,2})\s{0,9}\]`;
+const QUOTE = String.raw`(?:\\?"|'{1,2})`;
+const COMPARED = new RegExp(
+  String.raw`${CARRIER}\s{0,99}(?:[=!]={1,2}|=)\s{0,99}${QUOTE}([^"'\\\n]+)|${CARRIER}\s{0,99}in\s{0,99}\[([^\]\n]+)\]|${QUOTE}([^"'\\\n]+)${QUOTE}\s{0,99}(?:[=!]={1,2}|=)\s{0,99}${CARRIER}`,
+  "dgi",
+);
+
+/** Literals that an expression compares with a credential. */
+function comparedValues(text: string): Range[] {
+  if (!text.includes("request.")) return [];
+  return [...text.matchAll(COMPARED)].flatMap(({ indices }) => {
+    const [start, end] = indices?.slice(1).find((range) => range !== undefined) ?? [];
+    return start === undefined || end === undefined ? [] : [{ start, end }];
+  });
 }
 
 /** The key of a secret: from its first character to where its value begins. */

@@ -21,6 +21,13 @@ const PSEUDO: ReadonlyMap<string, string> = new Map([
   [":scheme", "request.scheme"],
 ]);
 
+/** Headers that the gateway writes for services and removes from what clients send, and where the same can be asked. */
+const REMOVED: ReadonlyMap<string, string> = new Map([
+  ["x-consumer", "auth.consumer"],
+  ["x-consumer-groups", "auth.groups"],
+  ["x-consumer-tier", "auth.tier"],
+]);
+
 /** True of `a`, `a.b`, `a.b.c`: what can be the name of an attribute. */
 export function isPath(syntax: Syntax): syntax is NameSyntax | SelectSyntax {
   return syntax.kind === "name" || (syntax.kind === "select" && isPath(syntax.operand));
@@ -55,6 +62,33 @@ function resolveField(
     return named(attribute, field, { start: operand.end + 1, end: range.end }, range, findings);
   const argument = attribute.argument === "header" ? field.toLowerCase() : field;
   return findings.add("SL0511", naming(attribute), range, written(attribute.name, argument));
+}
+
+/**
+ * `request.headers.x-tenant`, which CEL reads as the subtraction of `tenant`: reported whole, as nothing else can be meant. False
+ * where something else is subtracted.
+ */
+export function reportDashedName({ operator, operands: [left] }: OperatorSyntax, findings: Findings): boolean {
+  if (operator !== "-" || left === undefined) return false;
+  const field = leftmost(left);
+  if (field.kind !== "select" || !isPath(field)) return false;
+  const attribute = attributeNamed(dotted(field).slice(0, -field.field.length - 1));
+  const [rest] = /^(?:-[A-Za-z0-9_]+)+/.exec(findings.text.slice(field.end)) ?? [];
+  if (attribute === undefined || attribute.argument === "none" || rest === undefined) return false;
+  const range = { start: field.start, end: field.end + rest.length };
+  const name = field.field + rest;
+  const argument = attribute.argument === "header" ? name.toLowerCase() : name;
+  if (attribute.argument === "capture")
+    findings.add("SL0512", { name, what: thing(attribute), reason: nameProblem("capture", name) ?? "" }, range);
+  else findings.add("SL0511", naming(attribute), range, written(attribute.name, argument));
+  return true;
+}
+
+/** What stands first in a chain of subtractions. */
+function leftmost(syntax: Syntax): Syntax {
+  let rest = syntax;
+  while (rest.kind === "operator" && rest.operator === "-" && rest.operands[0] !== undefined) rest = rest.operands[0];
+  return rest;
 }
 
 /** `request.headers["x"]`; any other index is reported. */
@@ -103,6 +137,11 @@ function named(
   const instead = attribute.name === "request.headers" ? PSEUDO.get(name.toLowerCase()) : undefined;
   if (instead !== undefined)
     return findings.add("SL0512", { name, what, reason: `write \`${instead}\`` }, whole, instead);
+  const known = attribute.name === "request.headers" ? REMOVED.get(name.toLowerCase()) : undefined;
+  if (known !== undefined) {
+    const parameters = { name, what, reason: `it is removed from what clients send; write \`${known}\`` };
+    return findings.add("SL0512", parameters, whole, { changes: [{ range: whole, text: known }], safe: false });
+  }
   const reason = nameProblem(attribute.argument, name);
   if (reason !== undefined) return findings.add("SL0512", { name, what, reason }, literal);
   const argument = isHeader ? name.toLowerCase() : name;
@@ -143,12 +182,42 @@ function example({ name, argument }: Attribute): string {
   }
 }
 
-/** The nearest name, or the only attribute that ends alike: `tier` is meant to be `auth.tier`. */
+/** What other gateways and servers call an attribute, under `request.` and its like. */
+const SYNONYMS: ReadonlyMap<string, string> = new Map([
+  ["addr", "source.ip"],
+  ["address", "source.ip"],
+  ["authority", "request.host"],
+  ["client_ip", "source.ip"],
+  ["domain", "request.host"],
+  ["hostname", "request.host"],
+  ["http_method", "request.method"],
+  ["ip", "source.ip"],
+  ["remote_addr", "source.ip"],
+  ["remote_ip", "source.ip"],
+  ["uri", "request.path"],
+  ["url", "request.path"],
+  ["url_path", "request.path"],
+  ["user", "auth.consumer"],
+  ["username", "auth.consumer"],
+  ["verb", "request.method"],
+]);
+
+/** What is not to be asked, and why; a similar name would not be meant. */
+const NOT_ASKED: ReadonlyMap<string, string> = new Map([
+  ["request.body", "; bodies are not read"],
+  ["request.content", "; bodies are not read"],
+  ["request.payload", "; bodies are not read"],
+]);
+
+/** What it is called elsewhere, the nearest name, or the only attribute that ends alike: `tier` is meant to be `auth.tier`. */
 function unknown(name: string, range: Range, findings: Findings): undefined {
+  const reason = NOT_ASKED.get(name);
+  if (reason !== undefined) return findings.add("SL0506", { name, hint: reason }, range);
   const names = ATTRIBUTES.map((known) => known.name);
   const last = name.slice(name.lastIndexOf(".") + 1);
   const alike = names.filter((known) => known.endsWith(`.${last}`));
-  const suggestion = capture(name) ?? nearest(name, names) ?? (alike.length === 1 ? alike[0] : undefined);
+  const synonym = name === last ? undefined : SYNONYMS.get(last.toLowerCase());
+  const suggestion = capture(name) ?? synonym ?? nearest(name, names) ?? (alike.length === 1 ? alike[0] : undefined);
   if (suggestion === undefined) {
     // A lone word is most often a string without its quotes.
     const quoted = `"${name}"`;

@@ -40,6 +40,22 @@ function wrongCount(
   return findings.add("SL0516", { name, expected: expected - before, found: found - before }, { start, end });
 }
 
+/** What other languages call a function, in small letters. */
+const SYNONYMS: ReadonlyMap<string, string> = new Map([
+  ["beginswith", "startsWith"],
+  ["hasprefix", "startsWith"],
+  ["hassuffix", "endsWith"],
+  ["includes", "contains"],
+  ["isset", "has"],
+  ["length", "size"],
+  ["len", "size"],
+  ["lower", "lowerAscii"],
+  ["lowercase", "lowerAscii"],
+  ["match", "matches"],
+  ["tolower", "lowerAscii"],
+  ["tolowercase", "lowerAscii"],
+]);
+
 function unknown({ name, nameRange, receiver }: CallSyntax, findings: Findings): void {
   const known = spelling(name);
   if (MACROS.includes(name)) findings.foreign(`the macro \`${name}\``, nameRange);
@@ -50,7 +66,11 @@ function unknown({ name, nameRange, receiver }: CallSyntax, findings: Findings):
       nameRange,
     );
   else {
-    const suggestion = nearest(name, functionNames);
+    if (name === "not" && receiver === undefined) {
+      findings.add("SL0507", { name, hint: "; write `!`" }, nameRange, "!");
+      return;
+    }
+    const suggestion = SYNONYMS.get(name.toLowerCase()) ?? nearest(name, functionNames);
     const hint = suggestion === undefined ? "" : `; did you mean \`${suggestion}\`?`;
     findings.add("SL0507", { name, hint }, nameRange, suggestion);
   }

@@ -1,4 +1,11 @@
-import { isMembership, isPath, resolveAttribute, resolveIndex, resolveMember } from "./check-attribute.js";
+import {
+  isMembership,
+  isPath,
+  reportDashedName,
+  resolveAttribute,
+  resolveIndex,
+  resolveMember,
+} from "./check-attribute.js";
 import { checkCall } from "./check-call.js";
 import { checkOperation } from "./check-operation.js";
 import type { Findings } from "./findings.js";
@@ -88,6 +95,7 @@ function checkLogic(syntax: LogicSyntax, findings: Findings): Typed | undefined 
 
 function checkOperator(syntax: OperatorSyntax, findings: Findings): Typed | undefined {
   const { operator, operatorRange, start, end } = syntax;
+  if (reportDashedName(syntax, findings)) return undefined;
   const operation = operationNamed(operator, "infix");
   if (operation === "in" && isMembership(syntax)) return resolveMember(syntax, findings);
   if (operation === undefined && operator !== "!" && operator !== "?:")

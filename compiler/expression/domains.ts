@@ -1,5 +1,7 @@
-import { parseBlock, spellingOf } from "./cidr.js";
+import { decodeUnreserved } from "../policy/path.js";
+import { spellingOf } from "./cidr.js";
 import { type Automaton, accepts } from "./regex/automaton.js";
+import type { Effort } from "./regex/effort.js";
 import { canMeet, type Demand } from "./regex/meet.js";
 import { compileRegex } from "./regex/regex.js";
 
@@ -35,7 +37,6 @@ export interface IntDomain {
 
 /** The unreserved characters, percent-encoded: RFC 3986, section 2.3. */
 const ESCAPED_UNRESERVED = "%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])";
-const ESCAPES = new RegExp(ESCAPED_UNRESERVED, "g");
 
 const host: TextDomain = {
   rules: [
@@ -58,7 +59,7 @@ const host: TextDomain = {
 };
 
 /** What the listeners leave of a path: compiler/request/path.ts. Two slashes alone are the one path that keeps them. */
-export const path: TextDomain = {
+const path: TextDomain = {
   rules: [
     { found: true, regex: "^/", reason: "a path starts with `/`" },
     { found: false, regex: "\\?", reason: "it is without the query, which `request.query` has" },
@@ -135,7 +136,7 @@ export function textDomain(attribute: string): TextDomain {
 }
 
 const INTS: ReadonlyMap<string, IntDomain> = new Map([
-  ["request.size", { least: 0, most: Number.MAX_SAFE_INTEGER, reason: "a length is never below zero" }],
+  ["request.size", { least: 0, most: Number.MAX_SAFE_INTEGER, reason: "a length counts from zero" }],
   ["source.port", { least: 0, most: 65_535, reason: "a port is a number up to 65535" }],
 ]);
 
@@ -160,10 +161,17 @@ export const ALWAYS_THERE: ReadonlySet<string> = new Set([
   "request.scheme",
 ]);
 
+/** Why no path of a request is matched by a regular expression, whole; undefined if one may be. */
+export function whyNoPath(regex: string, effort: Effort): string | undefined {
+  const automaton = compileRegex(`^(?:${regex})$`, effort);
+  return "reason" in automaton ? undefined : whyNever(path, { automaton, found: true });
+}
+
 /** Why no value of a domain meets a demand; undefined if one may. */
 export function whyNever(domain: TextDomain, demand: Demand): string | undefined {
-  if (domain.rules.length === 0 || domain.samples.some((text) => meets(text, demand))) return undefined;
+  if (domain.samples.some((text) => meets(text, demand))) return undefined;
   const rules = demandsOf(domain);
+  if (!canMeet([demand])) return "no text does";
   if (canMeet([demand, ...rules])) return undefined;
   const alone = rules.findIndex((rule) => !canMeet([demand, rule]));
   return domain.rules[alone]?.reason ?? domain.reason;
@@ -203,14 +211,4 @@ function automatonOf(regex: string): Automaton {
   const automaton = compileRegex(regex, { left: STEPS });
   if ("reason" in automaton) throw new Error(`${regex}: ${automaton.reason}`);
   return automaton;
-}
-
-/** A path with every percent-encoded letter, digit, `-`, `.`, `_` and `~` as itself, as Envoy matches it. */
-export function decodeUnreserved(text: string): string {
-  return text.replace(ESCAPES, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
-}
-
-/** True of a block of addresses that was written where an address stands. */
-export function isBlock(text: string): boolean {
-  return text.includes("/") && !("reason" in parseBlock(text));
 }

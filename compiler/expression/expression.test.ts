@@ -27,34 +27,34 @@ function show({ code, span, message }: ReturnType<typeof checkExpressionAt>["dia
 describe("a sound expression", () => {
   const sound: [string, JsonPredicate][] = [
     ['request.method == "GET"', ["==", ["get", "request.method"], "GET"]],
-    ['"a" != request.path', ["!=", "a", ["get", "request.path"]]],
+    ['"/a" != request.path', ["!=", "/a", ["get", "request.path"]]],
     ["request.host == 'x'", ["==", ["get", "request.host"], "x"]],
     ['request.headers["X-Tenant"] == "t"', ["==", ["get", "request.headers", "x-tenant"], "t"]],
     ['"partners" in auth.groups', ["in", "partners", ["get", "auth.groups"]]],
     ['auth.consumer in ["a", "b",]', ["in", ["get", "auth.consumer"], ["list", "a", "b"]]],
     ["route.name.startsWith(source.ip)", ["startsWith", ["get", "route.name"], ["get", "source.ip"]]],
     ['!(auth.tier == "free")', ["!", ["==", ["get", "auth.tier"], "free"]]],
-    ['(auth.method == "x") == true', ["==", ["==", ["get", "auth.method"], "x"], true]],
+    ['(auth.method == "apiKey") == true', ["==", ["==", ["get", "auth.method"], "apiKey"], true]],
     [
-      'request.scheme == "a" && (request.path == "b" && (request.path == "b" && !!(request.host == "c")))',
+      'request.scheme == "a" && (request.path == "/b" && (request.path == "/b" && !!(request.host == "c")))',
       [
         "&&",
         ["==", ["get", "request.scheme"], "a"],
-        ["==", ["get", "request.path"], "b"],
-        ["==", ["get", "request.path"], "b"],
+        ["==", ["get", "request.path"], "/b"],
+        ["==", ["get", "request.path"], "/b"],
         ["==", ["get", "request.host"], "c"],
       ],
     ],
     [
-      'source.ip == "1" || source.ip == "2" && route.name == "3"',
+      'source.ip == "10.0.0.1" || source.ip == "::1" && route.name == "3"',
       [
         "||",
-        ["==", ["get", "source.ip"], "1"],
-        ["&&", ["==", ["get", "source.ip"], "2"], ["==", ["get", "route.name"], "3"]],
+        ["==", ["get", "source.ip"], "10.0.0.1"],
+        ["&&", ["==", ["get", "source.ip"], "::1"], ["==", ["get", "route.name"], "3"]],
       ],
     ],
-    ['request.path == "\\u00e4\\n" // note', ["==", ["get", "request.path"], "ä\n"]],
-    ['request.path == r"\\d"', ["==", ["get", "request.path"], "\\d"]],
+    ['request.id == "\\u00e4\\n" // note', ["==", ["get", "request.id"], "ä\n"]],
+    ['request.id == r"\\d"', ["==", ["get", "request.id"], "\\d"]],
   ];
   it.each(sound)("%s", (text, lowered) => {
     const { expression, findings } = checkBool(text);
@@ -94,7 +94,7 @@ const WRONG: [string, string[]][] = [
   ["request.", ["SL0501|.|the expression is not valid: it ends too early"]],
   ['request.path = "a"', ["SL0501|=|the expression is not valid: `=` is no operator; write `==`"]],
   ["a and b", ["SL0501|and|the expression is not valid: `and` is no operator; write `&&`"]],
-  ["a == “b”", ['SL0501|“|the expression is not valid: `“` is no operator; write `"`']],
+  ["a == “b”", ['SL0501|“|the expression is not valid: `“` is no quotation mark; write `"`']],
   ["request.path == 😀", ["SL0501|😀|the expression is not valid: `😀` cannot stand here"]],
   ["a == )", ["SL0501|)|the expression is not valid: `)` cannot stand here"]],
   ["if", ["SL0501|if|the expression is not valid: `if` is a reserved word"]],
@@ -270,11 +270,11 @@ describe("a finding", () => {
 
 describe("a fix", () => {
   const fixes: [string, string][] = [
-    ['request.path = "a"', 'request.path == "a"'],
+    ['request.path = "/a"', 'request.path == "/a"'],
     ['auth.tier == "a" or auth.tier == "b"', 'auth.tier == "a" || auth.tier == "b"'],
     ['request.methd == "A"', 'request.method == "A"'],
     ["request.method == GET", 'request.method == "GET"'],
-    ['request.path.startWith("a")', 'request.path.startsWith("a")'],
+    ['request.path.startWith("/a")', 'request.path.startsWith("/a")'],
     ['auth.groups == "a"', '"a" in auth.groups'],
     ['"a" != auth.groups', '!("a" in auth.groups)'],
     ['request.headers.Accept == "a"', 'request.headers["accept"] == "a"'],

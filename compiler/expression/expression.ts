@@ -3,12 +3,12 @@ import type { Node } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { type Availability, written } from "./attributes.js";
 import { check } from "./check.js";
+import { reportDead } from "./dead.js";
 import { Findings } from "./findings.js";
-import { type Folded, fold } from "./fold.js";
+import { fold } from "./fold.js";
 import { type JsonPredicate, lower } from "./lower.js";
 import { parse } from "./parse.js";
 import { type Place, placeOf, spanOf } from "./place.js";
-import { canBeTrue } from "./satisfy.js";
 import { type AttributeNode, childrenOf, type Type, type Typed, typeName } from "./tree.js";
 
 export type { JsonPredicate } from "./lower.js";
@@ -122,20 +122,6 @@ function readTyped(findings: Findings, latest: Availability): Typed | undefined 
     if (attribute.availability === "response")
       findings.add("SL0521", { attribute: written(attribute.name, argument) }, range);
   return findings.failed ? undefined : typed;
-}
-
-/** Warns of what no request can change: all of it, or else the outermost parts. */
-function reportDead(tree: Typed, constants: Folded["constants"], findings: Findings): void {
-  if (tree.kind === "constant") {
-    findings.add("SL0513", { what: "the expression", value: String(tree.value) }, tree);
-    return;
-  }
-  for (const { value, ...range } of constants)
-    findings.add("SL0513", { what: "this part", value: String(value) }, range);
-  const alternatives = tree.kind === "or" ? tree.operands : [tree];
-  const dead = alternatives.filter((alternative) => !canBeTrue(alternative));
-  if (dead.length === alternatives.length) findings.add("SL0514", { what: "the expression" }, tree);
-  else for (const alternative of dead) findings.add("SL0514", { what: "this part" }, alternative);
 }
 
 function expressionOf(typed: Typed, tree: Typed, { text, place }: Findings): Expression {

@@ -80,9 +80,12 @@ export class Findings {
       case ">":
         return edits((text) => text);
     }
-    if (changes.every(({ range, text }) => range.start > 0 || /^[A-Za-z0-9_(]/.test(text)))
-      return edits((text) => text);
-    // At the start of a plain scalar, a quote or a sign would mean something to YAML: the whole of it goes into quotes.
+    // In a flow collection, which a scalar with brackets is not in, brackets and commas mean something to YAML, and at the start
+    // of any plain scalar a quote or a sign does: the whole of it goes into quotes.
+    const isInBlock = /[[\]{},]/.test(this.text);
+    const isPlain = ({ range, text }: Change) =>
+      (range.start > 0 || /^[A-Za-z0-9_(]/.test(text)) && (isInBlock || !/[[\]{},]/.test(text));
+    if (changes.every(isPlain)) return edits((text) => text);
     return [{ span: this.place.span, newText: `'${inSingleQuotes(changed(this.text, changes))}'` }];
   }
 

@@ -1,4 +1,4 @@
-import { type Attribute, written } from "./attributes.js";
+import { written } from "./attributes.js";
 import { ALWAYS_KNOWN, ALWAYS_THERE, intDomain, isAlways, textDomain, whyNever, whyNot } from "./domains.js";
 import { evaluate } from "./evaluate.js";
 import type { OperationName } from "./operations.js";
@@ -69,7 +69,7 @@ function unequal(tree: ApplyNode): Never[] {
     const meant = domain.respell(text);
     return {
       attribute: nameOf(attribute),
-      never: `is never ${JSON.stringify(text)}`,
+      never: `is never \`${text}\``,
       reason,
       at: constant,
       element: isList ? element : undefined,
@@ -115,7 +115,7 @@ function neverText(tree: ApplyNode | MatchesNode): Never[] {
   const domain = textDomain(attribute.attribute.name);
   const reason = whyNever(domain, demand);
   if (reason === undefined) return [];
-  const what = text === undefined ? "this expression" : JSON.stringify(text);
+  const what = text === undefined ? "this expression" : `\`${text}\``;
   const never = `${VERBS[operation]} ${what}`;
   const meant = text === undefined ? undefined : domain.respell(text);
   const better = meant && operation !== "matches" ? demandOf(operation, meant.text) : undefined;
@@ -149,7 +149,7 @@ function outOfRange(tree: ApplyNode): Never[] {
   const { reason } = bounds;
   if (tries.length === 0 || tries.includes(tree.operation !== "!=")) return [];
   const never = `is never ${relation(tree.operation, left === constant)}${JSON.stringify(constant.value)}`;
-  const name = value.kind === "attribute" ? nameOf(value) : "size";
+  const name = value.kind === "attribute" ? nameOf(value) : "size()";
   return [{ attribute: name, never, reason, at: constant, element: undefined }];
 }
 
@@ -174,7 +174,7 @@ function relation(operation: OperationName, flipped: boolean): string {
 function boundsOf(value: Typed) {
   if (value.kind === "attribute") return intDomain(value.attribute.name);
   if (value.kind === "apply" && value.operation === "size")
-    return { least: 0, most: Number.MAX_SAFE_INTEGER, reason: "it is never below zero" };
+    return { least: 0, most: Number.MAX_SAFE_INTEGER, reason: "a size counts from zero" };
   return undefined;
 }
 
@@ -200,20 +200,20 @@ export interface Always {
   readonly everywhere: boolean;
 }
 
-/** Whether a condition is true whatever the value is; undefined if not surely. */
-export function alwaysOf(tree: Typed): Always | undefined {
-  if (tree.kind === "has")
-    return ALWAYS_THERE.has(tree.operand.attribute.name)
-      ? { node: tree, operand: tree.operand, everywhere: true }
-      : undefined;
+/**
+ * Whether a condition is true whatever the value is; undefined if not surely.
+ *
+ * @param known names of attributes that every request has a value of
+ */
+export function alwaysOf(tree: Typed, known: ReadonlySet<string> = ALWAYS_KNOWN): Always | undefined {
+  if (tree.kind === "has") {
+    const { name } = tree.operand.attribute;
+    return ALWAYS_THERE.has(name) ? { node: tree, operand: tree.operand, everywhere: true } : undefined;
+  }
   if (tree.kind !== "apply" && tree.kind !== "matches") return undefined;
   const test = textTest(tree);
   if (test === undefined || !isAlways(textDomain(test.attribute.attribute.name), test.demand)) return undefined;
-  return { node: tree, operand: test.attribute, everywhere: isAlwaysKnown(test.attribute.attribute) };
-}
-
-export function isAlwaysKnown({ name }: Attribute): boolean {
-  return ALWAYS_KNOWN.has(name);
+  return { node: tree, operand: test.attribute, everywhere: known.has(test.attribute.attribute.name) };
 }
 
 function nameOf({ attribute, argument }: AttributeNode): string {

@@ -4,7 +4,7 @@ import { renderText } from "../diagnostics/render/text.js";
 import { SourceFile } from "../syntax/source.js";
 import { type Environment, evaluate } from "./evaluate.js";
 import { checkExpressionAt, type Expression } from "./expression.js";
-import { canFire, comparisonsIn, type Rule } from "./reach.js";
+import { canFire, comparisonsIn, knowing, type Rule } from "./reach.js";
 
 function expressionOf(text: string): Expression {
   const span = { source: new SourceFile("policy.yaml", text), start: 0, end: text.length };
@@ -57,6 +57,24 @@ describe("canFire", () => {
     const ask = () => canFire(allow('request.method == "GET"'), [allow('request.method == "GET"')], budget);
     expect([ask(), ask(), ask(), ask()]).toEqual([true, true, true, true]);
     expect(budget.steps).toBe(0);
+  });
+});
+
+describe("canFire where attributes are known", () => {
+  const known = new Set(["auth.consumer", "request.method"]);
+  const reachesKnown = (late: Rule, ...earlier: Rule[]) => {
+    const [rule, ...others] = knowing([late, ...earlier], known);
+    return rule !== undefined && canFire(rule, others, { steps: 100_000 }, known);
+  };
+
+  it("takes them for there, and for nothing but their values", () => {
+    const denied = deny('!("a" in auth.groups)');
+    expect(reachesKnown(denied, allow("has(auth.consumer)"))).toBe(false);
+    expect(reachesKnown(denied, allow("has(auth.tier)"))).toBe(true);
+    expect(reachesKnown(deny('request.method == "a"'), allow('request.method == "a"'))).toBe(false);
+    expect(reachesKnown(deny('request.host == "a"'), allow('request.host == "a"'))).toBe(true);
+    expect(reachesKnown(deny("!has(auth.consumer)"))).toBe(false);
+    expect(reachesKnown(denied, allow('request.method.contains("")'))).toBe(false);
   });
 });
 
@@ -129,6 +147,25 @@ it("never says of a rule that fires that it cannot", () => {
       if (canFire(late, earlier, { steps: 2_000 })) return;
       claims++;
       for (const one of requests) expect(fires(late, one) && !earlier.some((first) => fires(first, one))).toBe(false);
+    }),
+    { numRuns: 500 },
+  );
+  expect(claims).toBeGreaterThan(0);
+});
+
+it("nor of one that fires where some attributes are always known", () => {
+  const known = new Set(["request.method", "auth.groups"]);
+  const usual: Record<string, string | string[]> = { "request.method": "a", "auth.groups": ["a"] };
+  let claims = 0;
+  fc.assert(
+    fc.property(rule, fc.array(rule, { minLength: 1, maxLength: 2 }), fc.array(request), (late, earlier, requests) => {
+      const [one = late, ...others] = knowing([late, ...earlier], known);
+      if (canFire(one, others, { steps: 2_000 }, known)) return;
+      claims++;
+      for (const some of requests) {
+        const whole: Environment = (name, argument) => some(name, argument) ?? usual[name];
+        expect(fires(late, whole) && !earlier.some((first) => fires(first, whole))).toBe(false);
+      }
     }),
     { numRuns: 500 },
   );

@@ -1,4 +1,6 @@
 import type { Expression } from "./expression.js";
+import { alwaysOf } from "./impossible.js";
+import { settled } from "./settled.js";
 import { childrenOf, type Typed } from "./tree.js";
 
 /** One rule of an ordered list: `allow` fires if its expression is true, `deny` also if it is unknown. */
@@ -27,9 +29,15 @@ const OTHER = "\u{10ffff}";
  * unknown as it likes, but the same text is the same condition. So more is tried than there can be, never less.
  *
  * @param budget what the search takes its steps from; where they do not suffice, the answer is that the rule can fire
+ * @param known names of attributes that every request has a value of
  */
-export function canFire(late: Rule, earlier: readonly Rule[], budget: Budget): boolean {
-  const unknowns = new Unknowns();
+export function canFire(
+  late: Rule,
+  earlier: readonly Rule[],
+  budget: Budget,
+  known: ReadonlySet<string> = new Set(),
+): boolean {
+  const unknowns = new Unknowns(known);
   const fits = () => unknowns.combinations() * (1 + earlier.length) <= budget.steps;
   for (const { expression } of [late, ...earlier]) {
     if (expression !== undefined) unknowns.collect(expression);
@@ -41,6 +49,16 @@ export function canFire(late: Rule, earlier: readonly Rule[], budget: Budget): b
   for (const world of unknowns.worlds())
     if (fires(late, world) && !earlier.some((rule) => fires(rule, world))) return true;
   return false;
+}
+
+/** Rules as they are where some attributes have a value in every request: without the conditions that then hold by themselves. */
+export function knowing(rules: readonly Rule[], known: ReadonlySet<string>): Rule[] {
+  const isTrue = (tree: Typed) =>
+    (tree.kind === "has" && known.has(tree.operand.attribute.name)) || alwaysOf(tree, known)?.everywhere === true;
+  return rules.map(({ effect, expression }) => ({
+    effect,
+    expression: expression && { ...expression, tree: settled(expression.tree, isTrue) },
+  }));
 }
 
 type Truth = boolean | undefined;
@@ -149,6 +167,11 @@ function conditionKey({ start, end }: Typed, text: string): string {
 class Unknowns {
   private readonly attributes = new Map<string, { list: boolean; constants: Set<string> }>();
   private readonly conditions = new Set<string>();
+  private readonly known: ReadonlySet<string>;
+
+  constructor(known: ReadonlySet<string>) {
+    this.known = known;
+  }
 
   collect({ tree, text }: Expression): void {
     this.collectFrom(tree, text);
@@ -177,15 +200,18 @@ class Unknowns {
 
   combinations(): number {
     let product = 3 ** this.conditions.size;
-    for (const { list, constants } of this.attributes.values())
-      product *= list ? 2 ** constants.size + 1 : 2 * constants.size + 2;
+    for (const [name, { list, constants }] of this.attributes)
+      product *= (list ? 2 ** constants.size : 2 * constants.size + 1) + (this.known.has(name) ? 0 : 1);
     return product;
   }
 
   /** Every combination; there are as many as `combinations` says. */
   *worlds(): Generator<World> {
     const choices = [
-      ...[...this.attributes].map(([name, { list, constants }]) => ({ name, values: candidates(list, constants) })),
+      ...[...this.attributes].map(([name, { list, constants }]) => ({
+        name,
+        values: [...(this.known.has(name) ? [] : [undefined]), ...candidates(list, constants)],
+      })),
       ...[...this.conditions].map((name) => ({ name, values: [true, false, undefined] })),
     ];
     const last = this.combinations();
@@ -202,9 +228,9 @@ class Unknowns {
   }
 }
 
-function candidates(list: boolean, constants: ReadonlySet<string>): (string | readonly string[] | undefined)[] {
-  if (!list) return [undefined, OTHER, ...[...constants].flatMap((constant) => [constant, constant + OTHER])];
+function candidates(list: boolean, constants: ReadonlySet<string>): (string | readonly string[])[] {
+  if (!list) return [OTHER, ...[...constants].flatMap((constant) => [constant, constant + OTHER])];
   let subsets: string[][] = [[]];
   for (const constant of constants) subsets = subsets.flatMap((subset) => [subset, [...subset, constant]]);
-  return [undefined, ...subsets];
+  return subsets;
 }

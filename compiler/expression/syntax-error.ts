@@ -23,16 +23,16 @@ export function syntaxError(findings: Findings, error: ParseError, isExpression:
     const wrong = changes.findLast((change) => change.range.start <= start);
     // One of them stands where reading stopped, or is a `not` before it. All of them go at once: each hides the next.
     if (wrong !== undefined && /^\s*$/.test(text.slice(wrong.range.end, start))) {
-      const parameters = { reason: `\`${findings.slice(wrong.range)}\` is no operator; write \`${wrong.sign}\`` };
+      const isQuote = /[\u2018\u201c]/.test(text.charAt(wrong.range.start));
+      const at = isQuote ? { start: wrong.range.start, end: wrong.range.start + 1 } : wrong.range;
+      const what = `\`${findings.slice(at).trim()}\` is no ${isQuote ? "quotation mark" : "operator"}`;
+      const parameters = { reason: `${what}; write \`${wrong.sign}\`` };
       const correction = { changes, safe: changes.every((change) => change.safe) };
-      return findings.add(
-        "SL0501",
-        parameters,
-        wrong.range,
-        isExpression(changed(text, changes)) ? correction : undefined,
-      );
+      return findings.add("SL0501", parameters, at, isExpression(changed(text, changes)) ? correction : undefined);
     }
   }
+  if (found === "not" && /^\s+in\b/.test(text.slice(range.end)))
+    return findings.add("SL0501", { reason: "`not in` is no operator; write `!(a in b)`" }, range);
   return findings.add("SL0501", { reason: reason(error, found) }, range);
 }
 

@@ -24,7 +24,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 /** Every sign and word that people bring from other languages, in order; strings and fields of that name are none. */
 export function translated(text: string): Translation[] {
   const tokens = tokensOf(text);
-  return tokens.flatMap((token, index) => {
+  const found = tokens.flatMap((token, index): Translation[] => {
     const range = { start: token.start, end: token.end };
     if (isCurly(token)) return straight(token);
     const before = tokens[index - 1]?.text;
@@ -33,6 +33,7 @@ export function translated(text: string): Translation[] {
     const sign = INSTEAD.get(token.text);
     return sign === undefined ? [] : [{ range, text: sign, sign, safe: true }];
   });
+  return found.toSorted((a, b) => a.range.start - b.range.start);
 }
 
 /** A string in straight quotes; none where what is in it would end or escape there. */

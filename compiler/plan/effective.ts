@@ -137,12 +137,17 @@ function checkOrder(steps: readonly Step[], off: readonly Step[], complete: bool
     for (const need of complete ? step.plan.requires : [])
       if (!need.attribute.startsWith(CAPTURE) && !provided.has(need.attribute))
         diagnostics.push(
-          diagnose("SL0408", { policy: step.plan.name, attribute: need.attribute }, step.item.origin, {
-            related: [
-              { message: `\`${need.attribute}\` is used here`, span: need.origin },
-              ...whoWould(need.attribute, idle),
-            ],
-          }),
+          diagnose(
+            "SL0408",
+            { policy: step.plan.name, attribute: need.attribute, reason: whyUnknown(need.attribute, steps) },
+            step.item.origin,
+            {
+              related: [
+                { message: `\`${need.attribute}\` is used here`, span: need.origin },
+                ...whoWould(need.attribute, idle),
+              ],
+            },
+          ),
         );
     if (step.plan.phase === "authenticate" || step.plan.phase === "cors") {
       const first = steps.find((other) => other.plan.phase === step.plan.phase);
@@ -161,6 +166,14 @@ function checkOrder(steps: readonly Step[], off: readonly Step[], complete: bool
     if (step.plan.mode === undefined) for (const attribute of step.plan.provides) provided.set(attribute, step);
   }
   return diagnostics;
+}
+
+function whyUnknown(attribute: string, steps: readonly Step[]): string {
+  const known = steps.find(({ plan }) => plan.mode === undefined && plan.phase === "authenticate")?.plan;
+  if (known === undefined) return "nothing on this route finds out who calls";
+  return known.provides.includes(attribute)
+    ? `it is known only after \`${known.name}\``
+    : `no method of \`${known.name}\` tells it`;
 }
 
 /** Who would find out an attribute were they enforced. */

@@ -15,8 +15,9 @@ interface Placed {
 }
 
 /**
- * For each route that wants headers, the stricter routes behind it that take its paths where these headers are missing, up to
- * the first route that wants none. Gives `undefined` for each pair that is no such, so that who reads can count the work.
+ * For each route that wants headers, the stricter routes behind it that take its paths where these headers are missing, as
+ * far as no route that wants none takes them before. Gives `undefined` for each pair that is no such, so that who reads can
+ * count the work.
  *
  * @param ordered the routes of one virtual host as Envoy tries them
  */
@@ -35,13 +36,13 @@ export function* fallbacks(
   }));
   for (const { route: first, order } of headed) {
     const { path } = first.match;
-    const without = plain.covering(path).flatMap((routes) => routes.filter((one) => one.order > order));
-    const end = Math.min(...without.filter(({ route }) => takesMethods(route, first)).map((one) => one.order));
+    const without = plain.covering(path).flat();
     const stricter = groups.filter(({ has }) => protection.missing(first, has).length > 0);
-    for (const later of [...without, ...stricter.flatMap(({ index }) => index.covering(path)).flat()])
-      yield later.order > order && later.order <= end && isFallback(first, later.route, protection)
-        ? { first, later: later.route }
-        : undefined;
+    for (const later of [...without, ...stricter.flatMap(({ index }) => index.covering(path)).flat()]) {
+      const isNext =
+        later.order > order && !without.some((one) => one.order < later.order && takesRest(one, later, first));
+      yield isNext && isFallback(first, later.route, protection) ? { first, later: later.route } : undefined;
+    }
   }
 }
 
@@ -64,9 +65,16 @@ function wantsHeaders({ match }: RoutePlan): boolean {
   return match.headers.length > 0;
 }
 
-function takesMethods(route: RoutePlan, { match }: RoutePlan): boolean {
+/** Whether a route that wants no headers takes the methods that both of two others take. */
+function takesRest({ route }: Placed, { route: later }: Placed, first: RoutePlan): boolean {
   const { methods } = route.match;
-  return (
-    methods.length === 0 || (match.methods.length > 0 && match.methods.every((method) => methods.includes(method)))
-  );
+  if (methods.length === 0) return true;
+  const common = commonMethods(first.match.methods, later.match.methods);
+  return common.length > 0 && common.every((method) => methods.includes(method));
+}
+
+/** None stands for all of them, and for none in common, of which there is no question here. */
+function commonMethods(some: readonly string[], others: readonly string[]): readonly string[] {
+  if (some.length === 0) return others;
+  return others.length === 0 ? some : some.filter((method) => others.includes(method));
 }

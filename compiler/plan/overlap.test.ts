@@ -1,5 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkText } from "../index.js";
+import { mismatch } from "../request/match.js";
+import { isGenerated } from "./names.js";
 
 const HEAD = `apiVersion: sluice/v1
 kind: Gateway
@@ -58,4 +61,68 @@ describe("weaker routes that come first", () => {
     expect(left?.message).toBe("routes overlap in too many ways to look at all of them; 100 were told");
     expect(left?.span.source.position(left.span.start)).toEqual({ line: 11, column: 1 });
   });
+});
+
+const PATHS = ["/a", "/a/b", "/a/c", "/a/b/c", "/b/b", "/c"];
+const METHODS = ["GET", "POST"];
+const SENT = ["", "x", "y", "xy"].map((names) => new Map([...names].map((name) => [`x-${name}`, ["1"]])));
+
+const route = fc.record({
+  path: fc.constantFrom("/a", "/a/b", "/a/**", "/a/{id}", "/{x}/b", "/**"),
+  methods: fc.constantFrom(undefined, undefined, ["GET"], ["POST"]),
+  headers: fc.constantFrom(undefined, { "x-x": "1" }, { "x-y": true }, { "x-x": false }, { "x-x": "1", "x-y": "1" }),
+  apply: fc.subarray(["who", "staff"]),
+});
+
+function withRoutes(list: readonly { apply: readonly string[] }[]): string {
+  const lines = list.map(({ apply, ...match }, index) =>
+    JSON.stringify({ name: `r-${index}`, match, respond: { status: 200 }, apply }),
+  );
+  const head = HEAD.replace("defaults: { apply: [who] }\n", "");
+  return `${head}${lines.map((line) => `  - ${line}\n`).join("")}`;
+}
+
+it("says of each stricter route that a request could have reached that its headers lead around it", () => {
+  const counts = { needed: 0, told: 0 };
+  fc.assert(
+    fc.property(fc.array(route, { minLength: 2, maxLength: 6 }), (list) => {
+      const { plan, diagnostics } = checkText("policy.yaml", withRoutes(list));
+      if (plan === undefined) return;
+      const [host] = plan.hosts;
+      const toldAs = (...codes: readonly string[]) =>
+        new Set(
+          diagnostics.flatMap(({ code, related: [later], span }) =>
+            codes.includes(code) ? [`${span.start} ${later?.span.start}`] : [],
+          ),
+        );
+      const told = toldAs("SL0310", "SL0313");
+      const byHeaders = toldAs("SL0313");
+      const met = new Set<string>();
+      for (const path of PATHS)
+        for (const method of METHODS)
+          for (const headers of SENT) {
+            const request = { method, path, authority: "a.test", headers, source: "127.0.0.1", time: 0, ends: true };
+            const takers = (host?.routes ?? []).filter((one) => mismatch(one, request) === undefined);
+            const own = takers.filter((one) => !isGenerated(one));
+            for (const one of own) for (const other of own) met.add(`${one.origin.start} ${other.origin.start}`);
+            const [first, ...behind] = own;
+            if (first === undefined) continue;
+            for (const later of behind) {
+              const stricter = later.run.some(({ policy }) => first.run.every((one) => one.policy !== policy));
+              const key = `${first.origin.start} ${later.origin.start}`;
+              if (later.match.headers.length > 0) continue;
+              // Of routes without headers, the first is where the request would go with none.
+              if (stricter && first.match.headers.length > 0) {
+                counts.needed += 1;
+                expect(told).toContain(key);
+              }
+              break;
+            }
+          }
+      for (const key of byHeaders) expect(met).toContain(key);
+      counts.told += byHeaders.size;
+    }),
+    { numRuns: 500 },
+  );
+  expect(Math.min(counts.needed, counts.told)).toBeGreaterThan(50);
 });

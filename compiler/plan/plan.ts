@@ -74,6 +74,8 @@ export interface PolicyPlan {
   onError?: "deny";
   /** Attributes that later policies of the chain may use because of this one. */
   provides: readonly string[];
+  /** Those of them that every request has which it lets pass; none if absent. */
+  guarantees?: readonly string[];
   requires: readonly { attribute: string; origin: Span }[];
   /** Request headers that its expressions and credentials read. */
   readsHeaders: readonly string[];

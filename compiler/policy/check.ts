@@ -5,13 +5,13 @@ import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../
 import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
 import { leaveOut } from "./fit.js";
-import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema } from "./gateway.js";
+import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
 import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
 import type { PolicyKind } from "./kind.js";
 import { checkReferences } from "./references.js";
 import { checkRoutes } from "./routes.js";
 import { checkServices } from "./services.js";
-import { type Left, readParts, unfitting } from "./shape.js";
+import { readParts, unfitting } from "./shape.js";
 
 /** A policy file that fits the schema, with the plan of each policy and the places of everything. */
 export interface CheckedGateway {
@@ -86,8 +86,9 @@ interface ReadGateway {
 /** The gateway without what does not fit its schema. Absent if it is written in another language than this one. */
 function readGateway(root: MapNode, diagnostics: Diagnostic[], complete: boolean): ReadGateway | undefined {
   const incomplete = new Set<Part>(complete ? [] : PARTS);
-  const whole = gatewaySchema.safeParse(toValue(root));
-  if (whole.success) return { root, gateway: whole.data, incomplete, partial: new Set() };
+  const { data: gateway } = gatewaySchema.safeParse(toValue(root));
+  if (gateway !== undefined) return { root, gateway, incomplete, partial: new Set() };
+  const partial = new Set<Span>();
   const read = readParts(root, {
     schema: gatewaySchema,
     partial: partialGatewaySchema,
@@ -95,12 +96,16 @@ function readGateway(root: MapNode, diagnostics: Diagnostic[], complete: boolean
     unfitting: (issue) => (isOddName(issue) ? [] : unfitting(issue)),
     // A section that is not there may be in a file that could not be read.
     isTold: ({ path }) => complete || !(path.length === 1 && nodeAt(root, plainPath(path)) === undefined),
+    onLeft: (path, tree) => {
+      for (const part of PARTS) if (part === path[0]) incomplete.add(part);
+      const route = decidingRoute(path, tree);
+      if (route !== undefined) partial.add(route.span);
+    },
   });
   diagnostics.push(...read.diagnostics);
   if (read.value === undefined) return undefined;
-  for (const { path } of read.left) for (const part of PARTS) if (part === path[0]) incomplete.add(part);
   if (["services", "policies"].some((section) => isUnnamed(nodeAt(read.root, [section])))) incomplete.add("names");
-  return { root: read.root, gateway: read.value, incomplete, partial: partialRoutes(read.left) };
+  return { root: read.root, gateway: read.value, incomplete, partial };
 }
 
 /** A name of another form than names have still names what it stands for. */
@@ -113,28 +118,22 @@ function isOddName({ code, input, path }: Issue): boolean {
 /** The parts of a route without which it would take other requests, or be open to more callers. */
 const DECIDING = ["name", "match", "apply", "except"];
 
-function partialRoutes(left: readonly Left[]): Set<Span> {
-  return new Set(
-    left.flatMap(({ path: [section, index, key], root }): Span[] => {
-      if (section !== "routes" || index === undefined || !DECIDING.includes(String(key))) return [];
-      const node = nodeAt(root, [section, index]);
-      return node === undefined ? [] : [node.span];
-    }),
-  );
+/** The route that such a part is left out of. */
+function decidingRoute([section, index, key]: Path, root: Node): Node | undefined {
+  if (section !== "routes" || index === undefined || !DECIDING.includes(String(key))) return undefined;
+  return nodeAt(root, [section, index]);
 }
 
-/** The gateway for the checks that compare routes: without those that are partial, or another one again. */
+/** The gateway for the checks that compare routes: without those that are partial, or the same again. */
 function comparable(checked: CheckedGateway, partial: ReadonlySet<Span>): CheckedGateway {
   const { root, gateway } = checked;
-  const seen = new Set<string>();
+  const named = new Map<string, Route>();
   const dropped = gateway.routes.flatMap((route, index) => {
     const node = nodeAt(root, ["routes", index]);
-    const same = JSON.stringify([route.name, route.match]);
-    if (node !== undefined && !partial.has(node.span) && !seen.has(same)) {
-      seen.add(same);
-      return [];
-    }
-    return [index];
+    const first = named.get(route.name);
+    if (first === undefined) named.set(route.name, route);
+    const isSame = first !== undefined && JSON.stringify(first.match) === JSON.stringify(route.match);
+    return isSame || node === undefined || partial.has(node.span) ? [index] : [];
   });
   if (dropped.length === 0) return checked;
   const isDropped = new Set(dropped);

@@ -13,7 +13,11 @@ export interface Fit {
 /** Leaves out what stands at some paths, or around them where they lead to nothing: the innermost entry or item. */
 export function leaveOut({ written, fitting }: Fit, paths: readonly Path[]): { fit: Fit; left: Path[] } {
   const left = paths.map((path) => reachable(fitting, path)).filter((path) => path.length > 0);
-  const removal = stepsOf(left.map((path) => ({ path })));
+  const removal: Removal = stepsOf(
+    left,
+    (path) => path,
+    () => true as const,
+  );
   return {
     fit: { written: mapWithout(written, removal, true), fitting: mapWithout(fitting, removal, false) },
     left,
@@ -32,7 +36,11 @@ export interface Renaming {
 
 /** Gives entries other keys; their places stay. */
 export function renameKeys(root: MapNode, renamings: readonly Renaming[]): MapNode {
-  const top = stepsOf(renamings);
+  const top = stepsOf(
+    renamings,
+    ({ path }) => path,
+    ({ meant }) => meant,
+  );
   return renamings.length === 0 ? root : { ...root, entries: root.entries.map((entry) => renamedEntry(entry, top)) };
 }
 
@@ -57,49 +65,55 @@ function reachable(root: Node, path: Path): Path {
   return [];
 }
 
-/** What changes below a node, by the steps that lead there. */
+/** What changes below a node, by the steps that lead there. There can be a hundred thousand, most of them without others inside. */
 interface Steps<Change> {
   change?: Change;
-  readonly inner: Map<string, Steps<Change>>;
+  inner?: Map<string, Steps<Change>>;
 }
 
-function stepsOf<Change extends { readonly path: Path }>(changes: readonly Change[]): Steps<Change> {
-  const top: Steps<Change> = { inner: new Map() };
-  for (const change of changes) {
+function stepsOf<Item, Change>(
+  items: readonly Item[],
+  pathOf: (item: Item) => Path,
+  changeOf: (item: Item) => Change,
+): Steps<Change> {
+  const top: Steps<Change> = {};
+  for (const item of items) {
     let at = top;
-    for (const step of change.path) {
-      const next = at.inner.get(String(step)) ?? { inner: new Map() };
-      at.inner.set(String(step), next);
+    for (const step of pathOf(item)) {
+      const inner: Map<string, Steps<Change>> = at.inner ?? new Map();
+      at.inner = inner;
+      const next = inner.get(String(step)) ?? {};
+      inner.set(String(step), next);
       at = next;
     }
-    at.change = change;
+    at.change = changeOf(item);
   }
   return top;
 }
 
-function renamed(node: Node, steps: Steps<Renaming>): Node {
+function renamed(node: Node, steps: Steps<string>): Node {
   switch (node.kind) {
     case "scalar":
       return node;
     case "list":
-      return { ...node, items: node.items.map((item, index) => renamedAt(item, steps.inner.get(String(index)))) };
+      return { ...node, items: node.items.map((item, index) => renamedAt(item, steps.inner?.get(String(index)))) };
     case "map":
       return { ...node, entries: node.entries.map((entry) => renamedEntry(entry, steps)) };
   }
 }
 
-function renamedAt(node: Node, steps: Steps<Renaming> | undefined): Node {
+function renamedAt(node: Node, steps: Steps<string> | undefined): Node {
   return steps === undefined ? node : renamed(node, steps);
 }
 
-function renamedEntry(entry: Entry, { inner }: Steps<Renaming>): Entry {
-  const steps = inner.get(String(entry.key.value));
+function renamedEntry(entry: Entry, { inner }: Steps<string>): Entry {
+  const steps = inner?.get(String(entry.key.value));
   if (steps === undefined) return entry;
-  const key = steps.change === undefined ? entry.key : { ...entry.key, value: steps.change.meant };
+  const key = steps.change === undefined ? entry.key : { ...entry.key, value: steps.change };
   return { key, value: renamedAt(entry.value, steps) };
 }
 
-type Removal = Steps<{ readonly path: Path }>;
+type Removal = Steps<true>;
 
 function without(node: Node, removal: Removal, keepsKeys: boolean): Node {
   switch (node.kind) {
@@ -109,7 +123,7 @@ function without(node: Node, removal: Removal, keepsKeys: boolean): Node {
       return {
         ...node,
         items: node.items.flatMap((item, index) => {
-          const steps = removal.inner.get(String(index));
+          const steps = removal.inner?.get(String(index));
           if (steps === undefined) return [item];
           return steps.change === undefined ? [without(item, steps, keepsKeys)] : [];
         }),
@@ -121,7 +135,7 @@ function without(node: Node, removal: Removal, keepsKeys: boolean): Node {
 
 function mapWithout(map: MapNode, removal: Removal, keepsKeys: boolean): MapNode {
   const entries = map.entries.flatMap((entry): Entry[] => {
-    const steps = removal.inner.get(String(entry.key.value));
+    const steps = removal.inner?.get(String(entry.key.value));
     if (steps === undefined) return [entry];
     if (steps.change !== undefined) return keepsKeys ? [entry] : [];
     return [{ key: entry.key, value: without(entry.value, steps, keepsKeys) }];

@@ -20,17 +20,27 @@ export function issuesToDiagnostics(
   place: Place,
   known: (path: Path) => string[],
 ): Diagnostic[] {
-  return plainIssues(issues).flatMap((issue) => convert(issue, place, known));
+  return diagnosticsOf(plainIssues(issues), place, known);
+}
+
+/** The same for issues that `plainIssues` gave. */
+export function diagnosticsOf(issues: readonly Issue[], place: Place, known: (path: Path) => string[]): Diagnostic[] {
+  return issues.flatMap((issue) => convert(issue, place, known));
 }
 
 /** Each issue at its own place: those of alternatives are those of the one that the author most likely meant. */
 export function plainIssues(issues: readonly Issue[], base: Path = []): Issue[] {
   return issues.flatMap((issue) => {
-    const path = [...base, ...plainPath(issue.path)];
-    if (issue.code === "invalid_element") return plainIssues(issue.issues, path);
-    const meant = issue.code === "invalid_union" ? likeliest(issue) : undefined;
-    return meant === undefined ? [{ ...issue, path }] : plainIssues(meant, path);
+    const meant = alternative(issue);
+    if (meant !== undefined) return plainIssues(meant, [...base, ...plainPath(issue.path)]);
+    return [base.length === 0 ? issue : { ...issue, path: [...base, ...issue.path] }];
   });
+}
+
+/** What an issue consists of, if it is made of others. */
+function alternative(issue: Issue): readonly Issue[] | undefined {
+  if (issue.code === "invalid_element") return issue.issues;
+  return issue.code === "invalid_union" ? likeliest(issue) : undefined;
 }
 
 type Union = Extract<Issue, { code: "invalid_union" }>;

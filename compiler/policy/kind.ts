@@ -11,7 +11,7 @@ import { readParts } from "./shape.js";
 export interface PolicyContext {
   /** Name of the policy in the file. */
   policy: string;
-  gateway: Pick<Gateway, "name" | "consumers">;
+  gateway: Pick<Gateway, "name" | "consumers" | "routes">;
   /** Where a path of the body stands in the file. */
   place: Place;
   /**

@@ -7,6 +7,14 @@ export type PathPattern =
 
 export type Segment = { literal: string } | { capture: string } | { any: true };
 
+/** The unreserved characters, percent-encoded: RFC 3986, section 2.3. */
+const ESCAPED_UNRESERVED = /%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])/g;
+
+/** A path with every percent-encoded letter, digit, `-`, `.`, `_` and `~` as itself, as Envoy matches it. */
+export function decodeUnreserved(text: string): string {
+  return text.replace(ESCAPED_UNRESERVED, (escaped) => String.fromCharCode(Number.parseInt(escaped.slice(1), 16)));
+}
+
 /** RFC 3986 `pchar` without percent-encoding: Envoy decodes unreserved characters before it matches. */
 const LITERAL = /^[A-Za-z0-9\-._~!$&'()+,;=:@]+$/;
 const CAPTURE = /^\{([a-z][a-zA-Z0-9_]{0,31})\}$/;
@@ -63,8 +71,12 @@ function parseSegment(part: string): Segment | string {
   if (part === "**") return "`**` stands only at the end of a path";
   if (part.includes("*") || part.includes("{") || part.includes("}"))
     return "`*` and `{name}` stand for a whole segment, such as /orders/* or /orders/{id}";
+  if (part.includes("?")) return "a path is without its query; an `authorize` can judge that, by `request.query`";
+  if (part.includes("#")) return "clients do not send what follows a `#`, and Envoy refuses a path with one";
+  if (decodeUnreserved(part) !== part)
+    return `\`${part}\` never matches: Envoy decodes letters, digits, \`-\`, \`.\`, \`_\` and \`~\` first`;
   if (!LITERAL.test(part))
-    return `\`${part}\` has characters that a normalised path does not have; use a regular expression (\`~\`)`;
+    return `\`${part}\` has characters that stand percent-encoded in a path; use a regular expression (\`~\`)`;
   return { literal: part };
 }
 

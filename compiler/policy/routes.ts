@@ -1,17 +1,21 @@
-import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import { compileRe2 } from "../envoy/re2.js";
+import { whyNoPath } from "../expression/domains.js";
+import type { Effort } from "../expression/regex/effort.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
+import type { Span } from "../syntax/source.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
 import { checkMethods } from "./methods.js";
-import { parsePath } from "./path.js";
+import { decodeUnreserved, parsePath } from "./path.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
 export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
   const { gateway } = checked;
   const diagnostics: Diagnostic[] = [];
   const names = new Map<string, number>();
+  const effort = { left: STEPS };
   for (const [index, route] of gateway.routes.entries()) {
     const first = names.get(route.name);
     if (first !== undefined)
@@ -21,12 +25,15 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
         }),
       );
     else names.set(route.name, index);
-    diagnostics.push(...checkRoute(route, index, checked));
+    diagnostics.push(...checkRoute(route, index, checked, effort));
   }
   return [...diagnostics, ...checkMethods(checked)];
 }
 
-function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagnostic[] {
+/** What the search for paths that no request has may cost, over all routes; a step is about a tenth of a microsecond. */
+const STEPS = 1_000_000;
+
+function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {
   const base = ["routes", index];
   const at = (...path: Path) => checked.place([...base, ...path]);
   const diagnostics: Diagnostic[] = [];
@@ -36,10 +43,7 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
   );
   if (actions.length !== 1) diagnostics.push(diagnose("SL0301", { route: route.name }, at("name")));
 
-  const pattern = parsePath(route.match.path);
-  if (typeof pattern === "string")
-    diagnostics.push(diagnose("SL0302", { path: route.match.path, reason: pattern }, at("match", "path")));
-  else if (pattern.form === "regex") diagnostics.push(...checkRegex(pattern.regex, at("match", "path")));
+  diagnostics.push(...checkPath(route.match.path, at("match", "path"), effort));
   for (const [name, value] of Object.entries(route.match.headers ?? {}))
     if (typeof value === "string" && value.startsWith("~"))
       diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
@@ -56,6 +60,23 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway): Diagn
   }
   if (route.timeout === 0) diagnostics.push(diagnose("SL0307", {}, at("timeout")));
   return diagnostics;
+}
+
+function checkPath(path: string, span: Span, effort: Effort): Diagnostic[] {
+  const pattern = parsePath(path);
+  if (typeof pattern === "string") return [diagnose("SL0302", { path, reason: pattern }, span, decoding(path, span))];
+  if (pattern.form !== "regex") return [];
+  const found = checkRegex(pattern.regex, span);
+  const reason = found.length === 0 ? whyNoPath(pattern.regex, effort) : undefined;
+  return reason === undefined ? found : [diagnose("SL0316", { path, reason }, span)];
+}
+
+/** The path as it arrives, if decoding is all that it lacks. */
+function decoding(path: string, span: Span): { fix?: Fix } {
+  const meant = decodeUnreserved(path);
+  if (meant === path || typeof parsePath(meant) === "string") return {};
+  const newText = decodeUnreserved(span.source.text.slice(span.start, span.end));
+  return { fix: { title: `write \`${meant}\``, safe: true, edits: [{ span, newText }] } };
 }
 
 /**

@@ -2,9 +2,8 @@ import { z } from "zod";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { type MapNode, nodeAt, type Path, toValue } from "../syntax/document.js";
-import { formatSpan } from "../syntax/source.js";
 import { type Fit, fittingValue, joined, leaveOut, type Renaming, renameKeys } from "./fit.js";
-import { type Issue, issuesToDiagnostics, type Place, plainIssues, plainPath, sameLetters } from "./issues.js";
+import { diagnosticsOf, type Issue, type Place, plainIssues, plainPath, sameLetters } from "./issues.js";
 import { knownKeys, schemasAt } from "./keys.js";
 
 /** How a part of a file is read. */
@@ -18,13 +17,8 @@ export interface Shape<Value> {
   unfitting?(issue: Issue): Path[];
   /** False for an issue that is not to be told. */
   isTold?(issue: Issue): boolean;
-}
-
-/** What was left out of a tree. */
-export interface Left {
-  path: Path;
-  /** The tree that it was left out of, after earlier ones. */
-  root: MapNode;
+  /** Is called with each path that is left out, or that nothing stands at, and the tree that it is a path of. */
+  onLeft?(path: Path, root: MapNode): void;
 }
 
 export interface Reading<Value> {
@@ -32,7 +26,6 @@ export interface Reading<Value> {
   root: MapNode;
   /** Absent if too little fits. */
   value?: Value;
-  left: readonly Left[];
   diagnostics: Diagnostic[];
 }
 
@@ -42,28 +35,38 @@ const ROUNDS = 16;
 /** Reads a tree of which some parts do not fit: every finding of its shape, and the rest for the later checks. */
 export function readParts<Value>(root: MapNode, shape: Shape<Value>): Reading<Value> {
   const findings = new Findings(shape);
-  const left: Left[] = [];
-  let { fit, issues } = asMeant(root, shape, findings, left);
+  let { fit, issues } = asMeant(root, shape, findings);
   findings.add(issues.filter(isNotMisspelt(fit)), fit);
   for (let round = 0; round < ROUNDS; round++) {
-    const { written, fitting } = fit;
-    const paths = issues.flatMap(shape.unfitting ?? unfitting);
-    // What is missing may have a stand-in; only without one goes what it is missing in.
-    const there = round === 0 ? paths.filter((path) => nodeAt(fitting, path) !== undefined) : paths;
-    const taken = leaveOut(fit, there);
-    for (const path of round === 0 ? paths : taken.left) left.push({ path, root: written });
-    fit = taken.fit;
+    const { fit: rest, count } = withoutUnfitting(fit, issues, shape, round === 0);
+    fit = rest;
+    // There can be a hundred thousand of them, so those of two rounds are not kept at once.
+    issues = [];
     const read = shape.partial.safeParse(fittingValue(fit), { reportInput: true });
-    if (read.success) return { root: fit.written, value: read.data, left, diagnostics: findings.all };
+    if (read.success) return { root: fit.written, value: read.data, diagnostics: findings.all };
     issues = plainIssues(read.error.issues);
     // Too few of something, or nothing at all, may be because of what was left out.
     findings.add(
       issues.filter((issue) => !isAbsence(issue)),
       fit,
     );
-    if (taken.left.length === 0 && round > 0) break;
+    if (count === 0 && round > 0) break;
   }
-  return { root: fit.written, left, diagnostics: findings.all };
+  return { root: fit.written, diagnostics: findings.all };
+}
+
+/** @param isFirst what is missing may have a stand-in; only without one goes what it is missing in */
+function withoutUnfitting<Value>(
+  { written, fitting }: Fit,
+  issues: readonly Issue[],
+  shape: Shape<Value>,
+  isFirst: boolean,
+): { fit: Fit; count: number } {
+  const paths = issues.flatMap(shape.unfitting ?? unfitting);
+  const there = isFirst ? paths.filter((path) => nodeAt(fitting, path) !== undefined) : paths;
+  const { fit, left } = leaveOut({ written, fitting }, there);
+  for (const path of isFirst ? paths : left) shape.onLeft?.(path, written);
+  return { fit, count: left.length };
 }
 
 /** The paths that an issue takes away: unknown keys, or the value that does not fit. */
@@ -79,18 +82,13 @@ const MOST_GUESSES = 1_000;
  * Gives misspelt keys the name that is meant. In another spelling of the same letters it can only be that, so the value is
  * read under it; a guess counts only as written, so that the key is not told to be missing too.
  */
-function asMeant<Value>(
-  root: MapNode,
-  shape: Shape<Value>,
-  findings: Findings,
-  left: Left[],
-): { fit: Fit; issues: Issue[] } {
+function asMeant<Value>(root: MapNode, shape: Shape<Value>, findings: Findings): { fit: Fit; issues: Issue[] } {
   let fit: Fit = { written: root, fitting: root };
   let issues = issuesOf(shape.schema, fit);
   for (let round = 0; round < ROUNDS; round++) {
     const guesses = issues.flatMap((issue) => guessesOf(issue, shape.schema)).slice(0, MOST_GUESSES);
     if (guesses.length === 0) return { fit, issues };
-    for (const { path, meant } of guesses) left.push({ path: [...path.slice(0, -1), meant], root: fit.written });
+    for (const { path, meant } of guesses) shape.onLeft?.([...path.slice(0, -1), meant], fit.written);
     const renamings = free(guesses, fit.written);
     const certain = renamings.filter(({ path, meant }) => sameLetters(String(path.at(-1)), meant));
     findings.add(
@@ -104,6 +102,7 @@ function asMeant<Value>(
     ).fit;
     const written = beside(guesses, renamings).reduce(joined, renameKeys(rest.written, guessed));
     fit = { written, fitting: rest.fitting };
+    issues = [];
     issues = issuesOf(shape.schema, fit);
     if (certain.length === 0) return { fit, issues };
   }
@@ -184,11 +183,15 @@ class Findings {
   add(issues: readonly Issue[], { written }: Fit): void {
     const { schema, placesIn, isTold = () => true } = this.shape;
     const known = (path: Path) => knownKeys(schema, path);
-    for (const finding of issuesToDiagnostics(issues.filter(isTold), placesIn(written), known)) {
-      const key = `${formatSpan(finding.span)} ${finding.code} ${finding.message}`;
-      if (this.seen.has(key)) continue;
-      this.seen.add(key);
+    const found = diagnosticsOf(issues.filter(isTold), placesIn(written), known);
+    const fresh = found.filter((finding) => !this.seen.has(keyOf(finding)));
+    for (const finding of fresh) {
+      this.seen.add(keyOf(finding));
       this.all.push(finding);
     }
   }
+}
+
+function keyOf({ code, span }: Diagnostic): string {
+  return `${span.source.path} ${span.start} ${code}`;
 }

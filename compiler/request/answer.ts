@@ -1,12 +1,26 @@
-import type { PolicyPlan, RouteAction, RoutePlan } from "../plan/plan.js";
+import { BAD_HOST, BAD_PATH, isGenerated, METHOD_NOT_ALLOWED, NOT_FOUND, PREFLIGHT } from "../plan/names.js";
+import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
 import type { Verdict } from "./verdict.js";
 
 /** What the client gets, as far as the policy file tells. */
 export interface Answer {
-  /** Absent where the service chooses it. */
+  /**
+   * `forwarded` to a service; `answered` as the file says; `refused` by the listener or a policy, or because no route takes it;
+   * `unknown`: only a running gateway knows, or whoever has the variables that are not set here.
+   */
+  outcome: "forwarded" | "answered" | "refused" | "unknown";
+  /** Absent where the service chooses it, or where it is not known. */
   status?: number;
+  /** The same as a sentence. */
   text: string;
+  /** The policy that has the last word, if one has. */
+  policy?: string;
+  /** Of a forwarded request: where to, by shares. */
+  services?: { service: string; weight: number }[];
+  timeoutMs?: number;
+  /** Of a redirect; what is absent stays as the request has it. */
+  redirect?: RedirectTarget;
   /** What may be answered instead, because of what only a running gateway knows. */
   instead: { status: number; policy: string }[];
   /** Of a forwarded request: what the service sees of what policies did. Values by header name. */
@@ -35,37 +49,58 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
   if (last?.verdict.outcome === "denied" || last?.verdict.outcome === "answered") {
     const { policy, verdict } = last;
     const status = verdict.status ?? 403;
-    return { ...none, status, text: `${status}, by ${policy.name}: ${verdict.summary}` };
+    const outcome = verdict.outcome === "denied" ? "refused" : "answered";
+    return { ...none, outcome, status, policy: policy.name, text: `${status}, by ${policy.name}: ${verdict.summary}` };
   }
   if (last?.verdict.outcome === "open") {
     const { policy, verdict } = last;
-    return { ...none, text: `not known, ${verdict.status ?? 403} at worst, by ${policy.name}: ${verdict.summary}` };
+    const unknown = { ...none, outcome: "unknown", policy: policy.name } as const;
+    return { ...unknown, text: `not known, ${verdict.status ?? 403} at worst, by ${policy.name}: ${verdict.summary}` };
   }
   const policies = asked.map(({ policy }) => policy);
   const telling = asked.filter(({ verdict }) => verdict.outcome !== "skipped").map(({ policy }) => policy);
   const answerHeaders = unique(telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)));
-  const answer = { ...none, answerHeaders, ...actionAnswer(route.action) };
+  const answer = { ...none, answerHeaders, ...actionAnswer(route) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
   return { ...answer, ...serviceHeaders(policies, results, request) };
 }
 
-function actionAnswer(action: RouteAction): { status?: number; text: string } {
+/** Why the routes that the compiler adds answer. */
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  [NOT_FOUND, "no route takes the path"],
+  [METHOD_NOT_ALLOWED, "no route of the path takes the method"],
+  [BAD_HOST, "the host is neither a name nor an IP address"],
+  [BAD_PATH, "a service may resolve the path to another one"],
+  [PREFLIGHT, "nobody may answer the preflight"],
+]);
+
+type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect">;
+
+function actionAnswer(route: RoutePlan): OfRoute {
+  const { action } = route;
   switch (action.type) {
     case "forward": {
       const total = action.to.reduce((sum, target) => sum + target.weight, 0);
       const share = (weight: number) =>
         action.to.length === 1 ? "" : ` (weight ${weight} of ${total}, ${Math.round((100 * weight) / total)} %)`;
       const services = action.to.map((target) => `${target.service}${share(target.weight)}`).join(", ");
-      return { text: `forwarded to ${services}, within ${action.timeoutMs} ms` };
+      const text = `forwarded to ${services}, within ${action.timeoutMs} ms`;
+      return { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs };
     }
     case "respond":
-      return { status: action.status, text: `${action.status}, answered by the route itself` };
+      return {
+        outcome: isGenerated(route) ? "refused" : "answered",
+        status: action.status,
+        text: `${action.status}, ${REFUSALS.get(route.name) ?? "answered by the route itself"}`,
+      };
     case "redirect": {
       const { scheme, host, port, path } = action.url;
       const place = `${scheme === undefined ? "" : `${scheme}://`}${host ?? ""}${port === undefined ? "" : `:${port}`}`;
       return {
+        outcome: "answered",
         status: action.status,
+        redirect: action.url,
         text: `${action.status}, a redirect to ${place}${path ?? `${place === "" ? "" : " with "}the path of the request`}`,
       };
     }

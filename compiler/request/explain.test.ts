@@ -111,6 +111,34 @@ describe("an answer", () => {
     expect(explain("/mine", [["x-api-key", "k"]], { ACME_KEY: "a", OTHER_KEY: "b" }).answer.status).toBe(401);
   });
 
+  it("has an outcome, and where it goes, as data", () => {
+    const answerOf = (...given: Parameters<typeof explain>) => requestData(explain(...given));
+    expect(answerOf("/split")).toMatchObject({
+      answer: {
+        outcome: "forwarded",
+        route: "split",
+        services: [
+          { service: "one", weight: 3 },
+          { service: "two", weight: 1 },
+        ],
+        timeoutMs: 15_000,
+      },
+    });
+    expect(answerOf("/moved")).toMatchObject({
+      answer: { outcome: "answered", status: 302, redirect: { scheme: "https", host: "new.example.com", port: 8443 } },
+    });
+    expect(answerOf("/mine")).toMatchObject({
+      answer: { outcome: "refused", status: 401, route: "mine", policy: "known" },
+    });
+    expect(answerOf("/mine", [["x-api-key", "k"]])).toMatchObject({ answer: { outcome: "unknown", policy: "known" } });
+    expect(answerOf("/nowhere")).toMatchObject({
+      answer: { outcome: "refused", status: 404, route: "sluice:not-found" },
+    });
+    const byListener = answerOf("/mine", [], {}, "FOO");
+    expect(byListener).toMatchObject({ answer: { outcome: "refused", status: 400 } });
+    expect(byListener).not.toHaveProperty("answer.route");
+  });
+
   it("as data holds places as text only", () => {
     const data = JSON.stringify(requestData(explain("/mine", [["x-api-key", "k"]], { ACME_KEY: "k" })));
     expect(data).toContain('"policy.yaml:10:12"');

@@ -74,7 +74,7 @@ export function explainRequest(
 }
 
 function byListener(status: number, text: string): Answer {
-  return { status, text, instead: [], removed: [], written: {}, answerHeaders: [] };
+  return { outcome: "refused", status, text, instead: [], removed: [], written: {}, answerHeaders: [] };
 }
 
 /** Envoy's own filters take their settings from routes to services only. */

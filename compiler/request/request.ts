@@ -13,6 +13,8 @@ export interface ClientRequest {
   headers: readonly (readonly [name: string, value: string])[];
   /** IP address that the connection comes from. */
   source: string;
+  /** Of the connection; http if absent. */
+  scheme?: "http" | "https";
   /** When it arrives: milliseconds since 1970. */
   time: number;
 }
@@ -126,11 +128,11 @@ function clientAddress({ trustedHops }: ListenerPlan, { headers, source }: Clien
   return isIP(found) === 0 ? source : found;
 }
 
-/** A listener takes the scheme from a trusted hop only; its own connections are plain HTTP. */
-function forwardedScheme({ trustedHops }: ListenerPlan, { headers }: ClientRequest): string {
+/** A listener takes the scheme from a trusted hop only, otherwise it is that of the connection. */
+function forwardedScheme({ trustedHops }: ListenerPlan, { headers, scheme: own = "http" }: ClientRequest): string {
   const told = headers.filter(([name]) => name === "x-forwarded-proto").map(([, value]) => value.toLowerCase());
-  const [scheme = "http"] = told;
-  return trustedHops > 0 && told.length === 1 && (scheme === "http" || scheme === "https") ? scheme : "http";
+  const [scheme = own] = told;
+  return trustedHops > 0 && told.length === 1 && (scheme === "http" || scheme === "https") ? scheme : own;
 }
 
 /** One dot at the end of the name goes, with or without a port behind it (`strip_trailing_host_dot`). */

@@ -90,7 +90,7 @@ export function requestData({ request, changes, routed, answer }: RequestExplana
     ...(routed === undefined ? {} : { route: routeData(routed), policies: routed.steps.map(stepData) }),
     ...(routed?.decision === undefined ? {} : { decision: routed.decision }),
     ...(routed?.shadow === undefined ? {} : { shadow: routed.shadow }),
-    answer,
+    answer: routed === undefined ? answer : { ...answer, route: routed.route.name },
   };
 }
 

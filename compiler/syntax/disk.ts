@@ -25,10 +25,19 @@ export function readPolicyFile(path: string): Extract<Loaded, { outcome: "read" 
 
 /** Reads what a policy file includes. */
 export function diskLoader(main: SourceFile, path: string): Loader {
-  const folder = dirname(path);
+  return folderLoader(main, dirname(path), realpathSync(path));
+}
+
+/**
+ * Reads what a policy includes that lies in no file.
+ *
+ * @param folder stands for that of the file
+ * @param id of the policy
+ */
+export function folderLoader(main: SourceFile, folder: string, id: string): Loader {
   const root = realpathSync(folder);
   return {
-    main: realpathSync(path),
+    main: id,
     load: (inner) => {
       try {
         const real = realpathSync(join(folder, inner));
@@ -57,15 +66,28 @@ function read(path: string, shown: string): Extract<Loaded, { outcome: "read" | 
     if (status.isDirectory()) return { outcome: "not-a-file", what: "a folder" };
     if (!status.isFile()) return { outcome: "not-a-file", what: "a device, a pipe or a socket" };
     if (status.size > FILE_LIMIT) return tooLarge(shown, status.size);
-    const bytes = contents(file);
-    if (bytes.length > FILE_LIMIT) return tooLarge(shown, bytes.length);
-    const source = new SourceFile(shown, bytes.toString("utf8"));
-    if (isUtf8(bytes)) return { outcome: "read", id: realpathSync(path), source };
-    const start = bytes.toString("utf8", 0, firstBadByte(bytes, source.text)).length;
-    return { outcome: "damaged", finding: diagnose("SL0020", {}, { source, start, end: start + 1 }) };
+    return readBytes(contents(file), shown, realpathSync(path));
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * Bytes as a file would be read that holds them.
+ *
+ * @param shown the name of the source in findings
+ * @param id see `Loaded`
+ */
+export function readBytes(
+  bytes: Buffer,
+  shown: string,
+  id: string = shown,
+): Extract<Loaded, { outcome: "read" | "damaged" }> {
+  if (bytes.length > FILE_LIMIT) return tooLarge(shown, bytes.length);
+  const source = new SourceFile(shown, bytes.toString("utf8"));
+  if (isUtf8(bytes)) return { outcome: "read", id, source };
+  const start = bytes.toString("utf8", 0, firstBadByte(bytes, source.text)).length;
+  return { outcome: "damaged", finding: diagnose("SL0020", {}, { source, start, end: start + 1 }) };
 }
 
 /** One byte more than the limit at most: a file can grow while it is read, and those of /proc have no size. */
@@ -116,6 +138,7 @@ function filesBelow(folder: string, prefix = "", levels = MOST_LEVELS): string[]
   }
 }
 
-function shownPath(path: string): string {
-  return path.replaceAll("\\", "/");
+/** A path as findings name it: with `/`. Only on Windows is a backslash no letter of a name. */
+export function shownPath(path: string): string {
+  return sep === "\\" ? path.replaceAll("\\", "/") : path;
 }

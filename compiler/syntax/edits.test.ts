@@ -30,18 +30,15 @@ describe("removing a part", () => {
     [
       "[\n  a, # first\n  b, # second\n  c # third\n]",
       [
-        "[\n  # first\n  b, # second\n  c # third\n]",
-        "[\n  a, # first\n  # second\n  c # third\n]",
+        "[\n  b, # second\n  c # third\n]",
+        "[\n  a, # first\n  c # third\n]",
         "[\n  a, # first\n  b, # second\n   # third\n]",
       ],
     ],
     ["[\n  a,\n  b,\n  c\n]", ["[\n  b,\n  c\n]", "[\n  a,\n  c\n]", "[\n  a,\n  b\n]"]],
     ["[a # x\n  , b]", ["[ # x\n   b]", "[a # x\n  , ]"]],
     ["[{ a: b }, [c, d]]", ["[[c, d]]", "[{ a: b }]"]],
-    [
-      "- a\n- b # why\n# then\n- c\n",
-      ["- b # why\n# then\n- c\n", "- a\n# why\n# then\n- c\n", "- a\n- b # why\n# then\n"],
-    ],
+    ["- a\n- b # why\n# then\n- c\n", ["- b # why\n# then\n- c\n", "- a\n# then\n- c\n", "- a\n- b # why\n# then\n"]],
     ["- a: 1\n  b: 2\n-\n  c\n- |\n  text\n", ["-\n  c\n- |\n  text\n", undefined, "- a: 1\n  b: 2\n-\n  c\n"]],
     ["- a", [undefined]],
     ["- - a\n  - b", [undefined, undefined].slice(0, 1)],

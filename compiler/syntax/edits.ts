@@ -1,10 +1,11 @@
 import type { Edit, Fix } from "../diagnostics/diagnostic.js";
 import type { Entry, ListNode, MapNode, Node } from "./node.js";
 import type { Span } from "./source.js";
-import { skipBlank, startOfLine } from "./text.js";
+import { endOfLine, skipBlank, startOfLine } from "./text.js";
 
 /*
- * Changes of a file that keep it well-formed, in block and in flow style, and keep the comments around what is removed.
+ * Changes of a file that keep it well-formed, in block and in flow style. What is removed takes the comment behind it on its
+ * line along, as that is about it; the comments around it stay.
  * A shape that is too rare to be worth a rule, such as an explicit key (`? a`), gives no edits.
  */
 
@@ -102,21 +103,22 @@ function removeFromFlow(collection: ListNode | MapNode, span: Span, previous: Sp
     : [remove(span)];
 }
 
-/** Whole lines where nothing else stands on them, otherwise what comes before a comment. */
+/** Whole lines where nothing else stands on them but a comment, otherwise what comes before it. */
 function removeFromBlock(span: Span): Edit[] {
   const { text } = span.source;
   const after = span.end + blanks(text, span.end);
   return [ownLines(span, after) ?? remove(span, span.start, after)];
 }
 
-/** The lines from a span to `end` with one line break, if they hold nothing else. */
+/** The lines from a span to `end` with one line break, if they hold nothing else but a comment behind it. */
 function ownLines(span: Span, end: number): Edit | undefined {
   const { text } = span.source;
   const first = startOfLine(text, span.start);
   if (text.slice(first, span.start).trim() !== "") return undefined;
-  if (end >= text.length) return remove(span, first, text.length);
+  const last = text[end] === "#" ? endOfLine(text, end) : end;
+  if (last >= text.length) return remove(span, first, text.length);
   const lineBreak = /\r\n?|\n/y;
-  lineBreak.lastIndex = end;
+  lineBreak.lastIndex = last;
   return lineBreak.test(text) ? remove(span, first, lineBreak.lastIndex) : undefined;
 }
 

@@ -27,6 +27,12 @@ it.each([
   ["before other comments", "# sluice-ignore: SL0403 why\n# prose\n# prose\nspare: 1\n"],
   ["without spaces", "spare: 1 #sluice-ignore:SL0403 why"],
   ["in lower case, with several codes", "spare: 1 # sluice-ignore: SL0310 , sl0403 why\n"],
+  ["behind a text that looks like one", 'spare: "# sluice-ignore: SL0310 x" # sluice-ignore: SL0403 why\n'],
+  ["in other letter case", "spare: 1 # Sluice-Ignore: SL0403 why\n"],
+  ["with codes without a comma", "spare: 1 # sluice-ignore: SL0310 sl0403 why\n"],
+  ["behind another one", "spare: 1 # sluice-ignore: SL0310 not # sluice-ignore: SL0403 why\n"],
+  ["before another one", "spare: 1 # sluice-ignore: SL0403 why #sluice-ignore: SL0310 not\n"],
+  ["behind another one, before it", "# sluice-ignore: SL0310 not # sluice-ignore: SL0403 why\nspare: 1\n"],
   ["with other line breaks", "a: 1\r\n# sluice-ignore: SL0403 why\r\nspare: 1\r\n"],
   ["behind the sign of a block", "spare: | # sluice-ignore: SL0403 why\n  text\n"],
   ["after a byte order mark", "\ufeff# sluice-ignore: SL0403 why\nspare: 1\n"],
@@ -51,6 +57,7 @@ it.each([
 
 it.each([
   ["a reason is missing", "spare: 1 # sluice-ignore: SL0403\n", ["1 SL0403", "1 SL0021"]],
+  ["the reason is a sign", "spare: 1 # sluice-ignore: SL0403 .\n", ["1 SL0403", "1 SL0021"]],
   ["it is for another line", "spare: 1\n# sluice-ignore: SL0403 why\na: 1\n", ["1 SL0403", "2 SL0023"]],
   ["an empty line is between", "# sluice-ignore: SL0403 why\n\nspare: 1\n", ["1 SL0023", "3 SL0403"]],
   ["it is at the end", "spare: 1\n# sluice-ignore: SL0403 why", ["1 SL0403", "2 SL0023"]],
@@ -77,6 +84,9 @@ it("does not call a comment idle while there are errors, for not all was checked
 it("comes to an end on files full of comments", () => {
   const comment = "# sluice-ignore: SL0403 why\n";
   expect(silenced(`${comment.repeat(50_000)}spare: 1\n`).reasons).toEqual(["why"]);
+  expect(silenced(`spare: 1 # sluice-ignore: SL0403 ${" ".repeat(1_000_000)}why\n`).reasons).toEqual(["why"]);
+  expect(silenced(`spare: "${"# sluice-ignore: SL0310 not ".repeat(50_000)}"\n`).reasons).toEqual([]);
+  expect(silenced(`spare: 1 ${"# sluice-ignore: SL0310 not ".repeat(50_000)}\n`).reasons).toEqual([]);
   expect(silenced(`${"a: '#' # '#'\n".replace("a", "b").repeat(1)}spare: 1 ${"# ".repeat(50_000)}\n`).reasons).toEqual(
     [],
   );

@@ -97,7 +97,10 @@ function notKnown(code: string, span: Span): Diagnostic {
 const knownCodes = codes.filter((code) => catalog[code].severity === "warning");
 
 /** The colon belongs to it; a comment without one is no prose, but a mistake. */
-const COMMENT = /#[ \t]*(sluice-ignore(?![\w-])[^\r\n]*)/g;
+const COMMENT = /#[ \t]*(?=sluice-ignore(?![\w-]))[^\r\n]*/gi;
+
+/** Where another one begins behind it on its line. */
+const NEXT = /(?=#[ \t]*sluice-ignore(?![\w-]))/i;
 
 function ignoresIn({ source, root }: Document): Ignore[] {
   const matches = [...source.text.matchAll(COMMENT)];
@@ -105,17 +108,27 @@ function ignoresIn({ source, root }: Document): Ignore[] {
   const scalars = scalarsOf(root);
   const targets = new Map<number, number>();
   // From the end, so that a stack of comments finds its line in one step each.
-  return matches.toReversed().flatMap((match) => {
-    const comment = match[1] ?? "";
-    const start = match.index + match[0].length - comment.length;
-    if (!isCommentStart(source.text, match.index, scalars)) return [];
-    return [ignoreOf(source, comment, start, lineFor(source, match.index, targets))];
+  return matches.toReversed().flatMap(({ 0: whole, index }) => {
+    const end = index + whole.length;
+    const sign = commentIn(source.text, startOfLine(source.text, index), end, scalars);
+    const comments = source.text.slice(sign ?? end, end).split(NEXT);
+    if (sign === undefined || !comments[0]?.match(NEXT)) return [];
+    const line = lineFor(source, sign, targets);
+    let at = sign;
+    return comments.map((comment) => {
+      const start = at + (/^#[ \t]*/.exec(comment)?.[0].length ?? 0);
+      at += comment.length;
+      return ignoreOf(source, source.text.slice(start, at), start, line);
+    });
   });
 }
 
+/** Codes are separated by commas; where the comma was forgotten, what looks like a code is one. */
+const CODES = /^\w+(?:[ \t]*,[ \t]*\w+|[ \t]+SL\d{4}\b)*/i;
+
 function ignoreOf(source: SourceFile, comment: string, start: number, line: number): Ignore {
-  const head = /^sluice-ignore[ \t]*:?[ \t]*/.exec(comment)?.[0] ?? "";
-  const words = head.includes(":") ? (/^\w+(?:[ \t]*,[ \t]*\w+)*/.exec(comment.slice(head.length))?.[0] ?? "") : "";
+  const head = /^sluice-ignore[ \t]*:?[ \t]*/i.exec(comment)?.[0] ?? "";
+  const words = head.includes(":") ? (CODES.exec(comment.slice(head.length))?.[0] ?? "") : "";
   const codes = [...words.matchAll(/\w+/g)].map(({ 0: code, index }) => {
     const from = start + head.length + index;
     return { code: code.toUpperCase(), span: { source, start: from, end: from + code.length } };
@@ -123,9 +136,14 @@ function ignoreOf(source: SourceFile, comment: string, start: number, line: numb
   return {
     span: { source, start, end: start + comment.trimEnd().length },
     codes,
-    reason: comment.slice(head.length + words.length).trim(),
+    reason: reasonIn(comment.slice(head.length + words.length)),
     line,
   };
+}
+
+/** A reason has a word; a lone sign is none. */
+function reasonIn(text: string): string {
+  return /[\p{L}\p{N}]/u.test(text) ? text.trim() : "";
 }
 
 /** The line of a comment behind a value; the line that a comment alone on its line, or several of them, stand before. */
@@ -163,14 +181,13 @@ function scalarsOf(root: Node): ScalarNode[] {
   return scalars;
 }
 
-/** True if a `#` begins a comment: YAML 1.2.2 section 6.6 wants white space before it, and no other comment around it. */
-function isCommentStart(text: string, sign: number, scalars: readonly ScalarNode[]): boolean {
-  const lineStart = startOfLine(text, sign);
-  for (let at = text.indexOf("#", lineStart); at >= 0 && at <= sign; at = text.indexOf("#", at + 1)) {
+/** Where the comment in a line begins: YAML 1.2.2 section 6.6 wants white space before it. */
+function commentIn(text: string, start: number, end: number, scalars: readonly ScalarNode[]): number | undefined {
+  for (let at = text.indexOf("#", start); at >= 0 && at < end; at = text.indexOf("#", at + 1)) {
     const follows = at === 0 || /[\s\ufeff]/.test(text[at - 1] ?? "");
-    if (follows && !isInside(lastBefore(scalars, at), at)) return at === sign;
+    if (follows && !isInside(lastBefore(scalars, at), at)) return at;
   }
-  return false;
+  return undefined;
 }
 
 /** The last leaf that starts at or before an offset. */

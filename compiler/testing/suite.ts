@@ -90,7 +90,11 @@ const forwarded = z
   .strictObject({
     service: name.describe("Name of the service that gets the request."),
     method: httpMethod.optional().describe("Method that the service sees."),
-    path: z.string().max(8192).optional().describe("Path and query that the service sees: a text, or `~regex`."),
+    path: z
+      .string()
+      .max(8192)
+      .optional()
+      .describe("Path and query that the service sees: a text, or `~regex` for the whole of it."),
     headers: headersMatched
       .optional()
       .describe("Headers that the service sees.")
@@ -126,7 +130,7 @@ const expectation = z
       .optional()
       .describe("Headers of the answer; those that are not named are not looked at.")
       .meta({ examples: [{ "www-authenticate": "~ApiKey .*", "x-api-key": false }] }),
-    body: body.optional().describe("Body of the answer: a text, or `~regex`."),
+    body: body.optional().describe("Body of the answer: a text, or `~regex` for the whole of it."),
     json: json
       .optional()
       .describe("What the JSON of the body holds: members and items that are not written here are not looked at."),

@@ -35,6 +35,8 @@ const schema = z
 
 /** Attributes that a chain has once somebody is authenticated. */
 const PROVIDES = ["auth.consumer", "auth.tier", "auth.groups", "auth.method"];
+/** Those that each of them has; not everybody has a tier. */
+const GUARANTEES = ["auth.consumer", "auth.groups", "auth.method"];
 
 export const authenticate = defineKind({
   name: "authenticate",
@@ -69,6 +71,7 @@ export const authenticate = defineKind({
     return {
       phase: "authenticate",
       provides: PROVIDES,
+      ...(spec.optional ? {} : { guarantees: GUARANTEES }),
       requires: [],
       readsHeaders: headers,
       readsNamed: [],

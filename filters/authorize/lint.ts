@@ -1,8 +1,11 @@
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { nearest } from "../../compiler/diagnostics/suggest.js";
+import { written } from "../../compiler/expression/attributes.js";
+import { credentialsIn } from "../../compiler/expression/credentials.js";
+import { ALWAYS_KNOWN } from "../../compiler/expression/domains.js";
 import { placeOf, spanOf } from "../../compiler/expression/place.js";
-import { type Budget, canFire, comparisonsIn, type Rule } from "../../compiler/expression/reach.js";
-import type { PolicyPlan } from "../../compiler/plan/plan.js";
+import { type Budget, canFire, comparisonsIn, knowing, type Rule } from "../../compiler/expression/reach.js";
+import type { Chain, PolicyPlan } from "../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
 import type { ModelRule } from "./model.js";
 
@@ -11,26 +14,66 @@ type Otherwise = "allow" | "deny";
 /** Steps that the search for rules that never decide may cost for one policy. */
 const STEPS = 50_000;
 
-/** What is wrong with the rules of a policy, though each by itself is sound. The rules of a chain do not meet: asked once. */
+/** What is wrong with the rules of a policy, though each by itself is sound. */
 export function lintOf(
   rules: readonly ModelRule[],
   otherwise: Otherwise,
   context: PolicyContext,
 ): NonNullable<PolicyPlan["lint"]> {
-  let findings: Diagnostic[] | undefined;
-  return () => {
-    findings ??= [...unknownNames(rules, context), ...lintRules(rules, otherwise, context)];
-    return findings;
+  let everywhere: Diagnostic[] | undefined;
+  let whereKnown: Diagnostic[] | undefined;
+  return (chain) => {
+    everywhere ??= [...unknownNames(rules, context), ...lintRules(rules, otherwise, context, ALWAYS_KNOWN)];
+    const guaranteed = guaranteedOn(chain, context.policy);
+    if (guaranteed.length > 0)
+      whereKnown ??= lintRules(rules, otherwise, context, new Set([...ALWAYS_KNOWN, ...guaranteed]));
+    const own = guaranteed.length > 0 ? (whereKnown ?? []) : [];
+    return [...everywhere, ...own, ...credentials(rules, context, chain)];
   };
 }
 
-function lintRules(named: readonly ModelRule[], otherwise: Otherwise, context: PolicyContext): Diagnostic[] {
-  const budget = { steps: STEPS };
-  const rules = named.map((rule): Rule => ({ effect: rule.effect, expression: rule.condition }));
-  const idle = named.map((_, index) => idleBecause(rules, named, index, budget));
+/** What is known of every request once the policies before this one let it pass. All that authenticate guarantee the same. */
+function guaranteedOn({ steps }: Chain, policy: string): readonly string[] {
+  const own = steps.findIndex((step) => step.policy.name === policy);
+  return steps
+    .slice(0, Math.max(own, 0))
+    .filter((step) => step.policy.mode === undefined && step.policy.when === undefined)
+    .flatMap((step) => step.policy.guarantees ?? []);
+}
+
+/** Keys that stand in a rule, compared with a header that an `authenticate` before it reads them from. */
+function credentials(rules: readonly ModelRule[], context: PolicyContext, { steps }: Chain): Diagnostic[] {
+  const headers = steps.flatMap(({ policy }) => (policy.phase === "authenticate" ? policy.readsHeaders : []));
+  if (headers.length === 0) return [];
+  return rules.flatMap(({ effect, condition }, index) => {
+    const told = new Set(credentialsIn(condition.tree).map(({ constant }) => constant));
+    const place = placeOfRule(index, effect, context);
+    return credentialsIn(condition.tree, new Set(headers))
+      .filter(({ constant }) => !told.has(constant))
+      .map(({ attribute: { attribute, argument }, constant }) =>
+        diagnose("SL0532", { attribute: written(attribute.name, argument) }, spanOf(place, constant)),
+      );
+  });
+}
+
+function placeOfRule(index: number, effect: ModelRule["effect"], context: PolicyContext) {
+  const path = ["rules", index, effect];
+  return placeOf(context.node(path), context.place(path));
+}
+
+function lintRules(
+  named: readonly ModelRule[],
+  otherwise: Otherwise,
+  context: PolicyContext,
+  known: ReadonlySet<string>,
+): Diagnostic[] {
+  const written = named.map((rule): Rule => ({ effect: rule.effect, expression: rule.condition }));
+  const search = { rules: knowing(written, known), named, known, budget: { steps: STEPS } };
+  const { rules } = search;
+  const idle = named.map((_, index) => idleBecause(search, index));
   const always: Rule = { effect: otherwise, expression: undefined };
   const effects = new Set(rules.flatMap((rule, index) => (idle[index] === undefined ? [rule.effect] : [])));
-  if (!effects.has(otherwise) && canFire(always, rules, budget)) effects.add(otherwise);
+  if (!effects.has(otherwise) && canFire(always, rules, search.budget, known)) effects.add(otherwise);
   const whole = context.place([], "key");
   // A rule that is always true is meant to close the route; it says so itself.
   const isClosed = named.some(({ effect, condition }) => effect === "deny" && condition.tree.kind === "constant");
@@ -49,6 +92,14 @@ function lintRules(named: readonly ModelRule[], otherwise: Otherwise, context: P
   });
 }
 
+/** One search for rules that never decide. */
+interface Search {
+  readonly rules: readonly Rule[];
+  readonly named: readonly ModelRule[];
+  readonly known: ReadonlySet<string>;
+  readonly budget: Budget;
+}
+
 interface Because {
   reason: string;
   related(context: PolicyContext): Diagnostic["related"];
@@ -57,25 +108,26 @@ interface Because {
 /** An expression that is never true has a finding of its own. */
 const NEVER: Because = { reason: "", related: () => [] };
 
+/** What can be true in general, and is not where the caller is known. */
+const KNOWN: Because = { reason: "where it applies, who calls is always known", related: () => [] };
+
 /** Why a rule never decides, as far as it can be shown. */
-function idleBecause(
-  rules: readonly Rule[],
-  named: readonly ModelRule[],
-  index: number,
-  budget: Budget,
-): Because | undefined {
+function idleBecause({ rules, named, known, budget }: Search, index: number): Because | undefined {
   const rule = rules[index];
   if (rule === undefined) return undefined;
-  if (!canFire(rule, [], budget)) return NEVER;
+  if (!canFire(rule, [], budget, known)) {
+    const condition = named[index]?.condition;
+    return canFire({ effect: rule.effect, expression: condition }, [], budget, ALWAYS_KNOWN) ? KNOWN : NEVER;
+  }
   const earlier = rules.slice(0, index);
-  const taker = earlier.findIndex((one) => decidesWithin(one, rule) || !canFire(rule, [one], budget));
+  const taker = earlier.findIndex((one) => decidesWithin(one, rule) || !canFire(rule, [one], budget, known));
   const name = named[taker]?.name;
   if (name !== undefined)
     return {
       reason: `\`${name}\` decides wherever it would`,
       related: (context) => [{ message: "this rule comes first", span: context.place(["rules", taker, "name"]) }],
     };
-  return canFire(rule, earlier, budget)
+  return canFire(rule, earlier, budget, known)
     ? undefined
     : { reason: "together, the rules before it decide wherever it would", related: () => [] };
 }
@@ -106,7 +158,7 @@ function collectNames(consumers: Consumers) {
   };
 }
 
-/** Names of callers that no consumer has, such as a group that is misspelt. */
+/** Names of callers that no consumer has, such as a group that is misspelt, and of routes that there are none of. */
 function unknownNames(rules: readonly ModelRule[], context: PolicyContext): Diagnostic[] {
   const known = namesIn(context.gateway.consumers);
   const vocabulary = (attribute: string) =>
@@ -114,20 +166,32 @@ function unknownNames(rules: readonly ModelRule[], context: PolicyContext): Diag
       ? known[attribute]
       : undefined;
   return rules.flatMap(({ effect, condition }, index) => {
-    const path = ["rules", index, effect];
-    const place = placeOf(context.node(path), context.place(path));
+    const place = placeOfRule(index, effect, context);
     return comparisonsIn(condition.tree).flatMap(({ attribute, operation, constants, at }) => {
+      if (operation === "startsWith") return [];
+      const span = spanOf(place, at);
+      if (attribute === "route.name") return unknownRoutes(constants, context, span);
       const words = vocabulary(attribute);
-      if (words === undefined || operation === "startsWith") return [];
-      return constants
-        .filter((name) => !words.names.includes(name))
-        .map((name) => unknownName(words.what, name, words.names, spanOf(place, at)));
+      return (words === undefined ? [] : constants)
+        .filter((name) => !words?.names.includes(name))
+        .map((name) =>
+          diagnose("SL0418", { what: words?.what ?? "", name, hint: hintFor(name, words?.names ?? []) }, span),
+        );
     });
   });
 }
 
-function unknownName(what: string, name: string, known: readonly string[], span: Diagnostic["span"]): Diagnostic {
+/** Names of answers that the compiler adds begin so. */
+const GENERATED = "sluice:";
+
+function unknownRoutes(names: readonly string[], { gateway }: PolicyContext, span: Diagnostic["span"]): Diagnostic[] {
+  const known = gateway.routes.map(({ name }) => name);
+  return names
+    .filter((name) => !known.includes(name) && !name.startsWith(GENERATED))
+    .map((name) => diagnose("SL0433", { name, hint: hintFor(name, known) }, span));
+}
+
+function hintFor(name: string, known: readonly string[]): string {
   const suggestion = nearest(name, known);
-  const hint = suggestion === undefined ? "" : `; did you mean \`${suggestion}\`?`;
-  return diagnose("SL0418", { what, name, hint }, span);
+  return suggestion === undefined ? "" : `; did you mean \`${suggestion}\`?`;
 }

@@ -3,7 +3,7 @@ import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import type { OriginPattern } from "../../compiler/plan/native.js";
 import { defineKind } from "../../compiler/policy/kind.js";
 import { duration, headerName, httpMethod } from "../../compiler/policy/values.js";
-import { lintOf } from "./lint.js";
+import { lintOf, sharedSuffix } from "./lint.js";
 import { modelOf } from "./model.js";
 import { isPlainHttp, parseOrigin } from "./origin.js";
 
@@ -77,9 +77,12 @@ export const cors = defineKind({
       context.report(diagnose("SL0425", { policy: context.policy }, context.place(["origins", any]), { related }));
       return undefined;
     }
-    for (const [index, { text }] of spec.origins.entries())
-      if (spec.credentials && isPlainHttp(text))
-        context.report(diagnose("SL0426", { origin: text }, context.place(["origins", index])));
+    for (const [index, { text, pattern }] of spec.credentials ? spec.origins.entries() : []) {
+      const place = context.place(["origins", index]);
+      const suffix = sharedSuffix(pattern);
+      if (isPlainHttp(text)) context.report(diagnose("SL0426", { origin: text }, place));
+      if (suffix !== undefined) context.report(diagnose("SL0436", { suffix }, place));
+    }
     return {
       phase: "cors",
       provides: [],

@@ -305,7 +305,11 @@ describe("attributes", () => {
 
   test("without a size there is no body if nothing follows the headers, else it is not known", () => {
     const length = header("content-length");
-    const parts = [["has", ["get", "request.size"]], ["==", ["get", "request.size"], 0], ["!", ["has", length]]];
+    const parts = [
+      ["has", ["get", "request.size"]],
+      ["==", ["get", "request.size"], 0],
+      ["!", ["has", length]],
+    ];
     for (const form of [parts, parts.toReversed()]) expect(truthOf(["&&", ...form])).toBe("true");
     expect(truthOf(["==", ["get", "request.size"], 0], [], { ends: false })).toBe("unknown");
     expect(truthOf(["has", ["get", "request.size"]], [], { ends: false })).toBe("false");

@@ -115,7 +115,7 @@ export const rateLimit = defineKind({
       requestHeaders: [],
       responseHeaders: spec.headers.includes("ietf") ? IETF_HEADERS : [],
       decide: modelOf(counted, isRate(spec.rate) ? {} : spec.rate, rates.fallback),
-      lint: lintOf(context.policy, "rateLimit"),
+      lint: lintOf(context, "rateLimit"),
     };
   },
 });

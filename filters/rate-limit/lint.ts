@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { type Chain, PHASES, type PolicyPlan } from "../../compiler/plan/plan.js";
+import type { PolicyContext } from "../../compiler/policy/kind.js";
 import type { Rate } from "./config.js";
 
 const rate = z.object({ count: z.int(), periodMs: z.int(), burst: z.int() });
@@ -12,21 +13,40 @@ const limit = z.object({
   default: rate,
 });
 
+/** `["get", name, argument]` */
+const keyEntry = z.array(z.string()).transform(([, name = ""]) => ({ name }));
+
 type Limit = z.output<typeof limit>;
 type Step = Chain["steps"][number];
 
 const CONSUMER = JSON.stringify(["get", "auth.consumer"]);
 
-/** Warns of a limit of the chain that never refuses, because another one of the chain always does so first. */
-export function lintOf(policy: string, kind: string): NonNullable<PolicyPlan["lint"]> {
+/** Attributes that the client gives whatever value it likes, and with each a count of its own. */
+const CHOSEN: readonly string[] = ["request.cookies", "request.headers", "request.query"];
+
+/** Attributes that say nothing of who calls, but of what is called. */
+const OF_THE_CALL: readonly string[] = ["request.method", "request.protocol", "request.scheme", "route.name"];
+
+/** Warns of a limit of the chain that never refuses, because of its key or because another one of the chain does so first. */
+export function lintOf({ policy, place }: PolicyContext, kind: string): NonNullable<PolicyPlan["lint"]> {
   return ({ steps }) => {
     const limits = steps.filter((step) => step.policy.kind === kind);
     const own = limits.findIndex((step) => step.policy.name === policy);
     const step = limits[own];
-    if (step === undefined || limits.length < 2) return [];
+    if (step === undefined) return [];
+    const loose = keyFinding(limit.parse(step.policy.config), policy, place(["key"]));
     const tighter = limits.find((other, index) => index !== own && hides(other, step, index < own));
-    return tighter === undefined ? [] : [neverRefuses(step, tighter)];
+    return [...loose, ...(tighter === undefined ? [] : [neverRefuses(step, tighter)])];
   };
+}
+
+/** What a key lacks to bind anybody: calls that share it, or a part that callers cannot change at will. */
+function keyFinding({ key }: Limit, policy: string, span: Diagnostic["span"]): Diagnostic[] {
+  const names = key.map((entry) => keyEntry.parse(JSON.parse(entry)).name);
+  if (names.includes("request.id")) return [diagnose("SL0434", { policy }, span)];
+  const isChosen = names.some((name) => CHOSEN.includes(name));
+  const isFree = names.every((name) => CHOSEN.includes(name) || OF_THE_CALL.includes(name));
+  return isChosen && isFree ? [diagnose("SL0435", { policy }, span)] : [];
 }
 
 function neverRefuses(step: Step, tighter: Step): Diagnostic {

@@ -1,7 +1,9 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { packageRoot } from "../../compiler/cli/files.js";
 import { FORMATS } from "../../compiler/cli/print.js";
 import { sluice } from "./support/cli.js";
 
@@ -75,6 +77,15 @@ describe("--fix", () => {
     expect(await readdir(join(folder, "real"))).toEqual(["p.yaml"]);
   });
 
+  test("keeps the other names of a file", async () => {
+    await write("p.yaml", BAD);
+    await link(join(folder, "p.yaml"), join(folder, "other.yaml"));
+    await check("p.yaml", "--fix=suggested");
+    expect(await read("other.yaml")).toBe(CLEAN);
+    expect((await stat(join(folder, "p.yaml"))).nlink).toBe(2);
+    expect((await readdir(folder)).toSorted()).toEqual(["other.yaml", "p.yaml"]);
+  });
+
   test("reaches the files that a gateway includes", async () => {
     const fragment =
       "apiVersion: sluice/v1\nkind: Fragment\nroutes:\n  - name: health\n    match: { path: /healthz }\n";
@@ -82,7 +93,7 @@ describe("--fix", () => {
     const file = await write("p.yaml", gateway("get", "orders", "include: [routes.yaml]"));
     const { code, stdout } = await check(file, "--fix");
     expect(await read("p.yaml")).toBe(gateway("GET", "orders", "include: [routes.yaml]"));
-    expect(await read("routes.yaml")).toBe(`${fragment}    respond: { status: 200 }\n    # of no use\n`);
+    expect(await read("routes.yaml")).toBe(`${fragment}    respond: { status: 200 }\n`);
     expect(stdout).toContain("routes.yaml:7:14 SL0306 remove `timeout`\n");
     expect(code).toBe(0);
   });
@@ -187,4 +198,77 @@ test("the last line counts what there is, silenced findings too", async () => {
   expect((await check(await write("p.yaml", BAD))).stderr).toMatch(
     /\n2 errors, 1 fixable with --fix, 1 more with --fix=suggested\n$/,
   );
+});
+
+/** A line of a shell in the folder, in which `sluice` is the command. */
+function shell(line: string) {
+  const main = join(packageRoot(), "dist/compiler/cli/main.js");
+  const text = `sluice() { "${process.execPath}" "${main}" "$@"; }; ${line}`;
+  return spawnSync("sh", ["-c", text], { cwd: folder, encoding: "utf8" });
+}
+
+describe("the paths", () => {
+  test("count each file once", async () => {
+    await write("p.yaml", CLEAN);
+    expect((await check("p.yaml", "./p.yaml", join(folder, "p.yaml"))).stdout).toBe("p.yaml: no findings\n");
+  });
+
+  test("are printed as they are, backslashes too", async () => {
+    expect((await check(await write("a\\b.yaml", BAD))).stderr).toContain("a\\b.yaml:7:58: error SL0104");
+  });
+
+  test("may be standard input, which includes from the working directory", async () => {
+    await write("p.yaml", gateway("get", "orders", "include: [part.yaml]"));
+    await write("part.yaml", "apiVersion: sluice/v1\nkind: Fragment\ntimeout: 1s\n");
+    const { status, stderr } = shell("sluice check - < p.yaml");
+    expect(stderr).toContain("<stdin>:8:58: error SL0104");
+    expect(stderr).toContain("part.yaml:3:1: error SL0101");
+    expect(status).toBe(1);
+    await write("clean.yaml", CLEAN);
+    expect(shell("cat clean.yaml | sluice check - clean.yaml").stdout).toBe("2 files: no findings\n");
+    expect(shell("sluice check - --fix < p.yaml")).toMatchObject({ status: 3, stdout: "" });
+    expect(shell("printf '\\377' | sluice check -").stderr).toContain("<stdin>:1:1: error SL0020");
+    expect(shell("head -c 5000000 /dev/zero | sluice check -").stderr).toContain("<stdin>:1:1: error SL0005");
+  });
+
+  test("may be tests on standard input", async () => {
+    await write("p.yaml", CLEAN);
+    const cases = "cases: [{ name: a, request: { path: /nowhere }, expect: { upstream: nobody } }]";
+    await write("p.test.yaml", `apiVersion: sluice/v1\nkind: Test\npolicy: p.yaml\n${cases}\n`);
+    expect(shell("sluice check - < p.test.yaml").stderr).toContain("no service is named `nobody`");
+  });
+});
+
+test.each([
+  ["help", "sluice check --help"],
+  ["findings", "sluice check p.yaml 2>&1"],
+  ["a document", "sluice check p.yaml --format sarif"],
+])("a reader that goes away is no error: %s", async (_, command) => {
+  await write("p.yaml", BAD);
+  expect(shell(`(${command}; echo "code $?" >&2) | true`).stderr).toMatch(/^code [01]\n$/);
+});
+
+test("a disk that is full is told in one line", async () => {
+  await write("p.yaml", CLEAN);
+  expect(shell("sluice check p.yaml > /dev/full")).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^sluice: cannot print: ENOSPC.*\n$/),
+  });
+});
+
+test.each(["p.yaml", "p.yaml/shop"])("init %s, where that is a file, is wrong usage", async (path) => {
+  await write("p.yaml", CLEAN);
+  const { code, stderr } = await sluice(["init", path], { cwd: folder });
+  expect([code, stderr]).toEqual([
+    3,
+    `sluice: ${path} is not a folder; name the folder that the project is written to\n`,
+  ]);
+});
+
+test("init comes to an end where no folder can be made", async () => {
+  const { code, stderr } = await sluice(["init", "/proc/nowhere/shop"], { cwd: folder });
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^sluice: cannot write to \/proc\/nowhere\/shop: ENOENT.*\n$/),
+  ]);
 });

@@ -82,6 +82,13 @@ const requests: [end: string, headers: Headers][] = [
   ["x?&&q=a+b&=&", [["host", "shop.test.."]]],
   ["x", [["host", "shop.test,x"]]],
   ["x", [["host", ""]]],
+  ["x", [["host", "x@shop.test"]]],
+  ["x", [["host", "shop.test:x"]]],
+  ["x", [["host", "shop%2etest"]]],
+  ["x", [["host", "[shop.test]"]]],
+  ["x", [["host", "SHOP.test."]]],
+  ["x", [["content-length", "0"]]],
+  ["x", [["transfer-encoding", "chunked"]]],
   ["x", [["x-a", ""]]],
   ["x", [["cookie", ""]]],
   ["x", [["cookie", "c"]]],
@@ -135,8 +142,9 @@ test.each(names.flatMap((name) => [name, `not-${name}`]))("explain and the guard
     const target = `/${name}/${end}`;
     const sent: Headers = given.some(([header]) => header === "host") ? given : [["host", "shop.test"], ...given];
     const length = Number(given.find(([header]) => header === "content-length")?.[1] ?? 0);
+    const isChunked = given.some(([header]) => header === "transfer-encoding");
     const { reply, decision } = await gateway.judged(() =>
-      gateway.raw({ target, headers: sent, ...(length === 0 ? {} : { body: "x".repeat(length) }) }),
+      gateway.raw({ target, headers: sent, body: isChunked ? "0\r\n\r\n" : "x".repeat(length) }),
     );
     const explained = explainRequest(
       gateway.plan,

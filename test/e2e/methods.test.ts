@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { HTTP1_METHODS } from "../../compiler/policy/methods.js";
+import { http2Request } from "./support/http2.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
 const POLICY = `apiVersion: sluice/v1
@@ -67,6 +69,17 @@ describe.each(WORKER_COUNTS)("methods, with %i workers", (concurrency) => {
       .catch(() => undefined);
     expect([400, 405]).toContain(reply?.status ?? 400);
     expect(gateway.heard().map(({ url }) => url)).toEqual([]);
+  });
+
+  test("of the methods that there are, those arrive that the compiler takes for them", async () => {
+    const others = ["CONNECT", "QUERY", "M-SEARCH", "BASELINE-CONTROL", "LABEL", "UPDATE", "PRI", "FOO", "get", "G-E"];
+    for (const method of [...HTTP1_METHODS, ...others]) {
+      const reply = await gateway.raw({ method, target: "/nowhere", headers: [] });
+      expect([method, reply.status]).toEqual([method, HTTP1_METHODS.includes(method) ? 404 : 400]);
+    }
+    const target = "shop.test:443";
+    expect((await gateway.raw({ method: "CONNECT", target, headers: [["host", target]] })).status).toBe(403);
+    expect((await http2Request(gateway, { ":method": "FOO", ":path": "/orders" })).status).toBe(405);
   });
 
   test("a rule about the method sees the method that the service sees", async () => {

@@ -1,11 +1,14 @@
+import { resolve } from "node:path";
 import { applyFixes, type Fixable, type FixLevel } from "../../diagnostics/fixing.js";
 import { hideSecrets } from "../../diagnostics/render/hidden.js";
 import { visible } from "../../diagnostics/render/visible.js";
 import { type Report, reportOf, summaryOf, type Unread } from "../../diagnostics/report.js";
+import { checkInput, INPUT_NAME } from "../../index.js";
 import { hasErrors } from "../../pipeline.js";
 import { formatSpan } from "../../syntax/source.js";
-import { EXIT } from "../exit.js";
+import { EXIT, UsageError } from "../exit.js";
 import { checkAnyFile, checkableFiles, distinct, strayFragments, unreadable } from "../files.js";
+import { standardInput } from "../input.js";
 import { type Format, printReport } from "../print.js";
 import { rewrite } from "../rewrite.js";
 
@@ -16,10 +19,17 @@ export interface CheckOptions {
   fix?: FixLevel | true;
 }
 
+/** Stands for standard input among the paths. */
+const STANDARD_INPUT = "-";
+
 /** `sluice check`: every finding of every file. Nothing is written but, with `--fix`, the fixes. */
 export async function checkCommand(paths: readonly string[], options: CheckOptions): Promise<number> {
+  const isPiped = paths.includes(STANDARD_INPUT);
+  if (isPiped && options.fix !== undefined)
+    throw new UsageError("--fix has no file to write to where the policy comes by standard input; name the file");
   const unread: Unread[] = [];
-  const files = paths.flatMap((path) => readable(path, unread, () => checkableFiles(path)) ?? []);
+  const named = paths.filter((path) => path !== STANDARD_INPUT);
+  const files = once(named.flatMap((path) => readable(path, unread, () => checkableFiles(path)) ?? []));
   let fixed = 0;
   for (const file of options.fix === undefined ? [] : files) {
     const applied = await fixFile(file, options.fix === "suggested" ? "suggested" : "safe");
@@ -27,20 +37,27 @@ export async function checkCommand(paths: readonly string[], options: CheckOptio
     printApplied(applied, options.format);
     fixed += applied.length;
   }
-  const checked = files.flatMap((file) => readable(file, unread, () => [checkAnyFile(file)]) ?? []);
+  const piped = isPiped ? [checkInput(await standardInput())] : [];
+  const checked = [...piped, ...files.flatMap((file) => readable(file, unread, () => [checkAnyFile(file)]) ?? [])];
   const read = checked.flatMap((one) => one.files);
   const wrong = checked.flatMap(({ diagnostics, files: [main] }) => (main && hasErrors(diagnostics) ? [main] : []));
   const doubtful = [...wrong, ...unread.map(({ path }) => path)];
-  const stray = paths.flatMap((path) => readable(path, [], () => strayFragments(path, read, doubtful)) ?? []);
+  const stray = named.flatMap((path) => readable(path, [], () => strayFragments(path, read, doubtful)) ?? []);
   const report = reportOf(distinct([...checked.flatMap((one) => one.diagnostics), ...stray]), {
     files: read,
     suppressed: checked.flatMap((one) => one.suppressed),
     unread,
   });
   printReport(report, options.format);
-  if (options.format === "text") printOutcome(report, files, fixed);
+  if (options.format === "text") printOutcome(report, [...(isPiped ? [INPUT_NAME] : []), ...files], fixed);
   const failed = options.failOn === "warning" ? report.diagnostics.length > 0 : hasErrors(report.diagnostics);
   return failed || unread.length > 0 ? EXIT.findings : EXIT.ok;
+}
+
+/** Each file once, under the name that it has first. */
+function once(files: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return files.filter((file) => (seen.has(resolve(file)) ? false : seen.add(resolve(file))));
 }
 
 /** What a file or folder that cannot be read gives: nothing, and a note of it; the other ones are still checked. */

@@ -68,6 +68,7 @@ describe("init", () => {
     await initCommand(folder);
     const workflow = JSON.stringify(load(readFileSync(join(folder, ".github/workflows/sluice.yml"), "utf8")));
     expect(workflow).toContain('"run":"npx sluice check policy.yaml policy.test.yaml --format github"');
+    expect(workflow).toContain('"run":"npx sluice test"');
     expect(JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))).toMatchObject({
       private: true,
       devDependencies: { sluicegate: expect.stringMatching(/^\^\d+\.\d+\.\d+/) },

@@ -1,12 +1,13 @@
-import { lstatSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { EnvironmentError, EXIT } from "../exit.js";
+import { EnvironmentError, EXIT, UsageError } from "../exit.js";
 import { writeAll } from "../files.js";
 import { gatewayName, projectFiles } from "../init/project.js";
 import { packageVersion } from "../version.js";
 
 /** `sluice init`: a small project to begin with. Writes all of its files, or none where one of them is there. */
 export async function initCommand(folder: string): Promise<number> {
+  mustNotBeFile(folder);
   const isThere = (path: string) => lstatSync(join(folder, path), { throwIfNoEntry: false }) !== undefined;
   const all = projectFiles(gatewayName(basename(resolve(folder))), packageVersion());
   // Of a package that is there only the dependency is missing.
@@ -23,10 +24,23 @@ export async function initCommand(folder: string): Promise<number> {
     "",
     "next:",
     `  sluice check ${quoted(policy)} ${quoted(join(folder, "policy.test.yaml"))}`,
+    `  sluice test ${quoted(folder)}`,
     `  ACME_KEY=secret-1 GLOBEX_KEY=secret-2 sluice run ${quoted(policy)}`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   return EXIT.ok;
+}
+
+/** @throws UsageError if the folder, or one around it, is a file; EnvironmentError if that cannot be found out */
+function mustNotBeFile(folder: string): void {
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "ENOTDIR")
+      throw new EnvironmentError(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new UsageError(`${folder} is not a folder; name the folder that the project is written to`);
 }
 
 /** A path as a shell takes it. */

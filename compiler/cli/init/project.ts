@@ -140,6 +140,7 @@ jobs:
         with: { node-version: 22 }
       - run: npm ci
       - run: npx sluice check policy.yaml policy.test.yaml --format github
+      - run: npx sluice test
       - run: npx sluice compile policy.yaml --out build
 `;
 
@@ -152,6 +153,7 @@ it promises in [policy.test.yaml](policy.test.yaml).
 \`\`\`sh
 npm install                                             # writes package-lock.json too: commit it, the workflow needs it
 npx sluice check policy.yaml policy.test.yaml           # every finding, with file, line and fix
+npx sluice test                                         # sends the requests of policy.test.yaml through the module
 npx sluice explain api                                  # what holds on the route, in order of execution
 npx sluice compile policy.yaml --out build              # build/envoy.yaml and build/modules/guard.wasm
 ACME_KEY=secret-1 GLOBEX_KEY=secret-2 npx sluice run policy.yaml
@@ -174,6 +176,7 @@ function manifest(name: string, version: string): string {
     private: true,
     scripts: {
       check: "sluice check policy.yaml policy.test.yaml",
+      test: "sluice test",
       compile: "sluice compile policy.yaml --out build",
     },
     devDependencies: { sluicegate: `^${version}` },

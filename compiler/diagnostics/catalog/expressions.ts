@@ -143,8 +143,8 @@ percent-decoding, that of a cookie as it was sent; both count letter case.`,
   SL0513: {
     severity: "warning",
     message: "{what} is always {value}, whatever the request",
-    help: `No attribute has a say in it, so it decides nothing. Often a string was compared with a string where an
-attribute was meant:
+    help: `No request makes a difference to it, so it decides nothing. Often a string was compared with a string where an
+attribute was meant, or something was asked that holds for all requests: that a path starts with \`/\`, or that there is a method.
 
 \`\`\`
 allow: '"request.method" == "GET"'
@@ -299,5 +299,72 @@ ints.
 allow: 'request.size < (auth.tier == "gold" ? 1000000 : "1000")'
 allow: 'request.size < (auth.tier == "gold" ? 1000000 : 1000)'
 \`\`\``,
+  },
+  SL0529: {
+    severity: "warning",
+    fix: "either",
+    message: "`{attribute}` {never}: {reason}",
+    help: `The comparison is false for every request, so an \`allow\` with it lets nobody in and a \`deny\` with it refuses nobody. Before an
+expression is evaluated, Envoy and Sluice bring what a client sends into one form:
+
+- \`request.host\` is in lower case and without a port.
+- \`request.path\` starts with \`/\` and has no query. Dot segments are resolved, slashes merged, and letters, digits, \`-\`, \`.\`, \`_\` and
+  \`~\` are decoded.
+- \`request.protocol\` is \`HTTP/1.0\`, \`HTTP/1.1\`, \`HTTP/2\` or \`HTTP/3\`.
+- \`source.ip\` is an address without a port; IPv6 is in lower case and in its shortest form.
+
+\`\`\`
+deny: 'request.host == "Internal.example.com"'
+deny: 'request.host == "internal.example.com"'
+\`\`\`
+
+Write the value as it comes. Other parts of a request have attributes of their own, such as \`request.query["page"]\`.`,
+  },
+  SL0530: {
+    severity: "warning",
+    fix: "safe",
+    message: "`{text}` is not `{meant}`: letter case counts in `{attribute}`",
+    help: `The method of a request is compared as it was sent (RFC 9110, section 9.1), and every client sends those of HTTP in capital letters; \`http\` and
+\`https\` come in small letters. A rule with another spelling takes no usual request, and a \`deny\` like this protects nothing.
+
+\`\`\`
+deny: 'request.method == "delete"'
+deny: 'request.method == "DELETE"'
+\`\`\``,
+  },
+  SL0531: {
+    severity: "warning",
+    fix: "suggested",
+    message: "this is true of every value of `{attribute}`, and unknown without one",
+    help: `Every text begins with, ends with and contains the empty one, and an expression such as \`.*\` is found in all. So nothing is asked but whether
+there is a value. \`has\` asks that plainly, and is false, not unknown, where there is none:
+
+\`\`\`
+allow: 'request.headers["x-tenant"].matches(".*")'
+allow: 'has(request.headers["x-tenant"])'
+\`\`\`
+
+To bind an expression to the whole text, write \`^\` and \`$\` around it.`,
+  },
+  SL0532: {
+    severity: "warning",
+    secret: true,
+    message: "`{attribute}` carries credentials, and one stands here for every reader of the file",
+    help: `A key, password or token in a policy file is in every copy of it: in the repository, in the logs of builds, and in the configuration of Envoy.
+Its holder has no name, no tier and no groups, and to withdraw it the policy has to change.
+
+\`\`\`
+allow: 'request.headers["x-api-key"] == "51a9bb3ee1c0"'
+allow: 'auth.consumer == "acme"'
+\`\`\`
+
+Name the holder under \`consumers\`, with a reference to the key, and let an \`authenticate\` find out who calls:
+
+    consumers:
+      acme: { credentials: [{ apiKey: env:ACME_KEY }] }
+    policies:
+      known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
+
+Then replace the key: it has been seen.`,
   },
 } as const satisfies Section<"05">;

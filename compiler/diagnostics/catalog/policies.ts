@@ -48,10 +48,16 @@ policy, or leave a default out with \`except\`.`,
   },
   SL0408: {
     severity: "error",
-    message: "`{policy}` uses `{attribute}`, but nothing on this route finds out who calls",
+    message: "`{policy}` uses `{attribute}`, but {reason}",
     needs: ["defaults", "mandatory"],
     help: `Attributes under \`auth.\` are known only after an \`authenticate\` policy. Apply one to the route. For a mandatory policy
-the same holds for the answers to unknown paths (404) and methods (405), which run the mandatory policies only.`,
+the same holds for the answers to unknown paths (404) and methods (405), which run the mandatory policies only.
+
+An \`authenticate\` tells what its methods know. An API key is of a consumer, with a name, groups and perhaps a tier. It has no scopes, subject or
+issuer: these are for methods with tokens, which this version does not have.
+
+    allow: '"orders:read" in auth.scopes'      # SL0408 behind an apiKey
+    allow: '"orders" in auth.groups'`,
   },
   SL0409: {
     severity: "error",
@@ -133,7 +139,8 @@ Write the name as the consumers have it.`,
     severity: "warning",
     message: "the rule `{rule}` never decides: {reason}",
     help: `Rules are tried in order and the first that matches decides. On every request that this rule matches, one before it has decided already:
-\`allow\` where it is true, \`deny\` where it is true or cannot be known.
+\`allow\` where it is true, \`deny\` where it is true or cannot be known. Where an \`authenticate\` lets nobody pass without a credential,
+\`has(auth.consumer)\` is true of every request.
 
     rules:
       - { name: everybody, allow: 'request.method in ["GET", "POST"]' }
@@ -291,5 +298,54 @@ check. What a client can choose, such as a header, is then a way around.
 
 An \`authorize\` without \`when\` closes the gap: it refuses what no rule allows. Or give the open requests a route of their own; or silence
 the finding and say why.`,
+  },
+  SL0433: {
+    severity: "warning",
+    message: "no route is named `{name}`{hint}",
+    needs: ["routes"],
+    help: `The rule compares the name of the route with one that no route of the file has, so this comparison is never true: an \`allow\` lets nobody
+in, a \`deny\` refuses nobody.
+
+    policies:
+      not-on-reports: { authorize: { rules: [{ name: reports, deny: 'route.name == "report"' }], otherwise: allow } }   # SL0433
+    routes:
+      - { name: reports, match: { path: /reports/** }, to: reports, apply: [not-on-reports] }
+
+Write the name as the route has it.`,
+  },
+  SL0434: {
+    severity: "warning",
+    message: "`{policy}` counts each request by itself: `request.id` is another for every request",
+    help: `Envoy gives each request from outside an identifier of its own, so no two of them share a count, and a limit above one call refuses nothing.
+Who comes from an internal network may send an identifier, and then chooses the count.
+
+    per-call: { rateLimit: { key: [request.id], rate: 10/minute } }          # SL0434
+    per-consumer: { rateLimit: { key: [auth.consumer], rate: 10/minute } }
+
+Count by who calls, \`auth.consumer\` or \`source.ip\`, or leave out \`key\` for one count for each route.`,
+  },
+  SL0435: {
+    severity: "warning",
+    message: "the client chooses what `{policy}` counts it by, so it can go around the limit",
+    help: `Headers, cookies and query parameters are the client's word. Whoever sends another value with each call has another count with each call,
+and the table of counts fills with them.
+
+    per-tenant: { rateLimit: { key: ['request.headers["x-tenant"]'], rate: 10/minute } }                # SL0435
+    per-tenant: { rateLimit: { key: [source.ip, 'request.headers["x-tenant"]'], rate: 10/minute } }
+
+The second line is tighter for one address with several tenants, but still lets an address have as many counts as it names tenants. What binds
+is a key that the client cannot change: \`auth.consumer\` behind an \`authenticate\`, or \`source.ip\` alone. If a proxy before Envoy sets the
+header and clients cannot reach Envoy without it, silence the finding and say so.`,
+  },
+  SL0436: {
+    severity: "warning",
+    message: "anybody can have a name below `{suffix}`, and its scripts could call with the cookies of your users",
+    help: `Such a suffix is shared: a provider or a registry hands out names below it to everybody (https://publicsuffix.org lists such suffixes; Sluice knows
+the usual ones). With \`credentials: true\` a page on any of these names may read what your users see.
+
+    cors: { origins: ["https://*.github.io"], credentials: true }                # SL0436
+    cors: { origins: ["https://our-project.github.io"], credentials: true }
+
+Name the origins that are yours.`,
   },
 } as const satisfies Section<"04">;

@@ -11,10 +11,17 @@ export const routes = {
   },
   SL0302: {
     severity: "error",
+    fix: "safe",
     message: "`{path}` is not a path: {reason}",
     help: `Paths are \`/a\` (exactly that path), \`/a/*\` (one segment below), \`/a/**\` (that path and everything below),
 \`/a/{id}\` (one segment, with a name) and \`~regex\` (the whole path as an RE2 expression). Envoy normalises a path before it
-matches, so dot segments, doubled slashes and percent-encoded letters never arrive.`,
+matches, so dot segments, doubled slashes and percent-encoded letters never arrive. The query is no part of the path: where it counts, an
+\`authorize\` asks for it.
+
+    - { name: drafts, match: { path: "/posts?draft=1" }, to: posts }              # SL0302
+    - { name: posts, match: { path: /posts }, to: posts, apply: [no-drafts] }
+
+    no-drafts: { authorize: { rules: [{ name: drafts, deny: 'request.query["draft"] == "1"' }], otherwise: allow } }`,
   },
   SL0303: {
     severity: "error",
@@ -105,8 +112,7 @@ Apply the policy to both routes, or make it a default:
 
     - { name: orders-v2, match: { path: /orders, headers: { x-version: "2" } }, to: orders-v2, apply: [staff-only] }
 
-If both may be open, or what serves the first route holds nothing that the second protects, say so in a comment at the line:
-\`# sluice-ignore: SL0313 why\`.`,
+If what serves the first route holds nothing that the second protects, silence the warning with that reason.`,
   },
   SL0314: {
     severity: "warning",
@@ -119,7 +125,7 @@ If both may be open, or what serves the first route holds nothing that the secon
     - { name: a, match: { path: /a, methods: [POTS] }, to: a }   # SL0314: did you mean \`POST\`?
     - { name: a, match: { path: /a, methods: [POST] }, to: a }
 
-Correct the method or remove it. If the route is for HTTP/2 only, say so: \`# sluice-ignore: SL0314 why\`.`,
+Correct the method or remove it.`,
   },
   SL0315: {
     severity: "warning",
@@ -129,6 +135,16 @@ Correct the method or remove it. If the route is for HTTP/2 only, say so: \`# sl
 
     - { name: a, match: { path: /a, methods: [GET, GET] }, to: a }   # SL0315
     - { name: a, match: { path: /a, methods: [GET, POST] }, to: a }`,
+  },
+  SL0316: {
+    severity: "warning",
+    message: "no request has a path that `{path}` matches: {reason}",
+    help: `A regular expression is compared with the whole path as Envoy leaves it: it begins with \`/\` and has no query, dot segments are resolved, slashes
+merged, and letters, digits, \`-\`, \`.\`, \`_\` and \`~\` decoded. Nothing of that form is matched by this one, so the route is never chosen and its
+requests go to other routes, perhaps under weaker policies.
+
+    - { name: v1, match: { path: "~v[12]/orders" }, to: orders }      # SL0316: no \`/\` at the beginning
+    - { name: v1, match: { path: "~/v[12]/orders" }, to: orders }`,
   },
   SL0319: {
     severity: "warning",

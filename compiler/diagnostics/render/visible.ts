@@ -50,8 +50,13 @@ function escaped(character: string): string {
   return NAMED[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
+/** Characters that are each a unit by itself, one column wide. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** Splits a line into what the terminal shows as units, with tabs as spaces. */
 export function cells(line: string): Cell[] {
+  // Most lines are plain, and to look for units takes a hundred times as long.
+  if (PLAIN.test(line)) return Array.from(line, (text, index) => ({ text, width: 1, index, length: 1 }));
   const result: Cell[] = [];
   let column = 0;
   for (const { segment, index } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(line)) {

@@ -65,6 +65,8 @@ export function routeProbes(plan: GatewayPlan): Probe[] {
       const asking = plan.policies.find(
         (policy) =>
           policy.kind === "authenticate" &&
+          policy.mode === undefined &&
+          policy.when === undefined &&
           policy.config.optional === false &&
           route.run.some((applied) => applied.policy === policy.name),
       );

@@ -1,0 +1,54 @@
+import type { GatewayPlan, ListenerPlan, RoutePlan } from "../plan/plan.js";
+import { matchRoute } from "../request/match.js";
+import { arrive, type ClientRequest } from "../request/request.js";
+import type { Request } from "./suite.js";
+
+/** A request of a test file as it goes over the wire. */
+export interface SentRequest {
+  client: ClientRequest;
+  /** UTF-8; empty if there is none. */
+  body: Uint8Array;
+}
+
+const DEFAULT_SOURCE = "127.0.0.1";
+
+/** @param time milliseconds since 1970 */
+export function requestOf(request: Request, time: number): SentRequest {
+  const { body, json, method, host, scheme, source = DEFAULT_SOURCE } = request;
+  const content = Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json));
+  const own = Object.entries(request.headers).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
+  const saysType = own.some(([name]) => name === "content-type");
+  const headers: [string, string][] = [
+    ...own,
+    ...(json === undefined || saysType ? [] : [["content-type", "application/json"] satisfies [string, string]]),
+    ...(body === undefined && json === undefined
+      ? []
+      : [["content-length", String(content.length)] satisfies [string, string]]),
+  ];
+  return { client: { method, target: targetOf(request), host, headers, source, scheme, time }, body: content };
+}
+
+function targetOf({ path, query }: Request): string {
+  const pairs = Object.entries(query).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+  );
+  if (pairs.length === 0) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${pairs.join("&")}`;
+}
+
+/** The request with a key where the route that takes it looks for one; without a policy that looks, nowhere. */
+export function withKey(sent: SentRequest, key: string, plan: GatewayPlan, listener: ListenerPlan): SentRequest {
+  const arrival = arrive(plan, listener, sent.client);
+  const route = "status" in arrival ? undefined : matchRoute(plan, arrival.request)?.route;
+  const header = keyHeader(plan, route);
+  if (header === undefined) return sent;
+  return { ...sent, client: { ...sent.client, headers: [...sent.client.headers, [header, key]] } };
+}
+
+function keyHeader(plan: GatewayPlan, route: RoutePlan | undefined): string | undefined {
+  const authenticating = plan.policies.filter(({ phase }) => phase === "authenticate");
+  const applied = authenticating.find(({ name }) => route?.run.some(({ policy }) => policy === name));
+  return (applied ?? authenticating[0])?.readsHeaders[0];
+}

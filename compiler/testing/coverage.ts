@@ -1,0 +1,92 @@
+import { isGenerated } from "../plan/names.js";
+import type { GatewayPlan } from "../plan/plan.js";
+import { formatSpan, type Span } from "../syntax/source.js";
+import type { RuleName } from "./rules.js";
+import type { Observer } from "./run.js";
+
+/** A part of a policy file that no case exercised. */
+export interface Uncovered {
+  what: "route" | "policy" | "rule";
+  /** Of a rule `policy/rule`. */
+  name: string;
+  place: Span;
+}
+
+export interface CoverageReport {
+  /** How many there are of each, and how many of them some case exercised. */
+  counts: Readonly<Record<Uncovered["what"], { all: number; covered: number }>>;
+  /** In the order of the file, routes first. */
+  uncovered: readonly Uncovered[];
+}
+
+/**
+ * Notes what the cases of some files exercise of one policy file. A route counts once a request came to it, a policy once it
+ * judged one, a rule once it decided for its policy, whatever the other policies said.
+ */
+export class Coverage {
+  private readonly plan: GatewayPlan;
+  private readonly rules: readonly RuleName[];
+  private readonly seen = { route: new Set<string>(), policy: new Set<string>(), rule: new Set<string>() };
+
+  constructor(plan: GatewayPlan, rules: readonly RuleName[]) {
+    this.plan = plan;
+    this.rules = rules;
+  }
+
+  readonly observe: Observer["observe"] = (exchange, explain, grown) => {
+    if (exchange.route === undefined) return;
+    this.seen.route.add(exchange.route.name);
+    for (const noted of [exchange.decision, exchange.shadow]) if (noted !== undefined) this.decided(noted);
+    for (const { policy, verdict } of explain().routed?.steps ?? []) {
+      // Envoy's own filters count nothing; the models tell what they saw.
+      const judged = policy.native === undefined ? grown(policy.name) : verdict !== undefined;
+      if (!judged) continue;
+      this.seen.policy.add(policy.name);
+      for (const noted of [verdict?.decision, verdict?.shadow])
+        if (noted !== undefined) this.decided(`${policy.name}${noted}`);
+    }
+  };
+
+  report(): CoverageReport {
+    const routes = new Map(this.plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
+    const places = new Map(this.plan.policies.map(({ name, origin }) => [name, origin]));
+    const all: Uncovered[] = [
+      ...[...routes.values()]
+        .filter((route) => !isGenerated(route))
+        .map(({ name, origin }) => ({ what: "route" as const, name, place: origin })),
+      ...this.plan.policies.map(({ name, origin }) => ({ what: "policy" as const, name, place: origin })),
+      ...this.rules.map(({ policy, rule }) => ({
+        what: "rule" as const,
+        name: `${policy}/${rule}`,
+        place: places.get(policy) ?? this.plan.origin,
+      })),
+    ];
+    const countOf = (what: Uncovered["what"]) => {
+      const those = all.filter((one) => one.what === what);
+      return { all: those.length, covered: those.filter(({ name }) => this.seen[what].has(name)).length };
+    };
+    return {
+      counts: { route: countOf("route"), policy: countOf("policy"), rule: countOf("rule") },
+      uncovered: all.filter(({ what, name }) => !this.seen[what].has(name)),
+    };
+  }
+
+  /** `policy/rule allowed rule` */
+  private decided(noted: string): void {
+    this.seen.rule.add(noted.split(" ", 1)[0] ?? "");
+  }
+}
+
+/** A report for people, each line without its end. */
+export function coverageLines({ counts, uncovered }: CoverageReport): string[] {
+  const parts = (["route", "policy", "rule"] as const).map((what) => {
+    const { all, covered } = counts[what];
+    return `${covered} of ${all} ${PLURALS[what]}`;
+  });
+  return [
+    `covered: ${parts.join(", ")}`,
+    ...uncovered.map(({ what, name, place }) => `  ${formatSpan(place)}: no case exercises the ${what} ${name}`),
+  ];
+}
+
+const PLURALS = { route: "routes", policy: "policies", rule: "rules" } as const;

@@ -1,0 +1,52 @@
+import { byteTextOf } from "../host/byte-text.js";
+import type { Pairs } from "../host/pairs.js";
+import type { Stream } from "../host/stream.js";
+import type { PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
+
+// What Envoy writes into requests and answers from what the guard left in filter state: the model of `targets/envoy/routes.ts`.
+
+type FilterState = Stream["filterState"];
+
+/** What a route writes into its answers: in place of what is there, and beside it. */
+export function routeAnswerHeaders(
+  { action }: RoutePlan,
+  run: readonly PolicyPlan[],
+  state: FilterState,
+): { set: Pairs; append: Pairs } {
+  const fixed = action.type === "respond" ? Object.entries(action.headers) : [];
+  const results = run.flatMap((policy) => policy.responseHeaders);
+  const vary = run.some(({ native }) => native?.filter === "cors");
+  return {
+    set: [...fixed.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const), ...written(results, state)],
+    append: vary ? [["vary", "origin"]] : [],
+  };
+}
+
+/** The request as it goes to a service. */
+export function forwardedHeaders(
+  stream: Stream,
+  run: readonly PolicyPlan[],
+  timeoutMs: number,
+): { method: string; path: string; headers: Pairs } {
+  const { headers } = stream.request;
+  if (headers === undefined) throw new RangeError("the request did not go on");
+  for (const name of run.flatMap((policy) => policy.removeRequestHeaders)) headers.remove(name);
+  const results = run.flatMap((policy) => policy.requestHeaders);
+  for (const [name, value] of written(results, stream.filterState)) headers.replace(name, value);
+  if (timeoutMs > 0) headers.replace("x-envoy-expected-rq-timeout-ms", String(timeoutMs));
+  const pairs = headers.pairs().filter(([name]) => !name.startsWith(":"));
+  return {
+    method: headers.get(":method") ?? "",
+    path: headers.get(":path") ?? "",
+    headers: [["host", headers.get(":authority") ?? ""], ...pairs],
+  };
+}
+
+/** A result that is absent leaves its header out. */
+function written(headers: readonly ResultHeader[], state: FilterState): Pairs {
+  const properties = new Map(headers.map((one) => [one.name, one.property]));
+  return [...properties].flatMap(([name, property]): [string, string][] => {
+    const value = state.get(`sluice.${property}`);
+    return value === undefined ? [] : [[name, byteTextOf(value)]];
+  });
+}

@@ -1,0 +1,55 @@
+import { byteTextOf } from "../host/byte-text.js";
+import { composeReply } from "../host/local-reply.js";
+import type { Pairs } from "../host/pairs.js";
+import type { Random } from "../host/random.js";
+import type { Stream } from "../host/stream.js";
+import type { RoutedRequest } from "../request/request.js";
+
+// What the connection manager, the router and the HTTP/1.1 codec of Envoy add and take off, beside policies and routes.
+
+/** Headers as the guard sees them. */
+export function requestHeaders(request: RoutedRequest, id: string): Pairs {
+  const headers = [...request.headers].flatMap(([name, values]) =>
+    values.map((value): [string, string] => [name, byteTextOf(Buffer.from(value))]),
+  );
+  return [
+    [":authority", request.authority],
+    [":path", request.path],
+    [":method", request.method],
+    [":scheme", request.headers.get("x-forwarded-proto")?.[0] ?? "http"],
+    ...headers.filter(([name]) => name !== "x-request-id"),
+    ["x-request-id", id],
+  ];
+}
+
+/** Envoy gives each request an id of its own, a random UUID (RFC 9562 section 5.4). */
+export function requestId(random: Random): string {
+  const digits = Buffer.from(random(16)).toString("hex");
+  return digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
+}
+
+/** The answer of a route that leads to no service. */
+export function answerDirectly(
+  stream: Stream,
+  request: RoutedRequest,
+  status: number,
+  text: string,
+  headers: Pairs,
+): void {
+  const body = byteTextOf(Buffer.from(text));
+  const type = request.headers.get("content-type")?.[0] ?? "";
+  const reply = composeReply(
+    { status, body, headers, grpcStatus: -1, details: "direct_response" },
+    { isHead: request.method === "HEAD", isGrpc: /^application\/grpc(\+.*)?$/.test(type) },
+  );
+  stream.responseHeaders(reply.headers, reply.body === "", "direct_response");
+  if (reply.body !== "") stream.responseData(Buffer.from(reply.body, "latin1"), true);
+}
+
+/** What the connection manager and the HTTP/1.1 codec take off an answer, and add to it. */
+export function onWire(pairs: Pairs, method: string, status: number, body: string): Pairs {
+  const kept = pairs.filter(([name]) => !/^(:.*|connection|transfer-encoding|server|keep-alive)$/.test(name));
+  const saysLength = kept.some(([name]) => name === "content-length");
+  const isEmpty = !saysLength && body === "" && status !== 204 && method !== "HEAD";
+  return [...kept, ["server", "envoy"], ...(isEmpty ? [["content-length", "0"] as const] : [])];
+}
