@@ -37,6 +37,14 @@ it("finds them in a mapping that should only say where a credential is", () => {
   expect(hidden("consumers:\n  acme: { apiKey: { value: hunter2 } }\n")).toEqual(["value", "hunter2"]);
 });
 
+it("finds them where an expression compares them with what carries credentials", () => {
+  expect(hidden(`allow: 'request.headers["x-api-key"] == "hunter2"'`)).toEqual(["hunter2"]);
+  expect(hidden(`allow: "request.headers['Authorization'] = 'Bearer hunter2'"`)).toEqual(["Bearer hunter2"]);
+  expect(hidden(String.raw`allow: "\"hunter2\" != request.cookies[\"session\"]"`)).toEqual(["hunter2"]);
+  expect(hidden(`allow: 'request.cookies["sid"] in ["one", "two"]'`)).toEqual(['"one", "two"']);
+  expect(hidden(`allow: 'request.headers["x-tenant"] == "acme"'`)).toEqual([]);
+});
+
 it("leaves references and the names of headers alone", () => {
   const digest = "a".repeat(64);
   expect(hidden(`credentials: [{ apiKey: env:ACME_KEY }, { apiKey: "sha256:${digest}" }]`)).toEqual([]);

@@ -5,6 +5,7 @@ import type { Correction, Findings } from "./findings.js";
 import type { Folded } from "./fold.js";
 import { type Always, alwaysOf, impossibleIn, type Never } from "./impossible.js";
 import { caseSlips } from "./letter-case.js";
+import { type Effort, reasoningEffortOf } from "./regex/effort.js";
 import { canBeTrue } from "./satisfy.js";
 import { settled } from "./settled.js";
 import { tokensOf } from "./tokens.js";
@@ -19,7 +20,8 @@ export function reportDead(tree: Typed, constants: Folded["constants"], findings
   for (const { value, ...range } of constants)
     findings.add("SL0513", { what: "this part", value: String(value) }, range);
   const parts = partsOf(tree);
-  for (const never of parts.flatMap(impossibleIn)) reportNever(never, findings);
+  const effort = reasoningEffortOf(findings.place.span.source);
+  for (const never of parts.flatMap((part) => impossibleIn(part, effort))) reportNever(never, findings);
   for (const slip of parts.flatMap(caseSlips)) {
     const { attribute, text, meant, at, element } = slip;
     findings.add(
@@ -31,7 +33,7 @@ export function reportDead(tree: Typed, constants: Folded["constants"], findings
   }
   for (const { attribute, constant } of credentialsIn(tree))
     findings.add("SL0532", { attribute: written(attribute.attribute.name, attribute.argument) }, constant);
-  reportAlways(tree, parts, findings);
+  reportAlways(tree, parts, findings, effort);
   reportContradictions(tree, findings);
 }
 
@@ -65,15 +67,15 @@ function spelled(literal: Literal, text: string, safe: boolean, findings: Findin
   return { changes: [{ range, text: isSingle ? `'${text}'` : JSON.stringify(text) }], safe };
 }
 
-function reportAlways(tree: Typed, parts: readonly Typed[], findings: Findings): void {
-  const whole = settled(tree, (part) => alwaysOf(part)?.everywhere === true);
+function reportAlways(tree: Typed, parts: readonly Typed[], findings: Findings, effort: Effort): void {
+  const whole = settled(tree, (part) => alwaysOf(part, effort)?.everywhere === true);
   if ((whole.kind === "constant" && whole.value === true) || isTautology(tree)) {
     findings.add("SL0513", { what: "the expression", value: "true" }, tree);
     return;
   }
   const idle = tree.kind === "and" ? tree.operands.filter(isTautology) : [];
   for (const part of idle) findings.add("SL0513", { what: "this part", value: "true" }, part);
-  for (const always of parts.flatMap((part) => alwaysOf(part) ?? [])) reportHolds(always, findings);
+  for (const always of parts.flatMap((part) => alwaysOf(part, effort) ?? [])) reportHolds(always, findings);
 }
 
 function reportHolds({ node, operand, everywhere }: Always, findings: Findings): void {

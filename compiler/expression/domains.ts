@@ -4,6 +4,7 @@ import { type Automaton, accepts } from "./regex/automaton.js";
 import type { Effort } from "./regex/effort.js";
 import { canMeet, type Demand } from "./regex/meet.js";
 import { compileRegex } from "./regex/regex.js";
+import type { TextTest } from "./text-test.js";
 
 /*
  * What values an attribute can have at all, whatever a client sends. Every rule here is looser than what Envoy lets through,
@@ -161,26 +162,42 @@ export const ALWAYS_THERE: ReadonlySet<string> = new Set([
   "request.scheme",
 ]);
 
-/** Why no path of a request is matched by a regular expression, whole; undefined if one may be. */
+/**
+ * Why no path of a request is matched by a regular expression, whole; undefined if one may be.
+ *
+ * @param effort what may be spent; where it does not suffice, one may be
+ */
 export function whyNoPath(regex: string, effort: Effort): string | undefined {
   const automaton = compileRegex(`^(?:${regex})$`, effort);
-  return "reason" in automaton ? undefined : whyNever(path, { automaton, found: true });
+  if ("reason" in automaton) return undefined;
+  const holds = (text: string) => accepts(automaton, Buffer.from(text));
+  return whyNever(path, { text: undefined, holds, demand: () => ({ automaton, found: true }) }, effort);
 }
 
-/** Why no value of a domain meets a demand; undefined if one may. */
-export function whyNever(domain: TextDomain, demand: Demand): string | undefined {
-  if (domain.samples.some((text) => meets(text, demand))) return undefined;
+type Test = Pick<TextTest, "text" | "holds" | "demand">;
+
+/** Why no value of a domain passes a test; undefined if one may. */
+export function whyNever(domain: TextDomain, test: Test, effort: Effort): string | undefined {
+  // Most tests are passed by some simple value, which costs nothing to try.
+  const { text } = test;
+  const likely = text === undefined ? [] : [text, `/${text}`, `/a${text}`, `a${text}`, `${text}a`];
+  const simple = likely.filter((value) => whyNot(domain, value) === undefined);
+  if ([...domain.samples, ...simple].some((value) => test.holds(value))) return undefined;
+  const demand = test.demand(effort);
+  if (demand === undefined) return undefined;
   const rules = demandsOf(domain);
-  if (!canMeet([demand])) return "no text does";
-  if (canMeet([demand, ...rules])) return undefined;
-  const alone = rules.findIndex((rule) => !canMeet([demand, rule]));
+  if (!canMeet([demand], effort)) return "no text does";
+  if (canMeet([demand, ...rules], effort)) return undefined;
+  const alone = rules.findIndex((rule) => !canMeet([demand, rule], effort));
   return domain.rules[alone]?.reason ?? domain.reason;
 }
 
-/** True if surely every value of a domain meets a demand. */
-export function isAlways(domain: TextDomain, { automaton, found }: Demand): boolean {
-  if (!domain.samples.every((text) => meets(text, { automaton, found }))) return false;
-  return !canMeet([{ automaton, found: !found }, ...demandsOf(domain)]);
+/** True if surely every value of a domain passes a test. */
+export function isAlways(domain: TextDomain, test: Test, effort: Effort): boolean {
+  if (!domain.samples.every((text) => test.holds(text))) return false;
+  const demand = test.demand(effort);
+  if (demand === undefined) return false;
+  return !canMeet([{ automaton: demand.automaton, found: !demand.found }, ...demandsOf(domain)], effort);
 }
 
 /** Why a text is no value of a domain; undefined if it may be one. */

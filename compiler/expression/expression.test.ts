@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { expressions } from "../diagnostics/catalog/expressions.js";
+import { applyEdits } from "../diagnostics/fixing.js";
 import { SourceFile } from "../syntax/source.js";
 import { checkExpressionAt, checkKeyAt } from "./expression.js";
 import type { JsonPredicate } from "./lower.js";
@@ -290,6 +291,41 @@ describe("a fix", () => {
     expect(result).toEqual([fixed]);
     expect(checkBool(fixed).findings).toEqual([]);
   });
+
+  const translated: [string, string][] = [
+    [
+      'request.method = "A" and auth.tier <> "b" or auth.tier == "or"',
+      'request.method == "A" && auth.tier != "b" || auth.tier == "or"',
+    ],
+    ['not request.method == "A" and true', '!(request.method == "A") && true'],
+    [
+      '(auth.tier == "a" and auth.tier == "b") or size(["and"]) = 1',
+      '(auth.tier == "a" && auth.tier == "b") || size(["and"]) == 1',
+    ],
+    ['not has(auth.tier) | not (request.method === "A")', '!has(auth.tier) || !(request.method == "A")'],
+    [
+      '(not not has(auth.tier)) & not request.method in ["A", "B"]',
+      '(!!has(auth.tier)) && !(request.method in ["A", "B"])',
+    ],
+    ["auth.tier == “a” AND auth.tier == ‘b’", "auth.tier == \"a\" && auth.tier == 'b'"],
+  ];
+  it.each(translated)("of all signs at once: %s", (text, fixed) => {
+    const [diagnostic] = checkExpressionAt(text, inFile(text), "bool").diagnostics;
+    const { edits, safe } = diagnostic?.fix ?? { edits: [], safe: false };
+    const moved = edits.map(({ span, newText }) => ({
+      span: { ...span, start: span.start - BASE, end: span.end - BASE },
+      newText,
+    }));
+    expect([applyEdits(text, moved), safe]).toEqual([fixed, true]);
+    expect(checkBool(fixed).findings.filter((finding) => finding.startsWith("SL0501"))).toEqual([]);
+  });
+
+  it.each(['auth.tier = "a" and', "a not in b or c", '“a"b” == c', 'auth.tier == "a and b'])(
+    "is not offered where it does not suffice: %s",
+    (text) => {
+      expect(checkExpressionAt(text, inFile(text), "bool").diagnostics.map(({ fix }) => fix)).toEqual([undefined]);
+    },
+  );
 
   it("stays inside the quotes of its scalar", () => {
     for (const [quoted, newText] of [

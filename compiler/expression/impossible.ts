@@ -2,8 +2,8 @@ import { written } from "./attributes.js";
 import { ALWAYS_KNOWN, ALWAYS_THERE, intDomain, isAlways, textDomain, whyNever, whyNot } from "./domains.js";
 import { evaluate } from "./evaluate.js";
 import type { OperationName } from "./operations.js";
-import type { Demand } from "./regex/meet.js";
-import { compileRegex } from "./regex/regex.js";
+import type { Effort } from "./regex/effort.js";
+import { literalTest, type TextTest, textTest } from "./text-test.js";
 import type { ApplyNode, AttributeNode, ConstantNode, HasNode, MatchesNode, Range, Typed } from "./tree.js";
 
 /** A comparison that no value of its attribute makes true, or one text of a list that none is equal to. */
@@ -20,17 +20,19 @@ export interface Never {
   readonly instead?: { readonly text: string; readonly same: boolean } | undefined;
 }
 
-type TextTest = "startsWith" | "endsWith" | "contains" | "matches";
-
-/** What can never be true in a condition; empty for everything but an attribute against constants. */
-export function impossibleIn(tree: Typed): Never[] {
-  if (tree.kind === "matches") return neverText(tree);
+/**
+ * What can never be true in a condition; empty for everything but an attribute against constants.
+ *
+ * @param effort what may be spent; where it does not suffice, nothing is found
+ */
+export function impossibleIn(tree: Typed, effort: Effort): Never[] {
+  if (tree.kind === "matches") return neverText(tree, effort);
   if (tree.kind !== "apply") return [];
   switch (tree.operation) {
     case "startsWith":
     case "endsWith":
     case "contains":
-      return neverText(tree);
+      return neverText(tree, effort);
     case "==":
     case "!=":
     case "in":
@@ -78,63 +80,26 @@ function unequal(tree: ApplyNode): Never[] {
   });
 }
 
-/** The attribute, the constant and the automaton of a test that looks into a text. */
-function textTest(tree: Typed) {
-  if (tree.kind === "matches") {
-    const { operand, automaton } = tree;
-    if (operand.kind !== "attribute") return undefined;
-    const at = { start: operand.end, end: tree.end };
-    return {
-      operation: "matches" as const,
-      attribute: operand,
-      demand: { automaton, found: true },
-      text: undefined,
-      at,
-    };
-  }
-  if (tree.kind !== "apply") return undefined;
-  const { operation, operands } = tree;
-  if (operation !== "startsWith" && operation !== "endsWith" && operation !== "contains") return undefined;
-  const [attribute, at] = operands;
-  if (attribute?.kind !== "attribute" || at?.kind !== "constant" || typeof at.value !== "string") return undefined;
-  const demand = demandOf(operation, at.value);
-  return demand && { operation, attribute, demand, text: at.value, at };
-}
-
-const VERBS: Readonly<Record<TextTest, string>> = {
+const VERBS: Readonly<Record<TextTest["operation"], string>> = {
   startsWith: "never begins with",
   endsWith: "never ends with",
   contains: "never contains",
   matches: "never matches",
 };
 
-function neverText(tree: ApplyNode | MatchesNode): Never[] {
+function neverText(tree: ApplyNode | MatchesNode, effort: Effort): Never[] {
   const test = textTest(tree);
   if (test === undefined) return [];
-  const { operation, attribute, demand, text, at } = test;
+  const { operation, attribute, text, at } = test;
   const domain = textDomain(attribute.attribute.name);
-  const reason = whyNever(domain, demand);
+  const reason = whyNever(domain, test, effort);
   if (reason === undefined) return [];
   const what = text === undefined ? "this expression" : `\`${text}\``;
   const never = `${VERBS[operation]} ${what}`;
   const meant = text === undefined ? undefined : domain.respell(text);
-  const better = meant && operation !== "matches" ? demandOf(operation, meant.text) : undefined;
-  const helps = better !== undefined && whyNever(domain, better) === undefined;
+  const better = meant && operation !== "matches" ? literalTest(operation, attribute, meant.text, at) : undefined;
+  const helps = better !== undefined && whyNever(domain, better, effort) === undefined;
   return [{ attribute: nameOf(attribute), never, reason, at, element: undefined, instead: helps ? meant : undefined }];
-}
-
-/** Steps for the expression of one constant. */
-const STEPS = 200_000;
-
-/** Longest constant that is looked for: nobody writes a longer one that is impossible by chance. */
-const LONGEST = 256;
-
-function demandOf(operation: Exclude<TextTest, "matches">, text: string): Demand | undefined {
-  if (text.length > LONGEST) return undefined;
-  const literal = text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  const regex = `${operation === "startsWith" ? "^" : ""}(?:${literal})${operation === "endsWith" ? "$" : ""}`;
-  const automaton = compileRegex(regex, { left: STEPS });
-  return "reason" in automaton ? undefined : { automaton, found: true };
 }
 
 /** A number that its attribute, or a size, cannot come to. */
@@ -203,16 +168,17 @@ export interface Always {
 /**
  * Whether a condition is true whatever the value is; undefined if not surely.
  *
+ * @param effort what may be spent; where it does not suffice, the condition is not surely true
  * @param known names of attributes that every request has a value of
  */
-export function alwaysOf(tree: Typed, known: ReadonlySet<string> = ALWAYS_KNOWN): Always | undefined {
+export function alwaysOf(tree: Typed, effort: Effort, known: ReadonlySet<string> = ALWAYS_KNOWN): Always | undefined {
   if (tree.kind === "has") {
     const { name } = tree.operand.attribute;
     return ALWAYS_THERE.has(name) ? { node: tree, operand: tree.operand, everywhere: true } : undefined;
   }
   if (tree.kind !== "apply" && tree.kind !== "matches") return undefined;
   const test = textTest(tree);
-  if (test === undefined || !isAlways(textDomain(test.attribute.attribute.name), test.demand)) return undefined;
+  if (test === undefined || !isAlways(textDomain(test.attribute.attribute.name), test, effort)) return undefined;
   return { node: tree, operand: test.attribute, everywhere: known.has(test.attribute.attribute.name) };
 }
 

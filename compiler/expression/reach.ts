@@ -1,5 +1,6 @@
 import type { Expression } from "./expression.js";
 import { alwaysOf } from "./impossible.js";
+import { reasoningEffortOf } from "./regex/effort.js";
 import { settled } from "./settled.js";
 import { childrenOf, type Typed } from "./tree.js";
 
@@ -53,12 +54,14 @@ export function canFire(
 
 /** Rules as they are where some attributes have a value in every request: without the conditions that then hold by themselves. */
 export function knowing(rules: readonly Rule[], known: ReadonlySet<string>): Rule[] {
-  const isTrue = (tree: Typed) =>
-    (tree.kind === "has" && known.has(tree.operand.attribute.name)) || alwaysOf(tree, known)?.everywhere === true;
-  return rules.map(({ effect, expression }) => ({
-    effect,
-    expression: expression && { ...expression, tree: settled(expression.tree, isTrue) },
-  }));
+  return rules.map(({ effect, expression }) => {
+    if (expression === undefined) return { effect, expression };
+    const effort = reasoningEffortOf(expression.span.source);
+    const isTrue = (tree: Typed) =>
+      (tree.kind === "has" && known.has(tree.operand.attribute.name)) ||
+      alwaysOf(tree, effort, known)?.everywhere === true;
+    return { effect, expression: { ...expression, tree: settled(expression.tree, isTrue) } };
+  });
 }
 
 type Truth = boolean | undefined;

@@ -18,7 +18,7 @@ export function syntaxError(findings: Findings, error: ParseError, isExpression:
   }
   const range = { start, end: Math.max(stop, start + ((text.codePointAt(start) ?? 0) > 0xffff ? 2 : 1)) };
   const found = findings.slice(range);
-  if (error.code === "unexpected_character" || error.code === "unexpected_token") {
+  if (["unexpected_character", "unexpected_token", "expected_token"].includes(error.code)) {
     const changes = translated(text);
     const wrong = changes.findLast((change) => change.range.start <= start);
     // One of them stands where reading stopped, or is a `not` before it. All of them go at once: each hides the next.

@@ -133,7 +133,7 @@ Whether there is one at all is asked by \`has(request.headers["accept"])\` or \`
   },
   SL0512: {
     severity: "error",
-    fix: "safe",
+    fix: "either",
     message: "`{name}` cannot be the name of a {what}: {reason}",
     help: `Names have up to 64 characters. That of a header is of letters, digits, \`-\`, \`_\` and \`.\`, and its letter case
 does not matter. \`host\` and the names that begin with a colon are no headers inside Envoy; what they say is in
@@ -307,11 +307,11 @@ allow: 'request.size < (auth.tier == "gold" ? 1000000 : 1000)'
     help: `The comparison is false for every request, so an \`allow\` with it lets nobody in and a \`deny\` with it refuses nobody. Before an
 expression is evaluated, Envoy and Sluice bring what a client sends into one form:
 
-- \`request.host\` is in lower case and without a port.
-- \`request.path\` starts with \`/\` and has no query. Dot segments are resolved, slashes merged, and letters, digits, \`-\`, \`.\`, \`_\` and
-  \`~\` are decoded.
-- \`request.protocol\` is \`HTTP/1.0\`, \`HTTP/1.1\`, \`HTTP/2\` or \`HTTP/3\`.
-- \`source.ip\` is an address without a port; IPv6 is in lower case and in its shortest form.
+    request.host      lower case, no port
+    request.path      starts with /, no query; dot segments resolved, slashes merged,
+                      letters, digits, -, ., _ and ~ decoded
+    request.protocol  HTTP/1.0, HTTP/1.1, HTTP/2 or HTTP/3
+    source.ip         no port; IPv6 in lower case and in its shortest form
 
 \`\`\`
 deny: 'request.host == "Internal.example.com"'

@@ -16,3 +16,15 @@ export function effortOf(source: SourceFile): Effort {
   efforts.set(source, known);
   return known;
 }
+
+/** What may be spent on what expressions of a file can never or always be: about a tenth of a second. */
+const STEPS_OF_REASONING = 1_000_000;
+
+const reasoning = new WeakMap<SourceFile, Effort>();
+
+/** The effort for findings about the values of a file, apart from that without which it cannot be compiled. */
+export function reasoningEffortOf(source: SourceFile): Effort {
+  const known = reasoning.get(source) ?? { left: STEPS_OF_REASONING };
+  reasoning.set(source, known);
+  return known;
+}

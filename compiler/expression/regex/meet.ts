@@ -1,4 +1,5 @@
 import { type Automaton, DEAD, FOUND } from "./automaton.js";
+import type { Effort } from "./effort.js";
 
 /** A regular expression, and whether it is to be found in a text or not. */
 export interface Demand {
@@ -6,26 +7,31 @@ export interface Demand {
   readonly found: boolean;
 }
 
-/** Combinations of states that one question may look at. */
-const MOST_COMBINATIONS = 20_000;
+/** What it costs to tell the letters of one automaton apart, and to try one letter in one state. */
+const STEPS_OF_LETTERS = 256;
+const STEPS_OF_TRY = 5;
 
 /**
- * False if surely no text, of whatever bytes, meets all demands. The automata run side by side over every text at once; where
- * too many combinations of their states are reached, the answer is that there may be one.
+ * False if surely no text, of whatever bytes, meets all demands. The automata run side by side over every text at once.
+ *
+ * @param effort what may be spent; where it does not suffice, the answer is that there may be one
  */
-export function canMeet(demands: readonly Demand[]): boolean {
+export function canMeet(demands: readonly Demand[], effort: Effort): boolean {
+  effort.left -= STEPS_OF_LETTERS * demands.length;
+  if (effort.left <= 0) return true;
   const letters = lettersOf(demands);
   const first = demands.map(({ automaton }) => settled(automaton, automaton.start));
   const seen = new Set([first.join()]);
   const waiting = [first];
   for (let states = waiting.pop(); states !== undefined; states = waiting.pop()) {
     if (demands.every(({ automaton, found }, index) => endsFound(automaton, states[index]) === found)) return true;
+    effort.left -= STEPS_OF_TRY * letters.length * demands.length;
+    if (effort.left <= 0) return true;
     for (const letter of letters) {
       const next = demands.map(({ automaton }, index) => step(automaton, states[index] ?? DEAD, letter));
       if (demands.some(({ found }, index) => next[index] === (found ? DEAD : ALWAYS))) continue;
       const key = next.join();
       if (seen.has(key)) continue;
-      if (seen.size >= MOST_COMBINATIONS) return true;
       seen.add(key);
       waiting.push(next);
     }

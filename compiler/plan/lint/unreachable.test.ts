@@ -62,3 +62,8 @@ it("says of no route that it is not reached while a request reaches it", () => {
   );
   expect(claims).toBeGreaterThan(0);
 });
+
+it("says nothing of the answers that the compiler adds", () => {
+  const { diagnostics } = checkText("policy.yaml", policyOf([{ path: "~/.*" }]));
+  expect(diagnostics).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
 import { beginningOf, shapeKey } from "../../policy/path.js";
+import { isGenerated } from "../names.js";
 import { addTo } from "../overlap.js";
 import type { HeaderMatch, HostPlan, RoutePlan } from "../plan.js";
 import { implies } from "../route-match.js";
@@ -26,7 +27,8 @@ export function unreachableRoutes(hosts: readonly HostPlan[]): Diagnostic[] {
     }
   }
   return [...takers.values()].flatMap(({ route, first }) => {
-    if (reached.has(route.name)) return [];
+    // An answer for what no route takes is in vain where a route takes everything; nobody wrote it.
+    if (reached.has(route.name) || isGenerated(route)) return [];
     const related = [{ message: `\`${first.name}\` takes them here`, span: first.origin }];
     return [diagnose("SL0312", { route: route.name, first: first.name }, route.origin, { related })];
   });
