@@ -62,12 +62,15 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
   return diagnostics;
 }
 
+/** Expressions that may match no path: without a slash first, or with what no path has. Most have nothing of it, which is seen at once. */
+const DOUBTFUL = /^(?!\^?\/)|\/\/|\\\?|\[[^\]]*\?|#|%|\/\\\.|[\^$]./;
+
 function checkPath(path: string, span: Span, effort: Effort): Diagnostic[] {
   const pattern = parsePath(path);
   if (typeof pattern === "string") return [diagnose("SL0302", { path, reason: pattern }, span, decoding(path, span))];
   if (pattern.form !== "regex") return [];
   const found = checkRegex(pattern.regex, span);
-  const reason = found.length === 0 ? whyNoPath(pattern.regex, effort) : undefined;
+  const reason = found.length === 0 && DOUBTFUL.test(pattern.regex) ? whyNoPath(pattern.regex, effort) : undefined;
   return reason === undefined ? found : [diagnose("SL0316", { path, reason }, span)];
 }
 
