@@ -14,7 +14,7 @@ import type { SourceFile } from "./syntax/source.js";
 import type { Emission } from "./targets/target.js";
 
 /*
- * policy.yaml -> read -> check -> plan -> emit(target) -> verify
+ * policy.yaml -> read -> merge -> check -> plan -> lint -> emit(target) -> verify
  */
 
 export interface Planned {

@@ -2,24 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { celValue } from "../../test/support/cel.js";
 import { environmentOf, randomExpression, randomRequest } from "../../test/support/random-expressions.js";
+import { typed } from "../../test/support/typed.js";
 import { SourceFile } from "../syntax/source.js";
-import { check } from "./check.js";
 import { evaluate } from "./evaluate.js";
 import { checkExpressionAt } from "./expression.js";
-import { Findings } from "./findings.js";
 import { fold } from "./fold.js";
-import { parse } from "./parse.js";
 import { canBeTrue } from "./satisfy.js";
-import type { Typed } from "./tree.js";
-
-function typed(text: string): Typed {
-  const source = new SourceFile("p.yaml", text);
-  const findings = new Findings(text, { span: { source, start: 0, end: text.length }, map: (index) => index });
-  const syntax = parse(findings);
-  const tree = syntax && check(syntax, findings);
-  if (tree === undefined) throw new Error(findings.diagnostics.map(({ message }) => message).join("; "));
-  return tree;
-}
 
 describe("CEL, as a public implementation has it,", () => {
   it("gives every well-typed expression the value that the language gives it, and an error where that is unknown", () => {

@@ -1,16 +1,13 @@
 import { Environment as Cel } from "@marcbachmann/cel-js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { typed } from "../../test/support/typed.js";
 import { SourceFile } from "../syntax/source.js";
-import { check } from "./check.js";
 import { type Environment, evaluate } from "./evaluate.js";
 import { checkExpressionAt } from "./expression.js";
-import { Findings } from "./findings.js";
 import { fold } from "./fold.js";
 import { type JsonPredicate, lower } from "./lower.js";
-import { parse } from "./parse.js";
 import { canBeTrue } from "./satisfy.js";
-import type { Typed } from "./tree.js";
 
 // A small pool, so that random expressions and random requests meet.
 const word = fc.constantFrom("", "a", "b", "ab", "abc", "ä", "b😀");
@@ -80,15 +77,6 @@ function withGaps(environment: Environment, gaps: number): Environment {
   const names = ["request.path", "request.headers", "auth.tier", "auth.groups", "auth.consumer", "source.ip"];
   return (name, argument) =>
     (gaps >> names.indexOf(name)) & 1 && names.includes(name) ? undefined : environment(name, argument);
-}
-
-function typed(text: string): Typed {
-  const source = new SourceFile("p.yaml", text);
-  const findings = new Findings(text, { span: { source, start: 0, end: text.length }, map: (index) => index });
-  const syntax = parse(findings);
-  const tree = syntax && check(syntax, findings);
-  if (tree === undefined) throw new Error(findings.diagnostics.map(({ message }) => message).join("; "));
-  return tree;
 }
 
 /** The predicate form, interpreted after the words of filters/modules/README.md and nothing else. */

@@ -16,7 +16,8 @@ export interface WideFunction {
 export type HostFunctions = Readonly<Record<string, WordFunction | WideFunction>>;
 
 /** What the chapters of the ABI see of a VM. */
-export interface Border extends Environment {
+export interface Border {
+  readonly environment: Environment;
   readonly memory: GuestMemory;
   /** The effective context if one is set and lives, else the one of the callback. */
   context(): Context;

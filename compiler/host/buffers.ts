@@ -22,7 +22,7 @@ function bufferOf(border: Border, type: number): Bytes {
     case BufferType.HttpCallResponseBody:
       return constant(root.sort === "root" ? root.answer?.body : undefined);
     case BufferType.VmConfiguration:
-      return constant(border.vmConfiguration);
+      return constant(border.environment.vmConfiguration);
     case BufferType.PluginConfiguration:
       // Only the context that is being configured has one, not a stream of it.
       return constant(context.sort === "root" && context.configuring ? context.plugin.configuration : undefined);

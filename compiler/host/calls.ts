@@ -40,7 +40,10 @@ export class Calls {
 const STEP = 4;
 
 export function callFunctions(border: Border): HostFunctions {
-  const { memory, calls } = border;
+  const {
+    memory,
+    environment: { calls },
+  } = border;
   let lastToken = 0;
   return {
     proxy_http_call: (
@@ -93,12 +96,13 @@ function isRequest(headers: HeaderMap): boolean {
 
 function pendingCall(border: Border, token: number, request: Omit<PendingCall, "answer">): PendingCall {
   const root = border.root();
+  const { calls } = border.environment;
   const call: PendingCall = {
     ...request,
     answer: (headers, body = new Uint8Array(0), trailers) => {
-      const index = border.calls.pending.indexOf(call);
+      const index = calls.pending.indexOf(call);
       if (index < 0) throw new Error("the call is answered already");
-      border.calls.pending.splice(index, 1);
+      calls.pending.splice(index, 1);
       border.tellAnswer(root, token, {
         headers: new HeaderMap("response", headers),
         body,

@@ -44,7 +44,7 @@ export class ManualClock implements Clock {
 const REALTIME = 0;
 const MONOTONIC = 1;
 
-export function clockFunctions({ memory, clock }: Border): HostFunctions {
+export function clockFunctions({ memory, environment: { clock } }: Border): HostFunctions {
   const read = (id: number): bigint | undefined => {
     if (id === REALTIME) return clock.wall();
     return id === MONOTONIC ? clock.monotonic() : undefined;

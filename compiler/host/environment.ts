@@ -23,7 +23,7 @@ export interface Environment {
   readonly vmConfiguration: Uint8Array;
 }
 
-export function environmentFunctions({ memory, variables }: Border): HostFunctions {
+export function environmentFunctions({ memory, environment: { variables } }: Border): HostFunctions {
   const all = () => [...variables].map(([name, value]) => bytesOf(`${name}=${value}\0`));
   return {
     environ_sizes_get: (countCell, bytesCell) => {

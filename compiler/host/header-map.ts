@@ -1,3 +1,4 @@
+import { JOINED_HEADERS } from "../request/request.js";
 import type { Pairs } from "./pairs.js";
 
 // Envoy's header maps, as far as a module can tell (source/common/http/header_map_impl.cc, seen on 1.40): names in lower case, pseudo-headers
@@ -16,34 +17,8 @@ const JOINED_EVERYWHERE = [
   ],
   ...["keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "via", "x-request-id"],
 ];
-const JOINED_IN_REQUESTS = [
-  ...[
-    "accept",
-    "accept-encoding",
-    "access-control-request-headers",
-    "access-control-request-method",
-    "authorization",
-    "grpc-timeout",
-  ],
-  ...[
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "origin",
-    "pragma",
-    "referer",
-    "user-agent",
-    "x-client-trace-id",
-  ],
-  ...[
-    "x-envoy-internal",
-    "x-envoy-original-path",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-  ],
-];
+/** Those of requests beside `JOINED_HEADERS`: the listener writes them, or takes them off. */
+const WRITTEN_BY_ENVOY = ["x-envoy-internal", "x-envoy-original-path", "x-forwarded-for", "x-forwarded-proto"];
 const JOINED_IN_RESPONSES = [
   ...[
     "access-control-allow-headers",
@@ -60,7 +35,7 @@ const JOINED_IN_RESPONSES = [
 export type HeaderMapKind = "request" | "response" | "trailers";
 
 const joined: Record<HeaderMapKind, ReadonlySet<string>> = {
-  request: new Set([...JOINED_EVERYWHERE, ...JOINED_IN_REQUESTS]),
+  request: new Set([...JOINED_EVERYWHERE, ...JOINED_HEADERS, ...WRITTEN_BY_ENVOY]),
   response: new Set([...JOINED_EVERYWHERE, ...JOINED_IN_RESPONSES]),
   trailers: new Set(["grpc-message", "grpc-status"]),
 };

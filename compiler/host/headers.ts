@@ -1,26 +1,23 @@
 import { HeaderMapType, LAST_HEADER_MAP_TYPE, Status } from "./abi.js";
 import type { Border, HostFunctions } from "./border.js";
-import type { Context } from "./context.js";
+import type { Context, StreamFace } from "./context.js";
 import type { HeaderMap } from "./header-map.js";
 import { deserializePairs, serializePairs } from "./pairs.js";
 
 // Envoy `Context::getMap` and `getConstMap`: which map a number stands for, to be changed and to be read.
 
+type StreamMap = Parameters<StreamFace["map"]>;
+
+const STREAM_MAPS: ReadonlyMap<number, StreamMap> = new Map<number, StreamMap>([
+  [HeaderMapType.RequestHeaders, ["request", "headers"]],
+  [HeaderMapType.RequestTrailers, ["request", "trailers"]],
+  [HeaderMapType.ResponseHeaders, ["response", "headers"]],
+  [HeaderMapType.ResponseTrailers, ["response", "trailers"]],
+]);
+
 function mapToChange(context: Context, type: number): HeaderMap | undefined {
-  if (context.sort !== "stream") return undefined;
-  const { stream } = context;
-  switch (type) {
-    case HeaderMapType.RequestHeaders:
-      return stream.map("request", "headers");
-    case HeaderMapType.RequestTrailers:
-      return stream.map("request", "trailers");
-    case HeaderMapType.ResponseHeaders:
-      return stream.map("response", "headers");
-    case HeaderMapType.ResponseTrailers:
-      return stream.map("response", "trailers");
-    default:
-      return undefined;
-  }
+  const place = STREAM_MAPS.get(type);
+  return context.sort === "stream" && place !== undefined ? context.stream.map(...place) : undefined;
 }
 
 function mapToRead(context: Context, type: number): HeaderMap | undefined {
@@ -28,21 +25,9 @@ function mapToRead(context: Context, type: number): HeaderMap | undefined {
   const { answer } = context.sort === "root" ? context : context.root;
   if (type === HeaderMapType.HttpCallResponseHeaders) return answer?.headers;
   if (type === HeaderMapType.HttpCallResponseTrailers) return answer?.trailers;
-  if (context.sort === "root") return undefined;
-  const { stream } = context;
-  switch (type) {
-    case HeaderMapType.RequestHeaders:
-      return stream.readableMap("request", "headers");
-    case HeaderMapType.RequestTrailers:
-      return stream.readableMap("request", "trailers");
-    case HeaderMapType.ResponseHeaders:
-      return stream.readableMap("response", "headers");
-    case HeaderMapType.ResponseTrailers:
-      return stream.readableMap("response", "trailers");
-    default:
-      // Metadata of gRPC calls, which this host cannot make.
-      return undefined;
-  }
+  // Of the other types, metadata of gRPC calls is nowhere: this host cannot make such calls.
+  const place = STREAM_MAPS.get(type);
+  return context.sort === "stream" && place !== undefined ? context.stream.readableMap(...place) : undefined;
 }
 
 export function headerFunctions(border: Border): HostFunctions {

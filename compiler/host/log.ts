@@ -14,7 +14,7 @@ export interface LogSink {
   write(line: LogLine): void;
 }
 
-export function logFunctions({ memory, log }: Border): HostFunctions {
+export function logFunctions({ memory, environment: { log } }: Border): HostFunctions {
   return {
     proxy_log: (level, start, length) => {
       if (level > LogLevel.Critical) return Status.BadArgument;

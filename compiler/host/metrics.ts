@@ -46,7 +46,7 @@ const TYPE_MASK = 3;
 const STEP = 4;
 
 /** Numbers of metrics belong to a VM; their two lowest bits tell the sort (proxy-wasm-cpp-host, `WasmBase::nextCounterMetricId`). */
-export function metricFunctions({ memory, metrics }: Border): HostFunctions {
+export function metricFunctions({ memory, environment: { metrics } }: Border): HostFunctions {
   const numbered = new Map<number, Metric>();
   const last = [MetricType.Counter, MetricType.Gauge, MetricType.Histogram].map(Number);
   return {

@@ -50,7 +50,7 @@ function propertyOf(border: Border, context: Context, path: readonly string[]): 
     case "plugin_root_id":
       return bytesOf(plugin.rootId);
     case "plugin_vm_id":
-      return bytesOf(border.vmId);
+      return bytesOf(border.environment.vmId);
     default:
       return context.sort === "stream" ? context.stream.filterState.get(first) : undefined;
   }

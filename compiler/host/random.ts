@@ -19,7 +19,7 @@ export function seededRandom(seed: number): Random {
   return (length) => Uint8Array.from({ length }, () => Number(next() >> 56n));
 }
 
-export function randomFunctions({ memory, random }: Border): HostFunctions {
+export function randomFunctions({ memory, environment: { random } }: Border): HostFunctions {
   return {
     random_get: (start, length) => {
       if (length > MOST_BYTES) return Errno.Invalid;

@@ -37,7 +37,7 @@ export class SharedData {
   }
 }
 
-export function sharedDataFunctions({ memory, sharedData, vmId }: Border): HostFunctions {
+export function sharedDataFunctions({ memory, environment: { sharedData, vmId } }: Border): HostFunctions {
   return {
     proxy_get_shared_data: (start, length, startCell, lengthCell, versionCell) => {
       const key = memory.text(start, length);

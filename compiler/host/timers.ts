@@ -13,7 +13,8 @@ export function timerFunctions(border: Border): HostFunctions {
   return {
     proxy_set_tick_period_milliseconds: (milliseconds) => {
       const period = BigInt(milliseconds) * MILLISECOND;
-      border.root().ticker = period === 0n ? undefined : { period, due: (border.clock.monotonic() ?? 0n) + period };
+      border.root().ticker =
+        period === 0n ? undefined : { period, due: (border.environment.clock.monotonic() ?? 0n) + period };
       return Status.Ok;
     },
   };

@@ -1,8 +1,7 @@
 import type { Border } from "./border.js";
 import { bufferFunctions } from "./buffers.js";
-import type { CallAnswer, Calls } from "./calls.js";
-import { callFunctions } from "./calls.js";
-import { type Clock, clockFunctions } from "./clock.js";
+import { type CallAnswer, callFunctions } from "./calls.js";
+import { clockFunctions } from "./clock.js";
 import type { Context, Plugin, RootContext, StreamContext } from "./context.js";
 import { type CompiledModule, type Exported, exportsOf, importsOf, instantiate, type LinearMemory } from "./engine.js";
 import { type Environment, environmentFunctions } from "./environment.js";
@@ -10,12 +9,12 @@ import { HostFault } from "./fault.js";
 import { foreignFunctions } from "./foreign-functions.js";
 import { headerFunctions } from "./headers.js";
 import { type Gate, linkImports, WHILE_ALLOCATING, WHILE_STARTING } from "./imports.js";
-import { type LogSink, logFunctions } from "./log.js";
+import { logFunctions } from "./log.js";
 import { GuestMemory } from "./memory.js";
-import { type Metrics, metricFunctions } from "./metrics.js";
+import { metricFunctions } from "./metrics.js";
 import { propertyFunctions } from "./properties.js";
-import { type Random, randomFunctions } from "./random.js";
-import { type SharedData, sharedDataFunctions } from "./shared-data.js";
+import { randomFunctions } from "./random.js";
+import { sharedDataFunctions } from "./shared-data.js";
 import { Stream, type StreamOptions } from "./stream.js";
 import { streamFunctions } from "./streams.js";
 import { timerFunctions } from "./timers.js";
@@ -31,15 +30,7 @@ export interface VmOptions extends Omit<Gate, "allowedNow"> {
  * @throws HostFault from any method when the module did what this host does not model
  */
 export class Vm implements Border {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly sharedData: SharedData;
-  readonly metrics: Metrics;
-  readonly calls: Calls;
-  readonly log: LogSink;
-  readonly variables: ReadonlyMap<string, string>;
-  readonly vmId: string;
-  readonly vmConfiguration: Uint8Array;
+  readonly environment: Environment;
   readonly memory: GuestMemory;
   readonly roots: RootContext[] = [];
   /** Why the VM is gone: a trap. Envoy then answers every stream with 503. */
@@ -57,15 +48,7 @@ export class Vm implements Border {
   private readonly deferred: (() => void)[] = [];
 
   constructor(module: CompiledModule, { environment, capabilities, restricted, intercept }: VmOptions) {
-    this.clock = environment.clock;
-    this.random = environment.random;
-    this.sharedData = environment.sharedData;
-    this.metrics = environment.metrics;
-    this.calls = environment.calls;
-    this.log = environment.log;
-    this.variables = environment.variables;
-    this.vmId = environment.vmId;
-    this.vmConfiguration = environment.vmConfiguration;
+    this.environment = environment;
     this.capabilities = capabilities;
     this.memory = new GuestMemory(
       () => this.linearMemory(),
@@ -93,7 +76,7 @@ export class Vm implements Border {
     this.contexts.set(root.id, root);
     this.ask(root, "proxy_on_context_create", [root.id, 0]);
     root.configuring = false;
-    if (this.ask(root, "proxy_on_vm_start", [root.id, this.vmConfiguration.length]) === 0) return undefined;
+    if (this.ask(root, "proxy_on_vm_start", [root.id, this.environment.vmConfiguration.length]) === 0) return undefined;
     root.configuring = true;
     const accepted = this.ask(root, "proxy_on_configure", [root.id, plugin.configuration.length]) !== 0;
     root.configuring = false;

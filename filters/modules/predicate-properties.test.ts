@@ -1,13 +1,9 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { check } from "../../compiler/expression/check.js";
 import { type Environment, evaluate } from "../../compiler/expression/evaluate.js";
-import { Findings } from "../../compiler/expression/findings.js";
 import { fold } from "../../compiler/expression/fold.js";
 import { type JsonPredicate, lower } from "../../compiler/expression/lower.js";
-import { parse } from "../../compiler/expression/parse.js";
 import type { Typed } from "../../compiler/expression/tree.js";
-import { SourceFile } from "../../compiler/syntax/source.js";
 import { celValue } from "../../test/support/cel.js";
 import { type CompiledModule, loadModule, ModuleVm, type Request } from "../../test/support/module-host.js";
 import { configurationOf, digestOf, partnersOnly } from "../../test/support/module-policies.js";
@@ -19,6 +15,7 @@ import {
   randomRequest,
   type Sample,
 } from "../../test/support/random-expressions.js";
+import { typed } from "../../test/support/typed.js";
 
 // One expression, three implementations: a public one of CEL, the compiler's, and the modules as they are shipped, which
 // get its JSON form and the request as bytes. All find the same, whatever the expression and the request; where the
@@ -41,15 +38,6 @@ const request = randomRequest.map(
   }),
 );
 const requests = fc.array(request, { minLength: 3, maxLength: 3 });
-
-function typed(text: string): Typed {
-  const source = new SourceFile("p.yaml", text);
-  const findings = new Findings(text, { span: { source, start: 0, end: text.length }, map: (index) => index });
-  const syntax = parse(findings);
-  const tree = syntax && check(syntax, findings);
-  if (tree === undefined) throw new Error(findings.diagnostics.map(({ message }) => message).join("; "));
-  return tree;
-}
 
 /** UTF-8 as the host of the tests takes it: one character a byte. */
 const bytes = (text: string): string => Buffer.from(text).toString("latin1");

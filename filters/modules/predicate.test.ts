@@ -1,15 +1,12 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { check } from "../../compiler/expression/check.js";
 import { type Environment, evaluate } from "../../compiler/expression/evaluate.js";
-import { Findings } from "../../compiler/expression/findings.js";
 import { fold } from "../../compiler/expression/fold.js";
 import { lower } from "../../compiler/expression/lower.js";
-import { parse } from "../../compiler/expression/parse.js";
 import type { Typed, Value } from "../../compiler/expression/tree.js";
-import { SourceFile } from "../../compiler/syntax/source.js";
 import { type CompiledModule, loadModule, ModuleVm, type Request } from "../../test/support/module-host.js";
 import { configurationOf, partnersOnly } from "../../test/support/module-policies.js";
+import { typed } from "../../test/support/typed.js";
 
 // The compiler has a meaning for every expression (compiler/expression/evaluate.ts), the module another implementation of it over bytes.
 // Whatever the expression and the request, both must find the same: true, false or unknown.
@@ -209,15 +206,6 @@ function truthBy(vm: ModuleVm, sample: Sample, index: number): Truth {
   if (decision === `${route}/false allowed rule`) return "false";
   expect(decision).toBe(`${route} denied otherwise`);
   return "unknown";
-}
-
-function typed(text: string): Typed {
-  const source = new SourceFile("p.yaml", text);
-  const findings = new Findings(text, { span: { source, start: 0, end: text.length }, map: (index) => index });
-  const syntax = parse(findings);
-  const tree = syntax && check(syntax, findings);
-  if (tree === undefined) throw new Error(findings.diagnostics.map(({ message }) => message).join("; "));
-  return tree;
 }
 
 test("the module finds what the compiler means, of any expression in any request", () => {
