@@ -110,6 +110,13 @@ it("says of nothing that it is always true which is not", () => {
   expect(claims).toBeGreaterThan(100);
 });
 
+it("marks a chain with the parentheses inside it", () => {
+  const part = '((!has(request.method) || has(request.method)) || request.path == "/")';
+  const { diagnostics } = checked(`${part} && request.path != "/a"`);
+  const marked = diagnostics.filter(({ code }) => code === "SL0513").map(({ span }) => span);
+  expect(marked).toContainEqual(expect.objectContaining({ start: 0, end: part.length }));
+});
+
 it("says of no test that it is in vain which some request passes", () => {
   let claims = 0;
   fc.assert(

@@ -120,7 +120,12 @@ class Reading {
       rest = rest.args[0];
     }
     const operands = [rest, ...reversed.toReversed()].map((operand) => this.#operand(operand));
-    return { kind: "logic", operator, operands, ...hull(operands) };
+    // `((a || b) || c)`: the parentheses around the first part of a chain belong to no operand, and yet to the chain.
+    const range = operands.reduce<Range>(
+      (before, { end }) => ({ start: this.#parenthesised(before).start, end }),
+      hull(operands.slice(0, 1)),
+    );
+    return { kind: "logic", operator, operands, ...range };
   }
 
   #operator(operator: string, nodes: readonly ASTNode[], sign: string): Syntax {
@@ -141,14 +146,14 @@ class Reading {
    */
   #operand(node: ASTNode): Syntax {
     const syntax = this.read(node);
-    let { start, end } = syntax;
-    for (;;) {
-      const before = this.#skipSpace(start - 1, -1);
-      const after = this.#skipSpace(end, 1);
-      if (this.#text[before] !== "(" || this.#text[after] !== ")") return { ...syntax, start, end };
-      start = before;
-      end = after + 1;
-    }
+    return { ...syntax, ...this.#parenthesised(syntax) };
+  }
+
+  #parenthesised({ start, end }: Range): Range {
+    const before = this.#skipSpace(start - 1, -1);
+    const after = this.#skipSpace(end, 1);
+    const isInside = this.#text[before] === "(" && this.#text[after] === ")";
+    return isInside ? this.#parenthesised({ start: before, end: after + 1 }) : { start, end };
   }
 
   #skipSpace(from: number, step: 1 | -1): number {
