@@ -86,7 +86,8 @@ describe("setup.mjs", () => {
   it("takes a lock file without the packages of other platforms, and no other gap", async () => {
     const record = JSON.parse(await readFile(join(project, "own-esbuild/package.json"), "utf8"));
     const locked = JSON.parse(await readFile(join(project, "package-lock.json"), "utf8"));
-    const optional = { optionalDependencies: { "absent-platform": "file:./nowhere" } };
+    const optional = { optionalDependencies: { "absent-platform": "file:./nowhere", "cli-aix-ppc64": "file:../aix" } };
+    await write("aix/package.json", JSON.stringify({ name: "cli-aix-ppc64", version: "1.0.0", os: ["aix"] }));
     await write("own-esbuild/package.json", JSON.stringify({ ...record, ...optional }));
     Object.assign(locked.packages["own-esbuild"], optional);
     const lock = JSON.stringify(locked);
