@@ -76,7 +76,8 @@ describe("the compiler", () => {
   });
 
   it("says the same on every run", () => {
-    const stages = compiler.filter(({ path }) => !/^compiler\/(cli|runtime)\//.test(path));
+    // What drives a real Envoy lives in real time.
+    const stages = compiler.filter(({ path }) => !/^compiler\/(cli|runtime|testing\/envoy)\//.test(path));
     expectNone(words.momentaryValues, stages, "hand it in from cli/ or runtime/");
   });
 });

@@ -99,7 +99,11 @@ export function program(finish: (code: number) => void): Command {
     .option("--filter <text>", "only the cases that have the text in their names")
     .option("--coverage", "list the routes, policies and rules that no case exercises")
     .option("--watch", "run them again after each change of a file, until Ctrl-C")
-    .addOption(new Option("--engine <engine>", "where the cases run").choices(ENGINES).default("embedded"))
+    .addOption(
+      new Option("--engine <engine>", "where the cases run: both also asks that the two give the same answers")
+        .choices(ENGINES)
+        .default("embedded"),
+    )
     .addOption(new Option("--format <format>", "how the results are printed").choices(TEST_FORMATS).default("text"))
     .addHelpText(
       "after",
@@ -107,12 +111,14 @@ export function program(finish: (code: number) => void): Command {
         "sluice test",
         "sluice test examples/tenants --coverage",
         "sluice test policy.test.yaml --filter stranger --watch",
+        "sluice test examples --engine both",
         "sluice test examples --format junit > results.xml",
       ),
     )
     .addHelpText(
       "after",
-      "\nTime stands still but for `wait`. Only --engine embedded is built yet; cases with `engine: envoy` are listed as not run.",
+      "\nOn the embedded host time stands still but for `wait`. With --engine envoy or both, cases that wait over 5 s, or whose result" +
+        "\ndepends on how fast they are sent or on chance, still run there, and are listed. Without, cases with `engine: envoy` are not run.",
     )
     .action(async (paths: string[], options: TestOptions) =>
       finish(await (await import("./commands/test.js")).testCommand(paths, options)),

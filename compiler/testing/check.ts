@@ -90,10 +90,15 @@ function misplaced(keys: string[], other: string, base: Path, root: Node, place:
 }
 
 /** The longest time that a case may wait on a real Envoy, whose clock is the real one. */
-const LONGEST_REAL_WAIT_MS = 5_000;
+export const LONGEST_REAL_WAIT_MS = 5_000;
+
+/** Milliseconds that a case waits, all together. */
+export function waitOf({ steps = [] }: Case): number {
+  return steps.reduce((sum, step) => sum + (step.wait ?? 0), 0);
+}
 
 function tooSlow(one: Case, index: number, place: Place): Diagnostic[] {
-  const waits = (one.steps ?? []).reduce((sum, step) => sum + (step.wait ?? 0), 0);
+  const waits = waitOf(one);
   if (one.engine !== "envoy" || waits <= LONGEST_REAL_WAIT_MS) return [];
   const parameters = { case: one.name, waits: waits / 1_000, most: LONGEST_REAL_WAIT_MS / 1_000 };
   return [diagnose("SL0807", parameters, place(["cases", index, "engine"]))];

@@ -1,8 +1,8 @@
 import { isGenerated } from "../plan/names.js";
 import type { GatewayPlan } from "../plan/plan.js";
 import { formatSpan, type Span } from "../syntax/source.js";
+import type { Observer } from "./case-run.js";
 import type { RuleName } from "./rules.js";
-import type { Observer } from "./run.js";
 
 /** A part of a policy file that no case exercised. */
 export interface Uncovered {

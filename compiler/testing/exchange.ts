@@ -1,5 +1,6 @@
 import type { AttributeValue } from "../host/attributes.js";
 import { byteTextOf, textOf } from "../host/byte-text.js";
+import { ManualClock } from "../host/clock.js";
 import type { CompiledModule } from "../host/engine.js";
 import { HeaderMap } from "../host/header-map.js";
 import { Host, pluginOf } from "../host/host.js";
@@ -17,6 +18,7 @@ import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
 import type { SentRequest } from "./client.js";
 import { preflightAnswer, tellOrigin } from "./cors.js";
 import type { KeyedGateway } from "./credentials.js";
+import { policyCounters, type TestedGateway } from "./gateway.js";
 import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
 import { locationOf } from "./redirect.js";
 import type { Suite } from "./suite.js";
@@ -48,10 +50,10 @@ export interface ServiceView {
 /** Of the clock of a host, which stands still unless it is moved. */
 const MILLISECOND = 1_000_000n;
 /** Port of the client, of which nothing else is known. */
-const CLIENT_PORT = 49_152;
+export const CLIENT_PORT = 49_152;
 
 /** A gateway in the embedded host: one worker, its clock, and services that answer as a test file says. */
-export class EmbeddedGateway {
+export class EmbeddedGateway implements TestedGateway {
   readonly listener: ListenerPlan;
   private readonly host: Host;
   private readonly vm: Vm;
@@ -63,9 +65,16 @@ export class EmbeddedGateway {
   /**
    * @param guard the module that ships
    * @param seed of all that is left to chance
+   * @param start of its clock, in milliseconds since 1970
    * @throws Error if the module refuses the configuration
    */
-  constructor(guard: CompiledModule, { plan, environment }: KeyedGateway, upstreams: Suite["upstreams"], seed: number) {
+  constructor(
+    guard: CompiledModule,
+    { plan, environment }: KeyedGateway,
+    upstreams: Suite["upstreams"],
+    seed: number,
+    start?: number,
+  ) {
     const [listener] = plan.listeners;
     if (listener === undefined) throw new RangeError("a gateway without a listener takes no request");
     this.listener = listener;
@@ -73,7 +82,8 @@ export class EmbeddedGateway {
     this.upstreams = upstreams;
     this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
     this.random = seededRandom(seed);
-    this.host = new Host({ random: this.random, clusters: plan.services.map(({ name }) => name) });
+    const clock = start === undefined ? new ManualClock() : new ManualClock({ wall: BigInt(start) * MILLISECOND });
+    this.host = new Host({ clock, random: this.random, clusters: plan.services.map(({ name }) => name) });
     this.vm = this.host.start(guard, {
       vmId: `sluice.${plan.name}`,
       environment,
@@ -87,7 +97,6 @@ export class EmbeddedGateway {
     throw new Error(`guard.wasm refuses its configuration: ${this.vm.failure ?? said}`);
   }
 
-  /** Milliseconds since 1970. */
   get time(): number {
     return Number(this.host.clock.wall() / MILLISECOND);
   }
@@ -96,14 +105,10 @@ export class EmbeddedGateway {
     this.host.advance(BigInt(Math.round(milliseconds)) * MILLISECOND);
   }
 
-  /** By how much a counter of a policy has grown; what it counts is `allowed`, `denied`, `error` or `shadow`. */
-  counter(policy: string, counted: string): number {
-    const end = `.${policy}.${counted}`;
-    for (const [name, value] of this.host.metrics.counters()) if (name.endsWith(end)) return Number(value);
-    return 0;
+  counters(): ReadonlyMap<string, number> {
+    return policyCounters(this.host.metrics.counters());
   }
 
-  /** Sends a request, and ends it. */
   send({ client, body }: SentRequest): Exchange {
     const arrival = arrive(this.plan, this.listener, client);
     if ("status" in arrival) return this.refusal(client, arrival.status);

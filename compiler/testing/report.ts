@@ -50,33 +50,63 @@ export function summaryOf(files: readonly FileResult[]): string {
 
 function fileLines(file: FileResult, paint: Paint): string[] {
   const failed = file.cases.some(({ outcome }) => outcome === "failed");
-  const notRun = file.cases.flatMap(({ name, outcome, reason = "" }) =>
-    outcome === "not-run" ? [paint("dim", `  not run, ${reason}: ${visible(name)}`)] : [],
+  const notes = file.cases.flatMap(({ name, outcome, reason }) =>
+    reason === undefined
+      ? []
+      : [paint("dim", `  ${outcome === "not-run" ? "not run" : "embedded host only"}, ${reason}: ${visible(name)}`)],
   );
-  const head = `${paint(failed ? "red" : "green", visible(file.path))}: ${summaryOf([file])}`;
-  return [head, ...notRun, ...file.cases.flatMap((one) => failedLines(one, paint)), ...(failed ? [""] : [])];
+  const onEnvoy = file.cases.filter(({ engines }) => engines.includes("envoy")).length;
+  const where = onEnvoy === 0 ? "" : `; ${onEnvoy} of ${file.cases.length} on Envoy`;
+  const head = `${paint(failed ? "red" : "green", visible(file.path))}: ${summaryOf([file])}${where}`;
+  return [head, ...notes, ...file.cases.flatMap((one) => failedLines(one, paint)), ...(failed ? [""] : [])];
 }
 
-function failedLines({ name, place, failure }: CaseResult, paint: Paint): string[] {
+function failedLines({ name, place, failure, engines }: CaseResult, paint: Paint): string[] {
   if (failure === undefined) return [];
   return [
     "",
-    `${visible(formatSpan(place))}: ${paint("red", "failed")}: ${visible(name)}`,
+    `${visible(formatSpan(place))}: ${paint("red", whereFailed(failure, engines))}: ${visible(name)}`,
     ...failureLines(failure, paint),
   ];
 }
 
-function failureLines({ differences, position, trace, seed }: Failure, paint: Paint): string[] {
-  const digits = Math.max(...differences.map(({ place }) => String(place.source.position(place.start).line).length));
+function whereFailed({ on }: Failure, engines: CaseResult["engines"]): string {
+  switch (on) {
+    case "both":
+      return "failed on both engines";
+    case "disagreement":
+      return "the engines disagree";
+    case "envoy":
+      return "failed on Envoy";
+    case "embedded":
+      return engines.includes("envoy") ? "failed on the embedded host" : "failed";
+  }
+}
+
+function failureLines(failure: Failure, paint: Paint): string[] {
+  const { position, trace, seed } = failure;
   return [
     ...(position === undefined ? [] : [`  in ${position}`]),
-    ...differences.flatMap(({ place, what, expected, actual }) => [
-      ...frameLines(frame(place), digits, paint),
-      `    ${visible(what)}: expected ${paint("green", visible(expected))}, got ${paint("red", visible(actual))}`,
-    ]),
+    ...(failure.on === "disagreement" ? disagreementLines(failure, paint) : differenceLines(failure, paint)),
     ...trace.map((line) => paint("dim", `    ${visible(line)}`.trimEnd())),
     ...(seed === undefined ? [] : [paint("dim", `    ${"chance".padEnd(10)}seed ${seed}`)]),
   ];
+}
+
+/** They are about the answer, and about no line of the file. */
+function disagreementLines({ differences }: Failure, paint: Paint): string[] {
+  return differences.map(
+    ({ what, expected, actual }) =>
+      `    ${visible(what)}: on the embedded host ${paint("green", visible(expected))}, on Envoy ${paint("red", visible(actual))}`,
+  );
+}
+
+function differenceLines({ differences }: Failure, paint: Paint): string[] {
+  const digits = Math.max(...differences.map(({ place }) => String(place.source.position(place.start).line).length));
+  return differences.flatMap(({ place, what, expected, actual }) => [
+    ...frameLines(frame(place), digits, paint),
+    `    ${visible(what)}: expected ${paint("green", visible(expected))}, got ${paint("red", visible(actual))}`,
+  ]);
 }
 
 function frame(place: Span): Frame {
@@ -112,11 +142,12 @@ export function renderTestJson({ files, coverage }: TestReport): string {
   return `${visibleJson(document)}\n`;
 }
 
-function caseData({ name, place, outcome, reason, failure }: CaseResult) {
+function caseData({ name, place, outcome, engines, reason, failure }: CaseResult) {
   return {
     name,
     place: formatSpan(place),
     outcome,
+    engines,
     ...(reason === undefined ? {} : { reason }),
     ...(failure === undefined
       ? {}

@@ -61,8 +61,8 @@ beforeAll(async () => {
 });
 
 /** The result of one case, given by what follows its name. */
-function run(body: string): CaseResult {
-  const [result] = runner.run(suiteOf(`  - { name: it, ${body} }\n`), plan);
+async function run(body: string): Promise<CaseResult> {
+  const [result] = await runner.run(suiteOf(`  - { name: it, ${body} }\n`), plan);
   if (result === undefined) throw new Error("no result");
   return result;
 }
@@ -95,8 +95,8 @@ describe("an expectation that is met", () => {
       'as: acme, request: { path: /orders, method: POST, json: { a: 1 } }, expect: { upstream: { service: orders, headers: { content-type: application/json, content-length: "7" } } }',
     ],
     ["request: { path: /orders/7, headers: { x-key: test-key-of-globex } }, expect: { status: 201 }"],
-  ])("lets the case pass: %s", (body) => {
-    const result = run(body);
+  ])("lets the case pass: %s", async (body) => {
+    const result = await run(body);
     expect([found(result), result.outcome]).toEqual([[], "passed"]);
   });
 });
@@ -131,8 +131,8 @@ describe("an expectation that is not met", () => {
     ],
     [`${ACME}, repeat: 2, expect: { metrics: { gold.allowed: 1 } }`, ["counter gold.allowed: 1, 2"]],
     ["request: { path: /%2f }, expect: { decidedBy: gold }", ["decided by: gold, nobody: the listener answered 400"]],
-  ])("makes the case fail: %s", (body, expected) => {
-    const result = run(body);
+  ])("makes the case fail: %s", async (body, expected) => {
+    const result = await run(body);
     expect([found(result), result.outcome]).toEqual([expected, "failed"]);
   });
 });
@@ -147,23 +147,23 @@ describe("a case", () => {
       { request: { path: /orders }, expect: { status: 429 } },
     ]`;
 
-  it("goes step by step, in a time of its own", () => {
-    expect(found(run(`as: acme, ${LIMIT}`))).toEqual([]);
+  it("goes step by step, in a time of its own", async () => {
+    expect(found(await run(`as: acme, ${LIMIT}`))).toEqual([]);
   });
 
-  it("starts anew: nobody has called before", () => {
+  it("starts anew: nobody has called before", async () => {
     const cases = ["one", "two"].map((name) => `  - { name: ${name}, as: acme, ${LIMIT} }\n`).join("");
-    expect(runner.run(suiteOf(cases), plan).map(({ outcome }) => outcome)).toEqual(["passed", "passed"]);
+    expect((await runner.run(suiteOf(cases), plan)).map(({ outcome }) => outcome)).toEqual(["passed", "passed"]);
   });
 
-  it("can wait for days, which the clock of the machine shows too", () => {
+  it("can wait for days, which the clock of the machine shows too", async () => {
     const steps = "{ request: { path: /night }, expect: { status: 201 } }, { wait: 24h }";
-    expect(found(run(`steps: [${steps}, { request: { path: /night }, expect: { status: 403 } }]`))).toEqual([]);
+    expect(found(await run(`steps: [${steps}, { request: { path: /night }, expect: { status: 403 } }]`))).toEqual([]);
   });
 
-  it("ends with its first failure, and tells where it is and what became of the request", () => {
+  it("ends with its first failure, and tells where it is and what became of the request", async () => {
     const first = "{ request: { path: /orders }, repeat: 3, expect: { status: 201 } }";
-    const result = run(
+    const result = await run(
       `as: acme, steps: [{ wait: 1s }, ${first}, { request: { path: /x }, expect: { status: 599 } }]`.replace(
         "100",
         "599",
@@ -177,37 +177,37 @@ describe("a case", () => {
     );
   });
 
-  it("explains itself with the scheme that the request has", () => {
-    const { failure } = run("request: { path: /safe, scheme: https }, expect: { status: 403 }");
+  it("explains itself with the scheme that the request has", async () => {
+    const { failure } = await run("request: { path: /safe, scheme: https }, expect: { status: 403 }");
     expect(failure?.trace).toContainEqual(expect.stringMatching(/safe: allowed, rule tls allows it$/));
   });
 
-  it("shows no key in its trace", () => {
-    const { failure } = run(
+  it("shows no key in its trace", async () => {
+    const { failure } = await run(
       'request: { path: "/orders?api_key=hunter2", headers: { x-key: hunter2 } }, expect: { status: 200 }',
     );
     expect(failure?.trace).not.toEqual([]);
     expect(failure?.trace.join()).not.toContain("hunter2");
   });
 
-  it("of a real Envoy is not run, and has not passed", () => {
-    expect(run("engine: envoy, request: { path: /orders }, expect: { status: 200 }")).toMatchObject({
+  it("of a real Envoy is not run, and has not passed", async () => {
+    expect(await run("engine: envoy, request: { path: /orders }, expect: { status: 200 }")).toMatchObject({
       outcome: "not-run",
       reason: "needs a real Envoy",
     });
   });
 
-  it("tells the seed where chance had a say, and gives the same each time", () => {
+  it("tells the seed where chance had a say, and gives the same each time", async () => {
     const split = "steps: [{ request: { path: /split }, repeat: 20, expect: { upstream: orders } }]";
-    const [first, second] = [run(split), run(split)];
+    const [first, second] = [await run(split), await run(split)];
     expect(first.failure).toMatchObject({ seed: 1 });
     expect(second).toEqual(first);
-    expect(run(`${ACME}, expect: { status: 200 }`).failure).not.toHaveProperty("seed");
+    expect((await run(`${ACME}, expect: { status: 200 }`)).failure).not.toHaveProperty("seed");
   });
 
-  it("is chosen by its name", () => {
+  it("is chosen by its name", async () => {
     const cases = ["one", "two"].map((name) => `  - { name: ${name}, ${ACME}, expect: { status: 201 } }\n`).join("");
-    const results = runner.run(suiteOf(cases), plan, { filter: (name) => name === "two" });
+    const results = await runner.run(suiteOf(cases), plan, { filter: (name) => name === "two" });
     expect(results.map(({ name }) => name)).toEqual(["two"]);
   });
 });

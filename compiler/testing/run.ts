@@ -1,15 +1,18 @@
 import { type CompiledModule, compileModule } from "../host/engine.js";
 import type { GatewayPlan } from "../plan/plan.js";
-import type { RequestExplanation } from "../request/explain.js";
-import type { Path } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
-import type { CheckedSuite } from "./check.js";
-import { requestOf, withKey } from "./client.js";
+import { disagreements } from "./agreement.js";
+import { type Attempt, type Failed, type Observer, runCase } from "./case-run.js";
+import { type CheckedSuite, LONGEST_REAL_WAIT_MS, waitOf } from "./check.js";
 import { type KeyedGateway, withTestKeys } from "./credentials.js";
-import { EmbeddedGateway, type Exchange } from "./exchange.js";
-import { counterDifferences, type Difference, differences } from "./expect.js";
-import type { Case, Expectation, Request } from "./suite.js";
-import { explained, traceOf } from "./trace.js";
+import type { EnvoyPlace } from "./envoy/gateway.js";
+import { replay } from "./envoy/replay.js";
+import { EmbeddedGateway } from "./exchange.js";
+import type { Difference } from "./expect.js";
+import type { TestedGateway } from "./gateway.js";
+import type { Case } from "./suite.js";
+
+export type EngineName = "embedded" | "envoy";
 
 /** What came of one case. */
 export interface CaseResult {
@@ -17,14 +20,19 @@ export interface CaseResult {
   /** Where its name stands. */
   place: Span;
   outcome: "passed" | "failed" | "not-run";
-  /** Of a case that was not run: why. */
+  /** Of a case that was not run, or not on Envoy though that was asked for: why. */
   reason?: string;
+  /** The engines whose answers counted. */
+  engines: readonly EngineName[];
   /** Of a case that failed: the first request that did not do what it should. */
   failure?: Failure;
 }
 
 export interface Failure {
+  /** Of what was expected; or what came out otherwise on Envoy (`actual`) than on the embedded host (`expected`). */
   differences: (Difference & { place: Span })[];
+  /** Where it failed; `both` where both engines differ from what is expected, `disagreement` where only one from the other. */
+  on: EngineName | "both" | "disagreement";
   /** Which request of how many, where there are several: `step 2 of 3, request 4 of 20`. */
   position?: string;
   /** Lines without line breaks. */
@@ -33,18 +41,36 @@ export interface Failure {
   seed?: number;
 }
 
-/** Is told of every request that was sent. */
-export interface Observer {
-  observe(exchange: Exchange, explain: () => RequestExplanation, grown: (policy: string) => boolean): void;
-}
-
 export interface RunOptions {
   /** Which cases, by their names; all if absent. */
   filter?: (name: string) => boolean;
   observer?: Observer;
   /** Default 1. */
   seed?: number;
+  envoy?: OnEnvoy;
 }
+
+/** A real Envoy to run the cases on. */
+export interface OnEnvoy {
+  place: EnvoyPlace;
+  /** Whether both engines must give the same answers. */
+  compare: boolean;
+  /** Time of day, in milliseconds since 1970. */
+  now: number;
+}
+
+/** One case on its way over the engines. */
+interface Trial {
+  one: Case;
+  index: number;
+  embedded?: Attempt;
+  /** The same with other chance, at the time of day, and with time passing between the requests. */
+  slow?: Attempt;
+  envoy?: Attempt;
+}
+
+/** Milliseconds between the requests of a replay that is slow. */
+const SLOW_PACE_MS = 100;
 
 /** Runs the cases of a file, each in a gateway of its own that nobody has called before. */
 export class SuiteRunner {
@@ -55,122 +81,113 @@ export class SuiteRunner {
     this.guard = compileModule(guard);
   }
 
-  /** @param suite without findings of severity error, and about this plan */
-  run(
-    { suite, place }: CheckedSuite,
-    plan: GatewayPlan,
-    { filter, observer, seed = 1 }: RunOptions = {},
-  ): CaseResult[] {
+  /**
+   * @param suite without findings of severity error, and about this plan
+   * @throws EnvoyStartError if there is to be an Envoy and it does not start
+   */
+  async run(checked: CheckedSuite, plan: GatewayPlan, options: RunOptions = {}): Promise<CaseResult[]> {
+    const { filter, observer, seed = 1, envoy } = options;
+    const { suite } = checked;
     const keyed = withTestKeys(plan);
-    return suite.cases.flatMap((one, index): CaseResult[] => {
-      if (filter?.(one.name) === false) return [];
-      const result = { name: one.name, place: place(["cases", index, "name"]) };
-      if (one.engine === "envoy") return [{ ...result, outcome: "not-run", reason: "needs a real Envoy" }];
+    const trials: Trial[] = [];
+    for (const [index, one] of suite.cases.entries()) {
+      if (filter?.(one.name) === false) continue;
+      const trial: Trial = { one, index };
+      trials.push(trial);
+      if (one.engine === "envoy") continue;
       const gateway = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed);
-      const failed = new CaseRun(gateway, keyed, observer).run(one);
-      if (failed === undefined) return [{ ...result, outcome: "passed" }];
-      const { path, differences: found, byChance, ...rest } = failed;
-      const placed = found
-        .map((each) => ({ ...each, place: place(["cases", index, ...path, ...each.path]) }))
-        .toSorted((a, b) => a.place.start - b.place.start);
-      return [
-        { ...result, outcome: "failed", failure: { ...rest, differences: placed, ...(byChance ? { seed } : {}) } },
-      ];
-    });
+      trial.embedded = await runCase(one, gateway, keyed, { observer });
+      if (envoy === undefined || onlyEmbedded(trial) !== undefined) continue;
+      const slow = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed + 1, envoy.now);
+      trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS });
+    }
+    if (envoy !== undefined) await onEnvoy(trials, envoy.place, keyed, suite.upstreams, observer);
+    return trials.map((trial) => resultOf(trial, checked, { seed, envoy }));
   }
 }
 
-interface Failed extends Omit<Failure, "differences" | "seed"> {
-  differences: Difference[];
-  /** Of the expectation, in the case. */
-  path: Path;
-  byChance: boolean;
+async function onEnvoy(
+  trials: readonly Trial[],
+  place: EnvoyPlace,
+  keyed: KeyedGateway,
+  upstreams: CheckedSuite["suite"]["upstreams"],
+  observer: Observer | undefined,
+): Promise<void> {
+  const replayed = trials.filter((trial) => onlyEmbedded(trial) === undefined);
+  await replay(replayed, place, keyed, upstreams, async (trial: Trial, gateway: TestedGateway) => {
+    // What the embedded host has run is known already; it exercises the same.
+    const unseen = trial.embedded === undefined ? { observer } : {};
+    trial.envoy = await runCase(trial.one, gateway, keyed, unseen);
+  });
 }
 
-/** A request of a case, with all that is said of it. */
-interface Sending {
-  request: Request;
-  as: string | undefined;
-  repeat: number;
-  expect: Expectation;
-  path: Path;
-  position: string;
+/** Why a case cannot be replayed on Envoy; undefined if it can. */
+function onlyEmbedded({ one, embedded, slow }: Trial): string | undefined {
+  if (one.engine === "envoy") return undefined;
+  if (one.engine === "embedded") return "as it says";
+  const wait = waitOf(one);
+  if (wait > LONGEST_REAL_WAIT_MS) return `it waits ${wait / 1_000} s`;
+  if (slow !== undefined && (slow.failed === undefined) !== (embedded?.failed === undefined))
+    return "its result depends on time or chance";
+  return undefined;
 }
 
-class CaseRun {
-  private readonly gateway: EmbeddedGateway;
-  private readonly keyed: KeyedGateway;
-  private readonly observer: Observer | undefined;
-  private byChance = false;
+interface Asked {
+  seed: number;
+  envoy: OnEnvoy | undefined;
+}
 
-  constructor(gateway: EmbeddedGateway, keyed: KeyedGateway, observer: Observer | undefined) {
-    this.gateway = gateway;
-    this.keyed = keyed;
-    this.observer = observer;
-  }
+function resultOf(trial: Trial, checked: CheckedSuite, { seed, envoy }: Asked): CaseResult {
+  const { one, index } = trial;
+  const base = { name: one.name, place: checked.place(["cases", index, "name"]) };
+  const reason = envoy === undefined ? undefined : onlyEmbedded(trial);
+  const counts = envoy === undefined || envoy.compare || reason !== undefined;
+  const embedded = counts ? trial.embedded : undefined;
+  const engines: EngineName[] = [
+    ...(embedded === undefined ? [] : ["embedded" as const]),
+    ...(trial.envoy === undefined ? [] : ["envoy" as const]),
+  ];
+  const why = reason === undefined ? {} : { reason };
+  if (engines.length === 0) return { ...base, outcome: "not-run", reason: "needs a real Envoy", engines };
+  const failure = failureOf(trial, { embedded, envoy: trial.envoy }, checked, seed);
+  if (failure === undefined) return { ...base, outcome: "passed", ...why, engines };
+  return { ...base, outcome: "failed", ...why, engines, failure };
+}
 
-  /** @returns undefined if all is as expected; what comes after a failure would tell of the same */
-  run(one: Case): Failed | undefined {
-    const { request, as, repeat, expect = {}, steps = [] } = one;
-    if (request !== undefined) return this.send({ request, as, repeat, expect, path: ["expect"], position: "" });
-    for (const [index, step] of steps.entries()) {
-      if (step.wait !== undefined) this.gateway.wait(step.wait);
-      if (step.request === undefined) continue;
-      const position = `step ${index + 1} of ${steps.length}`;
-      const sending = { ...step, request: step.request, as: step.as ?? as, expect: step.expect ?? {}, position };
-      const failed = this.send({ ...sending, path: ["steps", index, "expect"] });
-      if (failed !== undefined) return failed;
-    }
-    return undefined;
+function failureOf(
+  { index, slow }: Trial,
+  { embedded, envoy }: { embedded: Attempt | undefined; envoy: Attempt | undefined },
+  { place }: CheckedSuite,
+  seed: number,
+): Failure | undefined {
+  const chance = embedded?.byChance || envoy?.byChance ? { seed } : {};
+  const failed = embedded?.failed ?? envoy?.failed;
+  if (failed !== undefined) {
+    const both = embedded?.failed !== undefined && envoy?.failed !== undefined;
+    const on = both ? "both" : embedded?.failed === undefined ? "envoy" : "embedded";
+    return { ...placed(failed, index, place), on, ...chance };
   }
+  if (embedded === undefined || envoy === undefined) return undefined;
+  for (const [number, { exchange, trace }] of envoy.sent.entries()) {
+    const here = embedded.sent[number]?.exchange;
+    const found = here === undefined ? [] : disagreements(here, slow?.sent[number]?.exchange, exchange);
+    if (found.length === 0) continue;
+    const differences = found.map(({ what, embedded: expected, envoy: actual }) => ({
+      ...{ path: [], what, expected, actual },
+      place: place(["cases", index, "name"]),
+    }));
+    const of = envoy.sent.length;
+    const position = of === 1 ? {} : { position: `request ${number + 1} of ${of}` };
+    return { differences, on: "disagreement", ...position, trace: trace(), ...chance };
+  }
+  return undefined;
+}
 
-  private send({ request, as, repeat, expect, path, position }: Sending): Failed | undefined {
-    const before = new Map(Object.keys(expect.metrics ?? {}).map((counter) => [counter, this.counter(counter)]));
-    for (let round = 1; round <= repeat; round++) {
-      const { exchange, explanation } = this.exchange(request, as);
-      const found = differences(expect, exchange);
-      // Counters count all repetitions together.
-      if (round === repeat)
-        found.push(...counterDifferences(expect, (counter) => this.counter(counter) - (before.get(counter) ?? 0)));
-      if (found.length === 0) continue;
-      const parts = [position, repeat === 1 ? "" : `request ${round} of ${repeat}`].filter((part) => part !== "");
-      const where = parts.length === 0 ? {} : { position: parts.join(", ") };
-      const trace = traceOf(explanation(), exchange, as);
-      return { differences: found, path, trace, byChance: this.byChance, ...where };
-    }
-    return undefined;
-  }
-
-  private exchange(request: Request, as: string | undefined) {
-    const { plan, keys } = this.keyed;
-    const unsigned = requestOf(request, this.gateway.time);
-    const key = as === undefined ? undefined : keys.get(as);
-    const sent = key === undefined ? unsigned : withKey(unsigned, key, plan, this.gateway.listener);
-    const counted = this.observer === undefined ? undefined : this.total();
-    const exchange = this.gateway.send(sent);
-    this.byChance ||= exchange.service?.byChance === true;
-    const explanation = () => explained(sent, this.gateway, this.keyed);
-    if (counted !== undefined) {
-      const now = this.total();
-      this.observer?.observe(exchange, explanation, (policy) => now.get(policy) !== counted.get(policy));
-    }
-    return { exchange, explanation };
-  }
-
-  /** `policy.outcome` */
-  private counter(name: string): number {
-    const dot = name.lastIndexOf(".");
-    return this.gateway.counter(name.slice(0, dot), name.slice(dot + 1));
-  }
-
-  /** What all counters of each policy have counted. */
-  private total(): Map<string, number> {
-    const outcomes = ["allowed", "denied", "error", "shadow"];
-    return new Map(
-      this.keyed.plan.policies.map(({ name }) => [
-        name,
-        outcomes.reduce((sum, outcome) => sum + this.gateway.counter(name, outcome), 0),
-      ]),
-    );
-  }
+function placed({ path, differences, ...rest }: Failed, index: number, place: CheckedSuite["place"]) {
+  return {
+    ...rest,
+    differences: differences
+      .map((each) => ({ ...each, place: place(["cases", index, ...path, ...each.path]) }))
+      .toSorted((a, b) => a.place.start - b.place.start),
+  };
 }

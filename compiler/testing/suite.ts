@@ -115,7 +115,8 @@ const problem = z
   .describe("Members that the body has, which is a problem document (RFC 9457); others are not looked at.")
   .meta({ examples: [{ title: "Forbidden" }] });
 
-const OUTCOMES = ["allowed", "denied", "error", "shadow"] as const;
+/** What a policy counts. */
+export const OUTCOMES = ["allowed", "denied", "error", "shadow"] as const;
 const COUNTER = new RegExp(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.(${OUTCOMES.join("|")})$`);
 
 /** How a policy and perhaps one of its rules is named. */

@@ -1,12 +1,13 @@
+import type { ListenerPlan } from "../plan/plan.js";
 import { explainRequest, type RequestExplanation } from "../request/explain.js";
 import { formatSpan } from "../syntax/source.js";
 import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
-import type { EmbeddedGateway, Exchange } from "./exchange.js";
+import type { Exchange } from "./exchange.js";
 
 /** What the models of Envoy and of the kinds say of a request that was sent. */
-export function explained(sent: SentRequest, gateway: EmbeddedGateway, { plan, environment }: KeyedGateway) {
-  return explainRequest(plan, gateway.listener, sent.client, { variables: environment, assumed: undefined });
+export function explained(sent: SentRequest, listener: ListenerPlan, { plan, environment }: KeyedGateway) {
+  return explainRequest(plan, listener, sent.client, { variables: environment, assumed: undefined });
 }
 
 const WIDTH = 10;

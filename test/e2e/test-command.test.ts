@@ -1,4 +1,4 @@
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,11 +36,47 @@ test("sluice test ends with 1 where a case fails, and with 3 where it is called 
   expect([failed.code, failed.stderr]).toEqual([1, ""]);
   expect(failed.stdout).toContain("status: expected 402, got 401");
   for (const wrong of [
-    ["--engine", "both"],
+    ["--engine", "lua"],
     ["--format", "sarif"],
     ["--filter", "no such case"],
   ])
     expect((await sluice(["test", ...wrong], { cwd: folder })).code).toBe(3);
+});
+
+test("sluice test --engine both finds that a real Envoy and the embedded host agree on all examples", async () => {
+  const examples = join(packageRoot(), "examples");
+  const { code, stdout, stderr } = await sluice(["test", ".", "--engine", "both"], { cwd: examples });
+  expect([code, stderr]).toEqual([0, ""]);
+  // Each file names the cases that an Envoy's clock cannot repeat, and runs the others there.
+  const files = readdirSync(examples).toSorted();
+  const counts = stdout.matchAll(
+    /^(.+)\/policy\.test\.yaml: (\d+) passed; (\d+) of \2 on Envoy\n((?: {2}embedded host only, .*\n)*)/gm,
+  );
+  const found = [...counts].map(([, folder, all, onEnvoy, notes = ""]) => ({
+    folder,
+    missing: Number(all) - Number(onEnvoy),
+    listed: notes.split("\n").length - 1,
+  }));
+  expect(found.map(({ folder }) => folder)).toEqual(files);
+  expect(found.map(({ listed }) => listed)).toEqual(found.map(({ missing }) => missing));
+});
+
+test("sluice test --engine envoy runs what needs one, and says how to get one where there is none", async () => {
+  await edit(
+    "policy.test.yaml",
+    "    request: { path: /tenants/acme/invoices }\n",
+    "    engine: envoy\n    request: { path: /tenants/acme/invoices }\n",
+  );
+  const embedded = await sluice(["test"], { cwd: folder });
+  expect(embedded.stdout).toBe(
+    "policy.test.yaml: 15 passed, 1 not run\n  not run, needs a real Envoy: a stranger is turned away\n",
+  );
+  const { code, stdout } = await sluice(["test", "--engine", "envoy"], { cwd: folder });
+  expect(code).toBe(0);
+  expect(stdout).toContain("16 passed; 15 of 16 on Envoy");
+  const absent = await sluice(["test", "--engine", "envoy"], { cwd: folder, env: { SLUICE_ENVOY: "/nowhere" } });
+  expect([absent.code, absent.stdout]).toEqual([1, ""]);
+  expect(absent.stderr).toMatch(/\/nowhere.*\n +fix: /);
 });
 
 test("sluice test --watch runs again when the policy, what it includes, or a test changes", async () => {

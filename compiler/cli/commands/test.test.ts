@@ -147,7 +147,6 @@ describe("sluice test", () => {
     await expect(run([join(folder, "empty")])).rejects.toThrow("holds no .test.yaml file");
     quickstart();
     await expect(run([join(folder, "policy.yaml")])).rejects.toThrow("no file of tests");
-    await expect(run([folder], { engine: "envoy" })).rejects.toThrow("not built yet");
     await expect(run([folder], { coverage: true, format: "junit" })).rejects.toThrow(
       "--coverage has no place in JUnit",
     );

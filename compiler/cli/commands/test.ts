@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type GatewayPlan, loadTestFile } from "../../index.js";
 import { hasErrors } from "../../pipeline.js";
+import { EnvoyStartError } from "../../runtime/process.js";
 import { watchFiles } from "../../runtime/watch.js";
 import { Coverage } from "../../testing/coverage.js";
 import type { Tests } from "../../testing/load.js";
@@ -14,8 +15,8 @@ import {
   type TestReport,
 } from "../../testing/report.js";
 import type { RuleName } from "../../testing/rules.js";
-import { SuiteRunner } from "../../testing/run.js";
-import { interrupted } from "../envoy.js";
+import { type OnEnvoy, SuiteRunner } from "../../testing/run.js";
+import { interrupted, requireEnvoy, workFolder } from "../envoy.js";
 import { EnvironmentError, EXIT, UsageError } from "../exit.js";
 import { distinct, moduleBytes, unreadable } from "../files.js";
 import { filesBelow, isTestName } from "../folder.js";
@@ -30,19 +31,39 @@ export interface TestOptions {
   watch?: true;
 }
 
-/** `sluice test`: runs the cases of test files on the embedded host; with `--watch` again after each change, until it is interrupted. */
+/** `sluice test`: runs the cases of test files; with `--watch` again after each change, until it is interrupted. */
 export async function testCommand(paths: readonly string[], options: TestOptions): Promise<number> {
-  if (options.engine !== "embedded")
-    throw new UsageError(`--engine ${options.engine} is not built yet: the cases run on the embedded host only`);
   if (options.coverage && options.format === "junit")
     throw new UsageError("--coverage has no place in JUnit; take --format text or json");
   if (options.watch && options.format !== "text")
     throw new UsageError(`--watch prints one result after the other, which is no ${options.format}`);
   const runner = new SuiteRunner(await moduleBytes("guard.wasm"));
-  return options.watch ? watchTests(runner, paths, options) : runTests(runner, paths, options);
+  const run = (engine: TestRun["engine"]) => {
+    const tests = { runner, engine, paths, options };
+    return options.watch ? watchTests(tests) : runTests(tests);
+  };
+  if (options.engine === "embedded") return run(undefined);
+  const envoy = await requireEnvoy();
+  const work = await workFolder();
+  try {
+    return await run({ place: { envoy, folder: work.path }, compare: options.engine === "both" });
+  } catch (error) {
+    throw error instanceof EnvoyStartError ? new EnvironmentError(error.message) : error;
+  } finally {
+    await work.remove();
+  }
 }
 
-async function watchTests(runner: SuiteRunner, paths: readonly string[], options: TestOptions): Promise<number> {
+/** What one call of the command is about. */
+interface TestRun {
+  runner: SuiteRunner;
+  engine: Omit<OnEnvoy, "now"> | undefined;
+  paths: readonly string[];
+  options: TestOptions;
+}
+
+async function watchTests(tests: TestRun): Promise<number> {
+  const { paths } = tests;
   const ended = interrupted();
   let running = Promise.resolve();
   let fail: (error: unknown) => void = () => {};
@@ -60,7 +81,7 @@ async function watchTests(runner: SuiteRunner, paths: readonly string[], options
     try {
       // Watched before they are read for good: a change in between is not lost.
       await watch.follow(testFilesOf(paths).flatMap((path) => read(path).files));
-      runTests(runner, paths, options);
+      await runTests(tests);
     } catch (error) {
       if (!(error instanceof EnvironmentError || error instanceof UsageError)) throw error;
       process.stderr.write(`sluice: ${error.message}\n`);
@@ -76,21 +97,26 @@ async function watchTests(runner: SuiteRunner, paths: readonly string[], options
   }
 }
 
-function runTests(runner: SuiteRunner, paths: readonly string[], options: TestOptions): number {
+async function runTests({ runner, engine, paths, options }: TestRun): Promise<number> {
   const tests = testFilesOf(paths).map((path) => ({ path, ...read(path) }));
   const findings = distinct(tests.flatMap((one) => one.diagnostics));
   // Only a report for people has findings and results beside each other.
   printFindings(findings, hasErrors(findings) ? options.format : "text");
   if (hasErrors(findings)) return EXIT.findings;
   const coverages = new Map<string, Coverage>();
-  const results = tests.flatMap(({ path, ready, files: read }): FileResult[] => {
+  const results: FileResult[] = [];
+  for (const { path, ready, files: read } of tests) {
     if (ready === undefined) throw new Error(`${path}: neither an error nor a suite`);
     const { suite, plan, rules } = ready;
     const observer = options.coverage ? coverageOf(coverages, read[1] ?? path, plan, rules) : undefined;
     const filter = (name: string) => options.filter === undefined || name.includes(options.filter);
-    const cases = runner.run(suite, plan, { filter, ...(observer === undefined ? {} : { observer }) });
-    return cases.length === 0 ? [] : [{ path, cases }];
-  });
+    const asked = {
+      ...(observer === undefined ? {} : { observer }),
+      ...(engine === undefined ? {} : { envoy: { ...engine, now: Date.now() } }),
+    };
+    const cases = await runner.run(suite, plan, { filter, ...asked });
+    if (cases.length > 0) results.push({ path, cases });
+  }
   if (results.length === 0) throw new UsageError(`no case has ${JSON.stringify(options.filter)} in its name`);
   const coverage = [...coverages].map(([policy, one]) => ({ policy, report: one.report() }));
   process.stdout.write(rendered({ files: results, coverage }, options.format));

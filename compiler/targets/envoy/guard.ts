@@ -29,7 +29,7 @@ export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
           vm: {
             case: "vmConfig",
             value: {
-              vmId: `sluice.${plan.name}`,
+              vmId: options.vmId ?? `sluice.${plan.name}`,
               runtime: extensionNames.v8,
               code: {
                 specifier: {

@@ -16,6 +16,8 @@ export interface EnvoyOptions {
   endpoints: Readonly<Record<string, readonly { host: string; port: number }[]>>;
   /** A file that gets one JSON line a request: request id, status, route, decision. */
   accessLog: string | undefined;
+  /** Name of the guard's VM, in place of that of the gateway: VMs of one name share data. */
+  vmId: string | undefined;
 }
 
 /** As `accessLog`: Envoy's standard output, which is not always a file that can be opened. */
@@ -27,6 +29,7 @@ export const DEFAULT_OPTIONS: EnvoyOptions = {
   listeners: {},
   endpoints: {},
   accessLog: undefined,
+  vmId: undefined,
 };
 
 /** `policy.yaml:12`: the same text whatever the directory the compiler runs in. */

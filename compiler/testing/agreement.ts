@@ -1,0 +1,80 @@
+import { networkInterfaces } from "node:os";
+import type { Exchange } from "./exchange.js";
+
+/** One thing in which the two engines do not agree. */
+export interface Disagreement {
+  /** What is compared, such as `status` or `header retry-after`. */
+  what: string;
+  embedded: string;
+  envoy: string;
+}
+
+/** Of one connection, of the clock or of chance. */
+const OF_THE_WIRE = new Set([
+  "connection",
+  "date",
+  "keep-alive",
+  "transfer-encoding",
+  "x-envoy-upstream-service-time",
+  "x-request-id",
+]);
+
+const NOTHING = "nothing";
+
+/**
+ * In what an answer of Envoy differs from that of the embedded host, and what reached the service with it.
+ *
+ * @param slow the answer of the embedded host when requests come slowly: what differs there is of the clock, and not compared
+ */
+export function disagreements(embedded: Exchange, slow: Exchange | undefined, envoy: Exchange): Disagreement[] {
+  const [here, later, there] = [factsOf(embedded), slow === undefined ? undefined : factsOf(slow), factsOf(envoy)];
+  const names = new Set([...here.keys(), ...there.keys()]);
+  return [...names].flatMap((what) => {
+    const [one, other] = [here.get(what), there.get(what)];
+    if (one === other || (later !== undefined && later.get(what) !== one)) return [];
+    return [{ what, embedded: one ?? NOTHING, envoy: other ?? NOTHING }];
+  });
+}
+
+function factsOf({ status, headers, body, route, decision, shadow, service }: Exchange): Map<string, string> {
+  const facts = new Map([
+    ["status", String(status)],
+    ["route", route?.name ?? NOTHING],
+    ["decision", decision ?? NOTHING],
+    ["shadow", shadow ?? NOTHING],
+    ["body", body],
+  ]);
+  addHeaders(facts, headers, "header");
+  // Which of several services gets it is left to chance, and so is what it answers.
+  if (service?.byChance) return withoutAnswer(facts);
+  facts.set("service", service?.name ?? NOTHING);
+  if (service === undefined) return facts;
+  facts.set("method at the service", service.method);
+  facts.set("path at the service", service.path);
+  addHeaders(facts, service.headers, "header at the service");
+  return facts;
+}
+
+function withoutAnswer(facts: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...facts].filter(([what]) => ["route", "decision", "shadow"].includes(what)));
+}
+
+function addHeaders(facts: Map<string, string>, headers: Exchange["headers"], what: string): void {
+  for (const [name, value] of headers) {
+    if (OF_THE_WIRE.has(name)) continue;
+    const key = `${what} ${name}`;
+    const shown = name === "x-forwarded-for" ? withoutOwnAddress(value) : value;
+    const before = facts.get(key);
+    facts.set(key, before === undefined ? shown : `${before} | ${shown}`);
+  }
+}
+
+/** For a client on its own machine Envoy puts an address of the machine at the end of the list, whichever it finds first. */
+function withoutOwnAddress(list: string): string {
+  const last = list.slice(list.lastIndexOf(",") + 1);
+  return ownAddresses().has(last) ? `${list.slice(0, list.length - last.length)}an address of this machine` : list;
+}
+
+function ownAddresses(): ReadonlySet<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address)));
+}

@@ -1,0 +1,140 @@
+import type { RequestExplanation } from "../request/explain.js";
+import type { Path } from "../syntax/document.js";
+import { requestOf, withKey } from "./client.js";
+import type { KeyedGateway } from "./credentials.js";
+import type { Exchange } from "./exchange.js";
+import { counterDifferences, type Difference, differences } from "./expect.js";
+import type { TestedGateway } from "./gateway.js";
+import { type Case, type Expectation, OUTCOMES, type Request } from "./suite.js";
+import { explained, traceOf } from "./trace.js";
+
+/** Is told of every request that was sent. */
+export interface Observer {
+  /** @param grown whether a policy counted the request */
+  observe(exchange: Exchange, explain: () => RequestExplanation, grown: (policy: string) => boolean): void;
+}
+
+export interface CaseOptions {
+  observer?: Observer | undefined;
+  /** Milliseconds that pass before each request. Default 0. */
+  pace?: number;
+}
+
+/** What came of a case on one engine. */
+export interface Attempt {
+  /** Absent if all is as expected. */
+  failed?: Failed;
+  /** All requests that were sent, in order; none after the one that failed. */
+  sent: readonly SentAndAnswered[];
+  /** Weights chose a service. */
+  byChance: boolean;
+}
+
+export interface SentAndAnswered {
+  exchange: Exchange;
+  /** What became of it, in lines without line breaks. */
+  trace(): string[];
+}
+
+/** The first request that did not do what it should. */
+export interface Failed {
+  differences: Difference[];
+  /** Of the expectation, in the case. */
+  path: Path;
+  /** Which request of how many, where there are several: `step 2 of 3, request 4 of 20`. */
+  position?: string;
+  /** Lines without line breaks. */
+  trace: readonly string[];
+}
+
+/** A request of a case, with all that is said of it. */
+interface Sending {
+  request: Request;
+  as: string | undefined;
+  repeat: number;
+  expect: Expectation;
+  path: Path;
+  position: string;
+}
+
+/** Sends the requests of a case to a gateway that nobody has called before. What comes after a failure would tell of the same. */
+export async function runCase(
+  one: Case,
+  gateway: TestedGateway,
+  keyed: KeyedGateway,
+  options: CaseOptions = {},
+): Promise<Attempt> {
+  const run = new CaseRun(gateway, keyed, options);
+  const failed = await run.run(one);
+  const byChance = run.sent.some(({ exchange }) => exchange.service?.byChance === true);
+  return { ...(failed === undefined ? {} : { failed }), sent: run.sent, byChance };
+}
+
+class CaseRun {
+  readonly sent: SentAndAnswered[] = [];
+  private readonly gateway: TestedGateway;
+  private readonly keyed: KeyedGateway;
+  private readonly observer: Observer | undefined;
+  private readonly pace: number;
+
+  constructor(gateway: TestedGateway, keyed: KeyedGateway, { observer, pace = 0 }: CaseOptions) {
+    this.gateway = gateway;
+    this.keyed = keyed;
+    this.observer = observer;
+    this.pace = pace;
+  }
+
+  async run({ request, as, repeat, expect = {}, steps = [] }: Case): Promise<Failed | undefined> {
+    if (request !== undefined) return this.send({ request, as, repeat, expect, path: ["expect"], position: "" });
+    for (const [index, step] of steps.entries()) {
+      if (step.wait !== undefined) await this.gateway.wait(step.wait);
+      if (step.request === undefined) continue;
+      const position = `step ${index + 1} of ${steps.length}`;
+      const sending = { ...step, request: step.request, as: step.as ?? as, expect: step.expect ?? {}, position };
+      const failed = await this.send({ ...sending, path: ["steps", index, "expect"] });
+      if (failed !== undefined) return failed;
+    }
+    return undefined;
+  }
+
+  private async send({ request, as, repeat, expect, path, position }: Sending): Promise<Failed | undefined> {
+    const counts = expect.metrics !== undefined;
+    const before = counts ? await this.gateway.counters() : undefined;
+    for (let round = 1; round <= repeat; round++) {
+      const { exchange, trace } = await this.exchange(request, as);
+      const found = differences(expect, exchange);
+      if (round === repeat && before !== undefined) {
+        // Counters count all repetitions together.
+        const after = await this.gateway.counters();
+        found.push(...counterDifferences(expect, (name) => (after.get(name) ?? 0) - (before.get(name) ?? 0)));
+      }
+      if (found.length === 0) continue;
+      const parts = [position, repeat === 1 ? "" : `request ${round} of ${repeat}`].filter((part) => part !== "");
+      const where = parts.length === 0 ? {} : { position: parts.join(", ") };
+      return { differences: found, path, trace: trace(), ...where };
+    }
+    return undefined;
+  }
+
+  private async exchange(request: Request, as: string | undefined) {
+    if (this.pace > 0) await this.gateway.wait(this.pace);
+    const { plan, keys } = this.keyed;
+    const unsigned = requestOf(request, this.gateway.time);
+    const key = as === undefined ? undefined : keys.get(as);
+    const sent = key === undefined ? unsigned : withKey(unsigned, key, plan, this.gateway.listener);
+    const before = this.observer === undefined ? undefined : await this.gateway.counters();
+    const exchange = await this.gateway.send(sent);
+    const explain = () => explained(sent, this.gateway.listener, this.keyed);
+    const answered = { exchange, trace: () => traceOf(explain(), exchange, as) };
+    this.sent.push(answered);
+    if (before !== undefined) {
+      const after = await this.gateway.counters();
+      this.observer?.observe(exchange, explain, (policy) => OUTCOMES.some(hasGrown(policy, before, after)));
+    }
+    return answered;
+  }
+}
+
+function hasGrown(policy: string, before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>) {
+  return (outcome: string) => before.get(`${policy}.${outcome}`) !== after.get(`${policy}.${outcome}`);
+}

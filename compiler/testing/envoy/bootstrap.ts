@@ -1,0 +1,89 @@
+import { create } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
+import {
+  type Filter,
+  ListenerFilterSchema,
+} from "../../envoy/generated/envoy/config/listener/v3/listener_components_pb.js";
+import type { Listener } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
+import { ProxyProtocolSchema } from "../../envoy/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js";
+import {
+  ForwardProtoConfigSchema,
+  HttpConnectionManagerSchema,
+} from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
+import { extensionNames, packed } from "../../envoy/message.js";
+import { toObject } from "../../envoy/print.js";
+import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { staticBootstrap } from "../../targets/envoy/bootstrap.js";
+import { listeners } from "../../targets/envoy/listeners.js";
+import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../targets/envoy/options.js";
+
+/** A gateway in an Envoy that holds several. */
+export interface Replica {
+  /** Name of its listener; no two have the same. */
+  name: string;
+  plan: GatewayPlan;
+  /** The one of its listeners that is there. */
+  listener: ListenerPlan;
+}
+
+export interface ReplicaOptions {
+  /** Port on 127.0.0.1 of each service. */
+  services: ReadonlyMap<string, number>;
+  /** File of the access log. */
+  accessLog: string;
+}
+
+/** Destination port by which the PROXY protocol says that a connection was one of TLS. */
+export const HTTPS_PORT = 443;
+
+/**
+ * The bootstrap of an Envoy that holds several gateways, each as the target emits it, on a free port. They share the clusters of
+ * the first, and nothing else: each has shared data of its own. Listeners take where a connection comes from out of the PROXY
+ * protocol, version 1.
+ */
+export function replicaBootstrap(replicas: readonly Replica[], options: ReplicaOptions): string {
+  const [first] = replicas;
+  if (first === undefined) throw new RangeError("an Envoy without a gateway");
+  const bootstrap = staticBootstrap({ ...first.plan, listeners: [] }, emitOptions(first, options));
+  if (bootstrap.staticResources !== undefined)
+    bootstrap.staticResources.listeners = replicas.flatMap((replica) => replicaListeners(replica, options));
+  // JSON is YAML too, and is printed faster.
+  return JSON.stringify(toObject(BootstrapSchema, bootstrap));
+}
+
+function emitOptions({ name, listener }: Replica, { services, accessLog }: ReplicaOptions): EnvoyOptions {
+  return {
+    ...DEFAULT_OPTIONS,
+    admin: undefined,
+    listeners: { [listener.name]: { address: "127.0.0.1", port: 0 } },
+    endpoints: Object.fromEntries([...services].map(([service, port]) => [service, [{ host: "127.0.0.1", port }]])),
+    accessLog,
+    vmId: `sluice.test.${name}`,
+  };
+}
+
+function replicaListeners(replica: Replica, options: ReplicaOptions): Listener[] {
+  const { name, plan, listener } = replica;
+  const emitted = listeners({ ...plan, listeners: [listener] }, emitOptions(replica, options));
+  for (const one of emitted) {
+    one.name = name;
+    one.listenerFilters = [
+      create(ListenerFilterSchema, {
+        name: extensionNames.proxyProtocol,
+        configType: { case: "typedConfig", value: packed(ProxyProtocolSchema) },
+      }),
+    ];
+    for (const filter of one.filterChains.flatMap((chain) => chain.filters)) takeSchemeFromPort(filter);
+  }
+  return emitted;
+}
+
+/** Without TLS on the listener, the scheme of a request comes from the port that it was sent to. */
+function takeSchemeFromPort(filter: Filter): void {
+  if (filter.configType.case !== "typedConfig") return;
+  const manager = anyUnpack(filter.configType.value, HttpConnectionManagerSchema);
+  if (manager === undefined) return;
+  manager.forwardProtoConfig = create(ForwardProtoConfigSchema, { httpsDestinationPorts: [HTTPS_PORT] });
+  filter.configType.value = packed(HttpConnectionManagerSchema, manager);
+}

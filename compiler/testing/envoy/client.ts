@@ -1,0 +1,69 @@
+import { request } from "node:http";
+import { connect, isIPv6 } from "node:net";
+import { byteTextOf } from "../../host/byte-text.js";
+import type { Pairs } from "../../host/pairs.js";
+import type { SentRequest } from "../client.js";
+import { HTTPS_PORT } from "./bootstrap.js";
+import { pairsOf } from "./service.js";
+
+/** An answer as it came over the wire. Texts are byte texts, names of headers in lower case. */
+export interface WireAnswer {
+  status: number;
+  headers: Pairs;
+  body: string;
+}
+
+const HTTP_PORT = 80;
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Sends a request on a connection of its own, which says where it comes from by the PROXY protocol, version 1.
+ *
+ * @param from port of the client, of which nothing else is known
+ * @throws Error if there is no complete answer
+ */
+export function sendOverWire(port: number, { client, body }: SentRequest, from: number): Promise<WireAnswer> {
+  const { method, target, host, source, scheme } = client;
+  const headers = [["host", host] as const, ...client.headers].flatMap(([name, value]) => [
+    name,
+    byteTextOf(Buffer.from(value)),
+  ]);
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        method,
+        path: target,
+        headers: [...headers, "connection", "close"],
+        createConnection: () => {
+          const socket = connect(port, "127.0.0.1");
+          socket.write(proxyLine(source, from, scheme));
+          return socket;
+        },
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: pairsOf(response.rawHeaders),
+            body: byteTextOf(Buffer.concat(parts)),
+          }),
+        );
+      },
+    );
+    // A body has a length, which the request says itself; one without a body says nothing.
+    call.useChunkedEncodingByDefault = false;
+    call.setTimeout(TIMEOUT_MS, () => call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+    call.on("error", reject);
+    call.end(body);
+  });
+}
+
+/** Section 2.1 of the PROXY protocol. */
+function proxyLine(source: string, from: number, scheme: "http" | "https" = "http"): string {
+  const to = scheme === "https" ? HTTPS_PORT : HTTP_PORT;
+  const [family, destination] = isIPv6(source) ? ["TCP6", "::1"] : ["TCP4", "127.0.0.1"];
+  return `PROXY ${family} ${source} ${destination} ${from} ${to}\r\n`;
+}

@@ -1,0 +1,132 @@
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
+import type { EnvoyBinary } from "../../runtime/find.js";
+import { type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
+import type { SentRequest } from "../client.js";
+import { CLIENT_PORT, type Exchange } from "../exchange.js";
+import { policyCounters, type TestedGateway } from "../gateway.js";
+import { type Replica, replicaBootstrap } from "./bootstrap.js";
+import { sendOverWire } from "./client.js";
+import { LoggedDecisions } from "./decisions.js";
+import type { TestServices } from "./service.js";
+
+/** Where an Envoy runs. */
+export interface EnvoyPlace {
+  envoy: EnvoyBinary;
+  /** A folder with the modules in `modules/`; the files of a run go into it. */
+  folder: string;
+}
+
+/** One real Envoy with several gateways, which get one request at a time, whichever of them. */
+export class ReplicaEnvoy {
+  private readonly running: RunningEnvoy;
+  private readonly decisions: LoggedDecisions;
+  private readonly services: TestServices;
+  private readonly ports: ReadonlyMap<string, number>;
+
+  private constructor(
+    running: RunningEnvoy,
+    decisions: LoggedDecisions,
+    services: TestServices,
+    ports: ReadonlyMap<string, number>,
+  ) {
+    this.running = running;
+    this.decisions = decisions;
+    this.services = services;
+    this.ports = ports;
+  }
+
+  /**
+   * @param environment variables that the policies refer to
+   * @throws EnvoyStartError if Envoy does not take them
+   */
+  static async start(
+    { envoy, folder }: EnvoyPlace,
+    replicas: readonly Replica[],
+    services: TestServices,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<ReplicaEnvoy> {
+    const accessLog = join(await mkdtemp(join(folder, "log-")), "decisions.jsonl");
+    const running = await startEnvoy({
+      envoy,
+      workDir: folder,
+      configText: replicaBootstrap(replicas, { services: services.ports, accessLog }),
+      env: environment,
+      concurrency: 1,
+      accessLogFlushMs: 1,
+    });
+    const ports = new Map((await running.listeners()).map(({ name, port }) => [name, port]));
+    return new ReplicaEnvoy(running, new LoggedDecisions(accessLog), services, ports);
+  }
+
+  gateway({ name, plan, listener }: Replica): TestedGateway {
+    const port = this.ports.get(name);
+    if (port === undefined) throw new Error(`Envoy has no listener ${name}`);
+    const { running, decisions, services } = this;
+    return new EnvoyGateway({ running, decisions, services, port }, plan, listener);
+  }
+
+  async stop(): Promise<void> {
+    await this.decisions.close();
+    await this.running.stop();
+  }
+}
+
+interface Wiring {
+  running: RunningEnvoy;
+  decisions: LoggedDecisions;
+  services: TestServices;
+  port: number;
+}
+
+const STATISTICS = "wasmcustom.";
+
+class EnvoyGateway implements TestedGateway {
+  readonly listener: ListenerPlan;
+  private readonly wiring: Wiring;
+  private readonly routes: ReadonlyMap<string, RoutePlan>;
+
+  constructor(wiring: Wiring, plan: GatewayPlan, listener: ListenerPlan) {
+    this.wiring = wiring;
+    this.listener = listener;
+    this.routes = new Map(plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
+  }
+
+  get time(): number {
+    return Date.now();
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    await delay(milliseconds);
+  }
+
+  async counters(): Promise<ReadonlyMap<string, number>> {
+    const stats = await this.wiring.running.admin.stats("^wasmcustom\\.sluice\\.");
+    return policyCounters([...stats].map(([name, value]) => [name.slice(STATISTICS.length), value]));
+  }
+
+  async send(sent: SentRequest): Promise<Exchange> {
+    const { decisions, services, port } = this.wiring;
+    const { status, headers, body } = await sendOverWire(port, sent, CLIENT_PORT);
+    const logged = await decisions.next();
+    // The last of several: a service that fails is asked again.
+    const heard = services.heard().at(-1);
+    const route = this.routes.get(logged.route ?? "");
+    const byChance = route?.action.type === "forward" && route.action.to.length > 1;
+    return {
+      status,
+      headers,
+      body,
+      ...(route === undefined ? {} : { route }),
+      ...(logged.decision === null ? {} : { decision: logged.decision }),
+      ...(logged.shadow == null ? {} : { shadow: logged.shadow }),
+      ...(heard === undefined
+        ? {}
+        : {
+            service: { name: heard.service, byChance, method: heard.method, path: heard.path, headers: heard.headers },
+          }),
+    };
+  }
+}

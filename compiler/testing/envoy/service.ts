@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { byteTextOf } from "../../host/byte-text.js";
+import type { Pairs } from "../../host/pairs.js";
+import type { Suite } from "../suite.js";
+
+/** A request as it came over the wire. */
+export interface HeardRequest {
+  service: string;
+  method: string;
+  path: string;
+  /** In order, names in lower case. Values are byte texts. */
+  headers: Pairs;
+}
+
+/** The services of a test file, as real HTTP/1.1 servers on 127.0.0.1. */
+export interface TestServices {
+  /** By name. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** All requests since the last call, oldest first. */
+  heard(): HeardRequest[];
+  close(): Promise<void>;
+}
+
+/** @param upstreams what they answer; a service that is not there answers 200 without a body */
+export async function startServices(names: readonly string[], upstreams: Suite["upstreams"]): Promise<TestServices> {
+  const heard: HeardRequest[] = [];
+  const servers = await Promise.all(
+    names.map(async (name) => {
+      const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
+      const note = (request: HeardRequest) => heard.push(request);
+      return { name, ...(await startService(name, upstream, note)) };
+    }),
+  );
+  return {
+    ports: new Map(servers.map(({ name, port }) => [name, port])),
+    heard: () => heard.splice(0),
+    close: async () => {
+      await Promise.all(servers.map(({ close }) => close()));
+    },
+  };
+}
+
+async function startService(
+  name: string,
+  upstream: Suite["upstreams"][string] | undefined,
+  note: (request: HeardRequest) => void,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const { status = 200, headers = {}, body, json } = upstream ?? {};
+  const content = Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json));
+  const sent = Object.entries(headers).flatMap(([header, value]) => [header, byteTextOf(Buffer.from(value))]);
+  const saysType = Object.keys(headers).includes("content-type");
+  if (json !== undefined && !saysType) sent.push("content-type", "application/json");
+  if (status !== 204 && status !== 304) sent.push("content-length", String(content.length));
+  const server = createServer({ joinDuplicateHeaders: false }, (request, response) => {
+    // The answer comes when the request is complete, so that Envoy has nothing left to send.
+    request.resume().on("end", () => {
+      note(heardOf(name, request));
+      answer(response, status, sent, content);
+    });
+  });
+  // Envoy keeps connections to services open; a server that closes them first would turn reuse into a 503.
+  server.keepAliveTimeout = 0;
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error(`the service ${name} has no port`);
+  return {
+    port: bound.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(response: ServerResponse, status: number, headers: string[], content: Buffer): void {
+  response.sendDate = false;
+  response.writeHead(status, headers);
+  response.end(content);
+}
+
+function heardOf(service: string, { method = "", url = "", rawHeaders }: IncomingMessage): HeardRequest {
+  return { service, method, path: url, headers: pairsOf(rawHeaders) };
+}
+
+/** Names and values in turn, as Node has them, to pairs. */
+export function pairsOf(rawHeaders: readonly string[]): Pairs {
+  return rawHeaders.flatMap((name, index): [string, string][] =>
+    index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? ""]] : [],
+  );
+}
