@@ -1,12 +1,13 @@
 /*
- * The policy as a service of its own, asked by Envoy's ext_authz filter over HTTP. Run as a process: it prints its port
- * and ends with its parent.
+ * The policy as a service of its own, asked by Envoy's ext_authz filter: over HTTP, which is this file run as a process (it
+ * sends its port to its parent, and ends with it), or over gRPC, which is ext-authz-grpc/.
  */
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 import { CALLS_PER_SECOND, consumers, LIMIT_NAME } from "./workload.mjs";
 
 const CLUSTER = "authorization";
+const GRPC_CLUSTER = "authorization-grpc";
 const IDENTITY = ["x-consumer", "x-consumer-tier", "x-consumer-groups"];
 const LIMITS = ["ratelimit", "ratelimit-policy"];
 
@@ -28,13 +29,37 @@ export function extAuthzFilter() {
   };
 }
 
+export function extAuthzGrpcFilter() {
+  return {
+    name: "envoy.filters.http.ext_authz",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+      grpc_service: { envoy_grpc: { cluster_name: GRPC_CLUSTER }, timeout: "2s" },
+      transport_api_version: "V3",
+    },
+  };
+}
+
 export function extAuthzCluster(port) {
+  return cluster(CLUSTER, port);
+}
+
+export function extAuthzGrpcCluster(port) {
+  const protocol = {
+    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+    explicit_http_config: { http2_protocol_options: {} },
+  };
+  const key = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  return { ...cluster(GRPC_CLUSTER, port), typed_extension_protocol_options: { [key]: protocol } };
+}
+
+function cluster(name, port) {
   const address = { socket_address: { address: "127.0.0.1", port_value: port } };
   return {
-    name: CLUSTER,
+    name,
     type: "STATIC",
     connect_timeout: "2s",
-    load_assignment: { cluster_name: CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   };
 }
 

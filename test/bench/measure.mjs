@@ -1,7 +1,7 @@
 import { cpuTime, machineBusyTime, residentMemory, startScript } from "./processes.mjs";
 import { startProxy } from "./proxies.mjs";
 import { orderOf, roundOf, SliceGauge } from "./slices.mjs";
-import { BARE, EXT_AUTHZ } from "./variants.mjs";
+import { BARE } from "./variants.mjs";
 import { consumers, PATHS, requestBytes } from "./workload.mjs";
 
 const CONNECTIONS = 16;
@@ -122,7 +122,8 @@ export async function measureMemory(envoy, backends, names) {
     const load = startScript("load.mjs");
     try {
       await send(load, proxy.ports[name], { path: PATHS.direct, milliseconds: MEMORY_WARM_UP_MS });
-      const pids = name === EXT_AUTHZ ? [proxy.pid, backends.processes[EXT_AUTHZ]] : [proxy.pid];
+      const helper = backends.processes[name];
+      const pids = helper === undefined ? [proxy.pid] : [proxy.pid, helper];
       const each = pids.map(residentMemory);
       const sum = (field) => each.reduce((total, one) => total + one[field], 0);
       memory[name] = { all: sum("all"), anonymous: sum("anonymous") };

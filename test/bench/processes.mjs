@@ -1,4 +1,4 @@
-import { fork, spawnSync } from "node:child_process";
+import { fork, spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -71,6 +71,22 @@ export function startScript(name) {
       if (child.connected) child.disconnect();
     },
   };
+}
+
+/** A program that reads lines from standard input up to an empty one, prints a line when it is ready, and ends with its input. */
+export function startProgram(path, args, lines) {
+  const child = spawn(path, args, { stdio: ["pipe", "pipe", "inherit"] });
+  pin(child.pid, { measured: false });
+  child.stdin.write(lines.map((line) => `${line}\n`).join("") + "\n");
+  const firstLine = new Promise((resolve, reject) => {
+    let text = "";
+    child.once("exit", (code) => reject(new Error(`${path} ended with status ${code}`)));
+    child.stdout.on("data", (part) => {
+      text += part;
+      if (text.includes("\n")) resolve(text.split("\n")[0]);
+    });
+  });
+  return { pid: child.pid, firstLine, stop: () => child.stdin.end() };
 }
 
 export function machineLine(envoyVersion) {

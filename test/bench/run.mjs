@@ -1,17 +1,19 @@
 /*
  * CPU a request of one policy, said in several ways, in the same Envoy. README.md tells how it is measured.
- *   node test/bench/run.mjs [--rounds 12] [--seconds 1] [--markdown] [--without ext_authz,lua]
+ *   node test/bench/run.mjs [--rounds 12] [--seconds 1] [--markdown] [--save] [--without ext_authz,lua,rust_sdk]
  * How long the compiler itself takes is measured by compile.mjs.
  */
 import { parseArgs } from "node:util";
+import { buildParts } from "./build.mjs";
 import { checkVariant } from "./checks.mjs";
 import { countHostCalls } from "./host-calls.mjs";
 import { checkLimits, measureMemory, measureSet } from "./measure.mjs";
 import { isPinned, machineLine } from "./processes.mjs";
 import { requireEnvoy, startBackends, startProxy } from "./proxies.mjs";
 import { report } from "./report.mjs";
+import { save } from "./results.mjs";
 import { acceptRounds, compareVariants } from "./statistics.mjs";
-import { BARE, NATIVE, variantNames } from "./variants.mjs";
+import { BARE, NATIVE, toBuild, variantNames } from "./variants.mjs";
 import { PATHS } from "./workload.mjs";
 
 const TOLERANCE = 0.15;
@@ -21,9 +23,12 @@ const SETS = [
 ];
 
 const options = readOptions();
-const names = variantNames.filter((name) => !options.without.includes(name));
+const wanted = variantNames.filter((name) => !options.without.includes(name));
 const envoy = await requireEnvoy();
-const backends = await startBackends(envoy, names);
+const { paths, missing } = buildParts(toBuild(wanted));
+for (const [name, reason] of Object.entries(missing)) say(`${name} is left out: ${reason}`);
+const names = wanted.filter((name) => missing[name] === undefined);
+const backends = await startBackends(envoy, names, paths);
 try {
   const proxy = await startProxy(envoy, backends, names);
   const sets = await measureAll(proxy).finally(() => proxy.stop());
@@ -31,7 +36,9 @@ try {
   const memory = await measureMemory(envoy, backends, names);
   const hostCalls = await countHostCalls(envoy, backends, PATHS.forward);
   const machine = `${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`;
-  process.stdout.write(`${report({ machine, sets, memory, base: BARE, peer: NATIVE, hostCalls }, options)}\n`);
+  const result = { machine, sets, memory, base: BARE, peer: NATIVE, hostCalls };
+  process.stdout.write(`${report(result, options)}\n`);
+  if (options.save) save(result);
 } finally {
   await backends.stop();
 }
@@ -82,6 +89,7 @@ function parseOptions() {
       seconds: { type: "string", default: "1" },
       without: { type: "string", default: "" },
       markdown: { type: "boolean", default: false },
+      save: { type: "boolean", default: false },
     },
   });
   const rounds = Number(values.rounds);
@@ -91,7 +99,7 @@ function parseOptions() {
   const without = values.without.split(",").filter((name) => name !== "");
   const needed = without.find((name) => name === BARE || name === NATIVE || !variantNames.includes(name));
   if (needed !== undefined) throw new RangeError(`--without: ${needed} is not one that can be left out`);
-  return { rounds, milliseconds: seconds * 1000, markdown: values.markdown, without };
+  return { rounds, milliseconds: seconds * 1000, markdown: values.markdown, save: values.save, without };
 }
 
 function say(text) {

@@ -2,10 +2,11 @@ import { load } from "js-yaml";
 import { checkText } from "../../dist/compiler/index.js";
 import { emitEnvoy } from "../../dist/compiler/targets/envoy/emit.js";
 import { DEFAULT_OPTIONS } from "../../dist/compiler/targets/envoy/options.js";
-import { extAuthzCluster, extAuthzFilter } from "./ext-authz.mjs";
+import { builtNames } from "./build.mjs";
+import { extAuthzCluster, extAuthzFilter, extAuthzGrpcCluster, extAuthzGrpcFilter } from "./ext-authz.mjs";
 import { LUA_METADATA, luaScript } from "./lua.mjs";
 import { nativeFilters } from "./native.mjs";
-import { consumers, policyText, SEEN_PATH } from "./workload.mjs";
+import { CALLS_PER_SECOND, callerLines, consumers, LIMIT_NAME, policyText, SEEN_PATH } from "./workload.mjs";
 
 /*
  * Every variant is the listener that the compiler emitted for `guard`, with the policy said in another way: the
@@ -16,28 +17,47 @@ export const BARE = "bare";
 export const NATIVE = "native";
 export const GUARD = "guard";
 export const EXT_AUTHZ = "ext_authz";
+export const EXT_AUTHZ_GRPC = "ext_authz_grpc";
+const SDKS = ["rust_sdk", "go_sdk", "as_sdk"];
 
 /** In the order of the report. */
-export const variantNames = [BARE, NATIVE, GUARD, "lua", EXT_AUTHZ];
+export const variantNames = [BARE, NATIVE, GUARD, "lua", ...SDKS, EXT_AUTHZ_GRPC, EXT_AUTHZ];
 
-const makers = { [BARE]: bare, [NATIVE]: native, [GUARD]: (emitted) => emitted, lua, [EXT_AUTHZ]: extAuthz };
+const makers = {
+  [BARE]: bare,
+  [NATIVE]: native,
+  [GUARD]: (emitted) => emitted,
+  lua,
+  ...Object.fromEntries(SDKS.map((name) => [name, (listener, { built }) => sdk(listener, built[name])])),
+  [EXT_AUTHZ_GRPC]: (listener) => extAuthz(listener, extAuthzGrpcFilter()),
+  [EXT_AUTHZ]: (listener) => extAuthz(listener, extAuthzFilter()),
+};
+
+/** Of these variants, those that have to be built first. */
+export function toBuild(names) {
+  return names.filter((name) => builtNames.includes(name));
+}
 
 /**
  * An Envoy bootstrap (JSON) with one listener for each variant, on a free port, named like the variant.
  *
  * @param {readonly string[]} names
- * @param {{ upstreamPort: number, authorizationPort: number | undefined, modulesDir: string }} places
+ * @param {{ upstreamPort: number, authorizationPorts: Record<string, number>, modulesDir: string,
+ *   built: Record<string, string> }} places ports by variant; files by variant
  */
-export function bootstrapText(names, { upstreamPort, authorizationPort, modulesDir }) {
+export function bootstrapText(names, places) {
+  const { upstreamPort, authorizationPorts, modulesDir } = places;
   const bootstrap = emittedBootstrap(upstreamPort, modulesDir);
   const [emitted] = bootstrap.static_resources.listeners;
   bootstrap.static_resources.listeners = names.map((name) => {
-    const listener = makers[name](structuredClone(emitted));
+    const listener = makers[name](structuredClone(emitted), places);
     listener.name = name;
     managerOf(listener).stat_prefix = name;
     return listener;
   });
-  if (authorizationPort !== undefined) bootstrap.static_resources.clusters.push(extAuthzCluster(authorizationPort));
+  const { [EXT_AUTHZ]: http, [EXT_AUTHZ_GRPC]: grpc } = authorizationPorts;
+  if (http !== undefined) bootstrap.static_resources.clusters.push(extAuthzCluster(http));
+  if (grpc !== undefined) bootstrap.static_resources.clusters.push(extAuthzGrpcCluster(grpc));
   return JSON.stringify(bootstrap);
 }
 
@@ -109,11 +129,36 @@ function lua(listener) {
   return listener;
 }
 
-function extAuthz(listener) {
+function extAuthz(listener, filter) {
   const manager = managerOf(listener);
-  manager.http_filters = [extAuthzFilter(), routerOf(manager)];
+  manager.http_filters = [filter, routerOf(manager)];
   for (const route of policyRoutes(manager)) {
     delete route.request_headers_to_add;
+    delete route.response_headers_to_add;
+  }
+  return listener;
+}
+
+/** A filter with an SDK writes all headers itself, as there is nothing else that could. */
+function sdk(listener, file) {
+  const manager = managerOf(listener);
+  const text = (value) => ({ "@type": "type.googleapis.com/google.protobuf.StringValue", value });
+  const filter = {
+    name: "envoy.filters.http.wasm",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+      config: {
+        name: "bench",
+        root_id: "bench",
+        vm_config: { vm_id: file, runtime: "envoy.wasm.runtime.v8", code: { local: { filename: file } } },
+        configuration: text([`${CALLS_PER_SECOND} ${LIMIT_NAME}`, ...callerLines()].join("\n")),
+      },
+    },
+  };
+  manager.http_filters = [filter, routerOf(manager)];
+  for (const route of policyRoutes(manager)) {
+    delete route.request_headers_to_add;
+    delete route.request_headers_to_remove;
     delete route.response_headers_to_add;
   }
   return listener;

@@ -54,6 +54,11 @@ routes:
 `;
 }
 
+/** The same for what reads no policy file: `CALLS NAME` in the first line, then `KEY CONSUMER TIER GROUPS` for each caller. */
+export function callerLines() {
+  return consumers.map(({ name, tier, groups, key }) => `${key} ${name} ${tier} ${groups.join(",")}`);
+}
+
 /** The headers of a browser's call, beside the key: 14 fields with `host` and the key. */
 const HEADERS = [
   ["host", "api.example.com"],
