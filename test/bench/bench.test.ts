@@ -84,7 +84,8 @@ describe("npm run bench", () => {
     const errors = result.kind === "absent" ? result.reason : result.stderr;
     expect(result, errors).toMatchObject({ kind: "ended", code: 0 });
     const output = result.kind === "ended" ? result.stdout : "";
-    for (const name of ["bare", "native", "guard", "lua", "as_sdk"]) expect(output.split(`\n| ${name} |`)).toHaveLength(4);
+    for (const name of ["bare", "native", "guard", "lua", "as_sdk"])
+      expect(output.split(`\n| ${name} |`)).toHaveLength(4);
     expect(output).toContain("proxy_get_header_map_pairs 1,");
   });
 

@@ -77,7 +77,7 @@ export function startScript(name) {
 export function startProgram(path, args, lines) {
   const child = spawn(path, args, { stdio: ["pipe", "pipe", "inherit"] });
   pin(child.pid, { measured: false });
-  child.stdin.write(lines.map((line) => `${line}\n`).join("") + "\n");
+  child.stdin.write([...lines, ""].map((line) => `${line}\n`).join(""));
   const firstLine = new Promise((resolve, reject) => {
     let text = "";
     child.once("exit", (code) => reject(new Error(`${path} ended with status ${code}`)));
