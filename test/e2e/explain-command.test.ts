@@ -26,7 +26,7 @@ describe("sluice explain --request", () => {
       /^request +GET \/x\/\.\.\/orders\/7, host localhost, from 127\.0\.0\.1$/m,
       /^changed +path: .*: \/orders\/7$/m,
       /^route +orders {2}examples\/quickstart\/policy\.yaml:43:5$/m,
-      /1\. partners-only \(authenticate\) {2}\S+:18:5, by defaults {2}\S+:36:21\n +allowed: the key in x-api-key is that of acme$/m,
+      /1\. partners-only \(authenticate\) {2}\S+:19:5, by defaults {2}\S+:36:21\n +allowed: the key in x-api-key is that of acme$/m,
       /allowed: rule readers allows it\n +true +rule readers: allow request\.method == "GET" {2}\S+:24:35\n +request\.method is "GET"$/m,
       /counted: counts 1 of 100\/second/,
       /^answer +forwarded to orders/m,

@@ -27,7 +27,7 @@ async function edit(file: string, from: string, to: string): Promise<void> {
 
 test("sluice test takes the current folder, and needs neither keys nor an Envoy", async () => {
   const { code, stdout, stderr } = await sluice(["test"], { cwd: folder, env: { SLUICE_ENVOY: "/nowhere" } });
-  expect([code, stdout, stderr]).toEqual([0, "policy.test.yaml: 16 passed\n", ""]);
+  expect([code, stdout, stderr]).toEqual([0, "policy.test.yaml: 32 passed\n", ""]);
 });
 
 test("sluice test ends with 1 where a case fails, and with 3 where it is called in a wrong way", async () => {
@@ -69,11 +69,11 @@ test("sluice test --engine envoy runs what needs one, and says how to get one wh
   );
   const embedded = await sluice(["test"], { cwd: folder });
   expect(embedded.stdout).toBe(
-    "policy.test.yaml: 15 passed, 1 not run\n  not run, needs a real Envoy: a stranger is turned away\n",
+    "policy.test.yaml: 31 passed, 1 not run\n  not run, needs a real Envoy: a stranger is turned away\n",
   );
   const { code, stdout } = await sluice(["test", "--engine", "envoy"], { cwd: folder });
   expect(code).toBe(0);
-  expect(stdout).toContain("16 passed; 15 of 16 on Envoy");
+  expect(stdout).toContain("32 passed; 29 of 32 on Envoy");
   const absent = await sluice(["test", "--engine", "envoy"], { cwd: folder, env: { SLUICE_ENVOY: "/nowhere" } });
   expect([absent.code, absent.stdout]).toEqual([1, ""]);
   expect(absent.stderr).toMatch(/\/nowhere.*\n +fix: /);
@@ -81,14 +81,14 @@ test("sluice test --engine envoy runs what needs one, and says how to get one wh
 
 test("sluice test --watch runs again when the policy, what it includes, or a test changes", async () => {
   running = await startSluice(["test", "--watch"], { cwd: folder });
-  await running.prints(/^policy\.test\.yaml: 16 passed\nwaiting for changes, Ctrl-C ends\n/);
+  await running.prints(/^policy\.test\.yaml: 32 passed\nwaiting for changes, Ctrl-C ends\n/);
   await edit("policy.test.yaml", "status: 401", "status: 402");
-  await running.prints(/15 passed, 1 failed\n.*waiting for changes, Ctrl-C ends\n$/s);
+  await running.prints(/31 passed, 1 failed\n.*waiting for changes, Ctrl-C ends\n$/s);
   await edit("consumers.yaml", "acme-erp", "acme_erp");
   await running.reports(/consumers\.yaml:\d+:\d+: error SL\d+/);
   await edit("consumers.yaml", "acme_erp", "acme-erp");
   await edit("policy.test.yaml", "status: 402", "status: 401");
-  await running.prints(/15 passed, 1 failed\n.*policy\.test\.yaml: 16 passed\nwaiting for changes, Ctrl-C ends\n$/s);
+  await running.prints(/31 passed, 1 failed\n.*policy\.test\.yaml: 32 passed\nwaiting for changes, Ctrl-C ends\n$/s);
   running.signal("SIGINT");
   expect((await running.ended).code).toBe(0);
 });

@@ -68,7 +68,7 @@ describe("sluice test", () => {
   it("shows what failed, at the expectation, with what became of the request", async () => {
     const tests = quickstart("status: 403, decidedBy: finance-only,", "status: 404, decidedBy: finance-only,");
     expect(await run([tests])).toBe(1);
-    expect(stdout).toContain("policy.test.yaml: 10 passed, 1 failed\n");
+    expect(stdout).toContain("policy.test.yaml: 16 passed, 1 failed\n");
     expect(stdout).toMatch(/^\S+policy\.test\.yaml:\d+:\d+: failed: and for nobody else$/m);
     expect(stdout).toMatch(/\| +expect: \{ status: 404, .*\n +\| +\^\^\^\n +status: expected 404, got 403\n/);
     expect(stdout).toMatch(/^ +route +reports {2}\S+policy\.yaml:\d+:\d+$/m);
@@ -79,17 +79,17 @@ describe("sluice test", () => {
     const tests = quickstart("status: 401", "status: 402");
     expect(await run([tests], { format: "json" })).toBe(1);
     const { summary, files } = document.parse(JSON.parse(stdout));
-    expect(summary).toEqual({ passed: 10, failed: 1, notRun: 0 });
+    expect(summary).toEqual({ passed: 16, failed: 1, notRun: 0 });
     expect(files.map(({ path }) => path)).toEqual([tests]);
     const failed = files.flatMap(({ cases }) => cases).filter(({ outcome }) => outcome === "failed");
     expect(failed).toMatchObject([
-      { differences: [{ place: `${tests}:17:15`, what: "status", expected: "402", actual: "401" }] },
+      { differences: [{ place: `${tests}:18:63`, what: "status", expected: "402", actual: "401" }] },
     ]);
     stdout = "";
     expect(await run([tests], { format: "junit" })).toBe(1);
-    expect(stdout).toContain('<testsuites name="sluice test" tests="11" failures="1" skipped="0">');
+    expect(stdout).toContain('<testsuites name="sluice test" tests="17" failures="1" skipped="0">');
     expect(stdout).toContain('<failure message="status: expected 402, got 401">');
-    expect(stdout.match(/<testcase /g)).toHaveLength(11);
+    expect(stdout.match(/<testcase /g)).toHaveLength(17);
     expect(stdout.match(/<\/testcase>/g)).toHaveLength(1);
   });
 
@@ -103,7 +103,7 @@ describe("sluice test", () => {
   it("lists what is for a real Envoy, and does not count it as passed", async () => {
     const tests = quickstart("    request: { path: /healthz }", "    engine: envoy\n    request: { path: /healthz }");
     expect(await run([tests])).toBe(0);
-    expect(stdout).toContain(": 10 passed, 1 not run\n  not run, needs a real Envoy: anybody may ask");
+    expect(stdout).toContain(": 16 passed, 1 not run\n  not run, needs a real Envoy: anybody may ask");
     stdout = "";
     expect(await run([tests], { format: "junit" })).toBe(0);
     expect(stdout).toContain('skipped="1"');
