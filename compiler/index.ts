@@ -8,9 +8,11 @@ import { textLoader, withText, withTexts } from "./syntax/loader.js";
 import { SourceFile, type Span } from "./syntax/source.js";
 import { targets } from "./targets/index.js";
 import type { Emission, EmitOptions } from "./targets/target.js";
+import type { CheckedSuite } from "./testing/check.js";
 import { checkTestFile } from "./testing/file.js";
 import { loadTests, type Tests } from "./testing/load.js";
 import { policyLoader } from "./testing/loader.js";
+import type { Subject } from "./testing/mutation/run.js";
 
 export type { Diagnostic, Suppressed } from "./diagnostics/diagnostic.js";
 export type { GatewayPlan } from "./plan/plan.js";
@@ -79,6 +81,21 @@ export function loadTestFile(path: string): Tests | undefined {
   const file = readPolicyFile(path);
   if (file.outcome === "read") return loadTests(file.source, kinds, (policy) => check(policy));
   return { diagnostics: [file.finding], files: [path] };
+}
+
+/**
+ * A policy and its tests, for `tryMutations`.
+ *
+ * @param policy path of the policy file, without findings of severity error
+ * @throws Error as `check` does
+ */
+export function mutationSubject(policy: string, suites: readonly CheckedSuite[]): Subject {
+  const files = check(policy).files.flatMap((path) => {
+    const file = readPolicyFile(path);
+    const root = file.outcome === "read" ? readDocument(file.source).root : undefined;
+    return file.outcome === "read" && root !== undefined ? [{ source: file.source, root }] : [];
+  });
+  return { files, suites, check: (texts) => check(policy, texts) };
 }
 
 /** Where a file says that it is a fragment; undefined if it is something else, or cannot be read. */

@@ -98,6 +98,7 @@ export function program(finish: (code: number) => void): Command {
     .argument("[paths...]", "files of tests, or folders with such files (.test.yaml), at any depth", ["."])
     .option("--filter <text>", "only the cases that have the text in their names")
     .option("--coverage", "list the routes, policies and rules that no case exercises")
+    .option("--mutate", "remove and weaken each line of the policies, and print the changes that no case notices")
     .option("--watch", "run them again after each change of a file, until Ctrl-C")
     .addOption(
       new Option("--engine <engine>", "where the cases run: both also asks that the two give the same answers")
@@ -110,6 +111,7 @@ export function program(finish: (code: number) => void): Command {
       example(
         "sluice test",
         "sluice test examples/tenants --coverage",
+        "sluice test examples/tenants --mutate",
         "sluice test policy.test.yaml --filter stranger --watch",
         "sluice test examples --engine both",
         "sluice test examples --format junit > results.xml",
@@ -120,8 +122,12 @@ export function program(finish: (code: number) => void): Command {
       "\nOn the embedded host time stands still but for `wait`. With --engine envoy or both, cases that wait over 5 s, or whose result" +
         "\ndepends on how fast they are sent or on chance, still run there, and are listed. Without, cases with `engine: envoy` are not run.",
     )
-    .action(async (paths: string[], options: TestOptions) =>
-      finish(await (await import("./commands/test.js")).testCommand(paths, options)),
+    .action(async (paths: string[], options: TestOptions & { mutate?: true }) =>
+      finish(
+        options.mutate
+          ? await (await import("./commands/mutate.js")).mutateCommand(paths, options)
+          : await (await import("./commands/test.js")).testCommand(paths, options),
+      ),
     );
 
   root

@@ -15,8 +15,16 @@ export interface KeyedGateway {
 /** Most keys of one consumer that the module takes (filters/modules/README.md). */
 const MOST_CREDENTIALS = 64;
 
+const known = new WeakMap<GatewayPlan, KeyedGateway>();
+
 /** Gives the runner's own keys to the consumers of a copy. They are no secrets, and the same in every run. */
 export function withTestKeys(plan: GatewayPlan): KeyedGateway {
+  const made = known.get(plan) ?? keyed(plan);
+  known.set(plan, made);
+  return made;
+}
+
+function keyed(plan: GatewayPlan): KeyedGateway {
   const environment = Object.fromEntries(environmentVariables(plan).map((name) => [name, `test-value-of-${name}`]));
   const keys = new Map<string, string>();
   const consumers = plan.consumers.map((consumer): ConsumerPlan => {

@@ -123,7 +123,7 @@ async function runTests({ runner, engine, paths, options }: TestRun): Promise<nu
   return countOf(results, "failed") > 0 ? EXIT.findings : EXIT.ok;
 }
 
-function testFilesOf(paths: readonly string[]): string[] {
+export function testFilesOf(paths: readonly string[]): string[] {
   return [...new Set(paths.flatMap(testFiles))];
 }
 
@@ -141,7 +141,8 @@ function testFiles(path: string): string[] {
   throw new EnvironmentError(`${path}: the folder holds no .test.yaml file, nor do those below it`);
 }
 
-function read(path: string): Tests {
+/** @throws EnvironmentError if it cannot be read, or is no file of tests */
+export function read(path: string): Tests {
   try {
     const tests = loadTestFile(path);
     if (tests !== undefined) return tests;

@@ -1,0 +1,19 @@
+import type { Path } from "../../syntax/document.js";
+import { startsLike } from "./mutation.js";
+
+/** What no test on the embedded host can see: keys with all that stands under them, and why. */
+export const UNOBSERVABLE: Readonly<Record<string, string>> = {
+  description: "for people",
+  "policies.*.description": "for people",
+  targets: "says what is compiled for; no request depends on it",
+  "services.*": "tests have services of their own: where the real ones are does not matter",
+  "consumers.*.credentials": "the runner gives each consumer a key of its own",
+  "policies.*.onError": "no policy fails in a test",
+  "policies.*.rateLimit.store": "tests have fewer keys than the smallest table has slots",
+  "routes.*.to.*": "which of several services is asked is left to chance",
+};
+
+/** The entry of that list that a path falls under. */
+export function excuseOf(path: Path): string | undefined {
+  return Object.keys(UNOBSERVABLE).find((pattern) => startsLike(path, pattern));
+}

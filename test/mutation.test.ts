@@ -1,0 +1,150 @@
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { moduleBytes, packageRoot } from "../compiler/cli/files.js";
+import { filesBelow, isTestName } from "../compiler/cli/folder.js";
+import { checkText, loadTestFile, mutationSubject } from "../compiler/index.js";
+import { readDocument } from "../compiler/syntax/document.js";
+import { SourceFile } from "../compiler/syntax/source.js";
+import { type CheckedSuite, checkSuite } from "../compiler/testing/check.js";
+import { mutationLines, unnoticed } from "../compiler/testing/mutation/report.js";
+import { FailingCase, type MutationResult, type Subject, tryMutations } from "../compiler/testing/mutation/run.js";
+import { UNOBSERVABLE } from "../compiler/testing/mutation/unobservable.js";
+import { SuiteRunner } from "../compiler/testing/run.js";
+
+// Without any one line of an example, or with a weaker one, a case of it fails: the examples promise all that they say.
+
+let runner: SuiteRunner;
+beforeAll(async () => {
+  runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+});
+
+const examples = join(packageRoot(), "examples");
+const folders = readdirSync(examples, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+/** What came of the mutations of every policy, for the check of the list of excuses. */
+const all: MutationResult[] = [];
+
+/** The policies of a folder that have tests, with these. */
+function subjectsIn(folder: string): { policy: string; subject: Subject }[] {
+  const files = [...readdirSync(folder).map((name) => join(folder, name)), ...filesBelow(folder)].filter(isTestName);
+  const suites = new Map<string, CheckedSuite[]>();
+  for (const path of new Set(files)) {
+    const { ready, files: read = [], diagnostics = [] } = loadTestFile(relative(process.cwd(), path)) ?? {};
+    if (ready === undefined) throw new Error(`${path}: ${diagnostics.map(({ message }) => message).join("; ")}`);
+    const policy = read[1] ?? path;
+    suites.set(policy, [...(suites.get(policy) ?? []), ready.suite]);
+  }
+  return [...suites].map(([policy, own]) => ({ policy, subject: mutationSubject(policy, own) }));
+}
+
+describe.each(folders)("each line of the example %s is promised by a case", (folder) => {
+  const subjects = subjectsIn(join(examples, folder));
+
+  it("has tests", () => {
+    expect(subjects).not.toEqual([]);
+  });
+
+  it.each(
+    subjects.flatMap(({ policy, subject }) =>
+      subject.files.map(({ source }) => ({ file: source.path, policy, subject })),
+    ),
+  )("$file", async ({ file, policy, subject }) => {
+    const results = await tryMutations(runner, subject, file);
+    all.push(...results);
+    const missed = unnoticed({ policy, results }).flatMap(mutationLines);
+    expect(missed.join("\n"), "changes of the policy that no case notices; write one for each").toBe("");
+    expect(results).not.toEqual([]);
+  });
+});
+
+/** Has every key of the list of what no test can see, and one rule. */
+const POLICY = `apiVersion: sluice/v1
+kind: Gateway
+name: shop
+description: a shop
+targets: { envoy: "1.40" }
+listeners:
+  public: { address: 127.0.0.1:8080 }
+services:
+  orders: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002], connectTimeout: 2s }
+  copies: { endpoints: [127.0.0.1:9003] }
+consumers:
+  acme: { credentials: [{ apiKey: env:ACME_KEY }, { apiKey: env:OTHER_KEY }] }
+policies:
+  known: { authenticate: { anyOf: [{ apiKey: { header: x-key } }] } }
+  reads: { authorize: { rules: [{ name: get, allow: 'request.method == "GET"' }] } }
+  slow: { description: a limit, onError: deny, rateLimit: { rate: 5/minute, store: { slots: 2048 } } }
+routes:
+  - name: orders
+    match: { path: /orders }
+    to: [{ service: orders, weight: 3 }, { service: copies, weight: 1 }]
+    apply: [known, reads, slow]
+`;
+
+const CASES = `apiVersion: sluice/v1
+kind: Test
+policy: policy.yaml
+cases:
+  - { name: a stranger, request: { path: /orders }, expect: { status: 401 } }
+  - { name: a caller, as: acme, request: { path: /orders }, expect: { status: 200 } }
+`;
+
+function rootOf(path: string, text: string) {
+  const source = new SourceFile(path, text);
+  const { root } = readDocument(source);
+  if (root?.kind !== "map") throw new Error("no mapping");
+  return { source, root };
+}
+
+function tried(cases: string): Promise<MutationResult[]> {
+  const { checked, diagnostics } = checkSuite(rootOf("policy.test.yaml", cases).root);
+  expect(diagnostics).toEqual([]);
+  if (checked === undefined) throw new Error("no suite");
+  return tryMutations(runner, {
+    files: [rootOf("policy.yaml", POLICY)],
+    suites: [checked],
+    check: (texts) => checkText("policy.yaml", texts.get("policy.yaml") ?? POLICY),
+  });
+}
+
+function missedIn(results: MutationResult[]): string[] {
+  return unnoticed({ policy: "policy.yaml", results }).map(({ operator, path }) => `${operator} ${path.join(".")}`);
+}
+
+describe("what no case notices", () => {
+  it("is found, and no longer once there is a case", async () => {
+    const before = missedIn(await tried(CASES));
+    expect(before).toContain("always-true policies.reads.authorize.rules.0.allow");
+    expect(before).toContain("switched-off policies.reads.mode");
+    expect(before).not.toContain("switched-off policies.known.mode");
+    const posts =
+      "  - { name: no writes, as: acme, request: { method: POST, path: /orders }, expect: { status: 403 } }\n";
+    const after = missedIn(await tried(CASES + posts));
+    expect(after.filter((missed) => missed.includes("policies.reads"))).toEqual([]);
+    expect(after).toContain("rate-doubled policies.slow.rateLimit.rate");
+  });
+
+  it("is not looked for where a case fails anyway", async () => {
+    await expect(tried(CASES.replace("401", "402"))).rejects.toThrow(FailingCase);
+    await expect(tried(CASES.replace("401", "402"))).rejects.toThrow(
+      "policy.test.yaml:5:13: the case fails before anything is changed: a stranger",
+    );
+  });
+});
+
+describe("the list of what no test can see", () => {
+  let seen: MutationResult[] = [];
+  beforeAll(async () => {
+    seen = [...all, ...(await tried(CASES))];
+  });
+
+  it.each(Object.keys(UNOBSERVABLE))("%s: something survives, and no case ever sees it", (key) => {
+    const here = seen.filter(({ excuse }) => excuse === key);
+    expect(here.filter(({ outcome }) => outcome === "killed").map(({ mutation }) => mutationLines(mutation))).toEqual(
+      [],
+    );
+    expect(here.some(({ outcome }) => outcome === "survived")).toBe(true);
+  });
+});
