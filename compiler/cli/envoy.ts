@@ -3,20 +3,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environmentVariables } from "../plan/guard.js";
 import type { GatewayPlan } from "../plan/plan.js";
-import { type EnvoyBinary, findEnvoy } from "../runtime/find.js";
+import { type EnvoyBinary, type EnvoySearch, findEnvoy } from "../runtime/find.js";
 import { installEnvoy } from "../runtime/install.js";
 import { EnvironmentError } from "./exit.js";
 import { modulesFolder } from "./files.js";
 
-/** The Envoy of this machine; fetches it into the cache if there is none. */
-export async function requireEnvoy(): Promise<EnvoyBinary> {
+/**
+ * The Envoy of this machine; fetches it into the cache if there is none.
+ * @param instead a sentence about what can be done without one
+ * @throws EnvironmentError that says how to get one
+ */
+export async function requireEnvoy(instead = ""): Promise<EnvoyBinary> {
+  const search = await obtainEnvoy();
+  if (search.ok) return search.envoy;
+  const { message, fix } = search.problem;
+  throw new EnvironmentError(`${message}\n  fix: ${fix}${instead === "" ? "" : `\n  ${instead}`}`);
+}
+
+/** The same, with the reason if there is none and none can be fetched. */
+export async function obtainEnvoy(): Promise<EnvoySearch> {
   const found = await findEnvoy();
-  if (found.ok) return found.envoy;
-  if (found.problem.code !== "not-found")
-    throw new EnvironmentError(`${found.problem.message}\n  fix: ${found.problem.fix}`);
-  const installed = await installEnvoy({ onProgress: (line) => process.stderr.write(`${line}\n`) });
-  if (installed.ok) return installed.envoy;
-  throw new EnvironmentError(`${installed.problem.message}\n  fix: ${installed.problem.fix}`);
+  if (found.ok || found.problem.code !== "not-found") return found;
+  return installEnvoy({ onProgress: (line) => process.stderr.write(`${line}\n`) });
 }
 
 /** A folder for Envoy to run in, with the modules in it. `remove` takes it away again. */

@@ -164,11 +164,18 @@ export function program(finish: (code: number) => void): Command {
     .argument("<policy>", "the policy file")
     .option("--concurrency <workers>", "worker threads of Envoy", positiveInteger, 2)
     .option("--access-log", "print one JSON line for each request")
+    .addOption(
+      new Option(
+        "--embedded",
+        "without Envoy, for a first look: Node serves the policy; no production proxy",
+      ).conflicts("concurrency"),
+    )
     .addHelpText(
       "after",
       example(
         "ACME_KEY=... GLOBEX_KEY=... sluice run examples/quickstart/policy.yaml",
         "SLUICE_ENVOY=/opt/envoy sluice run policy.yaml --concurrency 4   # with an Envoy of your own",
+        "sluice run policy.yaml --embedded --access-log                   # where no Envoy can be had",
       ),
     )
     .action(async (policy: string, options: RunOptions) =>

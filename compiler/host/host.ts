@@ -19,6 +19,15 @@ export interface HostOptions {
   readonly clusters?: Iterable<string>;
   /** Lowest level of log lines that are kept; 0 trace to 5 critical. Default 2, info. */
   readonly logLevel?: number;
+  /** Gets each of them, and then none is kept. */
+  readonly onLog?: (line: LogLine) => void;
+}
+
+/** What real clocks say, in nanoseconds. */
+export interface Moment {
+  readonly monotonic: bigint;
+  /** Since 1970. */
+  readonly wall: bigint;
 }
 
 /** `vm_config` and `capability_restriction_config` of a Wasm filter. */
@@ -37,7 +46,7 @@ export interface VmConfig {
 
 /**
  * What all VMs of a process share: time, shared data, metrics, calls to services, the log. It is made for tests: deterministic,
- * single-threaded, and strict. What it does not model throws HostFault.
+ * single-threaded, and strict. What it does not model throws HostFault. Whoever serves with it lets it `follow` a real clock.
  */
 export class Host {
   readonly clock: ManualClock;
@@ -47,6 +56,7 @@ export class Host {
   readonly log: LogLine[] = [];
   private readonly random: Random;
   private readonly logLevel: number;
+  private readonly onLog: (line: LogLine) => void;
   private readonly vms: Vm[] = [];
 
   constructor(options: HostOptions = {}) {
@@ -56,6 +66,7 @@ export class Host {
     this.metrics = options.metrics ?? new Metrics();
     this.calls = new Calls(options.clusters);
     this.logLevel = options.logLevel ?? 2;
+    this.onLog = options.onLog ?? ((line) => void this.log.push(line));
   }
 
   /**
@@ -72,7 +83,7 @@ export class Host {
         sharedData: this.sharedData,
         metrics: this.metrics,
         calls: this.calls,
-        log: { level: this.logLevel, write: (line) => void this.log.push(line) },
+        log: { level: this.logLevel, write: this.onLog },
         variables: new Map(Object.entries(config.environment ?? {})),
         vmId: config.vmId ?? "",
         vmConfiguration: utf8Of(config.configuration ?? ""),
@@ -93,6 +104,25 @@ export class Host {
       due.call();
     }
     this.clock.advance(end - this.clock.monotonic());
+  }
+
+  /** Moves time to what real clocks say, as `advance` does. For hosts that serve. */
+  follow({ monotonic, wall }: Moment): void {
+    const passed = monotonic - this.clock.monotonic();
+    if (passed > 0n) this.advance(passed);
+    this.clock.setWall(wall);
+  }
+
+  /** Time of the monotonic clock at which the next tick falls due; undefined if no root wants one. */
+  get tickDue(): bigint | undefined {
+    const due = this.vms.flatMap((vm) => vm.roots.flatMap(({ ticker }) => (ticker === undefined ? [] : [ticker.due])));
+    return due.toSorted((a, b) => (a < b ? -1 : 1))[0];
+  }
+
+  /** A VM that takes no new streams: it gets no more ticks. Streams that it has go on. */
+  retire(vm: Vm): void {
+    const index = this.vms.indexOf(vm);
+    if (index >= 0) this.vms.splice(index, 1);
   }
 
   private nextTick(end: bigint): { at: bigint; call: () => void } | undefined {

@@ -2,6 +2,7 @@ import { RE2JS } from "@bufbuild/re2";
 import type { GatewayPlan, HeaderMatch, HostPlan, RoutePlan } from "../plan/plan.js";
 import { hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../policy/path.js";
 import type { RoutedRequest } from "./request.js";
+import { wireOfText } from "./wire-text.js";
 
 /** Where a request ends up, as Envoy finds it: one virtual host, and in it the first route that takes the request. */
 export interface RouteMatch {
@@ -145,10 +146,6 @@ function headerMatcher(match: HeaderMatch): (sent: readonly string[]) => boolean
 
 /** RE2 over the whole text. Envoy compiles for bytes, so both are given as bytes (compiler/envoy/re2.ts). */
 function fullMatch(regex: string): (text: string) => boolean {
-  const compiled = RE2JS.compile(latin1(regex));
-  return (text) => compiled.matches(latin1(text));
-}
-
-function latin1(text: string): string {
-  return Buffer.from(text).toString("latin1");
+  const compiled = RE2JS.compile(wireOfText(regex));
+  return (text) => compiled.matches(wireOfText(text));
 }

@@ -9,7 +9,7 @@ export interface ClientRequest {
   /** Path with query as on the request line. */
   target: string;
   host: string;
-  /** In order, names in lower case, without `host`. A name may stand more than once. */
+  /** In order, names in lower case, without `host`. A name may stand more than once. Values as `wire-text.ts` has them. */
   headers: readonly (readonly [name: string, value: string])[];
   /** IP address that the connection comes from. */
   source: string;

@@ -53,10 +53,14 @@ const laws: readonly Law[] = [
   },
   { files: /^compiler\/pipeline\.ts$/, may: [STAGES, "compiler/targets/target\\.ts", MODULE] },
   { files: /^compiler\/targets\//, may: [STAGES, "compiler/targets/", MODULE] },
-  { files: /^compiler\/runtime\//, may: [STAGES, "compiler/runtime/", MODULE] },
+  {
+    files: /^compiler\/embedded\//,
+    may: [STAGES, "compiler/embedded/", "compiler/targets/envoy/capabilities\\.ts", MODULE],
+  },
+  { files: /^compiler\/runtime\//, may: [STAGES, "compiler/(runtime|embedded)/", MODULE] },
   {
     files: /^compiler\/testing\//,
-    may: [STAGES, "compiler/(testing|runtime|targets)/", "compiler/pipeline\\.ts", MODULE],
+    may: [STAGES, "compiler/(testing|runtime|targets|embedded)/", "compiler/pipeline\\.ts", MODULE],
   },
   { files: new RegExp(`^${STAGES}`), may: [STAGES, MODULE] },
   { files: /^filters\/index\.ts$/, may: ["compiler/policy/kind\\.ts", "filters/[^/]+/kind\\.ts"] },

@@ -3,57 +3,57 @@ import { join, relative } from "node:path";
 import { check } from "../../index.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
-import { EnvoyStartError, type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
-import { emitEnvoy } from "../../targets/envoy/emit.js";
-import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
-import { type EchoServer, echoServer } from "../demo/echo-server.js";
+import { EnvoyStartError } from "../../runtime/process.js";
+import { echoServer } from "../demo/echo-server.js";
+import { type DemoGateway, demoEmbedded, demoInEnvoy } from "../demo/gateway.js";
 import { tour } from "../demo/tour.js";
-import { interrupted, requireEnvoy, workFolder } from "../envoy.js";
+import { interrupted, obtainEnvoy } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
 import { packageRoot } from "../files.js";
 import { printFindings } from "../print.js";
+import { EMBEDDED_NOTICE } from "../run/embedded.js";
 
 export interface DemoOptions {
   once?: boolean;
 }
 
-const WORKERS = 2;
-
-/** `sluice demo`: the quickstart policy in a real Envoy before two real servers, a tour of it, then for playing. */
+/**
+ * `sluice demo`: the quickstart policy in a real Envoy before two real servers, a tour of it, then for playing. Where no
+ * Envoy can be had, the embedded host stands in for it.
+ */
 export async function demoCommand(options: DemoOptions): Promise<number> {
   const path = join(packageRoot(), "examples", "quickstart", "policy.yaml");
   const { plan, diagnostics } = check(path);
   printFindings(diagnostics, "text");
   if (plan === undefined) return EXIT.findings;
-  const envoy = await requireEnvoy();
+  const search = await obtainEnvoy();
+  if (!search.ok) process.stderr.write(withoutEnvoy(search.problem));
   const ended = interrupted();
-  const work = await workFolder();
   const servers = await Promise.all(plan.services.map((service) => echoServer(service.name)));
   try {
     const keys = demoKeys(plan);
-    const running = await start(plan, servers, keys, { envoy, workDir: work.path });
+    const parts = { plan, servers, keys };
+    const gateway = await (search.ok ? demoInEnvoy(parts, search.envoy) : demoEmbedded(parts));
     try {
-      const [listener] = await running.listeners();
-      if (listener === undefined) throw new EnvironmentError("Envoy has no listener");
-      const url = `http://${listener.address}:${listener.port}`;
-      process.stdout.write(`${relative(process.cwd(), path)} in Envoy ${envoy.version}, ${WORKERS} workers\n\n`);
-      const sound = await tour({ url, keys, decisions: join(work.path, DECISIONS) });
+      process.stdout.write(`${relative(process.cwd(), path)} in ${gateway.engine}\n\n`);
+      const sound = await tour({ url: gateway.url, keys, logged: gateway.logged });
       if (options.once === true) return sound ? EXIT.ok : EXIT.findings;
-      process.stdout.write(invitation(url, keys, running.adminUrl));
-      await Promise.race([ended, running.exited]);
+      process.stdout.write(invitation(gateway, keys));
+      await Promise.race([ended, gateway.exited]);
       return EXIT.ok;
     } finally {
-      await running.stop();
+      await gateway.stop();
     }
   } catch (error) {
     throw error instanceof EnvoyStartError ? new EnvironmentError(error.message) : error;
   } finally {
     await Promise.all(servers.map((server) => server.close()));
-    await work.remove();
   }
 }
 
-const DECISIONS = "decisions.jsonl";
+function withoutEnvoy({ message, fix }: { message: string; fix: string }): string {
+  return `sluice: ${message}\n  fix: ${fix}\nsluice: going on without Envoy; ${EMBEDDED_NOTICE}\n`;
+}
 
 /** A fresh key for each `env:` reference, so that none is known before the demo runs. */
 function demoKeys(plan: GatewayPlan): Record<string, string> {
@@ -64,32 +64,7 @@ function demoKeys(plan: GatewayPlan): Record<string, string> {
   return Object.fromEntries(keys);
 }
 
-async function start(
-  plan: GatewayPlan,
-  servers: readonly EchoServer[],
-  keys: Record<string, string>,
-  where: { envoy: { path: string }; workDir: string },
-): Promise<RunningEnvoy> {
-  const free = { address: "127.0.0.1", port: 0 };
-  const { artifacts } = emitEnvoy(plan, {
-    ...DEFAULT_OPTIONS,
-    admin: free,
-    listeners: Object.fromEntries(plan.listeners.map((listener) => [listener.name, free])),
-    endpoints: Object.fromEntries(servers.map((server) => [server.name, [{ host: "127.0.0.1", port: server.port }]])),
-    accessLog: join(where.workDir, DECISIONS),
-  });
-  const [bootstrap] = artifacts;
-  if (bootstrap === undefined) throw new EnvironmentError("the target gave no configuration");
-  return startEnvoy({
-    ...where,
-    configText: bootstrap.contents,
-    concurrency: WORKERS,
-    env: keys,
-    accessLogFlushMs: 20,
-  });
-}
-
-function invitation(url: string, keys: Record<string, string>, adminUrl: string): string {
+function invitation({ url, adminUrl }: DemoGateway, keys: Record<string, string>): string {
   const lines = [
     `curl -i ${url}/healthz`,
     `curl -i ${url}/orders/7`,
@@ -97,7 +72,8 @@ function invitation(url: string, keys: Record<string, string>, adminUrl: string)
       `curl -i -H 'x-api-key: ${key}' ${url}/orders/7`,
       `curl -i -H 'x-api-key: ${key}' ${url}/reports/q3`,
     ]),
-    `curl -s '${adminUrl}/stats?filter=sluice'`,
+    ...(adminUrl === undefined ? [] : [`curl -s '${adminUrl}/stats?filter=sluice'`]),
   ];
-  return `\nTry it:\n${lines.map((line) => `  ${line}\n`).join("")}\nadmin: ${adminUrl}\nCtrl-C ends\n`;
+  const admin = adminUrl === undefined ? "" : `admin: ${adminUrl}\n`;
+  return `\nTry it:\n${lines.map((line) => `  ${line}\n`).join("")}\n${admin}Ctrl-C ends\n`;
 }

@@ -1,27 +1,24 @@
-import { join } from "node:path";
 import type { Planned } from "../../pipeline.js";
-import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
-import { type DynamicEnvoy, startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
 import { EnvoyStartError } from "../../runtime/process.js";
 import { type FileWatch, watchFiles } from "../../runtime/watch.js";
-import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js";
-import { DEFAULT_OPTIONS, type EnvoyOptions, STANDARD_OUTPUT } from "../../targets/envoy/options.js";
-import { interrupted, requireEnvoy, secretsOf, workFolder } from "../envoy.js";
+import { interrupted, requireEnvoy, secretsOf } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
 import { checkFile, policyFile } from "../files.js";
 import { printFindings } from "../print.js";
+import { EMBEDDED_NOTICE, runEmbedded } from "../run/embedded.js";
+import { runEnvoy } from "../run/envoy.js";
+import type { PolicyServer } from "../run/policy-server.js";
 
 export interface RunOptions {
   concurrency: number;
   accessLog?: boolean;
+  /** The embedded host instead of Envoy. */
+  embedded?: boolean;
 }
 
-/** Connections of a replaced listener are closed after this: a changed rule must not wait for old clients to leave. */
-const DRAIN_SECONDS = 5;
-
 /**
- * `sluice run`: Envoy with the policy, until it is interrupted; a change of the file, or of one that it includes, is
+ * `sluice run`: Envoy, or the embedded host, with the policy, until it is interrupted; a change of the file, or of one that it includes, is
  * checked and taken over at once.
  */
 export async function runCommand(path: string, options: RunOptions): Promise<number> {
@@ -95,64 +92,45 @@ async function serve(
   changes: Changes,
   options: RunOptions,
 ): Promise<number> {
-  const envoyOptions: EnvoyOptions = {
-    ...DEFAULT_OPTIONS,
-    admin: undefined,
-    accessLog: options.accessLog === true ? STANDARD_OUTPUT : undefined,
-  };
+  // Before an Envoy is fetched, which takes its time.
   const secrets = secretsOf(plan);
-  const envoy = await requireEnvoy();
-  const work = await workFolder();
+  const start = await starter(options);
   const ended = interrupted();
+  const server = await start(plan, secrets);
   try {
-    const running = await startDynamicEnvoy({
-      folder: join(work.path, "resources"),
-      bootstrap: (files) => dynamicBootstrapText(plan, envoyOptions, files),
-      resources: resourceTexts(plan, envoyOptions),
-      start: {
-        envoy,
-        workDir: work.path,
-        env: secrets,
-        concurrency: options.concurrency,
-        drainSeconds: DRAIN_SECONDS,
-        accessLogFlushMs: 100,
-        onOutput: (stream, text) => process[stream].write(text),
-      },
-    });
-    for (const listener of await running.envoy.listeners())
-      process.stdout.write(`${listener.name}: http://${listener.address}:${listener.port}\n`);
-    process.stdout.write(
-      `admin: ${running.envoy.adminUrl}\nwatching ${watched.file}${
-        included === 0 ? "" : ` and ${included} included ${included === 1 ? "file" : "files"}`
-      }; Ctrl-C ends\n`,
-    );
-    changes.handOver(() => takeOver(watched, running, envoyOptions, new Set(Object.keys(secrets))));
-    const first = await Promise.race([ended, running.envoy.exited]);
-    const exit = await running.envoy.stop();
-    if (first === undefined) return EXIT.ok;
-    throw new EnvironmentError(`Envoy ended by itself (${exit.signal ?? `status ${exit.code}`})`);
+    for (const { name, address, port } of await server.listeners())
+      process.stdout.write(`${name}: http://${address.includes(":") ? `[${address}]` : address}:${port}\n`);
+    const others = included === 0 ? "" : ` and ${included} included ${included === 1 ? "file" : "files"}`;
+    for (const line of [...server.about, `watching ${watched.file}${others}; Ctrl-C ends`])
+      process.stdout.write(`${line}\n`);
+    changes.handOver(() => takeOver(watched, server));
+    const reason = await Promise.race([ended, server.ended]);
+    if (reason === undefined) return EXIT.ok;
+    throw new EnvironmentError(reason);
   } finally {
-    await work.remove();
+    await server.stop();
   }
 }
 
-async function takeOver(
-  watched: WatchedPolicy,
-  running: DynamicEnvoy,
-  options: EnvoyOptions,
-  known: ReadonlySet<string>,
-): Promise<void> {
-  const path = watched.file;
+type Start = (plan: GatewayPlan, secrets: Readonly<Record<string, string>>) => Promise<PolicyServer>;
+
+async function starter(options: RunOptions): Promise<Start> {
+  const accessLog = options.accessLog === true;
+  if (options.embedded === true) {
+    process.stderr.write(`sluice: ${EMBEDDED_NOTICE}\n`);
+    return (plan, secrets) => runEmbedded(plan, secrets, { accessLog });
+  }
+  const envoy = await requireEnvoy(
+    "Without Envoy, `sluice run --embedded` serves the policy for a first look; it is no production proxy.",
+  );
+  return (plan, secrets) => runEnvoy(plan, secrets, { envoy, concurrency: options.concurrency, accessLog });
+}
+
+async function takeOver(watched: WatchedPolicy, server: PolicyServer): Promise<void> {
   const plan = await changedPlan(watched);
   if (plan === undefined) return;
-  const unknown = environmentVariables(plan).filter((name) => !known.has(name));
-  if (unknown.length > 0) {
-    process.stderr.write(
-      `${path}: env:${unknown.join(", env:")} is new, and Envoy reads its environment once; start again. The policy before stays in force.\n`,
-    );
-    return;
-  }
-  process.stdout.write(`${path}: ${describe(await running.update(resourceTexts(plan, options)))}\n`);
+  const { isNews, says } = await server.takeOver(plan);
+  process[isNews ? "stdout" : "stderr"].write(`${watched.file}: ${says}\n`);
 }
 
 async function changedPlan({ file: path, read }: WatchedPolicy): Promise<GatewayPlan | undefined> {
@@ -166,20 +144,5 @@ async function changedPlan({ file: path, read }: WatchedPolicy): Promise<Gateway
       `${path}: ${error instanceof Error ? error.message : String(error)}; the policy before stays in force\n`,
     );
     return undefined;
-  }
-}
-
-function describe(outcome: UpdateOutcome): string {
-  switch (outcome.kind) {
-    case "accepted":
-      return "taken over";
-    case "unchanged":
-      return "no change for Envoy";
-    case "refused":
-      return `refused by Envoy, the policy before stays in force:\n  ${outcome.findings.join("\n  ")}`;
-    case "late":
-      return `Envoy has not taken the new ${outcome.resource} yet`;
-    case "gone":
-      return "Envoy has ended";
   }
 }

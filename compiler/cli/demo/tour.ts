@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface TourOptions {
@@ -6,8 +5,8 @@ export interface TourOptions {
   url: string;
   /** Keys by the environment variable that the policy names. */
   keys: Readonly<Record<string, string>>;
-  /** Envoy's access log: one JSON line a request, in order. */
-  decisions: string;
+  /** The line of the access log about a request, by its number from 0; undefined as long as there is none. */
+  logged: (number: number) => Promise<string | undefined>;
 }
 
 interface Stop {
@@ -27,7 +26,7 @@ interface Answer {
 }
 
 /** Sends a handful of requests and prints each with its answer and the policy that decided. True if all went as said. */
-export async function tour({ url, keys, decisions }: TourOptions): Promise<boolean> {
+export async function tour({ url, keys, logged }: TourOptions): Promise<boolean> {
   const acme = { "x-api-key": keys.ACME_KEY ?? "" };
   const globex = { "x-api-key": keys.GLOBEX_KEY ?? "" };
   const stops: Stop[] = [
@@ -56,7 +55,7 @@ export async function tour({ url, keys, decisions }: TourOptions): Promise<boole
   for (const stop of stops) {
     for (let i = 0; i < (stop.before ?? 0); i++, sent++) await send(url, stop);
     const answer = await send(url, stop);
-    const decision = await decisionOf(decisions, sent++);
+    const decision = await decisionOf(logged, sent++);
     process.stdout.write(describe(stop, answer, decision));
     if (answer.status !== stop.status) {
       sound = false;
@@ -100,13 +99,11 @@ function seenByService(answer: Answer): string | undefined {
   return [...identity.map(([name, value]) => `${name}: ${value}`), credential].join(", ");
 }
 
-/** The decision of the request with this number, once Envoy has written its line. */
-async function decisionOf(path: string, number: number): Promise<string> {
+/** The decision of the request with this number, once its line is written. */
+async function decisionOf(logged: TourOptions["logged"], number: number): Promise<string> {
   for (let attempt = 0; attempt < 500; attempt++) {
-    const lines = (await readFile(path, "utf8").catch(() => "")).split("\n");
-    const line = lines[number];
-    // The last element is what stands after the last line break: a line that is not complete yet.
-    if (line !== undefined && number < lines.length - 1) return format(line);
+    const line = await logged(number);
+    if (line !== undefined) return format(line);
     await delay(10);
   }
   return "(no line in the access log)";

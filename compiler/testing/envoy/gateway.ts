@@ -1,11 +1,12 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { CLIENT_PORT } from "../../embedded/worker.js";
 import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
 import type { EnvoyBinary } from "../../runtime/find.js";
 import { type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
 import type { SentRequest } from "../client.js";
-import { CLIENT_PORT, type Exchange } from "../exchange.js";
+import type { Exchange } from "../exchange.js";
 import { policyCounters, type TestedGateway } from "../gateway.js";
 import { type Replica, replicaBootstrap } from "./bootstrap.js";
 import { sendOverWire } from "./client.js";

@@ -22,11 +22,14 @@ export function routeAnswerHeaders(
   };
 }
 
+/** Methods of requests without a body into which Envoy's codec does not write `content-length: 0` (seen on 1.40). */
+const WITHOUT_LENGTH: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "TRACE"]);
+
 /** The request as it goes to a service. */
 export function forwardedHeaders(
   stream: Stream,
   run: readonly PolicyPlan[],
-  timeoutMs: number,
+  { timeoutMs, hasBody }: { timeoutMs: number; hasBody: boolean },
 ): { method: string; path: string; headers: Pairs } {
   const { headers } = stream.request;
   if (headers === undefined) throw new RangeError("the request did not go on");
@@ -34,9 +37,12 @@ export function forwardedHeaders(
   const results = run.flatMap((policy) => policy.requestHeaders);
   for (const [name, value] of written(results, stream.filterState)) headers.replace(name, value);
   if (timeoutMs > 0) headers.replace("x-envoy-expected-rq-timeout-ms", String(timeoutMs));
+  const method = headers.get(":method") ?? "";
+  const saysLength = hasBody || headers.get("content-length") !== undefined;
+  if (!saysLength && !WITHOUT_LENGTH.has(method)) headers.replace("content-length", "0");
   const pairs = headers.pairs().filter(([name]) => !name.startsWith(":"));
   return {
-    method: headers.get(":method") ?? "",
+    method,
     path: headers.get(":path") ?? "",
     headers: [["host", headers.get(":authority") ?? ""], ...pairs],
   };

@@ -4,13 +4,14 @@ import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import type { Stream } from "../host/stream.js";
 import type { RoutedRequest } from "../request/request.js";
+import { wireOfText } from "../request/wire-text.js";
 
 // What the connection manager, the router and the HTTP/1.1 codec of Envoy add and take off, beside policies and routes.
 
 /** Headers as the guard sees them. */
 export function requestHeaders(request: RoutedRequest, id: string): Pairs {
   const headers = [...request.headers].flatMap(([name, values]) =>
-    values.map((value): [string, string] => [name, byteTextOf(Buffer.from(value))]),
+    values.map((value): [string, string] => [name, wireOfText(value)]),
   );
   return [
     [":authority", request.authority],
@@ -46,10 +47,13 @@ export function answerDirectly(
   if (reply.body !== "") stream.responseData(Buffer.from(reply.body, "latin1"), true);
 }
 
-/** What the connection manager and the HTTP/1.1 codec take off an answer, and add to it. */
-export function onWire(pairs: Pairs, method: string, status: number, body: string): Pairs {
+/**
+ * What the connection manager and the HTTP/1.1 codec take off an answer, and add to it.
+ * @param ends nothing follows the headers
+ */
+export function onWire(pairs: Pairs, method: string, status: number, ends: boolean): Pairs {
   const kept = pairs.filter(([name]) => !/^(:.*|connection|transfer-encoding|server|keep-alive)$/.test(name));
   const saysLength = kept.some(([name]) => name === "content-length");
-  const isEmpty = !saysLength && body === "" && status !== 204 && method !== "HEAD";
+  const isEmpty = !saysLength && ends && status !== 204 && method !== "HEAD";
   return [...kept, ["server", "envoy"], ...(isEmpty ? [["content-length", "0"] as const] : [])];
 }

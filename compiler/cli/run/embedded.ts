@@ -1,0 +1,57 @@
+import type { GatewayPlan } from "../../plan/plan.js";
+import { type EmbeddedOptions, EmbeddedServer } from "../../runtime/embedded/server.js";
+import { secretsOf } from "../envoy.js";
+import { EnvironmentError } from "../exit.js";
+import { moduleBytes } from "../files.js";
+import type { PolicyServer, Takeover } from "./policy-server.js";
+
+/** What is said, once, to whoever starts it. */
+export const EMBEDDED_NOTICE =
+  "this is the embedded host, for a first look and no production proxy: one thread of Node, HTTP/1.1 only, and a model of what Envoy does around guard.wasm";
+
+/** The policy in the embedded host, which takes over others without a restart. */
+export async function runEmbedded(
+  plan: GatewayPlan,
+  secrets: Readonly<Record<string, string>>,
+  options: { accessLog: boolean },
+): Promise<PolicyServer> {
+  const server = await startEmbedded(plan, secrets, {
+    ...(options.accessLog ? { onAccess: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
+  });
+  return {
+    listeners: async () => server.listeners(),
+    about: [],
+    takeOver: (next) => takeOver(server, next),
+    // It is this process.
+    ended: new Promise(() => {}),
+    stop: () => server.stop(),
+  };
+}
+
+async function takeOver(server: EmbeddedServer, plan: GatewayPlan): Promise<Takeover> {
+  let environment: Record<string, string>;
+  try {
+    environment = secretsOf(plan);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return { isNews: false, says: `${error.message}; start again with it. The policy before stays in force.` };
+  }
+  const outcome = await server.replace({ plan, environment });
+  if (outcome.kind === "accepted") return { isNews: true, says: "taken over" };
+  return { isNews: true, says: `refused, the policy before stays in force:\n  ${outcome.reason}` };
+}
+
+/** @throws EnvironmentError if it cannot be started, such as on an address that another program has */
+export async function startEmbedded(
+  plan: GatewayPlan,
+  environment: Readonly<Record<string, string>>,
+  options: Omit<EmbeddedOptions, "guard" | "report">,
+): Promise<EmbeddedServer> {
+  const guard = await moduleBytes("guard.wasm");
+  const report = (line: string) => void process.stderr.write(`sluice: ${line}\n`);
+  try {
+    return await EmbeddedServer.start({ plan, environment }, { guard, report, ...options });
+  } catch (error) {
+    throw new EnvironmentError(`the embedded host did not start: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,149 @@
+import { bytesOf, byteTextOf, textOf } from "../host/byte-text.js";
+import { HostFault } from "../host/fault.js";
+import type { HeaderMap } from "../host/header-map.js";
+import { composeReply, isGrpcRequest } from "../host/local-reply.js";
+import type { Pairs } from "../host/pairs.js";
+import type { Stream } from "../host/stream.js";
+import type { CorsPlan } from "../plan/native.js";
+import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
+import type { RoutedRequest } from "../request/request.js";
+import { tellOrigin } from "./cors.js";
+import { routeAnswerHeaders } from "./headers.js";
+import { onWire } from "./wire.js";
+
+/** What the guard noted of a request; nothing if Envoy answered before it. */
+export interface Notes {
+  decision?: string;
+  shadow?: string;
+  consumer?: string;
+}
+
+/** Header values are byte texts, names in lower case. */
+export interface AnswerHead {
+  status: number;
+  headers: Pairs;
+}
+
+/** An answer that no service gave. */
+export interface Answer extends AnswerHead {
+  /** A byte text. */
+  body: string;
+  /** Absent if the listener answered. */
+  route?: RoutePlan;
+  /** As Envoy gave it to the request; absent if the guard was not reached. */
+  requestId?: string;
+  notes: Notes;
+}
+
+/** The request as a service gets it. */
+export interface ServiceView {
+  name: string;
+  /** True where the weights of several services chose it. */
+  byChance: boolean;
+  method: string;
+  path: string;
+  headers: Pairs;
+}
+
+/** A request on its route, and what the guard said of it. */
+export interface GuardedRequest {
+  stream: Stream;
+  route: RoutePlan;
+  run: readonly PolicyPlan[];
+  cors: CorsPlan | undefined;
+  request: RoutedRequest;
+  requestId: string;
+}
+
+/** The reply that waits in the stream. A route that leads to a service writes its headers into those of the guard too (seen on 1.40). */
+export function localAnswer(guarded: GuardedRequest): Answer {
+  const { stream, route, request, requestId } = guarded;
+  const { body } = stream.answer;
+  const sent = request.method === "HEAD" ? "" : body.map(byteTextOf).join("");
+  const forwards = route.action.type === "forward";
+  const head = answerHead(guarded, sent === "", forwards);
+  const notes = notesOf(stream);
+  stream.finish();
+  return { ...head, body: sent, route, requestId, notes };
+}
+
+/** A request that the guard let pass, until its answer has ended. */
+export class Passage {
+  readonly service: ServiceView;
+  private readonly guarded: GuardedRequest;
+
+  constructor(guarded: GuardedRequest, service: ServiceView) {
+    this.guarded = guarded;
+    this.service = service;
+  }
+
+  get route(): RoutePlan {
+    return this.guarded.route;
+  }
+
+  get requestId(): string {
+    return this.guarded.requestId;
+  }
+
+  get notes(): Notes {
+    return notesOf(this.guarded.stream);
+  }
+
+  /**
+   * The head of the service's answer as the client gets it. The body goes on as it is.
+   * @param headers with `:status`; they are changed
+   * @param ends no body follows
+   */
+  answer(headers: HeaderMap, ends: boolean): AnswerHead {
+    const { stream, route, run } = this.guarded;
+    writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+    stream.responseHeaders(headers, ends);
+    return answerHead(this.guarded, ends, false);
+  }
+
+  /**
+   * The answer of Envoy's router where the service gave none.
+   * @param details RESPONSE_CODE_DETAILS
+   */
+  fail(status: number, body: string, details: string): Answer {
+    const { stream, request, route, requestId } = this.guarded;
+    const sent = stream.request.headers;
+    const sort = { isHead: request.method === "HEAD", isGrpc: sent !== undefined && isGrpcRequest(sent) };
+    const reply = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
+    stream.responseHeaders(reply.headers, reply.body === "", details);
+    if (reply.body !== "") stream.responseData(bytesOf(reply.body), true);
+    const head = answerHead(this.guarded, reply.body === "", true);
+    return { ...head, body: reply.body, route, requestId, notes: this.notes };
+  }
+
+  /** The answer has ended, complete or not. */
+  end(): void {
+    this.guarded.stream.finish();
+  }
+}
+
+function answerHead(guarded: GuardedRequest, ends: boolean, writes: boolean): AnswerHead {
+  const { stream, route, run, cors, request } = guarded;
+  const { headers } = stream.answer;
+  if (headers === undefined) throw new HostFault(`the guard holds an answer of route ${route.name}`);
+  if (writes) writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+  if (cors !== undefined) tellOrigin(cors, request, headers);
+  const status = Number(headers.get(":status"));
+  return { status, headers: onWire(headers.pairs(), request.method, status, ends) };
+}
+
+export function writeAll(headers: HeaderMap, { set, append }: ReturnType<typeof routeAnswerHeaders>): void {
+  for (const [name, value] of set) headers.replace(name, value);
+  for (const [name, value] of append) headers.add(name, value);
+}
+
+function notesOf({ filterState }: Stream): Notes {
+  const [decision, shadow, consumer] = ["decision", "shadow", "consumer"].map((result) =>
+    filterState.get(`sluice.${result}`),
+  );
+  return {
+    ...(decision === undefined ? {} : { decision: textOf(decision) }),
+    ...(shadow === undefined ? {} : { shadow: textOf(shadow) }),
+    ...(consumer === undefined ? {} : { consumer: textOf(consumer) }),
+  };
+}

@@ -1,0 +1,171 @@
+import { STATUS_CODES } from "node:http";
+import type { AttributeValue } from "../host/attributes.js";
+import type { CompiledModule } from "../host/engine.js";
+import { HostFault } from "../host/fault.js";
+import { type Host, pluginOf } from "../host/host.js";
+import type { Pairs } from "../host/pairs.js";
+import type { Random } from "../host/random.js";
+import type { Vm } from "../host/vm.js";
+import { guardConfiguration, LOGGED_RESULTS } from "../plan/guard.js";
+import type { CorsPlan } from "../plan/native.js";
+import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
+import { matchRoute } from "../request/match.js";
+import { normalizePath } from "../request/path.js";
+import { arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
+import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
+import { preflightAnswer } from "./cors.js";
+import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
+import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
+import { locationOf } from "./redirect.js";
+import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
+
+/** What became of a request before a service had it. */
+export type Reception = { step: "answered"; answer: Answer } | { step: "passed"; passage: Passage };
+
+/** A plan and the values of the variables that it refers to. */
+export interface ServedPlan {
+  plan: GatewayPlan;
+  environment: Readonly<Record<string, string>>;
+}
+
+/** Port of the client, of which nothing else is known. */
+export const CLIENT_PORT = 49_152;
+
+/**
+ * One worker of Envoy with a plan: the guard in a VM of its own, and around it the model of what Envoy does. It reads no
+ * bodies, as the guard does not.
+ */
+export class Worker {
+  readonly vm: Vm;
+  private readonly plan: GatewayPlan;
+  private readonly policies: ReadonlyMap<string, PolicyPlan>;
+  private readonly random: Random;
+
+  /**
+   * @param guard the module that ships
+   * @param random of all that is left to chance around the module
+   * @throws Error if the module refuses the configuration
+   */
+  constructor(host: Host, guard: CompiledModule, { plan, environment }: ServedPlan, random: Random) {
+    this.plan = plan;
+    this.random = random;
+    this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
+    this.vm = host.start(guard, { vmId: `sluice.${plan.name}`, environment, capabilities: GUARD_CAPABILITIES });
+    for (const callback of ["request_body", "response_headers", "response_body"])
+      if (this.vm.has(`proxy_on_${callback}`)) throw new HostFault(`the guard is not asked for ${callback} here`);
+    const before = host.log.length;
+    const configuration = configurationOf(plan);
+    if (this.vm.configure(pluginOf({ name: "sluice.guard", rootId: "guard", configuration })) !== undefined) return;
+    const said = host.log.slice(before).map(({ text }) => text);
+    const reason = this.vm.failure ?? (said.length === 0 ? "its log says why" : said.join("; "));
+    throw new Error(`guard.wasm refuses its configuration: ${reason}`);
+  }
+
+  /**
+   * A request up to where it is answered, or goes to a service.
+   * @param hasBody something follows its headers
+   * @throws HostFault for what the embedded host does not model; the worker must not be used again then
+   */
+  receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
+    const arrival = arrive(this.plan, listener, client);
+    if ("status" in arrival) return answered(refusal(client, arrival.status, listener));
+    const { request } = arrival;
+    const route = matchRoute(this.plan, request)?.route;
+    if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
+    const run = route.run.flatMap(({ policy }) => this.policies.get(policy) ?? []);
+    const cors = corsOf(route, run);
+    const preflight = cors === undefined ? undefined : preflightAnswer(cors, request);
+    if (preflight !== undefined) return answered({ ...wholeAnswer(client.method, 200, preflight, ""), route });
+    return this.throughGuard({ route, run, cors, request }, hasBody);
+  }
+
+  private throughGuard(
+    { route, run, cors, request }: Omit<GuardedRequest, "stream" | "requestId">,
+    hasBody: boolean,
+  ): Reception {
+    const stream = this.vm.stream({ attributes: attributesOf(route, request) });
+    const guarded = { stream, route, run, cors, request, requestId: requestId(this.random) };
+    stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
+    if (stream.localReply !== undefined) return answered(localAnswer(guarded));
+    if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
+    const { action } = route;
+    if (action.type === "forward") {
+      const name = this.chosen(action.to);
+      const byChance = action.to.length > 1;
+      const sent = forwardedHeaders(stream, run, { timeoutMs: action.timeoutMs, hasBody });
+      return { step: "passed", passage: new Passage(guarded, { name, byChance, ...sent }) };
+    }
+    const { set, append } = routeAnswerHeaders(route, run, stream.filterState);
+    const written = [...set, ...append];
+    if (action.type === "respond") answerDirectly(stream, request, action.status, action.body ?? "", written);
+    else
+      answerDirectly(stream, request, action.status, "", [["location", locationOf(action.url, request)], ...written]);
+    return answered(localAnswer(guarded));
+  }
+
+  private chosen(to: readonly { service: string; weight: number }[]): string {
+    const [only] = to;
+    const total = to.reduce((sum, { weight }) => sum + weight, 0);
+    if (to.length === 1 || total === 0) return only?.service ?? "";
+    let left = Buffer.from(this.random(6)).readUIntBE(0, 6) % total;
+    for (const { service, weight } of to) {
+      if (left < weight) return service;
+      left -= weight;
+    }
+    return "";
+  }
+}
+
+function answered(answer: Answer): Reception {
+  return { step: "answered", answer };
+}
+
+function wholeAnswer(method: string, status: number, headers: Pairs, body: string): Answer {
+  return { status, headers: onWire(headers, method, status, body === ""), body, notes: {} };
+}
+
+/** The codec has a body for what it refuses, the connection manager for a path that it refuses has none. */
+function refusal({ method, target }: ClientRequest, status: number, { escapedSlashes }: ListenerPlan): Answer {
+  const isPath = "status" in normalizePath(target, escapedSlashes);
+  return isPath ? wholeAnswer(method, status, [], "") : codecRefusal(method, status);
+}
+
+/** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status. */
+export function codecRefusal(method: string, status: number): Answer {
+  const body = STATUS_CODES[status] ?? "";
+  return wholeAnswer(
+    method,
+    status,
+    [
+      ["content-type", "text/plain"],
+      ["content-length", String(body.length)],
+    ],
+    body,
+  );
+}
+
+const configurations = new WeakMap<GatewayPlan, string>();
+
+/** With what an access log would show, which is where the decisions are read from. */
+function configurationOf(plan: GatewayPlan): string {
+  const known = configurations.get(plan);
+  if (known !== undefined) return known;
+  const made = JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS));
+  configurations.set(plan, made);
+  return made;
+}
+
+/** Envoy's filter works on routes to services only. */
+function corsOf(route: RoutePlan, run: readonly PolicyPlan[]): CorsPlan | undefined {
+  return route.action.type === "forward" ? run.find(({ native }) => native?.filter === "cors")?.native : undefined;
+}
+
+function attributesOf(route: RoutePlan, { source }: RoutedRequest): Record<string, AttributeValue | undefined> {
+  const address = source.includes(":") ? `[${source}]` : source;
+  return {
+    "xds.route_name": route.name,
+    "source.address": `${address}:${CLIENT_PORT}`,
+    "source.port": BigInt(CLIENT_PORT),
+    "request.protocol": "HTTP/1.1",
+  };
+}

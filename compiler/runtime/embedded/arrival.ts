@@ -1,0 +1,54 @@
+import type { IncomingMessage } from "node:http";
+import type { ClientRequest } from "../../request/request.js";
+import { textOfWire } from "../../request/wire-text.js";
+
+/** A request as Node read it, or the status with which Envoy answers what Node takes and Envoy does not. */
+export type Incoming = { client: ClientRequest; hasBody: boolean } | { status: 400 | 403 | 426 | 431; body: boolean };
+
+/** Bytes of a request's head, as Envoy bounds it (`max_request_headers_kb`). */
+export const MOST_HEADER_BYTES = 60 * 1024;
+/** Lines of headers, as Envoy bounds them (`max_headers_count`). */
+const MOST_HEADERS = 100;
+
+/** Every header as it was sent; Node's own reading of them, which joins and leaves out, is not looked at. */
+export function readIncoming({ httpVersion, method = "", url = "", rawHeaders, socket }: IncomingMessage): Incoming {
+  const lines = pairsOf(rawHeaders).map(([name, value]): [string, string] => [name.toLowerCase(), textOfWire(value)]);
+  if (httpVersion !== "1.1") return { status: 426, body: true };
+  if (lines.length > MOST_HEADERS) return { status: 431, body: true };
+  const hosts = lines.filter(([name]) => name === "host").map(([, value]) => value);
+  if (hosts.length === 0) return { status: 400, body: false };
+  const isUpgrade = tokens(lines, "connection").includes("upgrade");
+  const upgrades = tokens(lines, "upgrade");
+  if (isUpgrade && upgrades.length > 0 && !upgrades.includes("h2c")) return { status: 403, body: false };
+  const values = (wanted: string) => lines.filter(([name]) => name === wanted).map(([, value]) => value);
+  const hasBody =
+    values("transfer-encoding").length > 0 || values("content-length").some((value) => !/^0+$/.test(value));
+  return {
+    client: {
+      method,
+      target: url,
+      host: hosts.join(","),
+      headers: lines.filter(([name, value]) => name !== "host" && !isExpected(name, value)),
+      source: socket.remoteAddress ?? "",
+      time: Date.now(),
+    },
+    hasBody,
+  };
+}
+
+/** Names and values of Node's flat lists. */
+export function pairsOf(raw: readonly string[]): [name: string, value: string][] {
+  return raw.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, raw[index + 1] ?? ""]] : []));
+}
+
+function tokens(lines: readonly (readonly [string, string])[], wanted: string): string[] {
+  return lines
+    .filter(([name]) => name === wanted)
+    .flatMap(([, value]) => value.split(","))
+    .map((token) => token.trim().toLowerCase());
+}
+
+/** Envoy answers `100 Continue` itself and hands the header on no further. */
+function isExpected(name: string, value: string): boolean {
+  return name === "expect" && value.toLowerCase() === "100-continue";
+}

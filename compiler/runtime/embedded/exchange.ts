@@ -1,0 +1,145 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
+import type { Answer, AnswerHead, Notes, Passage } from "../../embedded/passage.js";
+import { HeaderMap } from "../../host/header-map.js";
+import type { RouteAction } from "../../plan/plan.js";
+import { pairsOf } from "./arrival.js";
+import { type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
+
+/** What is told of a request when it has ended. */
+export interface Ended {
+  status: number;
+  route: string | undefined;
+  requestId: string | undefined;
+  notes: Notes;
+}
+
+/** One request of a client and its answer, on their real connections. */
+export class Exchange {
+  private readonly incoming: IncomingMessage;
+  private readonly outgoing: ServerResponse;
+  private readonly report: (line: string) => void;
+  private told: Ended = { status: 0, route: undefined, requestId: undefined, notes: {} };
+  private passage: Passage | undefined;
+  private call: ClientRequest | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private began = 0n;
+
+  /**
+   * @param report gets a line for what could not be carried out
+   * @param onEnd is called once, when the answer has ended or the client has left
+   */
+  constructor(
+    { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
+    report: (line: string) => void,
+    onEnd: (ended: Ended) => void,
+  ) {
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.report = report;
+    outgoing.sendDate = false;
+    // What breaks a connection ends it, which `close` tells.
+    outgoing.on("error", () => {});
+    incoming.on("error", () => {});
+    outgoing.once("close", () => {
+      this.finish();
+      onEnd(this.told);
+    });
+  }
+
+  get hasAnswered(): boolean {
+    return this.outgoing.headersSent;
+  }
+
+  /** @param closes the connection ends with the answer, as nobody knows where the request ends */
+  answer(answer: Answer, closes = false): void {
+    this.told = {
+      status: answer.status,
+      route: answer.route?.name,
+      requestId: answer.requestId,
+      notes: answer.notes,
+    };
+    if (closes) this.outgoing.shouldKeepAlive = false;
+    this.giveUpCall();
+    this.writeHead(answer);
+    this.outgoing.end(Buffer.from(answer.body, "latin1"));
+  }
+
+  /** Sends the request to its service, and the answer to the client. */
+  forward(passage: Passage, service: Service, hasBody: boolean): void {
+    this.passage = passage;
+    this.began = process.hrtime.bigint();
+    this.told = { status: 0, route: passage.route.name, requestId: passage.requestId, notes: passage.notes };
+    const { incoming } = this;
+    this.guarded(() => {
+      this.call = service.call(passage.service, hasBody ? incoming : undefined, {
+        onAnswer: (answer) => this.guarded(() => this.passOn(passage, answer)),
+        onFailure: (failure) => this.guarded(() => this.fail(passage, failure)),
+      });
+      // Envoy counts from the end of the request.
+      const count = () => this.bound(passage, passage.route.action);
+      if (hasBody) incoming.once("end", count);
+      else count();
+    });
+  }
+
+  private bound(passage: Passage, action: RouteAction): void {
+    const timeoutMs = action.type === "forward" ? action.timeoutMs : 0;
+    if (timeoutMs === 0 || this.outgoing.closed) return;
+    this.timer = setTimeout(() => {
+      if (this.hasAnswered) this.outgoing.destroy();
+      else this.guarded(() => this.fail(passage, TIMED_OUT));
+    }, timeoutMs);
+  }
+
+  private passOn(passage: Passage, answer: IncomingMessage): void {
+    const status = answer.statusCode ?? 0;
+    const headers = new HeaderMap("response", [[":status", String(status)], ...pairsOf(answer.rawHeaders)]);
+    const spent = (process.hrtime.bigint() - this.began) / 1_000_000n;
+    headers.replace("x-envoy-upstream-service-time", String(spent));
+    const bodyless = this.incoming.method === "HEAD" || status === 204 || status === 304;
+    const ends = bodyless || headers.get("content-length") === "0";
+    const head = passage.answer(headers, ends);
+    this.told = { ...this.told, status: head.status };
+    this.writeHead(head);
+    // Also of an answer that broke off: the client must see that it is not whole.
+    pipeline(answer, this.outgoing, () => clearTimeout(this.timer));
+  }
+
+  private fail(passage: Passage, failure: ServiceFailure): void {
+    if (this.hasAnswered || this.outgoing.closed) return;
+    this.answer(passage.fail(failure.status, failure.body, failure.details));
+  }
+
+  private writeHead({ status, headers }: AnswerHead): void {
+    const hasDate = headers.some(([name]) => name === "date");
+    const dated = hasDate ? headers : [...headers, ["date", new Date().toUTCString()] as const];
+    // Envoy says nothing of a connection that stays.
+    if (this.outgoing.shouldKeepAlive) this.outgoing.removeHeader("connection");
+    this.outgoing.writeHead(status, dated.flat());
+  }
+
+  /** What cannot be carried out is answered 503 and reported, and never goes on. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.report(`${this.incoming.method} ${this.incoming.url}: answered 503, ${reason}`);
+      if (this.hasAnswered) this.outgoing.destroy();
+      else this.answer({ status: 503, headers: [["content-length", "0"]], body: "", notes: this.told.notes }, true);
+    }
+  }
+
+  /** Its service is not waited for any longer. */
+  private giveUpCall(): void {
+    clearTimeout(this.timer);
+    this.call?.destroy();
+    this.call = undefined;
+  }
+
+  private finish(): void {
+    this.giveUpCall();
+    this.passage?.end();
+  }
+}
