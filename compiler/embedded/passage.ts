@@ -32,6 +32,8 @@ export interface Answer extends AnswerHead {
   route?: RoutePlan;
   /** As Envoy gave it to the request; absent if the guard was not reached. */
   requestId?: string;
+  /** The parser gave it, so the log knows nothing of the request. */
+  isUnread?: true;
   notes: Notes;
 }
 

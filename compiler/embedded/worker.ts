@@ -133,15 +133,8 @@ function refusal({ method, target }: ClientRequest, status: number, { escapedSla
 /** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status. */
 export function codecRefusal(method: string, status: number): Answer {
   const body = STATUS_CODES[status] ?? "";
-  return wholeAnswer(
-    method,
-    status,
-    [
-      ["content-type", "text/plain"],
-      ["content-length", String(body.length)],
-    ],
-    body,
-  );
+  const headers = [["content-type", "text/plain"] as const, ["content-length", String(body.length)] as const];
+  return { ...wholeAnswer(method, status, headers, body), isUnread: true };
 }
 
 const configurations = new WeakMap<GatewayPlan, string>();

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
+import { namedByConnection } from "./connection.js";
 import { refusedByParser } from "./parser.js";
 import { normalizePath } from "./path.js";
 
@@ -80,7 +81,14 @@ export function arrive(plan: GatewayPlan, listener: ListenerPlan, request: Clien
   if (underscored !== undefined && listener.headerUnderscores === "reject")
     return { status: 400, reason: `the header name ${underscored} has an underscore` };
 
-  const { headers, changes } = readHeaders(plan, listener, request);
+  const named = namedByConnection(request);
+  if ("status" in named) return named;
+  const { headers, changes } = readHeaders(plan, listener, {
+    ...request,
+    headers: request.headers.filter(([name]) => !named.has(name)),
+  });
+  for (const name of named)
+    if (request.headers.some(([other]) => other === name)) changes.push(`header ${name}: removed, connection names it`);
   const source = clientAddress(listener, request);
   headers.set("x-forwarded-proto", [forwardedScheme(listener, request)]);
   headers.set("x-forwarded-for", [[...(headers.get("x-forwarded-for") ?? []), request.source].join(",")]);

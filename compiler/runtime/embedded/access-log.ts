@@ -1,22 +1,13 @@
-import type { Notes } from "../../embedded/passage.js";
-
-export interface LoggedRequest {
-  requestId: string | undefined;
-  method: string;
-  /** 0 if the client left before there was an answer. */
-  status: number;
-  route: string | undefined;
-  notes: Notes;
-}
+import type { Ended } from "./exchange.js";
 
 /**
  * The line of one request, as the access log that is compiled for Envoy has it.
  * @param shadowed whether a policy of the gateway is in shadow
  */
-export function accessLogLine({ requestId, method, status, route, notes }: LoggedRequest, shadowed: boolean): string {
+export function accessLogLine({ requestId, method, status, route, notes }: Ended, shadowed: boolean): string {
   return JSON.stringify({
     request_id: requestId ?? null,
-    method,
+    method: method ?? null,
     status,
     route: route ?? null,
     decision: notes.decision ?? null,

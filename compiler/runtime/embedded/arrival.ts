@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { listed } from "../../request/connection.js";
 import type { ClientRequest } from "../../request/request.js";
 import { textOfWire } from "../../request/wire-text.js";
 
@@ -17,8 +18,8 @@ export function readIncoming({ httpVersion, method = "", url = "", rawHeaders, s
   if (lines.length > MOST_HEADERS) return { status: 431, body: true };
   const hosts = lines.filter(([name]) => name === "host").map(([, value]) => value);
   if (hosts.length === 0) return { status: 400, body: false };
-  const isUpgrade = tokens(lines, "connection").includes("upgrade");
-  const upgrades = tokens(lines, "upgrade");
+  const isUpgrade = listed(lines, "connection").includes("upgrade");
+  const upgrades = listed(lines, "upgrade");
   if (isUpgrade && upgrades.length > 0 && !upgrades.includes("h2c")) return { status: 403, body: false };
   const values = (wanted: string) => lines.filter(([name]) => name === wanted).map(([, value]) => value);
   const hasBody =
@@ -39,13 +40,6 @@ export function readIncoming({ httpVersion, method = "", url = "", rawHeaders, s
 /** Names and values of Node's flat lists. */
 export function pairsOf(raw: readonly string[]): [name: string, value: string][] {
   return raw.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, raw[index + 1] ?? ""]] : []));
-}
-
-function tokens(lines: readonly (readonly [string, string])[], wanted: string): string[] {
-  return lines
-    .filter(([name]) => name === wanted)
-    .flatMap(([, value]) => value.split(","))
-    .map((token) => token.trim().toLowerCase());
 }
 
 /** Envoy answers `100 Continue` itself and hands the header on no further. */

@@ -8,6 +8,9 @@ import { type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
 
 /** What is told of a request when it has ended. */
 export interface Ended {
+  /** Absent if the parser refused the request. */
+  method: string | undefined;
+  /** 0 if the client left before there was an answer. */
   status: number;
   route: string | undefined;
   requestId: string | undefined;
@@ -19,7 +22,7 @@ export class Exchange {
   private readonly incoming: IncomingMessage;
   private readonly outgoing: ServerResponse;
   private readonly report: (line: string) => void;
-  private told: Ended = { status: 0, route: undefined, requestId: undefined, notes: {} };
+  private told: Ended;
   private passage: Passage | undefined;
   private call: ClientRequest | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -37,6 +40,7 @@ export class Exchange {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.report = report;
+    this.told = { method: incoming.method, status: 0, route: undefined, requestId: undefined, notes: {} };
     outgoing.sendDate = false;
     // What breaks a connection ends it, which `close` tells.
     outgoing.on("error", () => {});
@@ -54,6 +58,7 @@ export class Exchange {
   /** @param closes the connection ends with the answer, as nobody knows where the request ends */
   answer(answer: Answer, closes = false): void {
     this.told = {
+      method: answer.isUnread === true ? undefined : this.incoming.method,
       status: answer.status,
       route: answer.route?.name,
       requestId: answer.requestId,
@@ -69,7 +74,7 @@ export class Exchange {
   forward(passage: Passage, service: Service, hasBody: boolean): void {
     this.passage = passage;
     this.began = process.hrtime.bigint();
-    this.told = { status: 0, route: passage.route.name, requestId: passage.requestId, notes: passage.notes };
+    this.told = { ...this.told, route: passage.route.name, requestId: passage.requestId, notes: passage.notes };
     const { incoming } = this;
     this.guarded(() => {
       this.call = service.call(passage.service, hasBody ? incoming : undefined, {

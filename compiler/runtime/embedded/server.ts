@@ -153,11 +153,11 @@ export class EmbeddedServer {
   }
 
   private serve(key: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const { socket, method = "" } = incoming;
+    const { socket } = incoming;
     const shadowed = this.plan.policies.some((policy) => policy.mode?.is === "shadow");
     const exchange = new Exchange({ incoming, outgoing }, this.options.report, (ended) => {
       this.underWay.get(socket)?.delete(exchange);
-      this.options.onAccess?.(accessLogLine({ method, ...ended }, shadowed));
+      this.options.onAccess?.(accessLogLine(ended, shadowed));
     });
     const others = this.underWay.get(socket) ?? new Set();
     this.underWay.set(socket, others.add(exchange));
@@ -188,7 +188,8 @@ export class EmbeddedServer {
     const reception = this.gateway.receive(listener, read.client, read.hasBody);
     if (reception.step === "answered") {
       const { answer } = reception;
-      exchange.answer(answer, answer.route === undefined && answer.status !== 404);
+      // Envoy trusts no connection any more that a bad request came over.
+      exchange.answer(answer, answer.status === 400 || (answer.route === undefined && answer.status !== 404));
       return;
     }
     const { passage } = reception;
