@@ -175,7 +175,7 @@ describe("commands", () => {
     // Set-up, which setup.test.ts exercises, and then the demo, which would not end.
     "npm start": async () => {
       expect(scripts).toMatchObject({
-        prestart: "node scripts/setup.mjs --envoy",
+        prestart: "node scripts/setup.mjs",
         start: "node dist/compiler/cli/main.js demo",
       });
       const result = await runSluice(["demo", "--once"], { cwd: folder, env: environment });

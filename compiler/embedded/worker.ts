@@ -51,8 +51,10 @@ export class Worker {
     this.random = random;
     this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
     this.vm = host.start(guard, { vmId: `sluice.${plan.name}`, environment, capabilities: GUARD_CAPABILITIES });
-    for (const callback of ["request_body", "response_headers", "response_body"])
-      if (this.vm.has(`proxy_on_${callback}`)) throw new HostFault(`the guard is not asked for ${callback} here`);
+    // Then bodies would have to go through the module, answers wait for it, and time call it.
+    for (const callback of ["request_body", "response_headers", "response_body", "tick"])
+      if (this.vm.has(`proxy_on_${callback}`))
+        throw new HostFault(`the module wants ${callback}, which is not modelled`);
     const before = host.log.length;
     const configuration = configurationOf(plan);
     if (this.vm.configure(pluginOf({ name: "sluice.guard", rootId: "guard", configuration })) !== undefined) return;

@@ -113,12 +113,6 @@ export class Host {
     this.clock.setWall(wall);
   }
 
-  /** Time of the monotonic clock at which the next tick falls due; undefined if no root wants one. */
-  get tickDue(): bigint | undefined {
-    const due = this.vms.flatMap((vm) => vm.roots.flatMap(({ ticker }) => (ticker === undefined ? [] : [ticker.due])));
-    return due.toSorted((a, b) => (a < b ? -1 : 1))[0];
-  }
-
   /** A VM that takes no new streams: it gets no more ticks. Streams that it has go on. */
   retire(vm: Vm): void {
     const index = this.vms.indexOf(vm);

@@ -1,4 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { packageRoot } from "../../compiler/cli/files.js";
+import { runCommand } from "../../compiler/runtime/command.js";
 import { request } from "../support/http.js";
 import { isAlive, isOpen, type RunningCli, sluice, startSluice } from "./support/cli.js";
 import { until } from "./support/until.js";
@@ -100,4 +105,61 @@ describe("demo", () => {
     expect(await Promise.all(ports.map(isOpen))).toEqual([false, false]);
     expect(await running.leftovers()).toEqual([]);
   });
+});
+
+describe("demo without an Envoy", () => {
+  /** None that is named, none to be found, and none that can be fetched. */
+  const surroundings: [what: string, env: (folder: string) => Record<string, string | undefined>][] = [
+    ["a SLUICE_ENVOY that is not there", () => ({ SLUICE_ENVOY: "/nowhere" })],
+    [
+      "an empty cache and no Python",
+      (folder) => ({ SLUICE_ENVOY: undefined, PATH: "", SLUICE_CACHE: folder, SLUICE_PYTHON: "/nowhere" }),
+    ],
+  ];
+  test.each(surroundings)("%s: says why, and shows the same tour in the embedded host", async (_, env) => {
+    const folder = await mkdtemp(join(tmpdir(), "sluice-cache-"));
+    try {
+      const real = await sluice(["demo", "--once"]);
+      const { code, stdout, stderr } = await sluice(["demo", "--once"], { env: env(folder) });
+      expect(code).toBe(0);
+      expect(stderr).toMatch(
+        /^sluice: SLUICE_(ENVOY|PYTHON) names \/nowhere, .*\n {2}fix: .*\nsluice: going on without Envoy; .*no production proxy.*\n$/,
+      );
+      expect(stdout.split("\n")[0]).toBe("examples/quickstart/policy.yaml in the embedded host, without Envoy");
+      expect(alike(stdout)).toEqual(alike(real.stdout));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("npm start goes on without one", async () => {
+    const env = { ...process.env, SLUICE_ENVOY: "/nowhere" };
+    const started = await runCommand("npm", ["start", "--", "--once"], { cwd: packageRoot(), env, timeoutMs: 50_000 });
+    expect(started).toMatchObject({ code: 0, stderr: expect.stringContaining("going on without Envoy") });
+  });
+
+  test("goes on serving until it is told to end", async () => {
+    const demo = await startSluice(["demo"], { env: { SLUICE_ENVOY: "/nowhere" } });
+    try {
+      await demo.prints(/^Ctrl-C ends$/m);
+      const [, url = ""] = await demo.prints(/curl -i (http:\S+)\/healthz$/m);
+      expect(await request(`${url}/healthz`)).toMatchObject({ status: 200, text: "ok\n" });
+      expect(demo.stdout()).not.toContain("admin");
+      expect(demo.children()).toEqual([]);
+      demo.signal("SIGINT");
+      expect(await demo.ended).toMatchObject({ code: 0 });
+      expect(await isOpen(Number(new URL(url).port))).toBe(false);
+      expect(await demo.leftovers()).toEqual([]);
+    } finally {
+      await demo.clear();
+    }
+  });
+
+  /** Without the first line, the random keys, and the seconds, of which one may have passed. */
+  function alike(stdout: string): string[] {
+    return stdout
+      .split("\n")
+      .slice(1)
+      .map((line) => line.replace(/(acme|globex)-[0-9a-f]{12}/g, "$1").replace(/(retry-after: |;t=)\d+/g, "$1"));
+  }
 });

@@ -155,6 +155,21 @@ describe("the world", () => {
     expect(() => clock.advance(-1n)).toThrow(RangeError);
   });
 
+  it("follows real clocks, of which one never goes back, and calls no tick of a VM that is retired", () => {
+    const clock = new ManualClock({ monotonic: 5n, wall: 7n });
+    const heard: string[] = [];
+    const host = new Host({ clock, onLog: ({ text }) => heard.push(text) });
+    const { vm } = started({ host, script: "configure tick 10" });
+    const ticks = () => heard.filter((text) => text.startsWith("> tick")).length;
+    host.follow({ monotonic: 20_000_005n, wall: 3n });
+    expect([ticks(), clock.monotonic(), clock.wall()]).toEqual([2, 20_000_005n, 3n]);
+    host.follow({ monotonic: 4n, wall: 9n });
+    expect([ticks(), clock.monotonic(), clock.wall()]).toEqual([2, 20_000_005n, 9n]);
+    host.retire(vm);
+    host.follow({ monotonic: 99_000_000n, wall: 9n });
+    expect([ticks(), host.log]).toEqual([2, []]);
+  });
+
   it("has a wall clock that can be set without the other", () => {
     const clock = new ManualClock();
     const before = clock.monotonic();

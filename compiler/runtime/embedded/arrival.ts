@@ -8,7 +8,7 @@ export type Incoming = { client: ClientRequest; hasBody: boolean } | { status: 4
 
 /** Bytes of a request's head, as Envoy bounds it (`max_request_headers_kb`). */
 export const MOST_HEADER_BYTES = 60 * 1024;
-/** Lines of headers, as Envoy bounds them (`max_headers_count`). */
+/** Lines of headers, as Envoy bounds them (`max_headers_count`). Node leaves out those beyond 2,000 and says nothing, which this covers. */
 const MOST_HEADERS = 100;
 
 /** Every header as it was sent; Node's own reading of them, which joins and leaves out, is not looked at. */

@@ -13,7 +13,6 @@ const MILLISECOND = 1_000_000n;
 const RELOAD_AFTER = 100n * MILLISECOND;
 /** Lines of the module from this level on are reported: warn. */
 const REPORTED_LEVEL = 3;
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** What real clocks say now. */
 function now(): Moment {
@@ -32,7 +31,6 @@ export class ServingGateway {
   private worker: Worker | undefined;
   /** Monotonic time of the failure of the worker before. */
   private failedAt = 0n;
-  private timer: NodeJS.Timeout | undefined;
 
   /**
    * @param guard bytes of the module that ships
@@ -62,7 +60,6 @@ export class ServingGateway {
     this.retire();
     this.worker = next;
     this.served = served;
-    this.awaitTick();
   }
 
   /** Never throws: 503 is the answer to whatever cannot be decided. */
@@ -73,17 +70,11 @@ export class ServingGateway {
       if (worker === undefined) return unavailable();
       const reception = worker.receive(listener, client, hasBody);
       if (worker.vm.failure !== undefined) this.fail(`the guard failed: ${worker.vm.failure}`);
-      this.awaitTick();
       return reception;
     } catch (error) {
       this.fail(`${client.method} ${client.target}: answered 503, ${reasonOf(error)}`);
       return unavailable();
     }
-  }
-
-  stop(): void {
-    clearTimeout(this.timer);
-    this.retire();
   }
 
   private start(served: ServedPlan): Worker {
@@ -105,24 +96,6 @@ export class ServingGateway {
   private retire(): void {
     if (this.worker !== undefined) this.host.retire(this.worker.vm);
     this.worker = undefined;
-  }
-
-  /** Real time drives the ticks of the module, if it wants any. */
-  private awaitTick(): void {
-    clearTimeout(this.timer);
-    const due = this.host.tickDue;
-    if (due === undefined) return;
-    const left = Number((due - process.hrtime.bigint()) / MILLISECOND) + 1;
-    this.timer = setTimeout(() => this.tick(), Math.min(Math.max(left, 0), LONGEST_TIMER_MS)).unref();
-  }
-
-  private tick(): void {
-    try {
-      this.host.follow(now());
-    } catch (error) {
-      this.fail(`a tick of the guard: ${reasonOf(error)}`);
-    }
-    this.awaitTick();
   }
 }
 

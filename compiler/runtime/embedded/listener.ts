@@ -42,8 +42,6 @@ export class HttpListener {
       keepAliveTimeout: IDLE_TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,
     });
-    // Else Node leaves out what is beyond, and says nothing.
-    server.maxHeadersCount = 0;
     server.maxConnections = MOST_CONNECTIONS;
     server.on("request", events.onRequest);
     server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {

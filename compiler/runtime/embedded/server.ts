@@ -106,7 +106,6 @@ export class EmbeddedServer {
     await Promise.all([...this.bound.values()].map(({ listener }) => listener.close(0)));
     await this.draining;
     for (const service of this.services.values()) service.close();
-    this.gateway.stop();
   }
 
   /** The listeners of a plan: those that are open already, and new ones. All, or none of the new ones. */
