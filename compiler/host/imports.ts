@@ -4,25 +4,18 @@ import type { ImportName, Imports, WasmFunction, WasmNumber } from "./engine.js"
 import { HostFault, Trap } from "./fault.js";
 
 /** Calls of the ABI that Envoy has and this host does not: a module may import them, and must not call them. */
-const NOT_HERE = new Set([
+export const NOT_HERE: ReadonlySet<string> = new Set([
   ...["proxy_grpc_call", "proxy_grpc_stream", "proxy_grpc_send", "proxy_grpc_cancel", "proxy_grpc_close"],
-  ...[
-    "proxy_register_shared_queue",
-    "proxy_resolve_shared_queue",
-    "proxy_enqueue_shared_queue",
-    "proxy_dequeue_shared_queue",
-  ],
-  ...[
-    "fd_close",
-    "fd_fdstat_get",
-    "fd_fdstat_set_flags",
-    "fd_prestat_dir_name",
-    "fd_prestat_get",
-    "fd_read",
-    "fd_seek",
-    "fd_write",
-  ],
-  ...["path_filestat_get", "path_open", "poll_oneoff", "proc_exit", "sched_yield"],
+  ...["proxy_register_shared_queue", "proxy_resolve_shared_queue"],
+  ...["proxy_enqueue_shared_queue", "proxy_dequeue_shared_queue"],
+  "envoy_resolve_dns",
+  ...["fd_advise", "fd_allocate", "fd_close", "fd_datasync", "fd_fdstat_get", "fd_fdstat_set_flags"],
+  ...["fd_fdstat_set_rights", "fd_filestat_get", "fd_filestat_set_size", "fd_filestat_set_times", "fd_pread"],
+  ...["fd_prestat_dir_name", "fd_prestat_get", "fd_pwrite", "fd_read", "fd_readdir", "fd_renumber", "fd_seek"],
+  ...["fd_sync", "fd_tell", "fd_write"],
+  ...["path_create_directory", "path_filestat_get", "path_filestat_set_times", "path_link", "path_open"],
+  ...["path_readlink", "path_remove_directory", "path_rename", "path_symlink", "path_unlink_file"],
+  ...["poll_oneoff", "proc_exit", "sched_yield", "sock_accept", "sock_recv", "sock_send", "sock_shutdown"],
 ]);
 
 const WASI = /^wasi_(snapshot_preview1|unstable)$/;
@@ -73,8 +66,9 @@ export function linkImports(wanted: readonly ImportName[], functions: HostFuncti
 function implementationOf(name: string, isWasi: boolean, functions: HostFunctions, gate: Gate): WasmFunction {
   if (gate.capabilities !== undefined && !gate.capabilities.has(name)) return restricted(name, isWasi, gate.restricted);
   const found = functions[name];
-  if (found !== undefined && name.startsWith("proxy_") !== isWasi) return withParameters(name, found);
-  if (!NOT_HERE.has(name)) throw new Error(`the module imports ${name}, which Envoy does not have`);
+  const belongs = /^(proxy|envoy)_/.test(name) !== isWasi;
+  if (found !== undefined && belongs) return withParameters(name, found);
+  if (!NOT_HERE.has(name) || !belongs) throw new Error(`the module imports ${name}, which Envoy does not have`);
   return () => {
     throw new HostFault(`the module called ${name}, which this host does not have`);
   };

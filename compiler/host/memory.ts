@@ -55,9 +55,15 @@ export class GuestMemory {
    * @returns false if the module has no memory, or a cell is outside of it
    */
   give(bytes: Uint8Array, addressCell: number, lengthCell: number): boolean {
-    const address = bytes.length === 0 ? 0 : this.allocate(bytes.length);
-    if (bytes.length > 0 && (address === 0 || !this.putBytes(address, bytes))) return false;
+    const address = bytes.length === 0 ? 0 : this.place(bytes);
+    if (address === undefined) return false;
     return this.putWord(addressCell, address) && this.putWord(lengthCell, bytes.length);
+  }
+
+  /** Where the module has the bytes then, in memory from its `malloc`; undefined if it has none. */
+  place(bytes: Uint8Array): number | undefined {
+    const address = this.allocate(bytes.length);
+    return address === 0 || !this.putBytes(address, bytes) ? undefined : address;
   }
 
   /** The same for a byte text. */

@@ -1,5 +1,6 @@
 import { bodyCases } from "./cases/bodies.js";
 import { calloutCases } from "./cases/callouts.js";
+import { foreignCases } from "./cases/foreign.js";
 import { headerCases } from "./cases/headers.js";
 import { hostCases } from "./cases/host.js";
 import { propertyCases } from "./cases/properties.js";
@@ -14,4 +15,5 @@ export const cases: Readonly<Record<string, ProbeCase>> = {
   ...hostCases,
   ...bodyCases,
   ...calloutCases,
+  ...foreignCases,
 };

@@ -4,6 +4,7 @@ import { ManualClock } from "../../compiler/host/clock.js";
 import { type CompiledModule, compileModule } from "../../compiler/host/engine.js";
 import { HostFault } from "../../compiler/host/fault.js";
 import { Host, type HostOptions, pluginOf, type VmConfig } from "../../compiler/host/host.js";
+import { NOT_HERE } from "../../compiler/host/imports.js";
 import { seededRandom } from "../../compiler/host/random.js";
 import type { StreamOptions } from "../../compiler/host/stream.js";
 import type { Vm } from "../../compiler/host/vm.js";
@@ -47,7 +48,9 @@ describe("strictness", () => {
   it("faults where the module calls what the host does not have, or does not model", () => {
     const { host, vm } = started();
     const faults = [
-      "foreign verify_signature x",
+      ...["sign", "set_envoy_filter_state", "declare_property", "expr_create", "expr_evaluate", "expr_delete"].map(
+        (name) => `foreign ${name} x`,
+      ),
       "property request/headers",
       "property xds/route_name",
       "property connection/mtls",
@@ -88,6 +91,20 @@ describe("strictness", () => {
     const importing = (name: string) => wat(`(import "env" "${name}" (func $f (result i32)))`);
     expect(() => new Host().start(importing("proxy_grpc_call"))).not.toThrow();
     expect(() => new Host().start(importing("proxy_dictionary_get"))).toThrow("which Envoy does not have");
+  });
+
+  it.each([...NOT_HERE])("faults where a module calls %s, which Envoy has", (name) => {
+    const from = /^(proxy|envoy)_/.test(name) ? "env" : "wasi_snapshot_preview1";
+    const module = wat(
+      `(import "${from}" "${name}" (func $f (result i32)))
+       (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $f))`,
+    );
+    const vm = new Host().start(module);
+    vm.configure(pluginOf({}));
+    expect(() => vm.stream({}).requestHeaders([[":path", "/"]], true)).toThrow(
+      new HostFault(`the module called ${name}, which this host does not have`),
+    );
+    expect(vm.failure, "a fault of the host is no trap").toBeUndefined();
   });
 
   it("faults on a call with a wrong number of parameters", () => {

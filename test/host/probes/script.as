@@ -274,9 +274,24 @@ function otherCall(name: string, words: string[], a: Uint8Array, b: Uint8Array, 
   if (name === "done") return proxy_done().toString();
   if (name === "foreign") {
     const status = proxy_call_foreign_function(a.dataStart, a.length, b.dataStart, b.length, cell(0), cell(1));
-    return status.toString() + " " + number(1).toString();
+    return status.toString() + " " + number(1).toString() + (number(0) === 0 || number(0) === UNTOUCHED ? "" : given(status));
   }
+  if (name === "foreign-unwanted") return proxy_call_foreign_function(a.dataStart, a.length, b.dataStart, b.length, 0, 0).toString();
+  if (name === "foreign-chain") return foreignChain(words);
   return worldCall(name, words, a, type);
+}
+
+/** Calls functions one after the other, each with the result of the one before. */
+function foreignChain(words: string[]): string {
+  let value = bytesOf(word(words, 2));
+  let out = "";
+  for (let i = 3; i < words.length; i++) {
+    const function_ = bytesOf(words[i]);
+    const status = proxy_call_foreign_function(function_.dataStart, function_.length, value.dataStart, value.length, cell(0), cell(1));
+    out += status.toString() + " ";
+    if (status === 0) value = bytesOf(textAt(number(0), number(1)));
+  }
+  return out + value.length.toString() + " " + quoted(textAt(value.dataStart, min<u32>(value.length, 40)));
 }
 
 function metric(words: string[]): u32 {
@@ -343,6 +358,10 @@ function nameOf(context: i32): string {
   return context === root ? "root" : context === stream ? "stream" : "other";
 }
 
+function abridged(word: string): string {
+  return word.length > 120 ? word.substr(0, 24) + "..." + word.substr(word.length - 24) : word;
+}
+
 function run(callback: string, context: i32, more: string, otherwise: i32): i32 {
   const count = (counts.has(callback) ? counts.get(callback) : 0) + 1;
   counts.set(callback, count);
@@ -356,7 +375,7 @@ function run(callback: string, context: i32, more: string, otherwise: i32): i32 
     if (words[1] === "return") result = <i32>I64.parseInt(words[2]);
     else {
       const shown = call(words);
-      say(words.slice(1).join(" ") + " = " + shown);
+      say(words.slice(1).map<string>((one) => abridged(one)).join(" ") + " = " + shown);
     }
   }
   return result;
