@@ -24,8 +24,8 @@ export interface Border {
   root(): RootContext;
   contextOf(id: number): Context | undefined;
   setEffectiveContext(context: Context): void;
-  /** Tells a root of an answer to a call that it made. */
-  tellAnswer(root: RootContext, token: number, answer: CallAnswer): void;
+  /** Tells a root of an answer to a call that it made; undefined for one that broke off. */
+  tellAnswer(root: RootContext, token: number, answer: CallAnswer | undefined): void;
   /** Done when the callback has returned. */
   defer(action: () => void): void;
   /** Whatever the callback returns, its stream does not go on. */

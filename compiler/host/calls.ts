@@ -10,6 +10,12 @@ export interface CallAnswer {
   readonly trailers: HeaderMap | undefined;
 }
 
+/** A number of `Status`, and a word about it. */
+export interface CallStatus {
+  readonly code: number;
+  readonly message: string;
+}
+
 /** A request of a module to a service, which waits until the test answers it. Texts are byte texts. */
 export interface PendingCall {
   readonly cluster: string;
@@ -21,6 +27,8 @@ export interface PendingCall {
   readonly timeout: number;
   /** Tells the module, at once. A second answer is refused. */
   answer(headers: Pairs, body?: Uint8Array, trailers?: Pairs): void;
+  /** The connection broke, or the time was up, when the answer had begun: the module is told of an answer of nothing, at once. */
+  breakOff(): void;
 }
 
 /** The services that modules can call, and the calls under way, oldest first. */
@@ -82,11 +90,13 @@ export function callFunctions(border: Border): HostFunctions {
       );
       return Status.Ok;
     },
-    /** Code and message of what went wrong with a call; nothing does without gRPC and without connections that break. */
-    proxy_get_status: (codeCell, startCell, lengthCell) =>
-      memory.putWord(codeCell, 0) && memory.give(new Uint8Array(0), startCell, lengthCell)
+    /** Code and message of what went wrong with the latest call. */
+    proxy_get_status: (codeCell, startCell, lengthCell) => {
+      const { code, message } = border.root().callStatus;
+      return memory.putWord(codeCell, code) && memory.giveText(message, startCell, lengthCell)
         ? Status.Ok
-        : Status.InvalidMemoryAccess,
+        : Status.InvalidMemoryAccess;
+    },
   };
 }
 
@@ -94,21 +104,24 @@ function isRequest(headers: HeaderMap): boolean {
   return [":method", ":path", ":authority"].every((name) => headers.get(name) !== undefined);
 }
 
-function pendingCall(border: Border, token: number, request: Omit<PendingCall, "answer">): PendingCall {
+function pendingCall(border: Border, token: number, request: Omit<PendingCall, "answer" | "breakOff">): PendingCall {
   const root = border.root();
   const { calls } = border.environment;
+  const end = (answer: CallAnswer | undefined) => {
+    const index = calls.pending.indexOf(call);
+    if (index < 0) throw new Error("the call is answered already");
+    calls.pending.splice(index, 1);
+    border.tellAnswer(root, token, answer);
+  };
   const call: PendingCall = {
     ...request,
-    answer: (headers, body = new Uint8Array(0), trailers) => {
-      const index = calls.pending.indexOf(call);
-      if (index < 0) throw new Error("the call is answered already");
-      calls.pending.splice(index, 1);
-      border.tellAnswer(root, token, {
+    answer: (headers, body = new Uint8Array(0), trailers) =>
+      end({
         headers: new HeaderMap("response", headers),
         body,
         trailers: trailers === undefined ? undefined : new HeaderMap("trailers", trailers),
-      });
-    },
+      }),
+    breakOff: () => end(undefined),
   };
   return call;
 }

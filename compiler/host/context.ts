@@ -1,6 +1,6 @@
 import type { Attribute } from "./attributes.js";
 import type { Body } from "./body.js";
-import type { CallAnswer } from "./calls.js";
+import type { CallAnswer, CallStatus } from "./calls.js";
 import type { HeaderMap } from "./header-map.js";
 import type { LocalReply } from "./local-reply.js";
 import type { Ticker } from "./timers.js";
@@ -21,6 +21,8 @@ export interface RootContext {
   configuring: boolean;
   /** While the module is told of an answer. */
   answer: CallAnswer | undefined;
+  /** What `proxy_get_status` tells. */
+  callStatus: CallStatus;
   ticker: Ticker | undefined;
 }
 

@@ -1,3 +1,4 @@
+import { Status } from "./abi.js";
 import type { Border } from "./border.js";
 import { bufferFunctions } from "./buffers.js";
 import { type CallAnswer, callFunctions } from "./calls.js";
@@ -71,6 +72,7 @@ export class Vm implements Border {
       plugin,
       configuring: true,
       answer: undefined,
+      callStatus: { code: Status.Ok, message: "" },
       ticker: undefined,
     };
     this.contexts.set(root.id, root);
@@ -173,11 +175,13 @@ export class Vm implements Border {
     this.effective = context.id === 0 ? undefined : context;
   }
 
-  tellAnswer(root: RootContext, token: number, answer: CallAnswer): void {
+  tellAnswer(root: RootContext, token: number, answer: CallAnswer | undefined): void {
     root.answer = answer;
-    const counts = [answer.headers.size, answer.body.length, answer.trailers?.size ?? 0];
+    if (answer === undefined) root.callStatus = { code: Status.BrokenConnection, message: "reset" };
+    const counts = [answer?.headers.size ?? 0, answer?.body.length ?? 0, answer?.trailers?.size ?? 0];
     this.ask(root, "proxy_on_http_call_response", [root.id, token, ...counts]);
     root.answer = undefined;
+    root.callStatus = { ...root.callStatus, message: "" };
   }
 
   defer(action: () => void): void {

@@ -1,5 +1,6 @@
 import { bodyCases } from "./cases/bodies.js";
 import { calloutCases } from "./cases/callouts.js";
+import { endCases } from "./cases/ends.js";
 import { foreignCases } from "./cases/foreign.js";
 import { headerCases } from "./cases/headers.js";
 import { hostCases } from "./cases/host.js";
@@ -16,4 +17,5 @@ export const cases: Readonly<Record<string, ProbeCase>> = {
   ...bodyCases,
   ...calloutCases,
   ...foreignCases,
+  ...endCases,
 };

@@ -194,5 +194,13 @@ export class ModuleVm {
 
 function rootContext(id: number, configuration = ""): RootContext {
   const plugin = pluginOf({ configuration });
-  return { sort: "root", id, plugin, configuring: true, answer: undefined, ticker: undefined };
+  return {
+    sort: "root",
+    id,
+    plugin,
+    configuring: true,
+    answer: undefined,
+    callStatus: { code: 0, message: "" },
+    ticker: undefined,
+  };
 }

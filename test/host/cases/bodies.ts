@@ -115,4 +115,21 @@ export const bodyCases: Readonly<Record<string, ProbeCase>> = {
     script:
       "request-headers body 0 0 9;request-headers body-status 0;request-headers set-body 0 0 9 made;request-headers get 1 x-a",
   },
+  "a request that ends with its headers, with a body and trailers written": {
+    script:
+      "request-headers set-body 0 0 0 made;request-headers add 1 x-t 1;request-headers pairs 1;request-headers size 1;request-headers replace 1 x-t 2",
+  },
+  "an answer that ends with its headers, with a body and trailers": {
+    script:
+      "response-headers body 1 0 9;response-headers body-status 1;response-headers set-body 1 0 9 made;response-headers add 3 x-t 1;response-headers pairs 3",
+    service: { status: 204 },
+  },
+  "an answer to HEAD, with a body": {
+    method: "HEAD",
+    script: "response-headers body-status 1;response-headers set-body 1 0 9 made;response-headers add 3 x-t 1",
+  },
+  "trailers of an answer made by the module": {
+    script:
+      "response-headers remove 2 content-length;response-body.2 add 3 x-made yes;response-body.2 pairs 3;log pairs 3",
+  },
 };

@@ -75,9 +75,38 @@ export const calloutCases: Readonly<Record<string, ProbeCase>> = {
     callout: "never",
   },
   "a call whose client left": {
-    clientLeaves: true,
+    clientLeaves: "callout",
     callout: "never",
     script: `${waits};answer effective stream;answer get 0 host;answer property request/path;answer continue 0;answer reply 403 x y -1`,
+  },
+  ...Object.fromEntries(
+    (["breaks before", "breaks", "hangs"] as const).map((ends): [string, ProbeCase] => [
+      `a call whose answer ${ends}`,
+      {
+        script: [
+          "request-headers call callout  50 | :method=GET :path=/ :authority=c",
+          "request-headers return 4",
+          ...looks,
+          "answer effective stream",
+          "answer continue 0",
+          "answer status",
+          "log status",
+        ].join(";"),
+        callout: { body: "po", ends },
+      },
+    ]),
+  ),
+  "a call after one that broke": { script: `${waits};answer status;answer effective stream;answer continue 0` },
+  "a call from the answer's body": {
+    script: `response-body.1 ${CALL};response-body return 1;answer effective stream;answer body 1 0 100;answer set-body 1 0 100 ok;answer continue 1`,
+  },
+  "a call from the answer's trailers": {
+    script: `response-trailers ${CALL};response-trailers return 1;answer effective stream;answer get 3 x-t;answer add 3 x-u 2;answer continue 1`,
+    service: { body: "up", trailers: [["x-t", "1"]] },
+  },
+  "a call nobody waits for": { callsLast: true, script: `log ${CALL};answer effective stream;answer status` },
+  "a stream closed while a call is under way": {
+    script: `${waits};answer effective stream;answer close 0;log property response/code_details`,
   },
   "calls that cannot be made": {
     script: [

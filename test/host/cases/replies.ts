@@ -76,6 +76,20 @@ export const replyCases: Readonly<Record<string, ProbeCase>> = {
   "a local reply in the answer's body": {
     script: "response-body reply 403 denied details -1;log property response/code_details",
   },
+  "a local reply in the answer's trailers": {
+    script: "response-trailers reply 403 denied details -1;log property response/code_details",
+    service: { body: "up", trailers: [["x-t", "1"]] },
+  },
+  "a local reply while the answer's headers are held": {
+    listener: "held",
+    script: `response-headers return 1;response-body reply 403 denied details -1;log property response/code;log property response/code_details`,
+  },
+  "a local reply to a request whose headers are held": {
+    listener: "held",
+    method: "POST",
+    body: "body",
+    script: `request-headers return 1;request-body reply 403 denied details -1;${sees}`,
+  },
   "a closed stream": { script: "request-headers close 0;request-headers return 4;log property response/code_details" },
   "a stream closed in the answer": { script: "response-headers close 1;log property response/code_details" },
   "a trap": { listener: "trapping", vmDies: true, script: "request-headers trap" },

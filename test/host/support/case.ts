@@ -20,11 +20,16 @@ export interface ProbeCase {
   /** Instead of a body with a length. */
   chunked?: { body: string; trailers?: Pairs };
   /** Default: 200 with the body `up`. */
-  service?: ServiceAnswer;
+  service?: ServiceAnswer | "never";
   /** The VM is gone afterwards, so that nobody is told of the end of the stream. */
   vmDies?: boolean;
-  /** The client ends its connection when the callout has been asked; that answers then. */
-  clientLeaves?: boolean;
+  /**
+   * The client ends its connection when the callout has been asked, which answers then; when the service has been asked, which does not; when the
+   * probe has seen the body, whose end has not been sent.
+   */
+  clientLeaves?: "callout" | "service" | "body";
+  /** The call is made at the end of the stream, and answered after it. */
+  callsLast?: boolean;
   /** What the cluster `callout` answers. */
   callout?: ServiceAnswer | "never";
 }
@@ -35,6 +40,8 @@ export interface ServiceAnswer {
   /** Default none. */
   body?: string;
   trailers?: Pairs;
+  /** Where the connection breaks, or no more comes: before the headers, or in the body, of which two bytes more were announced. */
+  ends?: "breaks before" | "breaks" | "hangs";
 }
 
 /** What of a case can be seen from outside, and what the probe saw. */

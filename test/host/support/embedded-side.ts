@@ -8,7 +8,9 @@ import type { Stream } from "../../../compiler/host/stream.js";
 import type { Vm } from "../../../compiler/host/vm.js";
 import { type Observation, type ProbeCase, type ProbeListener, type ServiceAnswer, withoutWire } from "./case.js";
 import { PRUNED, ROOT_SCRIPTS, SMALL_LIMIT, VM_CONFIGURATION } from "./envoy-config.js";
+import { announcedLength } from "./envoy-side.js";
 import { compileProbe } from "./probe.js";
+import { UNSENT } from "./service.js";
 
 /** The probe in the embedded host, driven as Envoy's connection manager and router drive a filter of the same listeners. */
 export interface EmbeddedSide {
@@ -65,7 +67,7 @@ function observe(host: Host, vm: Vm, one: ProbeCase): Observation {
     bufferLimit: one.listener === "small" ? SMALL_LIMIT : 1024 * 1024,
   });
   sendRequest(stream, one);
-  if (one.clientLeaves) return observeLeaving(host, stream, before);
+  if (one.clientLeaves !== undefined) return observeLeaving(host, stream, before, one);
   answerCalls(host, one);
   const { headers } = stream.request;
   if (headers !== undefined && stream.routeIsStale)
@@ -74,6 +76,7 @@ function observe(host: Host, vm: Vm, one: ProbeCase): Observation {
   answerCalls(host, one);
   const reply = clientReply(stream, one);
   stream.finish();
+  answerCalls(host, one);
   return {
     lines: host.log.slice(before).map(({ text }) => text),
     reply,
@@ -82,11 +85,16 @@ function observe(host: Host, vm: Vm, one: ProbeCase): Observation {
   };
 }
 
-function observeLeaving(host: Host, stream: Stream, before: number): Observation {
+function observeLeaving(host: Host, stream: Stream, before: number, one: ProbeCase): Observation {
+  stream.details = "downstream_remote_disconnect";
   stream.finish();
   for (const call of [...host.calls.pending]) answerAsService(call, {});
-  const lines = host.log.slice(before).map(({ text }) => text);
-  return { lines, reply: "reset", details: "downstream_remote_disconnect", service: "none" };
+  return {
+    lines: host.log.slice(before).map(({ text }) => text),
+    reply: "reset",
+    details: stream.details,
+    service: stream.request.ended ? serviceView(stream, one) : "none",
+  };
 }
 
 const OF_THE_CONNECTION: Readonly<Record<string, AttributeValue | undefined>> = {
@@ -117,10 +125,8 @@ function routeOf(path: string, isMarked: boolean): Record<string, AttributeValue
 }
 
 /** In the order in which HTTP/1.1 of Envoy gives it to filters: the end of a body comes as a part of its own. */
-function sendRequest(
-  stream: Stream,
-  { method = "GET", target = "/up", headers = [], body, chunked, script }: ProbeCase,
-): void {
+function sendRequest(stream: Stream, one: ProbeCase): void {
+  const { method = "GET", target = "/up", headers = [], body, chunked, script } = one;
   const content = body ?? chunked?.body;
   stream.requestHeaders(
     [
@@ -132,13 +138,14 @@ function sendRequest(
       ] as const),
       ["x-script", script.trim()],
       ...headers,
-      ...(body === undefined ? [] : [["content-length", String(body.length)] as const]),
+      ...(body === undefined ? [] : [["content-length", String(announcedLength(one))] as const]),
       ["x-forwarded-proto", "http"],
     ],
     content === undefined,
   );
   if (content === undefined) return;
   stream.requestData(bytesOf(content), false);
+  if (one.clientLeaves === "body") return;
   if (chunked?.trailers === undefined) stream.requestData(new Uint8Array(0), true);
   else stream.requestTrailers(chunked.trailers);
 }
@@ -162,31 +169,40 @@ function route(
     stream.responseData(bytesOf(String(name)), true);
     return false;
   }
-  if (!request.ended || localReply !== undefined) return false;
-  const { body = "", trailers, status = 200 } = service;
+  if (!request.ended || localReply !== undefined || service === "never") return false;
+  const { body = "", trailers, status = 200, ends } = service;
   const bodyless = method === "HEAD" || status === 204;
   stream.responseHeaders(answerHeaders(service), bodyless || (body === "" && trailers === undefined));
   if (bodyless) return true;
   if (body !== "") stream.responseData(bytesOf(body), false);
+  if (ends !== undefined) {
+    stream.isReset = true;
+    stream.details = "upstream_reset_after_response_started{protocol_error}";
+    return true;
+  }
   if (trailers !== undefined) stream.responseTrailers(trailers);
   else if (body !== "") stream.responseData(new Uint8Array(0), true);
   return true;
 }
 
 /** As Node's server writes them. */
-function answerHeaders({ status = 200, headers = [], body = "", trailers }: ServiceAnswer): Pairs {
-  const length: Pairs = trailers === undefined && status !== 204 ? [["content-length", String(body.length)]] : [];
+function answerHeaders({ status = 200, headers = [], body = "", trailers, ends }: ServiceAnswer): Pairs {
+  const announced = body.length + (ends === undefined ? 0 : UNSENT);
+  const length: Pairs = trailers === undefined && status !== 204 ? [["content-length", String(announced)]] : [];
   const chunked: Pairs = trailers === undefined ? [] : [["transfer-encoding", "chunked"]];
   return [[":status", String(status)], ...headers, ...length, ["connection", "keep-alive"], ...chunked];
 }
 
 const REFUSED = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
+const BROKEN = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
 const LATE = "upstream request timeout";
 
 function answerCalls(host: Host, { callout = {} }: ProbeCase): void {
   for (let [call] = host.calls.pending; call !== undefined; [call] = host.calls.pending) {
     if (call.cluster === "dead") answerAsEnvoy(call, 503, REFUSED);
     else if (callout === "never") answerAsEnvoy(call, 504, LATE);
+    else if (callout.ends === "breaks before") answerAsEnvoy(call, 503, BROKEN);
+    else if (callout.ends !== undefined) call.breakOff();
     else answerAsService(call, callout);
   }
 }
@@ -208,10 +224,11 @@ function answerAsEnvoy(call: PendingCall, status: number, text: string): void {
 /** What the connection manager makes of an answer: it takes off what is of one connection, and adds date and name. */
 function clientReply(stream: Stream, { method }: ProbeCase): Observation["reply"] {
   const { headers, body } = stream.answer;
-  if (stream.isReset || headers === undefined) return "reset";
+  if (headers === undefined) return "reset";
   for (const name of ["connection", "transfer-encoding"]) headers.remove(name);
   headers.replace("date", "Thu, 01 Jan 1970 00:00:00 GMT");
   headers.replace("server", "envoy");
+  if (stream.isReset) return "reset";
   const status = Number(headers.get(":status"));
   const pairs = headers.pairs().filter(([name]) => !name.startsWith(":"));
   const text = body.map(byteTextOf).join("");

@@ -56,13 +56,19 @@ async function observe(envoy: RunningEnvoy, port: number, services: Services, on
   callout.answer(one.callout ?? {});
   const [log, output] = [envoy.log.end, envoy.output.end];
   const listener = one.listener ?? "plain";
-  const reply = one.clientLeaves ? await leave(port, callout, one) : await send(port, one);
   const said = (line: RegExp) => linesOf(envoy.log.text(log), listener).some((one) => line.test(one));
+  const isTime = {
+    callout: () => callout.heard(),
+    service: () => service.heard(),
+    body: () => said(/^> request-body/),
+  };
+  const reply =
+    one.clientLeaves === undefined ? await send(port, one) : await leave(port, isTime[one.clientLeaves], one);
   if (!one.vmDies) await until("the stream to be deleted", () => said(/^> delete stream/));
-  if (one.clientLeaves) {
+  if (one.clientLeaves === "callout") {
     callout.release();
-    await until("the answer", () => said(/^> answer/));
   }
+  if (one.clientLeaves === "callout" || one.callsLast) await until("the answer", () => said(/^> answer/));
   await until("the access log", () => envoy.output.text(output).includes("\n"));
   return {
     lines: linesOf(envoy.log.text(log), listener),
@@ -75,10 +81,10 @@ async function observe(envoy: RunningEnvoy, port: number, services: Services, on
   };
 }
 
-async function leave(port: number, callout: ScriptedService, one: ProbeCase): Promise<undefined> {
+async function leave(port: number, isTime: () => unknown, one: ProbeCase): Promise<undefined> {
   const connection = await openRaw({ port });
   connection.send(requestText(one));
-  await until("the callout to be asked", () => callout.heard());
+  await until("the request to be where the client leaves", isTime);
   connection.close();
 }
 
@@ -96,14 +102,24 @@ async function send(port: number, one: ProbeCase): Promise<RawReply | undefined>
   }
 }
 
-function requestText({ method = "GET", target = "/up", headers = [], body, chunked, script }: ProbeCase): string {
+function requestText(one: ProbeCase): string {
+  const { method = "GET", target = "/up", headers = [], body, chunked, script } = one;
   const framing =
-    body !== undefined ? [["content-length", String(body.length)]] : chunked ? [["transfer-encoding", "chunked"]] : [];
+    body !== undefined
+      ? [["content-length", String(announcedLength(one))]]
+      : chunked
+        ? [["transfer-encoding", "chunked"]]
+        : [];
   const all = [["host", "probe.test"], ["x-script", script], ...headers, ...framing];
   const head = `${method} ${target} HTTP/1.1\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
   if (chunked === undefined) return head + (body ?? "");
   const trailers = (chunked.trailers ?? []).map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return `${head}${chunked.body.length.toString(16)}\r\n${chunked.body}\r\n0\r\n${trailers}\r\n`;
+}
+
+/** One that is never to end is announced longer than it is. */
+export function announcedLength({ body = "", clientLeaves }: ProbeCase): number {
+  return body.length + (clientLeaves === "body" ? 1 : 0);
 }
 
 /** Lines of the probe of a listener, which is the VM's name. */

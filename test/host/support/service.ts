@@ -13,6 +13,9 @@ export interface ScriptedService {
   close(): Promise<void>;
 }
 
+/** Bytes of a body that are announced and do not come, where it breaks off. */
+export const UNSENT = 2;
+
 export async function startService(): Promise<ScriptedService> {
   let current: ServiceAnswer | "never" = {};
   let release = () => {};
@@ -53,10 +56,24 @@ export async function startService(): Promise<ScriptedService> {
   };
 }
 
-function write(outgoing: ServerResponse, { status = 200, headers = [], body = "", trailers }: ServiceAnswer): void {
+function write(
+  outgoing: ServerResponse,
+  { status = 200, headers = [], body = "", trailers, ends }: ServiceAnswer,
+): void {
+  if (ends === "breaks before") {
+    outgoing.destroy();
+    return;
+  }
   outgoing.sendDate = false;
-  const length = trailers === undefined ? [["content-length", String(body.length)]] : [];
+  const announced = body.length + (ends === undefined ? 0 : UNSENT);
+  const length = trailers === undefined ? [["content-length", String(announced)]] : [];
   outgoing.writeHead(status, [...headers, ...length].flat());
+  if (ends !== undefined) {
+    outgoing.write(body, "latin1", () => {
+      if (ends === "breaks") outgoing.destroy();
+    });
+    return;
+  }
   if (body !== "") outgoing.write(body, "latin1");
   if (trailers !== undefined) outgoing.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
   outgoing.end();
