@@ -34,6 +34,7 @@ export interface PendingCall {
 /** The services that modules can call, and the calls under way, oldest first. */
 export class Calls {
   readonly pending: PendingCall[] = [];
+  private readonly owners = new WeakMap<PendingCall, Border>();
   private readonly clusters: ReadonlySet<string>;
 
   constructor(clusters: Iterable<string> = []) {
@@ -42,6 +43,17 @@ export class Calls {
 
   has(cluster: string): boolean {
     return this.clusters.has(cluster);
+  }
+
+  add(call: PendingCall, owner: Border): void {
+    this.pending.push(call);
+    this.owners.set(call, owner);
+  }
+
+  /** Takes the calls of a VM off. */
+  cancelOf(owner: Border): void {
+    const others = this.pending.filter((call) => this.owners.get(call) !== owner);
+    this.pending.splice(0, this.pending.length, ...others);
   }
 }
 
@@ -79,15 +91,14 @@ export function callFunctions(border: Border): HostFunctions {
       if (content.length > 0) request.replace("content-length", String(content.length));
       lastToken += STEP;
       memory.putWord(cell, lastToken);
-      calls.pending.push(
-        pendingCall(border, lastToken, {
-          cluster: name,
-          headers: request.pairs(),
-          body: content,
-          trailers: deserializePairs(trailers),
-          timeout,
-        }),
-      );
+      const call = pendingCall(border, lastToken, {
+        cluster: name,
+        headers: request.pairs(),
+        body: content,
+        trailers: deserializePairs(trailers),
+        timeout,
+      });
+      calls.add(call, border);
       return Status.Ok;
     },
     /** Code and message of what went wrong with the latest call. */

@@ -7,6 +7,7 @@ import type { LogLine } from "./log.js";
 import { Metrics } from "./metrics.js";
 import { type Random, seededRandom } from "./random.js";
 import { SharedData } from "./shared-data.js";
+import { type PluginSetting, Threads } from "./threads.js";
 import { Vm } from "./vm.js";
 
 export interface HostOptions {
@@ -75,8 +76,35 @@ export class Host {
    * @throws Error for a module that Envoy refuses; HostFault for one of another version of the ABI
    */
   start(module: Uint8Array | CompiledModule, config: VmConfig = {}): Vm {
+    const vm = this.create(module, config);
+    this.vms.push(vm);
+    return vm;
+  }
+
+  /**
+   * Runs a plugin as Envoy does. A VM on trial is configured first, and thrown away: it has no ticks, gets no answers to its calls and is not
+   * told of its end. Then come the main thread and the workers, each with its own VM.
+   * @returns undefined if the VM on trial refuses, or traps: Envoy then refuses the listener
+   * @throws as `start`; HostFault if a thread refuses later
+   */
+  run(setting: PluginSetting): Threads | undefined {
+    const { plugin, vm: config } = setting;
+    const module = setting.module instanceof Uint8Array ? compileModule(setting.module) : setting.module;
+    const trial = this.create(module, config);
+    const accepted = trial.configure(plugin) !== undefined;
+    this.retire(trial);
+    if (!accepted) return undefined;
+    return new Threads(setting, {
+      clock: this.clock,
+      random: this.random,
+      start: () => this.start(module, config),
+      retire: (vm) => this.retire(vm),
+    });
+  }
+
+  private create(module: Uint8Array | CompiledModule, config: VmConfig = {}): Vm {
     const compiled = module instanceof Uint8Array ? compileModule(module) : module;
-    const vm = new Vm(compiled, {
+    return new Vm(compiled, {
       environment: {
         clock: this.clock,
         random: this.random,
@@ -92,8 +120,12 @@ export class Host {
       restricted: config.restricted ?? "fault",
       intercept: config.intercept ?? (() => undefined),
     });
-    this.vms.push(vm);
-    return vm;
+  }
+
+  private retire(vm: Vm): void {
+    this.calls.cancelOf(vm);
+    const index = this.vms.indexOf(vm);
+    if (index >= 0) this.vms.splice(index, 1);
   }
 
   /** Moves time, and calls every tick that falls due on its way, in order of time, then of VM and root. Nanoseconds. */
@@ -120,7 +152,8 @@ export class Host {
   }
 
   private nextTick(end: bigint): { at: bigint; call: () => void } | undefined {
-    const tickers = this.vms.flatMap((vm) =>
+    const living = this.vms.filter((vm) => vm.failure === undefined);
+    const tickers = living.flatMap((vm) =>
       vm.roots.flatMap((root) => (root.ticker === undefined ? [] : [{ vm, root, ticker: root.ticker }])),
     );
     const [first] = tickers

@@ -103,7 +103,13 @@ export class Vm implements Border {
     if (!done) throw new HostFault("proxy_on_done of a root that wants to wait is not modelled");
     this.ask(root, "proxy_on_delete", [root.id]);
     this.contexts.delete(root.id);
-    this.roots.splice(this.roots.indexOf(root), 1);
+    const index = this.roots.indexOf(root);
+    if (index >= 0) this.roots.splice(index, 1);
+  }
+
+  /** Tells all plugins, also those that refused. */
+  shutDown(): void {
+    for (const context of [...this.contexts.values()]) if (context.sort === "root") this.remove(context);
   }
 
   /** Tells a root that its period is over. */

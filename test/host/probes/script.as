@@ -3,6 +3,7 @@
 //
 //   <callback>[.<n>] <call> <argument>...      n: only the n-th such callback since the stream began
 //   <callback>[.<n>] return <number>
+//   <callback>[.<n>] return-if <key> <number>     if there is shared data of that key
 //
 // Arguments are bytes, with %XX for those that cannot stand there. Each call is a line `call arguments = status result`.
 
@@ -51,6 +52,9 @@ let root: i32 = 0;
 let stream: i32 = 0;
 const counts = new Map<string, i32>();
 const metrics: u32[] = [];
+/** What this VM was told to keep, whatever the stream. */
+const remembered = new Map<string, string>();
+let heldVersion: u32 = 0;
 
 // ---- texts: each character is one byte
 
@@ -243,6 +247,13 @@ function otherCall(name: string, words: string[], a: Uint8Array, b: Uint8Array, 
     return status.toString() + given(status) + (number(2) === UNTOUCHED ? "" : number(2) === 0 ? " version 0" : " versioned");
   }
   if (name === "shared-set") return proxy_set_shared_data(a.dataStart, a.length, b.dataStart, b.length, <u32>integer(words, 4)).toString();
+  if (name === "shared-hold") {
+    // Keeps the version that was read for a write by another callback.
+    const held = proxy_get_shared_data(a.dataStart, a.length, cell(0), cell(1), cell(2));
+    heldVersion = number(2);
+    return held.toString();
+  }
+  if (name === "shared-set-held") return proxy_set_shared_data(a.dataStart, a.length, b.dataStart, b.length, heldVersion).toString();
   if (name === "shared-swap") {
     // Reads the version, lets another write come between if told so, and writes with the version that was read.
     const read = proxy_get_shared_data(a.dataStart, a.length, cell(0), cell(1), cell(2));
@@ -300,6 +311,15 @@ function metric(words: string[]): u32 {
 }
 
 function worldCall(name: string, words: string[], a: Uint8Array, type: i32): string {
+  if (name === "remember") {
+    remembered.set(word(words, 2), word(words, 3));
+    return "done";
+  }
+  if (name === "recall") return remembered.has(word(words, 2)) ? quoted(remembered.get(word(words, 2))) : "nothing";
+  if (name === "trap-if") {
+    if (isShared(word(words, 2))) unreachable();
+    return "no";
+  }
   if (name === "log-level") return oneNumber(proxy_get_log_level(cell(0)));
   if (name === "log") return proxy_log(type, 0, 0).toString();
   if (name === "now") return passed(proxy_get_current_time_nanoseconds(cell(0)));
@@ -358,6 +378,11 @@ function nameOf(context: i32): string {
   return context === root ? "root" : context === stream ? "stream" : "other";
 }
 
+function isShared(key: string): bool {
+  const bytes = bytesOf(key);
+  return proxy_get_shared_data(bytes.dataStart, bytes.length, cell(0), cell(1), cell(2)) === 0;
+}
+
 function abridged(word: string): string {
   return word.length > 120 ? word.substr(0, 24) + "..." + word.substr(word.length - 24) : word;
 }
@@ -372,7 +397,9 @@ function run(callback: string, context: i32, more: string, otherwise: i32): i32 
   for (let i = 0; i < statements.length; i++) {
     const words = statements[i].split(" ");
     if (words.length < 2 || (words[0] !== callback && words[0] !== numbered)) continue;
-    if (words[1] === "return") result = <i32>I64.parseInt(words[2]);
+    if (words[1] === "return-if") {
+      if (isShared(word(words, 2))) result = <i32>integer(words, 3);
+    } else if (words[1] === "return") result = <i32>I64.parseInt(words[2]);
     else {
       const shown = call(words);
       say(words.slice(1).map<string>((one) => abridged(one)).join(" ") + " = " + shown);

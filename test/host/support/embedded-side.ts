@@ -7,7 +7,7 @@ import type { Pairs } from "../../../compiler/host/pairs.js";
 import type { Stream } from "../../../compiler/host/stream.js";
 import type { Vm } from "../../../compiler/host/vm.js";
 import { type Observation, type ProbeCase, type ProbeListener, type ServiceAnswer, withoutWire } from "./case.js";
-import { PRUNED, ROOT_SCRIPTS, SMALL_LIMIT, VM_CONFIGURATION } from "./envoy-config.js";
+import { PRUNED, ROOT_SCRIPT, SMALL_LIMIT, VM_CONFIGURATION } from "./envoy-config.js";
 import { announcedLength } from "./envoy-side.js";
 import { compileProbe } from "./probe.js";
 import { UNSENT } from "./service.js";
@@ -33,7 +33,7 @@ export async function startEmbeddedSide(): Promise<EmbeddedSide> {
       ...(listener === "pruned" ? { capabilities: PRUNED } : {}),
     });
     const before = host.log.length;
-    vm.configure(pluginOf({ name: "probe", configuration: ROOT_SCRIPTS[listener] }));
+    vm.configure(pluginOf({ name: "probe", configuration: listener === "root" ? ROOT_SCRIPT : "" }));
     rootLines.set(
       listener,
       host.log.slice(before).map(({ text }) => text),

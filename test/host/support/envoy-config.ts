@@ -1,5 +1,4 @@
 import { cluster } from "../../support/bootstrap.js";
-import type { ProbeListener } from "./case.js";
 
 const TYPE = "type.googleapis.com/";
 const HTTP = "envoy.extensions.filters.http";
@@ -11,31 +10,24 @@ const UPSTREAM = {
   },
 };
 
-/** Root scripts, which every request of the listener runs too. */
-export const ROOT_SCRIPTS: Record<ProbeListener, string> = {
-  plain: "",
-  held: "",
-  pruned: "",
-  small: "",
-  trapping: "",
-  root: [
-    "create property plugin_name",
-    "create property plugin_root_id",
-    "create property plugin_vm_id",
-    "start body 6 0 100",
-    "start body 7 0 100",
-    "configure body 7 0 6",
-    "configure get 0 x-a",
-    "configure pairs 0",
-    "configure property request/path",
-    "configure property plugin_name",
-    "configure set-property a b",
-    "configure environment",
-    "configure continue 0",
-    "configure reply 200 body details -1",
-    "done log-level",
-  ].join(";"),
-};
+/** Of the listener `root`. Every request of it runs it, too. */
+export const ROOT_SCRIPT = [
+  "create property plugin_name",
+  "create property plugin_root_id",
+  "create property plugin_vm_id",
+  "start body 6 0 100",
+  "start body 7 0 100",
+  "configure body 7 0 6",
+  "configure get 0 x-a",
+  "configure pairs 0",
+  "configure property request/path",
+  "configure property plugin_name",
+  "configure set-property a b",
+  "configure environment",
+  "configure continue 0",
+  "configure reply 200 body details -1",
+  "done log-level",
+].join(";");
 /** Bytes that a stream of `small` may hold. */
 export const SMALL_LIMIT = 1024;
 export const VM_CONFIGURATION = "of the vm";
@@ -52,30 +44,61 @@ export const PRUNED = [
   ],
 ];
 
-export function probeBootstrap(ports: { service: number; callout: number }): string {
-  const listeners: ProbeListener[] = ["plain", "held", "pruned", "small", "root", "trapping"];
+/** A listener with a probe. */
+export interface ListenerSetting {
+  name: string;
+  /** Default the name of the listener. */
+  vmId?: string;
+  rootScript?: string;
+  /** Default `probe`. */
+  plugin?: string;
+  bufferLimit?: number;
+  /** More of the plugin's PluginConfig. */
+  config?: object;
+}
+
+export interface ServicePorts {
+  service: number;
+  callout: number;
+}
+
+/** The listeners of the cases. */
+export function caseListeners(): ListenerSetting[] {
+  const allowed = Object.fromEntries(PRUNED.map((one) => [one, {}]));
+  return [
+    { name: "plain" },
+    { name: "held", config: { allow_on_headers_stop_iteration: true } },
+    { name: "pruned", config: { capability_restriction_config: { allowed_capabilities: allowed } } },
+    { name: "small", bufferLimit: SMALL_LIMIT },
+    { name: "root", rootScript: ROOT_SCRIPT },
+    { name: "trapping" },
+  ];
+}
+
+export function probeBootstrap(settings: readonly ListenerSetting[], ports: ServicePorts): string {
   const clusters = [
     cluster("service", ports.service),
     cluster("callout", ports.callout),
     // Port 1 is nobody's: the connection is refused.
     cluster("dead", 1),
   ].map((one) => ({ ...one, "@type": undefined, typed_extension_protocol_options: UPSTREAM }));
-  return JSON.stringify({ static_resources: { listeners: listeners.map(probeListener), clusters } });
+  return JSON.stringify({ static_resources: { listeners: settings.map(probeListener), clusters } });
 }
 
-function probeListener(name: ProbeListener): object {
+function probeListener(setting: ListenerSetting): object {
+  const { name, bufferLimit } = setting;
   return {
     name,
     address: { socket_address: { address: "127.0.0.1", port_value: 0 } },
-    ...(name === "small" ? { per_connection_buffer_limit_bytes: SMALL_LIMIT } : {}),
-    filter_chains: [{ filters: [{ name: "http", typed_config: connectionManager(name) }] }],
+    ...(bufferLimit === undefined ? {} : { per_connection_buffer_limit_bytes: bufferLimit }),
+    filter_chains: [{ filters: [{ name: "http", typed_config: connectionManager(setting) }] }],
   };
 }
 
-function connectionManager(name: ProbeListener): object {
+function connectionManager(setting: ListenerSetting): object {
   return {
     "@type": `${TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-    stat_prefix: name,
+    stat_prefix: setting.name,
     generate_request_id: false,
     // Else a connection whose stream was reset stays open for a second.
     delayed_close_timeout: "0s",
@@ -111,7 +134,7 @@ function connectionManager(name: ProbeListener): object {
       ],
     },
     http_filters: [
-      { name: "probe", typed_config: probe(name) },
+      { name: "probe", typed_config: probe(setting) },
       {
         name: "router",
         typed_config: { "@type": `${TYPE}${HTTP}.router.v3.Router`, suppress_envoy_headers: true },
@@ -120,21 +143,16 @@ function connectionManager(name: ProbeListener): object {
   };
 }
 
-function probe(name: ProbeListener): object {
+function probe({ name, vmId = name, plugin = "probe", rootScript = "", config = {} }: ListenerSetting): object {
   const text = (value: string) => ({ "@type": `${TYPE}google.protobuf.StringValue`, value });
   return {
     "@type": `${TYPE}${HTTP}.wasm.v3.Wasm`,
     config: {
-      name: "probe",
-      configuration: text(ROOT_SCRIPTS[name]),
-      ...(name === "held" ? { allow_on_headers_stop_iteration: true } : {}),
-      ...(name === "pruned"
-        ? {
-            capability_restriction_config: { allowed_capabilities: Object.fromEntries(PRUNED.map((one) => [one, {}])) },
-          }
-        : {}),
+      name: plugin,
+      configuration: text(rootScript),
+      ...config,
       vm_config: {
-        vm_id: name,
+        vm_id: vmId,
         runtime: "envoy.wasm.runtime.v8",
         configuration: text(VM_CONFIGURATION),
         environment_variables: { host_env_keys: ["PROBE_VARIABLE"], key_values: { PROBE_GIVEN: "given" } },

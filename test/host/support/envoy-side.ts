@@ -6,7 +6,7 @@ import { until } from "../../e2e/support/until.js";
 import { requireEnvoy } from "../../support/envoy.js";
 import { openRaw, type RawReply } from "../../support/http.js";
 import { type Observation, type ProbeCase, type ProbeListener, withoutWire } from "./case.js";
-import { probeBootstrap } from "./envoy-config.js";
+import { caseListeners, type ListenerSetting, probeBootstrap } from "./envoy-config.js";
 import { compileProbe } from "./probe.js";
 import { type ScriptedService, startService } from "./service.js";
 
@@ -20,6 +20,25 @@ export interface EnvoySide {
 }
 
 export async function startEnvoySide(): Promise<EnvoySide> {
+  const probing = await startProbes(caseListeners(), 1);
+  const { envoy, ports } = probing;
+  return {
+    envoy,
+    observe: (one) => observe(envoy, ports.get(one.listener ?? "plain") ?? 0, probing, one),
+    rootLines: (listener) => linesOf(envoy.log.text(), listener),
+    stop: () => probing.stop(),
+  };
+}
+
+/** An Envoy with probes, and the services behind it. */
+export interface Probes extends Services {
+  readonly envoy: RunningEnvoy;
+  /** By name of the listener. */
+  readonly ports: ReadonlyMap<string, number>;
+  stop(): Promise<void>;
+}
+
+export async function startProbes(settings: readonly ListenerSetting[], concurrency: number): Promise<Probes> {
   const work = await mkdtemp(join(tmpdir(), "sluice-probe-"));
   await writeFile(join(work, "probe.wasm"), await compileProbe());
   const service = await startService();
@@ -27,16 +46,16 @@ export async function startEnvoySide(): Promise<EnvoySide> {
   const envoy = await startEnvoy({
     envoy: await requireEnvoy(),
     workDir: work,
-    configText: probeBootstrap({ service: service.port, callout: callout.port }),
+    configText: probeBootstrap(settings, { service: service.port, callout: callout.port }),
     env: { PROBE_VARIABLE: "from outside" },
-    concurrency: 1,
+    concurrency,
     accessLogFlushMs: 10,
   });
-  const ports = new Map((await envoy.listeners()).map(({ name, port }) => [name, port]));
   return {
     envoy,
-    observe: (one) => observe(envoy, ports.get(one.listener ?? "plain") ?? 0, { service, callout }, one),
-    rootLines: (listener) => linesOf(envoy.log.text(), listener),
+    service,
+    callout,
+    ports: new Map((await envoy.listeners()).map(({ name, port }) => [name, port])),
     async stop() {
       await envoy.stop();
       await Promise.all([service.close(), callout.close()]);
@@ -124,8 +143,14 @@ export function announcedLength({ body = "", clientLeaves }: ProbeCase): number 
 
 /** Lines of the probe of a listener, which is the VM's name. */
 function linesOf(log: string, listener: ProbeListener): string[] {
+  return saidIn(log).flatMap(({ vm, text }) => (vm === listener ? [text] : []));
+}
+
+/** What probes said, in order. `thread` is the number of Envoy's thread; that of the main thread is the number of the process. */
+export function saidIn(log: string): { thread: number; vm: string; text: string }[] {
   return log.split("\n").flatMap((line) => {
-    const match = /\[wasm\] \[[^\]]*\] wasm log (?:probe )?(\S+): (.*)$/.exec(line);
-    return match?.[1] === listener && match[2] !== undefined ? [match[2]] : [];
+    const match = /^\[[^\]]*\]\[(\d+)\]\[\w+\]\[wasm\] \[[^\]]*\] wasm log (?:[^\s:]+ )*([^\s:]+): (.*)$/.exec(line);
+    const [, thread, vm, text] = match ?? [];
+    return vm === undefined || text === undefined ? [] : [{ thread: Number(thread), vm, text }];
   });
 }
