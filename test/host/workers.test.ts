@@ -39,6 +39,7 @@ const settings: ListenerSetting[] = [
   { name: "shared" },
   { name: "fast", plugin: "fast", config: fast },
   { name: "slow", plugin: "slow", config: reloading("3600s") },
+  { name: "phases", config: fast },
   { name: "stranded", config: fast },
   { name: "unstarted", plugin: "unstarted", rootScript: "start return-if broken 0", config: fast },
   { name: "refusing", plugin: "refusing", rootScript: "configure return-if broken 0", config: fast },
@@ -199,6 +200,26 @@ describe("a VM that trapped", () => {
     expect(running.threads.workers.map(({ reloads }) => reloads.success)).toEqual([1, 0]);
     expect((await reloadsOf("fast")).success).toBe(1);
   });
+
+  it.each([...["create", "request-headers", "response-headers", "response-body", "log", "done", "delete"]])(
+    "answers as Envoy's does where it traps in `%s`",
+    async (phase) => {
+      const listener = "phases";
+      const [one] = await pinned(probes, listener, () => true);
+      const script = `${phase} trap;request-headers property x`;
+      const envoy = await ask(probes, listener, one, script);
+      const again = await until("a new VM", async () => {
+        const [other] = await pinned(probes, listener, ({ worker }) => worker === one.worker);
+        return ask(probes, listener, other, "");
+      });
+      const running = await runProbe({ vmId: listener, reloadBackoff: BACKOFF_MS });
+      const embedded = request(running, 0, script);
+      expect(embedded).toEqual(envoy);
+      running.host.advance(15n * MILLISECOND);
+      // The request by which Envoy's connection was found has made its new VM.
+      expect(request(running, 0, "").lines.slice(-again.lines.length)).toEqual(again.lines);
+    },
+  );
 
   it("answers 503 while the latest start is too recent", async () => {
     const [broken] = await pinBoth(probes, "slow");

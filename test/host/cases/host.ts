@@ -109,6 +109,13 @@ export const hostCases: Readonly<Record<string, ProbeCase>> = {
       "request-headers reply 403 x y -1",
       "response-headers add 2 x-a 1",
       "log pairs 0",
+      ...[
+        ...["size 0", "remove 0 x-a", "set-pairs 0 x=1", "set-property a b", "set-body 0 0 0 x", "body-status 0"],
+        ...["continue 0", "close 0", "effective root", "done", "status", "tick 1", "now", "environment"],
+        ...["shared-get a", "shared-set a b 0", "metric 0 a", "metric-add 4 1", "metric-get 4", "metric-record 4 1"],
+        ...["foreign clear_route_cache ", "call callout  1 | :method=GET :path=/ :authority=c"],
+      ].map((call) => `request-headers ${call}`),
     ].join(";"),
   },
+  "a stream that says it is not done": { script: "done return 0;done done;delete done" },
 };

@@ -12,7 +12,7 @@ import { compileProbe } from "./probe.js";
 // Requests through a worker that is chosen, in Envoy and in the host. Envoy itself answers those of PATH, with 200 and `direct`.
 
 export interface Answered {
-  status: number;
+  status: number | "reset";
   /** What all VMs of the listener said meanwhile. */
   lines: string[];
 }
@@ -57,13 +57,22 @@ export async function pinned(
 export async function ask(probes: Probes, listener: string, one: Pinned, script: string): Promise<Answered> {
   const [log, output] = [probes.envoy.log.end, probes.envoy.output.end];
   one.connection.send(requestText(script));
-  const { status } = await one.connection.response();
+  const status = await statusOf(one.connection);
   await until("the access log", () => probes.envoy.output.text(output).includes("\n"));
   if (status === 200)
-    await until("the stream to be deleted", () =>
-      said(probes, listener, log).some(({ text }) => text === "> delete stream"),
+    await until("the stream to end", () =>
+      /> delete stream\n|Function: proxy_on_\w+ failed/.test(probes.envoy.log.text(log)),
     );
   return { status, lines: said(probes, listener, log).map(({ text }) => text) };
+}
+
+async function statusOf(connection: RawConnection): Promise<number | "reset"> {
+  try {
+    return (await connection.response()).status;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith("the connection ended")) return "reset";
+    throw error;
+  }
 }
 
 export function said(probes: Probes, listener: string, from = 0): { thread: number; text: string }[] {
@@ -117,7 +126,8 @@ export function request({ host, threads }: Running, worker: 0 | 1, script: strin
     stream.responseData(bytesOf("direct"), true);
   }
   stream.finish();
-  return { status: Number(stream.answer.headers?.get(":status")), lines: linesSince(host, before) };
+  const status = stream.isReset ? "reset" : Number(stream.answer.headers?.get(":status"));
+  return { status, lines: linesSince(host, before) };
 }
 
 export function begin(threads: Threads, worker: 0 | 1, script: string, end: boolean): Stream {
