@@ -122,12 +122,6 @@ export class Host {
     });
   }
 
-  private retire(vm: Vm): void {
-    this.calls.cancelOf(vm);
-    const index = this.vms.indexOf(vm);
-    if (index >= 0) this.vms.splice(index, 1);
-  }
-
   /** Moves time, and calls every tick that falls due on its way, in order of time, then of VM and root. Nanoseconds. */
   advance(nanoseconds: bigint): void {
     const end = this.clock.monotonic() + nanoseconds;
@@ -145,8 +139,9 @@ export class Host {
     this.clock.setWall(wall);
   }
 
-  /** A VM that takes no new streams: it gets no more ticks. Streams that it has go on. */
+  /** A VM that takes no new streams: it gets no more ticks, and no answers to its calls. Streams that it has go on. */
   retire(vm: Vm): void {
+    this.calls.cancelOf(vm);
     const index = this.vms.indexOf(vm);
     if (index >= 0) this.vms.splice(index, 1);
   }

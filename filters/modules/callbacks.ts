@@ -1,14 +1,14 @@
-import { exists } from "../lib/region";
+import { exists, none } from "../lib/region";
 import { compose, composedLength, composedStart, putLiteral } from "../lib/text";
 import { log, readLogLevel } from "../proxy-wasm/log";
 import { beginCallback } from "../proxy-wasm/memory";
 import { FilterHeadersStatus, LogLevel } from "../proxy-wasm/status";
 import { prepareLimits } from "../rate-limit/assembly/phase";
 import { prepareAnswers } from "./answers";
-import { configure } from "./configuration";
+import { Configuration, configure } from "./configuration";
 import { judge } from "./pipeline";
 import { prepareResults } from "./results";
-import { configurationOf, noteStream, setRoot } from "./roots";
+import { configurationOf, hasRoots, noteStream, setRoot } from "./roots";
 import { seedVm, seedWorkers } from "./secrets";
 
 // The entry points of the modules, and what is done once for a VM.
@@ -36,22 +36,38 @@ export function proxy_on_context_create(context: u32, parent: u32): void {
   if (parent !== 0) noteStream(context, parent);
 }
 
-/** 1 if the root can be served with its configuration. Envoy keeps its old one, or refuses to start, otherwise. */
+/**
+ * 0 for a configuration that cannot be used, in a VM that serves nothing yet: Envoy tries each configuration in such a VM first, and then keeps its old
+ * one or refuses to start. What goes wrong only later is answered with 1, and every request of the root is denied: where a worker gets 0 after the
+ * trial has passed, Envoy 1.40 leaves the filter out and lets everything through (test/host/workers.test.ts).
+ */
 export function proxy_on_configure(root: u32, size: u32): u32 {
   beginCallback();
   readLogLevel();
   makeConstants();
-  if (!seed()) return fail("sluice: the host gives no random bytes or shared data");
+  const first = !hasRoots();
+  if (!seed()) return close(root, "sluice: the host gives no random bytes or shared data; every request is denied");
   const configuration = configure(<i32>size);
-  if (!exists(configuration)) return 0;
-  return setRoot(root, configuration) ? 1 : fail("sluice: there are too many roots in this VM");
+  if (!exists(configuration)) {
+    if (first) return 0;
+    return close(root, "sluice: the configuration cannot be used in this VM; every request is denied");
+  }
+  if (!setRoot(root, configuration)) say("sluice: there are too many roots in this VM; every request is denied");
+  return 1;
 }
 
-function fail(message: string): u32 {
+/** Denies all requests of a root. */
+function close(root: u32, message: string): u32 {
+  say(message);
+  // Where it finds no place, the root is unknown, and denied as well.
+  setRoot(root, none<Configuration>());
+  return 1;
+}
+
+function say(message: string): void {
   compose(128);
   putLiteral(message);
   log(LogLevel.Error, composedStart(), composedLength());
-  return 0;
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, endOfStream: u32): FilterHeadersStatus {

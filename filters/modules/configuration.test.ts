@@ -331,9 +331,14 @@ describe("the configuration", () => {
     expect(vm.configure(configurationOf([partnersOnly]))).toBe(true);
   });
 
-  test("is refused where the host gives no random bytes or takes no counters", () => {
+  test("denies everything where the host gives no random bytes: a worker that refuses would be left out", () => {
     const blind = new ModuleVm(guard, { failing: new Map([["random_get", 58]]) });
-    expect(blind.configure(configurationOf([partnersOnly]))).toBe(false);
+    expect(blind.configure(configurationOf([], { routes: [{ name: "r", run: [] }] }))).toBe(true);
+    expect(blind.lastError).toBe("sluice: the host gives no random bytes or shared data; every request is denied");
+    expect(blind.send({ route: "r" }).reply?.status).toBe(503);
+  });
+
+  test("is refused where the host takes no counters", () => {
     const mute = new ModuleVm(guard, { failing: new Map([["proxy_define_metric", 2]]) });
     expect(mute.configure(configurationOf([partnersOnly]))).toBe(false);
     expect(mute.lastError).toBe("sluice: policies[0].authenticate: the host defines no counter");

@@ -55,8 +55,6 @@ const whole = configurationOf(
 const text = JSON.stringify(whole);
 
 test("a configuration with bytes changed is taken or refused with a reason", () => {
-  let vm = new ModuleVm(guard);
-  let runs = 0;
   const change = fc.record({
     at: fc.nat(text.length - 1),
     remove: fc.nat(3),
@@ -70,10 +68,9 @@ test("a configuration with bytes changed is taken or refused with a reason", () 
       let changed = text;
       for (const { at, remove, insert } of changes)
         changed = changed.slice(0, at) + insert + changed.slice(at + remove);
-      if (runs++ % 100 === 0) vm = new ModuleVm(guard);
-      const lines = vm.log.length;
+      const vm = new ModuleVm(guard);
       const taken = vm.configure(changed);
-      expect(vm.log.length - lines).toBe(taken ? 0 : 1);
+      expect(vm.log.length).toBe(taken ? 0 : 1);
       if (!taken) expect(vm.lastError).toMatch(/^sluice: [\x20-\x7e]+$/);
     }),
     { numRuns: 3000 },

@@ -36,7 +36,15 @@ function rootOf(context: u32): Root {
   return none<Root>();
 }
 
-/** Puts a configuration in the place of the root's last one; false if there are too many roots. */
+/** Whether this VM serves a root already, with whatever configuration. */
+export function hasRoots(): bool {
+  return rootCount !== 0;
+}
+
+/**
+ * Puts a configuration, or the missing record, in the place of the root's last one; false if there are too many roots. Requests of a root
+ * without a configuration, and of one that is not here, are denied.
+ */
 export function setRoot(context: u32, configuration: Configuration): bool {
   let root = rootOf(context);
   if (!exists(root)) {

@@ -64,10 +64,29 @@ describe("roots", () => {
     expect(vm.send({ route: "r" }).passed).toBe(true);
   });
 
-  test("that refuse a new configuration keep the old one", () => {
+  test("that come to nothing in a VM that serves already are denied, and the others go on", () => {
     const vm = vmWith(open);
-    expect(vm.configure("{}")).toBe(false);
-    expect(vm.send({ route: "r" }).passed).toBe(true);
+    expect([vm.configure("{}", 2), vm.lastError]).toEqual([
+      true,
+      "sluice: the configuration cannot be used in this VM; every request is denied",
+    ]);
+    vm.createContext(8, 1);
+    vm.createContext(9, 2);
+    expect(vm.send({ route: "r", context: 8 }).passed).toBe(true);
+    expect(vm.send({ route: "r", context: 9 }).reply?.status).toBe(503);
+  });
+
+  test("beyond those that a VM has room for are denied", () => {
+    const vm = vmWith(open);
+    for (let root = 2; root <= 1024; root++) vm.configure(open, root);
+    expect([vm.configure(open, 1025), vm.lastError]).toEqual([
+      true,
+      "sluice: there are too many roots in this VM; every request is denied",
+    ]);
+    vm.createContext(2000, 1024);
+    vm.createContext(2001, 1025);
+    expect(vm.send({ route: "r", context: 2000 }).passed).toBe(true);
+    expect(vm.send({ route: "r", context: 2001 }).reply?.status).toBe(503);
   });
 
   test("are denied, never guessed, where there are two and a stream belongs to neither", () => {
