@@ -17,6 +17,8 @@ const ENTRIES = [
   "compiler/runtime/process.ts",
   "compiler/targets/envoy/emit.ts",
   "compiler/targets/envoy/options.ts",
+  "compiler/wasm/contracts.ts",
+  "compiler/wasm/verify.ts",
 ];
 const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (...parts) => join(root, ...parts);

@@ -1,11 +1,14 @@
-// Compiles filters/modules/<name>.ts to dist/modules/<name>.wasm where it is missing or its sources have changed.
-// `node scripts/build-modules.mjs [--force]`; also imported by tests. The same sources give the same bytes, wherever they are.
+// Compiles filters/modules/<name>.ts to dist/modules/<name>.wasm where it is missing or its sources have changed, and writes
+// the bill of materials beside it. `node scripts/build-modules.mjs [--force]`; also imported by tests. The same sources give
+// the same bytes, wherever they are. What a module may import and export is in compiler/wasm, which build-dist.mjs builds.
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { argv, exit, pid, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
+import { contracts, moduleNames } from "../dist/compiler/wasm/contracts.js";
+import { verifyModule } from "../dist/compiler/wasm/verify.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outDir = join(root, "dist", "modules");
@@ -13,44 +16,6 @@ const stampPath = join(outDir, ".stamp.json");
 
 /** What is AssemblyScript under filters/; beside it are the policy kinds of the compiler. */
 const guestSources = /^filters[/\\](lib|modules|proxy-wasm|[a-z-]+[/\\]assembly)[/\\]/;
-
-const common = {
-  exports: [
-    "function _initialize",
-    "function malloc",
-    "function proxy_abi_version_0_2_1",
-    "function proxy_on_configure",
-    "function proxy_on_context_create",
-    "function proxy_on_request_headers",
-    "memory memory",
-  ],
-  imports: [
-    "env.proxy_define_metric",
-    "env.proxy_get_buffer_bytes",
-    "env.proxy_get_header_map_pairs",
-    "env.proxy_get_log_level",
-    "env.proxy_get_property",
-    "env.proxy_increment_metric",
-    "env.proxy_log",
-    "env.proxy_remove_header_map_value",
-    "env.proxy_replace_header_map_value",
-    "env.proxy_send_local_response",
-    "env.proxy_set_property",
-    "wasi_snapshot_preview1.clock_time_get",
-    "wasi_snapshot_preview1.environ_get",
-    "wasi_snapshot_preview1.environ_sizes_get",
-    "wasi_snapshot_preview1.random_get",
-  ],
-};
-
-/** What each module may have, and must have: an import more is a capability more, an export less a policy that is never asked. */
-const contracts = {
-  auth: common,
-  guard: {
-    exports: common.exports,
-    imports: [...common.imports, "env.proxy_get_shared_data", "env.proxy_set_shared_data"],
-  },
-};
 
 /**
  * Builds what is missing or stale.
@@ -61,26 +26,34 @@ export async function buildModules({ force = false } = {}) {
   const digest = await sourceDigest();
   const stamp = await readStamp();
   const results = [];
-  for (const name of Object.keys(contracts)) {
+  const next = { sources: digest };
+  for (const name of moduleNames) {
     const path = join(outDir, `${name}.wasm`);
+    const billPath = join(outDir, `${name}.cdx.json`);
     const present = await readFile(path).catch(() => undefined);
-    const fresh = present !== undefined && stamp.sources === digest && stamp[name] === sha256(present);
+    const bill = await readFile(billPath).catch(() => "");
+    const fresh = present !== undefined && stamp.sources === digest && stamp[name] === stampOf(present, bill);
     const built = force || !fresh;
-    const binary = built ? await compile(name) : present;
-    if (built) await writeByRename(path, binary);
-    results.push({ name, path, bytes: binary.length, sha256: sha256(binary), built });
+    const made = built ? await compile(name) : { binary: present, bill };
+    // A contract may have changed and the sources not.
+    checkModule(name, made.binary);
+    if (built) {
+      await writeByRename(path, made.binary);
+      await writeByRename(billPath, made.bill);
+    }
+    next[name] = stampOf(made.binary, made.bill);
+    results.push({ name, path, bytes: made.binary.length, sha256: sha256(made.binary), built });
   }
-  if (results.some((result) => result.built)) {
-    const next = { sources: digest };
-    for (const result of results) next[result.name] = result.sha256;
-    await writeByRename(stampPath, `${JSON.stringify(next, null, 2)}\n`);
-  }
+  if (results.some((result) => result.built)) await writeByRename(stampPath, `${JSON.stringify(next, null, 2)}\n`);
   return results;
 }
 
 async function compile(name) {
   const { default: asc } = await import("assemblyscript/asc");
+  // Loaded when it is needed: nothing of it is when every module is fresh.
+  const { billOf } = await import("./sbom.mjs");
   let binary;
+  const sources = [];
   const messages = [];
   const entry = `filters/modules/${name}.ts`;
   const { error } = await asc.main(
@@ -91,51 +64,36 @@ async function compile(name) {
       },
       stdout: { write: (text) => messages.push(text) },
       stderr: { write: (text) => messages.push(text) },
+      transforms: [{ afterParse: (parser) => sources.push(...parser.sources.map((source) => source.normalizedPath)) }],
     },
   );
   if (error || binary === undefined) throw new Error(`${entry} does not compile:\n${messages.join("")}${error ?? ""}`);
-  checkContract(name, binary);
-  return binary;
+  const { runtime } = JSON.parse(await readFile(join(root, "asconfig.json"), "utf8")).options;
+  return { binary, bill: billOf(root, { name: `${name}.wasm`, binary, sources, runtime }) };
 }
 
-function checkContract(name, binary) {
-  const module = new WebAssembly.Module(binary);
-  const contract = contracts[name];
-  const exports = WebAssembly.Module.exports(module).map((item) => `${item.kind} ${item.name}`);
-  const imports = WebAssembly.Module.imports(module).map((item) => `${item.module}.${item.name}`);
-  const problems = [
-    ...differences("exports", exports, contract.exports),
-    ...differences("imports", imports, contract.imports),
-    ...(WebAssembly.Module.customSections(module, "name").length > 0 ? ["carries function names"] : []),
-    ...(binary.includes(Buffer.from(root)) ? ["carries a path of this machine"] : []),
-  ];
+function checkModule(name, binary) {
+  const { faults } = verifyModule(binary, contracts[name]);
+  const problems = [...faults, ...(binary.includes(Buffer.from(root)) ? ["carries a path of this machine"] : [])];
   if (problems.length > 0) throw new Error(`${name}.wasm ${problems.join("; ")}`);
 }
 
-function differences(what, actual, expected) {
-  const extra = actual.filter((item) => !expected.includes(item));
-  const missing = expected.filter((item) => !actual.includes(item));
-  return [
-    ...(extra.length > 0 ? [`has ${what} that are not allowed: ${extra.join(", ")}`] : []),
-    ...(missing.length > 0 ? [`lacks ${what}: ${missing.join(", ")}`] : []),
-  ];
-}
-
-/** Everything that can change the bytes: sources, options, this script, the compiler. */
+/** Everything that can change the modules and their bills: sources, options, these scripts, the version, the compiler. */
 async function sourceDigest() {
   const hash = createHash("sha256");
   const files = (await readdir(join(root, "filters"), { recursive: true, withFileTypes: true }))
     .filter((item) => item.isFile() && item.name.endsWith(".ts") && !item.name.endsWith(".test.ts"))
     .map((item) => join(item.parentPath, item.name))
     .filter((file) => guestSources.test(relative(root, file)));
-  files.push(join(root, "asconfig.json"), fileURLToPath(import.meta.url));
+  files.push(join(root, "asconfig.json"), fileURLToPath(import.meta.url), join(root, "scripts/sbom.mjs"));
   files.push(join(root, "node_modules/assemblyscript/package.json"));
   files.push(join(root, "node_modules/@gcoredev/proxy-wasm-sdk-as/package.json"));
   for (const file of files.sort()) {
     const contents = await readFile(file);
     hash.update(`${relative(root, file)}\0${contents.length}\0`).update(contents);
   }
-  return hash.digest("hex");
+  const { version, license } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  return hash.update(JSON.stringify({ version, license })).digest("hex");
 }
 
 async function readStamp() {
@@ -155,6 +113,10 @@ async function writeByRename(path, contents) {
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+function stampOf(binary, bill) {
+  return `${sha256(binary)} ${sha256(bill)}`;
 }
 
 function sha256(bytes) {

@@ -1,4 +1,4 @@
-// Makes a clone ready to run, and does nothing when it is: packages, generated types, modules, dist, Envoy.
+// Makes a clone ready to run, and does nothing when it is: packages, generated types, dist, modules, Envoy.
 //   node scripts/setup.mjs [--envoy]
 // Plain Node without packages, because it installs them. Stays in user space.
 import { spawnSync } from "node:child_process";
@@ -22,8 +22,9 @@ try {
   requireNode();
   installPackages();
   runScript("generate-envoy-types.mjs");
-  runScript("build-modules.mjs");
   runScript("build-dist.mjs");
+  // Held to what dist/compiler says that a module may have.
+  runScript("build-modules.mjs");
   if (process.argv.includes("--envoy")) await installEnvoy();
 } catch (error) {
   if (!(error instanceof StepFailure)) throw error;

@@ -110,7 +110,7 @@ describe("setup.mjs", () => {
     await write("compiler/index.ts", "export const changed = 1;");
     await write("compiler/index.test.ts", "not bundled");
     await write("scripts/build-modules.mjs", "console.log('dist/modules: 2 files');");
-    expect((await setup()).stdout).toBe("setup: dist/modules: 2 files\nsetup: bundled the sources to dist\n");
+    expect((await setup()).stdout).toBe("setup: bundled the sources to dist\nsetup: dist/modules: 2 files\n");
     expect(await readFile(join(project, "dist/compiler/index.js"), "utf8")).toContain("changed");
   });
 

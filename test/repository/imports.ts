@@ -32,7 +32,7 @@ function resolve(source: Source, specifier: string): string {
 }
 
 /** Stages that know neither a kind nor a target, and that a kind may build on. */
-const STAGES = "compiler/(syntax|diagnostics|policy|expression|plan|request|envoy|host)/";
+const STAGES = "compiler/(syntax|diagnostics|policy|expression|plan|request|envoy|host|wasm)/";
 const MODULE = "(npm|node):";
 
 interface Law {
@@ -58,6 +58,7 @@ const laws: readonly Law[] = [
     may: [STAGES, "compiler/embedded/", "compiler/targets/envoy/capabilities\\.ts", MODULE],
   },
   { files: /^compiler\/runtime\//, may: [STAGES, "compiler/(runtime|embedded)/", MODULE] },
+  { files: /^compiler\/lock\//, may: [STAGES, "compiler/lock/", MODULE] },
   {
     files: /^compiler\/testing\//,
     may: [STAGES, "compiler/(testing|runtime|targets|embedded)/", "compiler/pipeline\\.ts", MODULE],

@@ -18,16 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { packageRoot } from "../../compiler/cli/files.js";
 import { compile } from "../../compiler/index.js";
+import { verifyModule } from "../../compiler/wasm/verify.js";
 import { allExamples } from "../support/cases.js";
-
-/** Nothing in `lib` or `types` declares the engine; this is the part of it that is used here. */
-declare const WebAssembly: {
-  Module: {
-    new (bytes: Uint8Array): object;
-    exports(module: object): { name: string; kind: string }[];
-    imports(module: object): { module: string; name: string; kind: string }[];
-  };
-};
 
 const root = packageRoot();
 const built = join(root, "dist/modules");
@@ -44,7 +36,7 @@ function copyOf(from: string, name: string): string {
   temporary.push(parent);
   const copy = join(parent, name);
   mkdirSync(copy);
-  for (const part of ["filters", "scripts", "asconfig.json", "package.json"])
+  for (const part of ["filters", "scripts", "asconfig.json", "package.json", "package-lock.json", "dist/compiler"])
     cpSync(join(from, part), join(copy, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   return copy;
@@ -55,10 +47,10 @@ async function build(folder: string): Promise<Map<string, string>> {
   return digestsOf(join(folder, "dist/modules"));
 }
 
-/** sha256 of each module in a folder. */
+/** sha256 of each module in a folder, and of its bill of materials. */
 function digestsOf(folder: string): Map<string, string> {
   const names = readdirSync(folder)
-    .filter((name) => name.endsWith(".wasm"))
+    .filter((name) => /\.(wasm|cdx\.json)$/.test(name))
     .toSorted();
   return new Map(
     names.map((name) => [
@@ -80,7 +72,7 @@ describe("the build of the modules", () => {
   });
 
   it("gives the same bytes in another folder", async () => {
-    expect([...digests.keys()]).toContain("guard.wasm");
+    expect([...digests.keys()]).toEqual(["auth.cdx.json", "auth.wasm", "guard.cdx.json", "guard.wasm"]);
     expect(await build(copyOf(sources, "another folder, with spaces"))).toEqual(digests);
   });
 
@@ -119,15 +111,19 @@ const WITHHELD = ["proxy_remove_header_map_value", "proxy_replace_header_map_val
 const ALWAYS_ENTERED = ["_initialize", "malloc", "proxy_abi_version_0_2_1"];
 
 describe.each(allExamples())("the capabilities of $name", ({ policyPath }) => {
-  const guard = new WebAssembly.Module(readFileSync(join(built, "guard.wasm")));
-  const imports = WebAssembly.Module.imports(guard).map((item) => item.name);
-  const exports = WebAssembly.Module.exports(guard)
-    .filter((item) => item.kind === "function")
-    .map((item) => item.name);
+  const { facts } = verifyModule(readFileSync(join(built, "guard.wasm")), undefined);
+  const imports = facts.imports.map((name) => name.replace(/^\w+\./, ""));
+  const exports = facts.exports.flatMap((name) => /^function (.*)$/.exec(name)?.[1] ?? []);
   let lists: string[][];
+  let told: readonly string[] = [];
   beforeAll(async () => {
     const { emission } = await compile(policyPath, "envoy");
     lists = capabilityLists((emission?.artifacts ?? []).map((artifact) => load(artifact.contents)));
+    told = emission?.modules[0]?.capabilities ?? [];
+  });
+
+  it("are those that the lock will name", () => {
+    for (const list of lists) expect(list).toEqual(told);
   });
 
   it("are restricted wherever a module is loaded", () => {

@@ -1,0 +1,67 @@
+/** What a module may have, and must have: an import more is a capability more, an export less a policy that is never asked. */
+export interface Contract {
+  /** `module.name` of functions; nothing else is imported. */
+  readonly imports: readonly string[];
+  /** `function malloc`, `memory memory`. */
+  readonly exports: readonly string[];
+}
+
+/** The one version of the proxy-wasm ABI that the modules speak, and how a module says so. */
+export const ABI_VERSION = "0.2.1";
+const ABI_EXPORT = /^function proxy_abi_version_(\d+)_(\d+)_(\d+)$/;
+
+/** The versions of the ABI that a module exports: Envoy wants exactly one. */
+export function abiVersions(exports: readonly string[]): string[] {
+  return exports.flatMap((item) => {
+    const parts = ABI_EXPORT.exec(item)?.slice(1);
+    return parts === undefined ? [] : [parts.join(".")];
+  });
+}
+
+/** 64 MiB, in pages of 64 KiB. */
+export const MOST_PAGES = 1024;
+
+const common: Contract = {
+  exports: [
+    "function _initialize",
+    "function malloc",
+    "function proxy_abi_version_0_2_1",
+    "function proxy_on_configure",
+    "function proxy_on_context_create",
+    "function proxy_on_request_headers",
+    "memory memory",
+  ],
+  imports: [
+    "env.proxy_define_metric",
+    "env.proxy_get_buffer_bytes",
+    "env.proxy_get_header_map_pairs",
+    "env.proxy_get_log_level",
+    "env.proxy_get_property",
+    "env.proxy_increment_metric",
+    "env.proxy_log",
+    "env.proxy_remove_header_map_value",
+    "env.proxy_replace_header_map_value",
+    "env.proxy_send_local_response",
+    "env.proxy_set_property",
+    "wasi_snapshot_preview1.clock_time_get",
+    "wasi_snapshot_preview1.environ_get",
+    "wasi_snapshot_preview1.environ_sizes_get",
+    "wasi_snapshot_preview1.random_get",
+  ],
+};
+
+/** Every module that is built and shipped, by its name without `.wasm`. */
+export const contracts: Readonly<Record<string, Contract>> = {
+  auth: common,
+  guard: {
+    exports: common.exports,
+    imports: [...common.imports, "env.proxy_get_shared_data", "env.proxy_set_shared_data"],
+  },
+};
+
+/** Names of the modules, without `.wasm`, sorted. */
+export const moduleNames: readonly string[] = Object.keys(contracts).toSorted();
+
+export function contractOf(name: string): Contract | undefined {
+  return Object.hasOwn(contracts, name) ? contracts[name] : undefined;
+}
