@@ -31,7 +31,7 @@ export function check(path: string, texts: ReadonlyMap<string, string> = new Map
     const source = withText(main.source, texts);
     return planSource(source, kinds, withTexts(diskLoader(source, path), texts));
   }
-  return { diagnostics: [main.finding], suppressed: [], files: [path], isFragment: false };
+  return { diagnostics: [main.finding], suppressed: [], files: [path], sources: [], isFragment: false };
 }
 
 /**
@@ -65,7 +65,7 @@ export const INPUT_NAME = "<stdin>";
 export function checkInput(bytes: Buffer): Planned {
   const main = readBytes(bytes, INPUT_NAME);
   if (main.outcome === "damaged")
-    return { diagnostics: [main.finding], suppressed: [], files: [INPUT_NAME], isFragment: false };
+    return { diagnostics: [main.finding], suppressed: [], files: [INPUT_NAME], sources: [], isFragment: false };
   const { source, id } = main;
   return checkTests(source, INPUT_NAME) ?? planSource(source, kinds, folderLoader(source, ".", id));
 }
@@ -125,6 +125,9 @@ export function checkText(path: string, text: string, files: Readonly<Record<str
 export interface Compiled {
   /** Absent if there is an error among the diagnostics. */
   emission?: Emission;
+  target: { readonly name: string; readonly version: string };
+  /** The policy file and what it includes, as far as they could be read. */
+  sources: readonly SourceFile[];
   diagnostics: Diagnostic[];
   /** Warnings that a comment in a file silences. */
   suppressed: Suppressed[];
@@ -136,13 +139,14 @@ export interface Compiled {
  * @param target a name of `targetNames`
  */
 export async function compile(path: string, target: string, options: EmitOptions = {}): Promise<Compiled> {
-  const { plan, diagnostics, suppressed } = check(path);
+  const { plan, diagnostics, suppressed, sources } = check(path);
   const chosen = targets.find((candidate) => candidate.name === target);
   if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
-  if (plan === undefined) return { diagnostics, suppressed };
+  const compiled = { target: { name: chosen.name, version: chosen.version }, sources, suppressed };
+  if (plan === undefined) return { ...compiled, diagnostics };
   const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan, options));
   const all = [...diagnostics, ...broken];
-  return hasErrors(all) ? { diagnostics: all, suppressed } : { emission, diagnostics: all, suppressed };
+  return hasErrors(all) ? { ...compiled, diagnostics: all } : { ...compiled, emission, diagnostics: all };
 }
 
 export const targetNames: readonly string[] = targets.map((target) => target.name);

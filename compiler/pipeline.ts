@@ -26,6 +26,8 @@ export interface Planned {
   suppressed: Suppressed[];
   /** Paths of the files that the gateway is made of, the main one first, as findings name them; also unreadable ones. */
   files: readonly string[];
+  /** Those of them that could be read as YAML, the main one first. */
+  sources: readonly SourceFile[];
   /** True if the file is a part of a gateway, which cannot be planned by itself. */
   isFragment: boolean;
 }
@@ -39,7 +41,12 @@ export function planSource(source: SourceFile, kinds: readonly PolicyKind[], loa
   const { plan, diagnostics } = planFiles(files, kinds);
   const shown = silence(sortDiagnostics([...files.diagnostics, ...diagnostics]), files.documents);
   const main = files.documents[0]?.root;
-  const planned = { ...shown, files: files.paths, isFragment: main !== undefined && kindOf(main) === "Fragment" };
+  const planned = {
+    ...shown,
+    files: files.paths,
+    sources: files.documents.map((document) => document.source),
+    isFragment: main !== undefined && kindOf(main) === "Fragment",
+  };
   return plan === undefined || hasErrors(shown.diagnostics) ? planned : { plan, ...planned };
 }
 

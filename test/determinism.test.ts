@@ -151,7 +151,8 @@ describe("in other surroundings", () => {
     expect(compiled.output).toMatch(/^wrote /m);
     expect([compiled, ...checked].map(({ code }) => code)).toEqual([0, 1, 1]);
     const findings = checked.map(({ output }) => output.replaceAll(bytesOf(wrong), "wrong.yaml"));
-    return { emitted: readFileSync(join(out, "envoy.yaml"), "latin1"), findings: findings.join("") };
+    const emitted = ["envoy.yaml", "sluice.lock.json"].map((path) => readFileSync(join(out, path), "latin1"));
+    return { emitted: emitted.join(""), findings: findings.join("") };
   }
 
   it.each([

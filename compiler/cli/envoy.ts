@@ -1,12 +1,13 @@
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environmentVariables } from "../plan/guard.js";
 import type { GatewayPlan } from "../plan/plan.js";
 import { type EnvoyBinary, type EnvoySearch, findEnvoy } from "../runtime/find.js";
 import { installEnvoy } from "../runtime/install.js";
+import { moduleNames } from "../wasm/contracts.js";
 import { EnvironmentError } from "./exit.js";
-import { modulesFolder } from "./files.js";
+import { moduleBytes } from "./files.js";
 
 /**
  * The Envoy of this machine; fetches it into the cache if there is none.
@@ -27,18 +28,19 @@ export async function obtainEnvoy(): Promise<EnvoySearch> {
   return installEnvoy({ onProgress: (line) => process.stderr.write(`${line}\n`) });
 }
 
-/** A folder for Envoy to run in, with the modules in it. `remove` takes it away again. */
+/** A folder for Envoy to run in, with the modules in it, each held to its pin. `remove` takes it away again. */
 export async function workFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "sluice-run-"));
-  await mkdir(join(path, "modules"));
+  const remove = () => rm(path, { recursive: true, force: true });
   try {
-    await cp(modulesFolder(), join(path, "modules"), { recursive: true });
-  } catch {
-    throw new EnvironmentError(
-      `the modules are missing in ${modulesFolder()}; in a source tree, build them with: npm run build`,
-    );
+    await mkdir(join(path, "modules"));
+    for (const name of moduleNames)
+      await writeFile(join(path, "modules", `${name}.wasm`), await moduleBytes(`${name}.wasm`));
+  } catch (error) {
+    await remove();
+    throw error;
   }
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  return { path, remove };
 }
 
 /** The secrets that a policy refers to, out of this process's environment. */

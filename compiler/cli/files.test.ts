@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { formatSpan } from "../syntax/source.js";
-import { checkableFiles, checkFile, distinct, policyFile, policyFiles, strayFragments } from "./files.js";
+import { checkableFiles, checkFile, distinct, policyFile, policyFiles, strayFragments, writeAll } from "./files.js";
 
 let folder: string;
 beforeEach(() => {
@@ -143,5 +143,53 @@ describe("what `sluice check` finds in a folder", () => {
   it("does not make a folder stand for one policy where one is asked for", () => {
     write({ "a/policy.yaml": VERSION });
     expect(() => policyFile(folder)).toThrow("the folder holds no .yaml file");
+  });
+});
+
+describe("files of one compilation", () => {
+  const tree = () =>
+    Object.fromEntries(
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => [
+          relative(folder, join(entry.parentPath, entry.name)),
+          readFileSync(join(entry.parentPath, entry.name), "utf8"),
+        ]),
+    );
+
+  beforeEach(async () => {
+    await writeAll(folder, [
+      { path: "envoy.yaml", contents: "old" },
+      { path: "modules/old.wasm", contents: "old" },
+    ]);
+  });
+
+  const next = [
+    { path: "modules/new.wasm", contents: "new" },
+    { path: "envoy.yaml", contents: "new" },
+  ];
+
+  it("are replaced together, and what is no longer wanted goes with them", async () => {
+    await writeAll(folder, next, ["modules/old.wasm"]);
+    expect(tree()).toEqual({ "envoy.yaml": "new", "modules/new.wasm": "new" });
+  });
+
+  it("are all as they were if the last step fails", async () => {
+    const before = tree();
+    // By then every file has been renamed into its place.
+    await expect(writeAll(folder, next, ["modules/old.wasm", "modules/gone.wasm"])).rejects.toThrow(
+      `cannot write to ${folder}: ENOENT`,
+    );
+    expect(tree()).toEqual(before);
+  });
+
+  it("are all as they were if one cannot be written", async () => {
+    const before = tree();
+    mkdirSync(join(folder, "lock"));
+    await expect(writeAll(folder, [...next, { path: "lock", contents: "" }])).rejects.toThrow("lock is a folder");
+    await expect(writeAll(folder, [...next, { path: `${"x".repeat(300)}`, contents: "" }])).rejects.toThrow(
+      "ENAMETOOLONG",
+    );
+    expect(tree()).toEqual(before);
   });
 });

@@ -1,10 +1,12 @@
 import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { check, checkAny, fragmentPlace } from "../index.js";
 import { formatSpan } from "../syntax/source.js";
+import { billName, type Pin, pinOf } from "../wasm/bill.js";
+import { sha256 } from "../wasm/verify.js";
 import { EnvironmentError, UsageError } from "./exit.js";
 import { filesBelow, isTestName, isYamlName } from "./folder.js";
 import { makeFolder } from "./output.js";
@@ -143,29 +145,112 @@ export interface OutputFile {
   contents: string | Uint8Array;
 }
 
-/** Writes all files or none: each beside its place first, then all are renamed into it. */
-export async function writeAll(folder: string, files: readonly OutputFile[]): Promise<void> {
-  const staged: { from: string; to: string }[] = [];
+/** What `sluice compile` and its like leave behind if one is ended in the middle; both are found beside the file. */
+const suffixes = { next: `.${process.pid}.tmp`, before: `.${process.pid}.old` } as const;
+
+/**
+ * Writes all files or none: each beside its place first, then all are renamed into it, in their order. If one cannot be,
+ * those before it are put back. At each moment a reader finds every file whole, the old one or the new one; only a process
+ * that is killed between two renames leaves some of both.
+ *
+ * @param gone files that are taken away with it
+ */
+export async function writeAll(
+  folder: string,
+  files: readonly OutputFile[],
+  gone: readonly string[] = [],
+): Promise<void> {
+  const staged: string[] = [];
+  const replaced: Replaced[] = [];
   try {
-    for (const file of files) {
-      const to = join(folder, file.path);
-      // A rename over a folder fails, and then some files would be in place and others not.
+    for (const { path, contents } of files) {
+      const to = join(folder, path);
+      // A rename over a folder fails.
       if (statSync(to, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error(`${to} is a folder`);
-      const from = `${to}.${process.pid}.tmp`;
       await makeFolder(dirname(to));
-      staged.push({ from, to });
-      await writeFile(from, file.contents);
+      staged.push(to);
+      await writeFile(to + suffixes.next, contents);
     }
-    for (const { from, to } of staged) await rename(from, to);
+    for (const to of staged) {
+      replaced.push({ to, kept: await keep(to) });
+      await rename(to + suffixes.next, to);
+    }
+    for (const path of gone) {
+      const to = join(folder, path);
+      await rename(to, to + suffixes.before);
+      replaced.push({ to, kept: true });
+    }
   } catch (error) {
-    for (const { from } of staged) await rm(from, { force: true });
-    throw new EnvironmentError(`cannot write to ${folder}: ${error instanceof Error ? error.message : String(error)}`);
+    const lost = [];
+    for (const one of replaced.toReversed()) if (!(await putBack(one))) lost.push(one.to);
+    for (const to of staged) await rm(to + suffixes.next, { force: true });
+    const reason = error instanceof Error ? error.message : String(error);
+    const rest =
+      lost.length === 0 ? "" : `; what was there before is in ${lost.map((to) => to + suffixes.before).join(", ")}`;
+    throw new EnvironmentError(`cannot write to ${folder}: ${reason}${rest}`);
+  }
+  for (const { to } of replaced) await rm(to + suffixes.before, { force: true });
+}
+
+interface Replaced {
+  readonly to: string;
+  /** False if nothing was there. */
+  readonly kept: boolean;
+}
+
+/** A second name for what is there, so that it can be put back; it stays in its place until it is replaced. */
+async function keep(to: string): Promise<boolean> {
+  const before = to + suffixes.before;
+  await rm(before, { force: true });
+  try {
+    await link(to, before);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return false;
+    // Not every file system has hard links.
+    await copyFile(to, before);
+    return true;
   }
 }
 
-/** Bytes of a module that ships with this package. */
+/** @returns false if that failed too */
+async function putBack({ to, kept }: Replaced): Promise<boolean> {
+  try {
+    if (kept) await rename(to + suffixes.before, to);
+    else await rm(to, { force: true });
+    // Where it was never replaced, both names are of one file, and then a rename does nothing.
+    await rm(to + suffixes.before, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Bytes of a module that ships with this package.
+ *
+ * @param name with `.wasm`
+ * @throws EnvironmentError if it is not there, or is not what the build has written into the bill of materials beside it
+ */
 export async function moduleBytes(name: string): Promise<Uint8Array> {
+  return (await shippedModule(name)).bytes;
+}
+
+/** The same, with its pin. */
+export async function shippedModule(name: string): Promise<{ bytes: Uint8Array; pin: Pin }> {
   const path = join(modulesFolder(), name);
+  const billPath = join(modulesFolder(), billName(name));
+  const [bytes, bill] = await Promise.all([partOfPackage(path), partOfPackage(billPath)]);
+  const pin = pinOf(bill.toString("utf8"));
+  if (pin?.name !== name || pin.sha256 !== sha256(bytes))
+    throw new EnvironmentError(
+      `${path} is not the module that ${billPath} is about; install the package again, or in a source tree: npm run build`,
+    );
+  return { bytes, pin };
+}
+
+async function partOfPackage(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch {

@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
+import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
 import type { DemoOptions } from "./commands/demo.js";
@@ -10,6 +11,8 @@ import type { RunOptions } from "./commands/run.js";
 import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
 import type { TestOptions } from "./commands/test.js";
 import { ENGINES, TEST_FORMATS } from "./commands/test-options.js";
+import { VERDICT_FORMATS } from "./commands/wasm-options.js";
+import type { WasmVerifyOptions } from "./commands/wasm-verify.js";
 import { SHELLS, type Shell } from "./completion.js";
 import { UsageError } from "./exit.js";
 import { FORMATS } from "./print.js";
@@ -81,13 +84,31 @@ export function program(finish: (code: number) => void): Command {
 
   root
     .command("compile")
-    .description("write the configuration of a target and the modules it loads")
+    .description("write the configuration of a target, the modules it loads, and the lock that pins them")
     .argument("<policy>", "the policy file")
     .addOption(new Option("--target <name>", "what to compile for").choices([...targetNames]).default("envoy"))
     .option("--out <folder>", "where to write", "dist/envoy")
+    .option("--check", "write nothing; exit with 1 if the folder is not what the policy gives, and say why")
+    .option(
+      "--modules-dir <folder>",
+      "where Envoy finds the modules: absolute, or from its working directory",
+      modulesFolder,
+      DEFAULT_OPTIONS.modulesDir,
+    )
     .option("--access-log <file>", "let Envoy write one JSON line for each request; - is its standard output")
     .addOption(format())
-    .addHelpText("after", example("sluice compile examples/quickstart/policy.yaml --out build"))
+    .addHelpText(
+      "after",
+      example(
+        "sluice compile examples/quickstart/policy.yaml --out build",
+        "sluice compile examples/quickstart/policy.yaml --out build --check",
+        "sluice compile policy.yaml --modules-dir /opt/sluice/modules",
+      ),
+    )
+    .addHelpText(
+      "after",
+      "\nThe modules are written to the folder modules of --out, whatever --modules-dir says. --check wants the options of the\ncompilation: they are part of sluice.lock.json.",
+    )
     .action(async (policy: string, options: CompileOptions) =>
       finish(await (await import("./commands/compile.js")).compileCommand(policy, options)),
     );
@@ -227,6 +248,31 @@ export function program(finish: (code: number) => void): Command {
     .addHelpText("after", example("sluice help explain", "sluice help envoy install"))
     .action((names: string[]) => commandNamed(root, names).outputHelp());
 
+  const wasm = root
+    .command("wasm")
+    .description("the modules that Envoy loads")
+    .addHelpText("after", example("sluice wasm verify build"));
+  wasm
+    .command("verify")
+    .description("hold modules to their digests, and to what a module may import, export and take of memory")
+    .argument("[paths...]", "modules, or folders that were compiled into; the modules that ship with sluice if absent")
+    .addOption(new Option("--format <format>", "how the results are printed").choices(VERDICT_FORMATS).default("text"))
+    .addHelpText(
+      "after",
+      example(
+        "sluice wasm verify",
+        "sluice wasm verify build",
+        "sluice wasm verify /opt/sluice/modules/guard.wasm --format json",
+      ),
+    )
+    .addHelpText(
+      "after",
+      "\nA digest is that of the sluice.lock.json in the folder of the module or around it, or else that of the module of the\nsame name in this package. Exit codes: 0 all are right, 1 not all are.",
+    )
+    .action(async (paths: string[], options: WasmVerifyOptions) =>
+      finish((await import("./commands/wasm-verify.js")).wasmVerifyCommand(paths, options)),
+    );
+
   const envoy = root
     .command("envoy")
     .description("the Envoy that run and demo use")
@@ -259,6 +305,15 @@ function example(...lines: string[]): string {
 
 function collected(value: string, before: string[] = []): string[] {
   return [...before, value];
+}
+
+/** It becomes a part of a path in YAML and of a comment there. */
+function modulesFolder(text: string): string {
+  const folder = text.replace(/(?<=.)\/+$/, "");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  if (folder === "" || /[\u0000-\u001f\u007f]/.test(folder))
+    throw new InvalidArgumentError("the path of a folder is needed");
+  return folder;
 }
 
 function positiveInteger(text: string): number {

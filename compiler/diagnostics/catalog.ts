@@ -2,6 +2,7 @@ import type { Entry, Part } from "./catalog/entry.js";
 import { expressions } from "./catalog/expressions.js";
 import { files } from "./catalog/files.js";
 import { internal } from "./catalog/internal.js";
+import { outputs } from "./catalog/outputs.js";
 import { policies } from "./catalog/policies.js";
 import { reading } from "./catalog/reading.js";
 import { references } from "./catalog/references.js";
@@ -22,6 +23,7 @@ export const catalog = {
   ...files,
   ...tests,
   ...internal,
+  ...outputs,
 } as const;
 
 export type Code = keyof typeof catalog;

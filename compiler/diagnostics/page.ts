@@ -11,7 +11,7 @@ export function codePage(code: string): string | undefined {
   if (entry === undefined) return undefined;
   const parts = [wrapped(titleOf(entry)), plainPage(entry.help, WIDTH)];
   if (entry.fix !== undefined) parts.push(wrapped(FIXES[entry.fix]));
-  parts.push(entry.severity === "warning" ? silencing(entry.code) : wrapped(LAST_WORD));
+  parts.push(entry.severity === "warning" ? silencing(entry.code) : wrapped(lastWord(entry.code)));
   return `${parts.join("\n\n")}\n`;
 }
 
@@ -28,7 +28,12 @@ const FIXES: Readonly<Record<NonNullable<Entry["fix"]>, string>> = {
     "`sluice check --fix` corrects it where only one thing can have been meant, and `sluice check --fix=suggested` also by a guess.",
 };
 
-const LAST_WORD = "An error keeps the policy from being compiled, and cannot be silenced.";
+/** Findings about what was compiled say nothing against the policy. */
+function lastWord(code: string): string {
+  return code.startsWith("SL10")
+    ? "`sluice compile --check` then ends with exit code 1. It cannot be silenced."
+    : "An error keeps the policy from being compiled, and cannot be silenced.";
+}
 
 function silencing(code: string): string {
   const how =

@@ -27,7 +27,7 @@ export function checkTestFile(
   const { checked, diagnostics: unfit } = checkSuite(root);
   const { files, diagnostics: unknown } = checked === undefined ? NOTHING : againstPolicy(checked, kinds, loader);
   const shown = silence(sortDiagnostics([...unread, ...unfit, ...unknown]), [{ source, root }]);
-  return { ...shown, files: [source.path, ...files], isFragment: false };
+  return { ...shown, files: [source.path, ...files], sources: [source], isFragment: false };
 }
 
 const NOTHING = { files: [], diagnostics: [] };

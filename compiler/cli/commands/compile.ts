@@ -1,44 +1,136 @@
+import { posix } from "node:path";
+import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
 import { type Report, reportOf } from "../../diagnostics/report.js";
 import { type Compiled, compile } from "../../index.js";
+import { type Difference, differences, pathsToRead } from "../../lock/compare.js";
+import { filesOf, LOCK_NAME, type LockOptions, readLock } from "../../lock/lock.js";
+import { shownPath } from "../../syntax/disk.js";
+import { SourceFile, type Span } from "../../syntax/source.js";
+import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
+import { type Output, outputOf } from "../compiled.js";
+import { contentsIn, digestsIn, lockTextIn, wasmFilesIn } from "../compiled-folder.js";
 import { EXIT } from "../exit.js";
-import { moduleBytes, type OutputFile, policyFile, unreadable, writeAll } from "../files.js";
+import { policyFile, unreadable, writeAll } from "../files.js";
 import { type Format, printReport } from "../print.js";
+import { shellWord } from "../shell.js";
 
 export interface CompileOptions {
   target: string;
   out: string;
+  modulesDir: string;
   format: Format;
   accessLog?: string;
+  check?: true;
 }
 
-/** `sluice compile`: writes the target's files and the modules they refer to, all or none. */
+/**
+ * `sluice compile`: writes the target's files, the modules they refer to and the lock, all or none. With `--check` it writes
+ * nothing, and every file that it would change is a finding.
+ */
 export async function compileCommand(path: string, options: CompileOptions): Promise<number> {
-  const { emission, report } = await compiled(path, options);
+  const { modulesDir, accessLog } = options;
+  const chosen: LockOptions = accessLog === undefined ? { modulesDir } : { modulesDir, accessLog };
+  const { compiled, report } = await compilation(path, options.target, chosen);
+  const output = compiled?.emission && (await outputOf(compiled.emission, compiled, chosen));
+  if (output === undefined) {
+    printReport(report, options.format);
+    return EXIT.findings;
+  }
+  if (options.check) return checked(output, report, commandOf(path, options), options);
   printReport(report, options.format);
-  if (emission === undefined) return EXIT.findings;
-  const modules: OutputFile[] = [];
-  for (const name of emission.modules) modules.push({ path: `modules/${name}`, contents: await moduleBytes(name) });
-  await writeAll(options.out, [...modules, ...emission.artifacts]);
-  if (options.format === "text")
-    process.stdout.write(
-      [...emission.artifacts, ...modules].map((written) => `wrote ${options.out}/${written.path}\n`).join(""),
+  const files = [...output.modules, ...output.artifacts, output.lockFile];
+  const gone = outlived(options.out, output);
+  await writeAll(options.out, files, gone);
+  if (options.format === "text") {
+    const written = [...output.artifacts, ...output.modules, output.lockFile].map(
+      (file) => `wrote ${options.out}/${file.path}\n`,
     );
+    process.stdout.write([...written, ...gone.map((file) => `removed ${options.out}/${file}\n`)].join(""));
+  }
   return EXIT.ok;
 }
 
 /** A file that cannot be read is a report too, so that there is a document for machines. */
-async function compiled(
+async function compilation(
   path: string,
-  options: CompileOptions,
-): Promise<Pick<Compiled, "emission"> & { report: Report }> {
+  target: string,
+  options: LockOptions,
+): Promise<{ compiled?: Compiled; report: Report }> {
   try {
     const file = policyFile(path);
-    const emitOptions = options.accessLog === undefined ? {} : { accessLog: options.accessLog };
-    const { diagnostics, suppressed, ...rest } = await compile(file, options.target, emitOptions);
-    return { ...rest, report: reportOf(diagnostics, { files: [file], suppressed }) };
+    const compiled = await compile(file, target, options);
+    return { compiled, report: reportOf(compiled.diagnostics, { files: [file], suppressed: compiled.suppressed }) };
   } catch (error) {
     const reason = unreadable(path, error);
     if (reason === undefined) throw error;
     return { report: reportOf([], { unread: [{ path, reason }] }) };
   }
+}
+
+/** What an earlier compilation wrote into the folder, this one does not, and nobody has changed since. */
+function outlived(folder: string, { lock }: Output): string[] {
+  const read = readLock(lockTextIn(folder) ?? "");
+  if (read.outcome === "damaged") return [];
+  const stays = new Set([LOCK_NAME, ...filesOf(lock).map(({ path }) => path)]);
+  const before = filesOf(read.lock).filter(({ path }) => !stays.has(path));
+  const digests = digestsIn(
+    folder,
+    before.map(({ path }) => path),
+  );
+  return before.filter(({ path, sha256 }) => digests.get(path) === sha256).map(({ path }) => path);
+}
+
+function checked(output: Output, report: Report, command: string, { out, format }: CompileOptions): number {
+  const lock = lockTextIn(out);
+  const paths = [...pathsToRead(output.lock, lock), ...wasmFilesIn(out)];
+  const found = differences(output.lock, { ...(lock === undefined ? {} : { lock }), digests: digestsIn(out, paths) });
+  const findings = found.map((difference) => finding(difference, output, out, command));
+  const { diagnostics, suppressed, files } = report;
+  printReport(reportOf([...diagnostics, ...findings], { suppressed, files }), format);
+  if (findings.length > 0) return EXIT.findings;
+  if (format === "text") process.stdout.write(`${out} is what the policy gives\n`);
+  return EXIT.ok;
+}
+
+function finding({ path, kind, reason }: Difference, output: Output, out: string, command: string): Diagnostic {
+  const span = firstDifference(path, output, out);
+  switch (kind) {
+    case "missing":
+      return diagnose("SL1001", { reason, command }, span);
+    case "outdated":
+      return diagnose("SL1002", { reason, command }, span);
+    case "edited":
+      return diagnose("SL1003", { reason, command }, span);
+    case "outlived":
+      return diagnose("SL1004", { reason, fix: `run \`${command}\`` }, span);
+    case "stray":
+      return diagnose("SL1004", { reason, fix: "remove it" }, span);
+    case "unreadable":
+      return diagnose("SL1005", { reason, command }, span);
+  }
+}
+
+/** The first line that would be another; the beginning of a file that is no text of ours. */
+function firstDifference(path: string, { artifacts, lockFile }: Output, out: string): Span {
+  const shown = posix.join(shownPath(out), path);
+  const wanted = [...artifacts, lockFile].find((file) => file.path === path)?.contents;
+  const there = wanted === undefined ? undefined : contentsIn(out, path)?.toString("utf8");
+  if (wanted === undefined || there === undefined) return { source: new SourceFile(shown, ""), start: 0, end: 0 };
+  const source = new SourceFile(shown, there);
+  let at = 0;
+  while (at < there.length && there[at] === wanted[at]) at++;
+  const { start, end } = source.lineAround(at);
+  return { source, start, end };
+}
+
+/** The command that writes what `--check` would like to see, for a shell. */
+function commandOf(path: string, { target, out, modulesDir, accessLog }: CompileOptions): string {
+  const options = [
+    ...(target === "envoy" ? [] : ["--target", target]),
+    "--out",
+    out,
+    ...(modulesDir === DEFAULT_OPTIONS.modulesDir ? [] : ["--modules-dir", modulesDir]),
+    ...(accessLog === undefined ? [] : ["--access-log", accessLog]),
+  ];
+  return ["sluice", "compile", path, ...options].map(shellWord).join(" ");
 }

@@ -52,7 +52,7 @@ describe("init", () => {
     expect(printed).toBe("2 files: no findings\n");
     const { emission, diagnostics } = await compile(join(project, "policy.yaml"), "envoy");
     expect(diagnostics).toEqual([]);
-    expect(emission?.modules).toEqual(["guard.wasm"]);
+    expect(emission?.modules.map(({ name }) => name)).toEqual(["guard.wasm"]);
   });
 
   it("finds a mistake in its tests through the folder", async () => {

@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { EnvironmentError, EXIT, UsageError } from "../exit.js";
 import { writeAll } from "../files.js";
 import { gatewayName, projectFiles } from "../init/project.js";
+import { shellWord } from "../shell.js";
 import { packageVersion } from "../version.js";
 
 /** `sluice init`: a small project to begin with. Writes all of its files, or none where one of them is there. */
@@ -23,9 +24,9 @@ export async function initCommand(folder: string): Promise<number> {
     ...(hasManifest ? ["package.json was there already; add sluicegate to its devDependencies"] : []),
     "",
     "next:",
-    `  sluice check ${quoted(policy)} ${quoted(join(folder, "policy.test.yaml"))}`,
-    `  sluice test ${quoted(folder)}`,
-    `  ACME_KEY=secret-1 GLOBEX_KEY=secret-2 sluice run ${quoted(policy)}`,
+    `  sluice check ${shellWord(policy)} ${shellWord(join(folder, "policy.test.yaml"))}`,
+    `  sluice test ${shellWord(folder)}`,
+    `  ACME_KEY=secret-1 GLOBEX_KEY=secret-2 sluice run ${shellWord(policy)}`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   return EXIT.ok;
@@ -41,9 +42,4 @@ function mustNotBeFile(folder: string): void {
       throw new EnvironmentError(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
   }
   throw new UsageError(`${folder} is not a folder; name the folder that the project is written to`);
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

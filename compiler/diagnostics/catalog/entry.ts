@@ -22,4 +22,4 @@ export type Part = "names" | "listeners" | "services" | "consumers" | "policies"
 type Digit = "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9";
 
 /** The codes `SL<range>00` to `SL<range>99`. A code that was published is never used for anything else. */
-export type Section<Range extends `0${Digit}`> = { readonly [Code in `SL${Range}${Digit}${Digit}`]?: Entry };
+export type Section<Range extends `${Digit}${Digit}`> = { readonly [Code in `SL${Range}${Digit}${Digit}`]?: Entry };

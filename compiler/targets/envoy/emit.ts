@@ -11,6 +11,7 @@ import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import type { Emission } from "../target.js";
 import { dynamicBootstrap, staticBootstrap, type WatchedFile } from "./bootstrap.js";
+import { GUARD_CAPABILITIES } from "./capabilities.js";
 import { clusters } from "./clusters.js";
 import { GUARD_MODULE } from "./guard.js";
 import { listeners } from "./listeners.js";
@@ -22,7 +23,7 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
   const printed = toObject(BootstrapSchema, bootstrap);
   return {
     artifacts: [{ path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) }],
-    modules: [GUARD_MODULE],
+    modules: [{ name: GUARD_MODULE, capabilities: GUARD_CAPABILITIES }],
     violations: verify(BootstrapSchema, bootstrap, printed),
   };
 }
@@ -30,9 +31,10 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
 /** What a person who opens the file must know: where it comes from and what it needs to start. */
 function header(plan: GatewayPlan, options: EnvoyOptions): string {
   const variables = environmentVariables(plan);
+  const module = `${options.modulesDir}/${GUARD_MODULE}`;
   return [
     `# Compiled by sluice for Envoy 1.40 from the gateway ${plan.name}. Do not edit: change the policy and compile again.`,
-    `# Envoy's working directory must hold ${options.modulesDir}/${GUARD_MODULE}.`,
+    module.startsWith("/") ? `# Envoy loads ${module}.` : `# Envoy's working directory must hold ${module}.`,
     ...(variables.length === 0 ? [] : [`# Environment variables that Envoy needs: ${variables.join(", ")}`]),
     "",
   ].join("\n");

@@ -1,0 +1,2 @@
+/** Apart from the command, which loads much more than `--help` needs. */
+export const VERDICT_FORMATS = ["text", "json"] as const;
