@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { environmentVariables } from "../plan/guard.js";
 import type { GatewayPlan } from "../plan/plan.js";
 import { type EnvoyBinary, type EnvoySearch, findEnvoy } from "../runtime/find.js";
+import { type EnvoyImage, findEnvoyImage } from "../runtime/image.js";
 import { installEnvoy } from "../runtime/install.js";
 import { moduleNames } from "../wasm/contracts.js";
 import { EnvironmentError } from "./exit.js";
@@ -26,6 +27,13 @@ export async function obtainEnvoy(): Promise<EnvoySearch> {
   const found = await findEnvoy();
   if (found.ok || found.problem.code !== "not-found") return found;
   return installEnvoy({ onProgress: (line) => process.stderr.write(`${line}\n`) });
+}
+
+/** The image that Envoy runs from; nothing is pulled. */
+export async function requireEnvoyImage(): Promise<EnvoyImage> {
+  const found = await findEnvoyImage();
+  if (found.ok) return found.envoy;
+  throw new EnvironmentError(`${found.problem.message}\n  fix: ${found.problem.fix}`);
 }
 
 /** A folder for Envoy to run in, with the modules in it, each held to its pin. `remove` takes it away again. */

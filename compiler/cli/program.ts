@@ -189,14 +189,16 @@ export function program(finish: (code: number) => void): Command {
       new Option(
         "--embedded",
         "without Envoy, for a first look: Node serves the policy; no production proxy",
-      ).conflicts("concurrency"),
+      ).conflicts(["concurrency", "docker"]),
     )
+    .option("--docker", "run Envoy in a container, by the docker command and a daemon on this machine")
     .addHelpText(
       "after",
       example(
         "ACME_KEY=... GLOBEX_KEY=... sluice run examples/quickstart/policy.yaml",
         "SLUICE_ENVOY=/opt/envoy sluice run policy.yaml --concurrency 4   # with an Envoy of your own",
         "sluice run policy.yaml --embedded --access-log                   # where no Envoy can be had",
+        "sluice run policy.yaml --docker   # from the image envoyproxy/envoy:v1.40.0, or SLUICE_ENVOY_IMAGE",
       ),
     )
     .action(async (policy: string, options: RunOptions) =>

@@ -133,11 +133,14 @@ async function checkCache(path: string, digest: string): Promise<EnvoySearch | u
   return found({ path, version: ENVOY_VERSION, source: "cache" });
 }
 
-/** `envoy --version` prints `envoy  version: <commit>/<version>/<state>/<build>/<tls>`. */
 async function versionOf(path: string): Promise<string | undefined> {
   const result = await runCommand(path, ["--version"], { timeoutMs: 15_000 });
-  if (result.kind !== "ended" || result.code !== 0) return undefined;
-  return /version: [^/\s]*\/(\d+\.\d+\.\d+[^/\s]*)\//.exec(result.stdout)?.[1];
+  return result.kind === "ended" && result.code === 0 ? versionIn(result.stdout) : undefined;
+}
+
+/** `envoy --version` prints `envoy  version: <commit>/<version>/<state>/<build>/<tls>`. */
+export function versionIn(output: string): string | undefined {
+  return /version: [^/\s]*\/(\d+\.\d+\.\d+[^/\s]*)\//.exec(output)?.[1];
 }
 
 function isRightLine(version: string): boolean {

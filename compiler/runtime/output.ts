@@ -40,13 +40,16 @@ const LINE = /^\[[^\]]*\]\[\d+\]\[(\w+)\]\[(\w+)\] \[[^\]]*\] (.*)$/s;
 
 /**
  * The lines of an Envoy log (default `--log-format`) that say why a configuration was refused, each once, without their
- * prefix: first what Wasm modules said (`root_id vm_id: message`, as far as these are set), then Envoy's own errors, then warnings about configuration.
+ * prefix: first what Wasm modules said (`root_id vm_id: message`, as far as these are set), then the errors of Envoy or of docker's command, then warnings about configuration.
  */
 export function findings(log: string): string[] {
   const fromModules: string[] = [];
   const errors: string[] = [];
   const warnings: string[] = [];
   for (const entry of entries(log)) {
+    // The command that runs a container says itself why there is none.
+    const refusal = /^docker: (.*)$/m.exec(entry)?.[1];
+    if (refusal !== undefined) errors.push(`docker: ${shorten(refusal)}`);
     const match = LINE.exec(entry);
     if (match === null) continue;
     const [, level = "", logger = "", text = ""] = match;

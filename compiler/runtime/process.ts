@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { connectAdmin, type EnvoyAdmin, type ListenerAddress } from "./admin.js";
 import { endWithParent } from "./children.js";
 import { runCommand } from "./command.js";
+import { type Envoy, environmentOf, type Launch, launchOf } from "./launcher.js";
 import { findings, OutputTail } from "./output.js";
 
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "critical" | "off";
@@ -15,7 +16,6 @@ export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "criti
 export type ConfigSource = { configPath: string; configText?: never } | { configText: string; configPath?: never };
 
 interface Common {
-  envoy: { path: string };
   /** Envoy's working directory: file names of modules in the configuration are relative to it. */
   workDir: string;
   /** Variables for Envoy beside the few it inherits (PATH, HOME, TMPDIR, TZ, LANG, SSL_CERT_*). Secrets go here. */
@@ -24,6 +24,7 @@ interface Common {
 
 export type StartOptions = Common &
   ConfigSource & {
+    envoy: Envoy;
     /** Worker threads; default one a core. */
     concurrency?: number;
     /** Default `warning`, with Wasm modules at `info`. */
@@ -49,6 +50,7 @@ export interface EnvoyExit {
 }
 
 export interface RunningEnvoy {
+  /** Of the binary; of a container, the command that runs it. */
   readonly pid: number;
   /** For example `http://127.0.0.1:40123`. */
   readonly adminUrl: string;
@@ -83,7 +85,6 @@ const POLL_MS = 15;
 const ADMIN_OVERLAY = JSON.stringify({
   admin: { address: { socket_address: { address: "127.0.0.1", port_value: 0 } } },
 });
-const INHERITED = ["PATH", "HOME", "TMPDIR", "TZ", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
 
 /**
  * Starts Envoy and resolves when it is LIVE and every worker has its listeners. The admin interface listens on a free
@@ -93,8 +94,16 @@ const INHERITED = ["PATH", "HOME", "TMPDIR", "TZ", "LANG", "SSL_CERT_FILE", "SSL
 export async function startEnvoy(options: StartOptions): Promise<RunningEnvoy> {
   const scratch = await mkdtemp(join(tmpdir(), "sluice-envoy-"));
   const adminPath = join(scratch, "admin");
-  const started = launch(options, await configFile(options, scratch), adminPath);
+  const config = await configFile(options, scratch);
+  const launch = launchOf(options.envoy, commandLine(options, config, adminPath), {
+    workDir: resolve(options.workDir),
+    env: options.env ?? {},
+    reads: [dirname(config)],
+    writes: scratch,
+  });
+  const started = begin(launch, scratch, options.onOutput);
   const cleaned = started.exited.then(async (exit) => {
+    await launch.clear();
     await rm(scratch, { recursive: true, force: true });
     return exit;
   });
@@ -121,12 +130,14 @@ export async function startEnvoy(options: StartOptions): Promise<RunningEnvoy> {
 export type Validation = { ok: true } | { ok: false; findings: readonly string[]; log: string };
 
 /** Runs `envoy --mode validate`, which also runs the modules' configuration callback. */
-export async function validateConfig(options: Common & ConfigSource): Promise<Validation> {
+export async function validateConfig(
+  options: Common & ConfigSource & { envoy: { path: string } },
+): Promise<Validation> {
   const scratch = await mkdtemp(join(tmpdir(), "sluice-validate-"));
   try {
     const config = await configFile(options, scratch);
     const result = await runCommand(options.envoy.path, ["--mode", "validate", "-l", "warning", "-c", config], {
-      env: childEnvironment(options.env),
+      env: environmentOf(options.env),
       cwd: options.workDir,
       timeoutMs: 60_000,
     });
@@ -150,22 +161,26 @@ interface Started {
   exit: { reason: string } | undefined;
 }
 
-function launch(options: StartOptions, configPath: string, adminPath: string): Started {
-  const child = spawn(options.envoy.path, commandLine(options, configPath, adminPath), {
-    cwd: options.workDir,
-    env: childEnvironment(options.env),
+function begin(launch: Launch, scratch: string, onOutput: StartOptions["onOutput"]): Started {
+  const child = spawn(launch.file, launch.args, {
+    cwd: launch.cwd,
+    env: launch.env,
+    detached: launch.apart,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  endWithParent(child, () => rmSync(dirname(adminPath), { recursive: true, force: true }));
+  endWithParent(child, () => {
+    launch.clearAtOnce();
+    rmSync(scratch, { recursive: true, force: true });
+  });
   const log = new OutputTail(OUTPUT_LIMIT);
   const output = new OutputTail(OUTPUT_LIMIT);
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log.append(text);
-    options.onOutput?.("stderr", text);
+    onOutput?.("stderr", text);
   });
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output.append(text);
-    options.onOutput?.("stdout", text);
+    onOutput?.("stdout", text);
   });
   let spawnError: string | undefined;
   child.on("error", (error) => {
@@ -196,14 +211,6 @@ function commandLine(options: StartOptions, configPath: string, adminPath: strin
     ...(options.accessLogFlushMs === undefined ? [] : ["--file-flush-interval-msec", String(options.accessLogFlushMs)]),
     ...(options.drainSeconds === undefined ? [] : ["--drain-time-s", String(options.drainSeconds)]),
   ];
-}
-
-function childEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {};
-  for (const name of INHERITED) {
-    if (process.env[name] !== undefined) env[name] = process.env[name];
-  }
-  return { ...env, ...extra };
 }
 
 async function configFile(source: ConfigSource, scratch: string): Promise<string> {

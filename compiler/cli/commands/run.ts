@@ -2,7 +2,7 @@ import type { Planned } from "../../pipeline.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { EnvoyStartError } from "../../runtime/process.js";
 import { type FileWatch, watchFiles } from "../../runtime/watch.js";
-import { interrupted, requireEnvoy, secretsOf } from "../envoy.js";
+import { interrupted, requireEnvoy, requireEnvoyImage, secretsOf } from "../envoy.js";
 import { EnvironmentError, EXIT } from "../exit.js";
 import { checkFile, policyFile } from "../files.js";
 import { printFindings } from "../print.js";
@@ -15,6 +15,8 @@ export interface RunOptions {
   accessLog?: boolean;
   /** The embedded host instead of Envoy. */
   embedded?: boolean;
+  /** Envoy in a container. */
+  docker?: boolean;
 }
 
 /**
@@ -112,6 +114,9 @@ async function serve(
   }
 }
 
+const WITHOUT_ENVOY =
+  "Without Envoy, `sluice run --embedded` serves the policy for a first look; it is no production proxy.";
+
 type Start = (plan: GatewayPlan, secrets: Readonly<Record<string, string>>) => Promise<PolicyServer>;
 
 async function starter(options: RunOptions): Promise<Start> {
@@ -120,9 +125,7 @@ async function starter(options: RunOptions): Promise<Start> {
     process.stderr.write(`sluice: ${EMBEDDED_NOTICE}\n`);
     return (plan, secrets) => runEmbedded(plan, secrets, { accessLog });
   }
-  const envoy = await requireEnvoy(
-    "Without Envoy, `sluice run --embedded` serves the policy for a first look; it is no production proxy.",
-  );
+  const envoy = options.docker === true ? await requireEnvoyImage() : await requireEnvoy(WITHOUT_ENVOY);
   return (plan, secrets) => runEnvoy(plan, secrets, { envoy, concurrency: options.concurrency, accessLog });
 }
 

@@ -9,7 +9,8 @@ export interface TourOptions {
   logged: (number: number) => Promise<string | undefined>;
 }
 
-interface Stop {
+/** One request of the tour, and the status that it must get. */
+export interface Stop {
   title: string;
   method: string;
   path: string;
@@ -25,11 +26,11 @@ interface Answer {
   body: string;
 }
 
-/** Sends a handful of requests and prints each with its answer and the policy that decided. True if all went as said. */
-export async function tour({ url, keys, logged }: TourOptions): Promise<boolean> {
+/** The requests of the tour, in order: limits count what came before. */
+export function stopsOf(keys: TourOptions["keys"]): Stop[] {
   const acme = { "x-api-key": keys.ACME_KEY ?? "" };
   const globex = { "x-api-key": keys.GLOBEX_KEY ?? "" };
-  const stops: Stop[] = [
+  return [
     { title: "a stranger", method: "GET", path: "/orders/7", headers: {}, status: 401 },
     {
       title: "acme, who also claims to be root",
@@ -50,9 +51,13 @@ export async function tour({ url, keys, logged }: TourOptions): Promise<boolean>
     },
     { title: "a method that the path does not have", method: "DELETE", path: "/healthz", headers: {}, status: 405 },
   ];
+}
+
+/** Sends a handful of requests and prints each with its answer and the policy that decided. True if all went as said. */
+export async function tour({ url, keys, logged }: TourOptions): Promise<boolean> {
   let sent = 0;
   let sound = true;
-  for (const stop of stops) {
+  for (const stop of stopsOf(keys)) {
     for (let i = 0; i < (stop.before ?? 0); i++, sent++) await send(url, stop);
     const answer = await send(url, stop);
     const decision = await decisionOf(logged, sent++);

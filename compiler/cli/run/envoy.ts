@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
-import type { EnvoyBinary } from "../../runtime/find.js";
+import type { Envoy } from "../../runtime/launcher.js";
 import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions, STANDARD_OUTPUT } from "../../targets/envoy/options.js";
 import { workFolder } from "../envoy.js";
 import type { PolicyServer, Takeover } from "./policy-server.js";
 
 export interface EnvoyRun {
-  envoy: EnvoyBinary;
+  envoy: Envoy;
   concurrency: number;
   accessLog: boolean;
 }
