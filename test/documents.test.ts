@@ -8,7 +8,7 @@ import { z } from "zod";
 import { packageRoot } from "../compiler/cli/files.js";
 import { runLine, runSluice, startSluice } from "./documents/command.js";
 import { resourceFaults } from "./documents/kubernetes.js";
-import { allDocuments, type Block, placeOf, relativeLinks } from "./documents/markdown.js";
+import { allDocuments, type Block, commandLines, placeOf, relativeLinks } from "./documents/markdown.js";
 import { faultsOf, sortOf } from "./documents/yaml.js";
 import { claimsOf, unfounded } from "./repository/tree.js";
 import { requireEnvoy } from "./support/envoy.js";
@@ -117,12 +117,7 @@ describe("commands", () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const lines = blocks
-    .filter(({ language }) => language === "sh")
-    .flatMap((block) =>
-      block.text.split("\n").map((line) => ({ document: block.document, line: line.replace(/ +#.*$/, "").trim() })),
-    )
-    .filter(({ line }) => line !== "");
+  const lines = commandLines(documents);
   const commands = [...new Set(lines.map(({ line }) => line))];
 
   it("of README.md name every command of sluice", async () => {
@@ -167,6 +162,10 @@ describe("commands", () => {
     expect(await running.ended).toBe(0);
   }
 
+  async function runsIn(file: string, what: string): Promise<void> {
+    expect(readFileSync(join(root, "test/containers", file), "utf8")).toContain(what);
+  }
+
   const scripts = z
     .record(z.string(), z.string())
     .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts);
@@ -192,6 +191,16 @@ describe("commands", () => {
       expect(existsSync(join(root, "filters/modules/configuration.test.ts"))).toBe(true),
     "SLUICE_ENVOY=/opt/envoy npx vitest run test/documents.test.ts": async () =>
       expect(existsSync(join(root, "test/documents.test.ts"))).toBe(true),
+    // What needs a Docker daemon runs in test/containers.
+    "sluice run examples/quickstart/policy.yaml --docker": () => runsIn("run.test.ts", "--docker"),
+    'eval "$(.ci/prepare)"': () => runsIn("prepare.test.ts", ".ci/prepare"),
+    ".ci/prepare --end": async () => expect(readFileSync(join(root, ".ci/run"), "utf8")).toContain(".ci/prepare --end"),
+    "npx vitest run test/containers": () => runsIn("tour.test.ts", "describeWithDocker"),
+    ...Object.fromEntries(
+      lines
+        .filter(({ document, line }) => document === "examples/container/README.md" && line.startsWith("docker "))
+        .map(({ document, line }) => [line, () => runsIn("dockerfile.test.ts", document)]),
+    ),
   };
 
   it.each([

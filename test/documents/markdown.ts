@@ -58,6 +58,16 @@ export function placeOf(block: Block): string {
   return `${block.document}:${block.line}`;
 }
 
+/** The commands of `sh` blocks, one a line, without their comments. */
+export function commandLines(documents: readonly Document[]): { document: string; line: string }[] {
+  return documents
+    .flatMap(({ blocks }) => blocks.filter(({ language }) => language === "sh"))
+    .flatMap(({ document, text }) =>
+      text.split("\n").map((line) => ({ document, line: line.replace(/ +#.*$/, "").trim() })),
+    )
+    .filter(({ line }) => line !== "");
+}
+
 /** Targets of links within the repository, as paths from its root; `#anchors` are left out. */
 export function relativeLinks({ path, text }: Document): string[] {
   const prose = text.replaceAll(FENCE, "").replaceAll(/`[^`\n]*`/g, "");

@@ -191,8 +191,10 @@ describe("words", () => {
   });
 
   it("see tests that do not run, in tests", () => {
-    const text = "it.only('a', f); describe.skip('b', f); it.skipIf(true)('c', f); test.concurrent.todo('d');";
-    expect(words.sleepingTests(sourceOf("test/a.test.ts", text))).toHaveLength(4);
+    const text =
+      "it.only('a', f); describe.skip('b', f); it.skipIf(true)('c', f); test.concurrent.todo('d'); it('e', ({ skip }) => skip());";
+    expect(words.sleepingTests(sourceOf("test/a.test.ts", text))).toHaveLength(5);
+    expect(words.sleepingTests(sourceOf("test/containers/daemon.ts", text))).toEqual([]);
     expect(words.sleepingTests(sourceOf("compiler/a.ts", text))).toEqual([]);
   });
 

@@ -16,6 +16,11 @@ const line = z.object({
 });
 export type Decision = z.infer<typeof line>;
 
+/** The decision that a line of output tells, if it is one of an access log. */
+export function decisionOf(text: string): Decision[] {
+  return text.startsWith("{") ? [line.parse(JSON.parse(text))] : [];
+}
+
 /** The access log of a gateway, with each line at the request that it belongs to. */
 export class DecisionLog {
   private readonly envoy: RunningEnvoy;
