@@ -131,6 +131,8 @@ export interface Compiled {
   diagnostics: Diagnostic[];
   /** Warnings that a comment in a file silences. */
   suppressed: Suppressed[];
+  /** The policy file and what it includes, as findings name them. */
+  files: readonly string[];
 }
 
 /**
@@ -139,10 +141,10 @@ export interface Compiled {
  * @param target a name of `targetNames`
  */
 export async function compile(path: string, target: string, options: EmitOptions = {}): Promise<Compiled> {
-  const { plan, diagnostics, suppressed, sources } = check(path);
+  const { plan, diagnostics, suppressed, sources, files } = check(path);
   const chosen = targets.find((candidate) => candidate.name === target);
   if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
-  const compiled = { target: { name: chosen.name, version: chosen.version }, sources, suppressed };
+  const compiled = { target: { name: chosen.name, version: chosen.version }, sources, suppressed, files };
   if (plan === undefined) return { ...compiled, diagnostics };
   const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan, options));
   const all = [...diagnostics, ...broken];

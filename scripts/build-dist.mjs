@@ -9,9 +9,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { notices } from "./notices.mjs";
 
-/** What is called by path: the command, the public API, and what scripts and benchmarks take. */
+/** What is called by path: the command, the API, and what scripts and benchmarks take. */
 const ENTRIES = [
   "compiler/cli/main.ts",
+  "compiler/api/index.ts",
   "compiler/index.ts",
   "compiler/runtime/find.ts",
   "compiler/runtime/process.ts",

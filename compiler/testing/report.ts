@@ -5,6 +5,7 @@ import { secretsIn } from "../diagnostics/secrets.js";
 import { formatSpan, type Span } from "../syntax/source.js";
 import type { CoverageReport } from "./coverage.js";
 import { coverageLines } from "./coverage.js";
+import type { CaseOutcome, TestOutcome } from "./result.js";
 import type { CaseResult, Failure } from "./run.js";
 
 /** What came of the cases of one file. */
@@ -120,9 +121,14 @@ function frameLines({ line, text, indent, length }: Frame, digits: number, paint
   ];
 }
 
-/** The same as a JSON document; places as `file:line:column`. */
-export function renderTestJson({ files, coverage }: TestReport): string {
-  const document = {
+/** The same as a JSON document: a `TestOutcome`. */
+export function renderTestJson(report: TestReport): string {
+  return `${visibleJson(outcomeData(report))}\n`;
+}
+
+/** The same as data. */
+export function outcomeData({ files, coverage }: TestReport): TestOutcome {
+  return {
     summary: {
       passed: countOf(files, "passed"),
       failed: countOf(files, "failed"),
@@ -139,10 +145,9 @@ export function renderTestJson({ files, coverage }: TestReport): string {
           })),
         }),
   };
-  return `${visibleJson(document)}\n`;
 }
 
-function caseData({ name, place, outcome, engines, reason, failure }: CaseResult) {
+function caseData({ name, place, outcome, engines, reason, failure }: CaseResult): CaseOutcome {
   return {
     name,
     place: formatSpan(place),
@@ -152,13 +157,15 @@ function caseData({ name, place, outcome, engines, reason, failure }: CaseResult
     ...(failure === undefined
       ? {}
       : {
-          ...failure,
-          differences: failure.differences.map(({ place: at, what, expected, actual }) => ({
-            place: formatSpan(at),
-            what,
-            expected,
-            actual,
-          })),
+          failure: {
+            ...failure,
+            differences: failure.differences.map(({ place: at, what, expected, actual }) => ({
+              place: formatSpan(at),
+              what,
+              expected,
+              actual,
+            })),
+          },
         }),
   };
 }

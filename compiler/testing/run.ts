@@ -10,9 +10,8 @@ import { replay } from "./envoy/replay.js";
 import { EmbeddedGateway } from "./exchange.js";
 import type { Difference } from "./expect.js";
 import type { TestedGateway } from "./gateway.js";
+import type { EngineName } from "./result.js";
 import type { Case } from "./suite.js";
-
-export type EngineName = "embedded" | "envoy";
 
 /** What came of one case. */
 export interface CaseResult {

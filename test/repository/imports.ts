@@ -46,6 +46,16 @@ const laws: readonly Law[] = [
   { files: /^test\//, may: ["compiler/", "filters/", "scripts/", "test/", MODULE] },
   { files: /^scripts\//, may: ["scripts/", "compiler/", MODULE] },
   { files: /^compiler\/cli\//, may: ["compiler/", MODULE] },
+  // The other front end: it shares with the command what finds and reads files, and calls no command.
+  {
+    files: /^compiler\/api\/[^/]+(?<!\.test)\.ts$/,
+    may: [
+      STAGES,
+      "compiler/(index\\.ts|pipeline\\.ts|api/|testing/|runtime/)",
+      "compiler/cli/([^/]+\\.ts|commands/test-options\\.ts)",
+      MODULE,
+    ],
+  },
   { files: /^compiler\/.*\.test\.ts$/, may: ["compiler/", "test/support/", MODULE] },
   {
     files: /^compiler\/index\.ts$/,

@@ -12,12 +12,13 @@ import { SuiteRunner } from "../../testing/run.js";
 import { EnvironmentError, EXIT, UsageError } from "../exit.js";
 import { distinct, moduleBytes } from "../files.js";
 import { printFindings } from "../print.js";
-import { read, type TestOptions, testFilesOf } from "./test.js";
+import { readTests, testFilesOf } from "../test-files.js";
+import type { TestOptions } from "./test.js";
 
 /** `sluice test --mutate`: removes and weakens the policies, one thing at a time, and prints what no case notices. */
 export async function mutateCommand(paths: readonly string[], options: TestOptions): Promise<number> {
   const format = formatOf(options);
-  const tests = testFilesOf(paths).map((path) => ({ path, ...read(path) }));
+  const tests = testFilesOf(paths).map(readTests);
   const findings = distinct(tests.flatMap((one) => one.diagnostics));
   printFindings(findings, hasErrors(findings) ? format : "text");
   if (hasErrors(findings)) return EXIT.findings;

@@ -83,7 +83,7 @@ describe("sluice test", () => {
     expect(files.map(({ path }) => path)).toEqual([tests]);
     const failed = files.flatMap(({ cases }) => cases).filter(({ outcome }) => outcome === "failed");
     expect(failed).toMatchObject([
-      { differences: [{ place: `${tests}:18:63`, what: "status", expected: "402", actual: "401" }] },
+      { failure: { differences: [{ place: `${tests}:18:63`, what: "status", expected: "402", actual: "401" }] } },
     ]);
     stdout = "";
     expect(await run([tests], { format: "junit" })).toBe(1);

@@ -1,26 +1,33 @@
 import type { Span } from "../../syntax/source.js";
 import { type Diagnostic, type Suppressed, sortDiagnostics } from "../diagnostic.js";
+import type { Finding, Place, SuppressedFinding } from "./finding.js";
 import { hideSecrets } from "./hidden.js";
 import { visibleJson } from "./visible.js";
 
-/**
- * Findings as one JSON document: an array with `file`, `line`, `column`, `endLine`, `endColumn`, `code`, `severity`,
- * `message`, `related` (places with a message) and, where there is one, `fix` (`title`, `safe` and `edits`, places with
- * `newText`). Lines and columns count from 1, columns in UTF-16 code units; the end is exclusive. Behind them come the
- * silenced warnings, which have `suppressed` with the `reason` that the file gives.
- */
+/** Findings as one JSON document: an array of `Finding`, and behind them the silenced warnings. */
 export function renderJson(diagnostics: readonly Diagnostic[], suppressed: readonly Suppressed[] = []): string {
-  const sorted = sortDiagnostics(diagnostics);
-  const hidden = hideSecrets([...sorted, ...suppressed.map((one) => one.diagnostic)]);
-  const entries = hidden.map(({ diagnostic }, index) => {
-    const silenced = suppressed[index - sorted.length];
-    const entry = finding(diagnostic);
-    return silenced === undefined ? entry : { ...entry, suppressed: { reason: silenced.reason } };
-  });
-  return `${visibleJson(entries)}\n`;
+  const data = findingData(diagnostics, suppressed);
+  return `${visibleJson([...data.findings, ...data.suppressed])}\n`;
 }
 
-function finding({ span, code, severity, message, related, fix }: Diagnostic): object {
+/** Findings as data, sorted, without what may be a secret. */
+export function findingData(
+  diagnostics: readonly Diagnostic[],
+  suppressed: readonly Suppressed[] = [],
+): { findings: Finding[]; suppressed: SuppressedFinding[] } {
+  const sorted = sortDiagnostics(diagnostics);
+  const hidden = hideSecrets([...sorted, ...suppressed.map((one) => one.diagnostic)]);
+  const all = hidden.map(({ diagnostic }) => finding(diagnostic));
+  return {
+    findings: all.slice(0, sorted.length),
+    suppressed: all.slice(sorted.length).map((one, index) => {
+      const reason = suppressed[index]?.reason ?? "";
+      return { ...one, suppressed: { reason } };
+    }),
+  };
+}
+
+function finding({ span, code, severity, message, related, fix }: Diagnostic): Finding {
   const document = {
     ...place(span),
     code,
@@ -33,7 +40,7 @@ function finding({ span, code, severity, message, related, fix }: Diagnostic): o
   return { ...document, fix: { title: fix.title, safe: fix.safe, edits } };
 }
 
-function place({ source, start, end }: Span): object {
+function place({ source, start, end }: Span): Place {
   const from = source.position(start);
   const to = source.position(end);
   return { file: source.path, line: from.line, column: from.column, endLine: to.line, endColumn: to.column };

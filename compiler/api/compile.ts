@@ -1,0 +1,51 @@
+import { moduleBytes } from "../cli/files.js";
+import { compile as compileFor } from "../index.js";
+import type { CheckResult } from "./check.js";
+import { checkResult, reading } from "./result.js";
+
+/** What `compile` takes beside the path. */
+export interface CompileOptions {
+  /** One of `targets`. Default `envoy`, a bootstrap file for Envoy 1.40. */
+  readonly target?: string | undefined;
+  /** A file that Envoy writes one JSON line a request to, with the decision; `-` for its standard output. Default: none. */
+  readonly accessLog?: string | undefined;
+}
+
+/** A file to be written: a text in UTF-8, or the bytes of a module. */
+export interface Artifact {
+  /** From the folder of the output, with `/` between its parts: `envoy.yaml`, `modules/guard.wasm`. */
+  readonly path: string;
+  readonly contents: string | Uint8Array;
+}
+
+/** What was compiled, beside what is to be said about it. */
+export interface CompileResult extends CheckResult {
+  /** All that the target needs, texts first; empty unless `ok`. The same files give the same bytes. */
+  readonly artifacts: readonly Artifact[];
+}
+
+/**
+ * Compiles a policy file with all that it includes. Writes nothing: the artifacts are the files that `sluice compile`
+ * would write.
+ *
+ * ```ts
+ * const { ok, findings, artifacts } = await compile("policy.yaml");
+ * ```
+ *
+ * @param path of the policy file; findings name files by the same path
+ * @returns a promise that is also fulfilled for a policy with errors: then `ok` is false
+ * @throws RangeError if there is no such target; EnvironmentError if the file cannot be read
+ */
+export async function compile(path: string, options: CompileOptions = {}): Promise<CompileResult> {
+  const { target = "envoy", accessLog } = options;
+  const { emission, ...checked } = await reading(path, () =>
+    compileFor(path, target, accessLog === undefined ? {} : { accessLog }),
+  );
+  const result = checkResult(checked);
+  if (emission === undefined) return { ...result, artifacts: [] };
+  const modules = emission.modules.map(async (name) => ({
+    path: `modules/${name}`,
+    contents: await moduleBytes(name),
+  }));
+  return { ...result, artifacts: [...emission.artifacts, ...(await Promise.all(modules))] };
+}
