@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { notices } from "./notices.mjs";
 
+/** Its library is compiled into the modules. */
+const IN_MODULES = "node_modules/assemblyscript/package.json";
 /** What is called by path: the command, the API, and what scripts and benchmarks take. */
 const ENTRIES = [
   "compiler/cli/main.ts",
@@ -33,7 +35,10 @@ async function bundle() {
   try {
     const { metafile } = await build({ ...options(), outdir: next });
     chmodSync(join(next, "compiler/cli/main.js"), 0o755);
-    writeFileSync(join(next, "THIRD-PARTY.txt"), notices(root, Object.keys(metafile.inputs)));
+    writeFileSync(
+      join(next, "THIRD-PARTY.txt"),
+      notices(root, [...Object.keys(metafile.inputs), ...[IN_MODULES].filter((path) => existsSync(at(path)))]),
+    );
     replace(next);
     writeFileSync(stamp, wanted);
     console.log("bundled the sources to dist");

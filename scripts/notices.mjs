@@ -23,7 +23,7 @@ export function notices(root, inputs) {
     .sort(([, one], [, other]) => (one.name < other.name ? -1 : 1))
     .map(([folder, { name, files }]) => noticeOf(name, join(root, folder), files));
   const about =
-    "The files in compiler/ contain these packages. The Apache License 2.0 is in LICENSE beside this folder.";
+    "The files in compiler/ and modules/ contain these packages, or parts of them. The Apache License 2.0 is in LICENSE beside this folder.";
   return `${[about, ...parts].join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
 }
 

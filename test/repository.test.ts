@@ -7,7 +7,7 @@ import { codes } from "../compiler/diagnostics/catalog.js";
 import { checkText, targetNames } from "../compiler/index.js";
 import { guardConfiguration } from "../compiler/plan/guard.js";
 import { kinds } from "../filters/index.js";
-import { importsAgainstTheDirection, importsOf, strayYaml, undeclaredPackages } from "./repository/imports.js";
+import { BUNDLED, importsAgainstTheDirection, importsOf, strayYaml, undeclaredPackages } from "./repository/imports.js";
 import { allSources, isAssembly, isTest, type Source } from "./repository/sources.js";
 import { claimsOf, unfounded } from "./repository/tree.js";
 import * as words from "./repository/words.js";
@@ -30,12 +30,9 @@ function expectNone(law: (source: Source) => string[], files: readonly Source[],
 
 describe("imports", () => {
   const manifest = z
-    .object({ dependencies: z.record(z.string(), z.string()), devDependencies: z.record(z.string(), z.string()) })
+    .object({ devDependencies: z.record(z.string(), z.string()) })
     .parse(JSON.parse(read("package.json")));
-  const packages = {
-    dependencies: Object.keys(manifest.dependencies),
-    devDependencies: Object.keys(manifest.devDependencies),
-  };
+  const packages = Object.keys(manifest.devDependencies);
 
   it("point from the command line to the stages, and never from the core to a kind or from a kind to a kind", () => {
     expectNone(importsAgainstTheDirection, sources, "the layers are drawn in test/repository/imports.ts");
@@ -51,6 +48,13 @@ describe("imports", () => {
 
   it("name packages that package.json declares", () => {
     expectNone((source) => undeclaredPackages(source, packages), sources, "add the package, or do without it");
+  });
+
+  it("of shipped code are bundled, each of them", () => {
+    const shipped = sources.filter((source) => /^(compiler|filters)\//.test(source.path) && !isTest(source));
+    const imported = shipped.flatMap((source) => (isAssembly(source) ? [] : importsOf(source).map(({ to }) => to)));
+    const names = imported.flatMap((to) => /^npm:(.*)/.exec(to)?.[1] ?? []);
+    expect(BUNDLED, "BUNDLED of test/repository/imports.ts").toEqual([...new Set(names)].toSorted());
   });
 
   it("take js-yaml only where YAML is read and where it is printed", () => {
@@ -218,6 +222,8 @@ describe("the package", () => {
       type: z.string(),
       engines: z.object({ node: z.string() }),
       bin: z.record(z.string(), z.string()),
+      dependencies: z.undefined().optional(),
+      scripts: z.record(z.string(), z.string()),
     })
     .parse(JSON.parse(read("package.json")));
   const lock = z
@@ -239,6 +245,9 @@ describe("the package", () => {
   it("is sluicegate, runs on Node 20.19 and has one command", () => {
     expect(manifest).toMatchObject({ name: "sluicegate", type: "module", engines: { node: ">=20.19" } });
     expect(manifest.bin).toEqual({ sluice: "dist/compiler/cli/main.js" });
+    // Scripts that npm would run on the machine of whoever installs it.
+    const atInstall = ["preinstall", "install", "postinstall", "prepare"];
+    expect(Object.keys(manifest.scripts).filter((name) => atInstall.includes(name))).toEqual([]);
     expect(
       read("compiler/cli/main.ts").startsWith("#!/usr/bin/env node\n"),
       "compiler/cli/main.ts begins with #!/usr/bin/env node",

@@ -68,6 +68,14 @@ export function commandLines(documents: readonly Document[]): { document: string
     .filter(({ line }) => line !== "");
 }
 
+/** The commands by which README.md has the package made and installed elsewhere, in their order. */
+export function installationLines(documents: readonly Document[]): string[] {
+  const block = documents
+    .flatMap(({ blocks }) => blocks)
+    .find(({ document, language, text }) => document === "README.md" && language === "sh" && /^npm pack\b/.test(text));
+  return (block?.text.split("\n") ?? []).map((line) => line.replace(/ +#.*$/, "").trim()).filter((line) => line !== "");
+}
+
 /** Targets of links within the repository, as paths from its root; `#anchors` are left out. */
 export function relativeLinks({ path, text }: Document): string[] {
   const prose = text.replaceAll(FENCE, "").replaceAll(/`[^`\n]*`/g, "");

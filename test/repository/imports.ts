@@ -103,15 +103,23 @@ export function importsAgainstTheDirection(source: Source): string[] {
     .map(({ to, line }) => at(source, line, `imports ${to}; files here import only ${may.join(", ")}`));
 }
 
-export interface Packages {
-  readonly dependencies: readonly string[];
-  readonly devDependencies: readonly string[];
-}
+/**
+ * What shipped code may import, sorted. `dist` has all of it inside, so that whoever installs the package installs nothing
+ * else, and package.json names it among the devDependencies. A package more is code that others answer for: weigh it.
+ */
+export const BUNDLED: readonly string[] = [
+  "@bufbuild/protobuf",
+  "@bufbuild/re2",
+  "@marcbachmann/cel-js",
+  "commander",
+  "js-yaml",
+  "zod",
+];
 
-/** Packages that package.json does not name, or names as needed for development only while shipped code needs them. */
-export function undeclaredPackages(source: Source, { dependencies, devDependencies }: Packages): string[] {
+/** Packages that package.json does not name, and in shipped code those that are not meant to be bundled. */
+export function undeclaredPackages(source: Source, declared: readonly string[]): string[] {
   const forDevelopment = isTest(source) || isAssembly(source) || source.path.startsWith("scripts/");
-  const known = forDevelopment ? [...dependencies, ...devDependencies] : dependencies;
+  const known = forDevelopment ? declared : BUNDLED.filter((name) => declared.includes(name));
   return importsOf(source).flatMap(({ to, line }) => {
     const name = /^npm:(.*)/.exec(to)?.[1];
     if (name === undefined || known.includes(name)) return [];
@@ -119,7 +127,7 @@ export function undeclaredPackages(source: Source, { dependencies, devDependenci
       at(
         source,
         line,
-        `imports ${name}, which is not among the ${forDevelopment ? "packages" : "dependencies"} of package.json`,
+        `imports ${name}, which is not among the ${forDevelopment ? "packages of package.json" : "packages that are bundled"}`,
       ),
     ];
   });

@@ -1,0 +1,3 @@
+import sluice = require("sluicegate");
+
+export const targets: readonly string[] = sluice.targets;
