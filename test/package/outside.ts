@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { z } from "zod";
@@ -94,11 +94,4 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 /** Takes folders away. */
 export async function removeAll(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
-}
-
-/** A new folder in one. */
-export async function folderIn(parent: string, name: string): Promise<string> {
-  const path = join(parent, name);
-  await mkdir(path);
-  return path;
 }
