@@ -1,5 +1,6 @@
-import { moduleBytes } from "../cli/files.js";
+import { outputOf } from "../cli/compiled.js";
 import { compile as compileFor } from "../index.js";
+import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
 import type { CheckResult } from "./check.js";
 import { checkResult, reading } from "./result.js";
 
@@ -9,18 +10,20 @@ export interface CompileOptions {
   readonly target?: string | undefined;
   /** A file that Envoy writes one JSON line a request to, with the decision; `-` for its standard output. Default: none. */
   readonly accessLog?: string | undefined;
+  /** Where Envoy will find the modules: absolute, or from its working directory. Default `modules`. */
+  readonly modulesDir?: string | undefined;
 }
 
 /** A file to be written: a text in UTF-8, or the bytes of a module. */
 export interface Artifact {
-  /** From the folder of the output, with `/` between its parts: `envoy.yaml`, `modules/guard.wasm`. */
+  /** From the folder of the output, with `/` between its parts: `envoy.yaml`, `modules/guard.wasm`, `sluice.lock.json`. */
   readonly path: string;
   readonly contents: string | Uint8Array;
 }
 
 /** What was compiled, beside what is to be said about it. */
 export interface CompileResult extends CheckResult {
-  /** All that the target needs, texts first; empty unless `ok`. The same files give the same bytes. */
+  /** All that the target needs, and the lock last, which tells what it was made from; empty unless `ok`. The same files give the same bytes. */
   readonly artifacts: readonly Artifact[];
 }
 
@@ -37,15 +40,11 @@ export interface CompileResult extends CheckResult {
  * @throws RangeError if there is no such target; EnvironmentError if the file cannot be read
  */
 export async function compile(path: string, options: CompileOptions = {}): Promise<CompileResult> {
-  const { target = "envoy", accessLog } = options;
-  const { emission, ...checked } = await reading(path, () =>
-    compileFor(path, target, accessLog === undefined ? {} : { accessLog }),
-  );
-  const result = checkResult(checked);
-  if (emission === undefined) return { ...result, artifacts: [] };
-  const modules = emission.modules.map(async (name) => ({
-    path: `modules/${name}`,
-    contents: await moduleBytes(name),
-  }));
-  return { ...result, artifacts: [...emission.artifacts, ...(await Promise.all(modules))] };
+  const { target = "envoy", accessLog, modulesDir = DEFAULT_OPTIONS.modulesDir } = options;
+  const chosen = accessLog === undefined ? { modulesDir } : { modulesDir, accessLog };
+  const compiled = await reading(path, () => compileFor(path, target, chosen));
+  const result = checkResult(compiled);
+  if (compiled.emission === undefined) return { ...result, artifacts: [] };
+  const { artifacts, modules, lockFile } = await outputOf(compiled.emission, compiled, chosen);
+  return { ...result, artifacts: [...artifacts, ...modules, lockFile] };
 }
