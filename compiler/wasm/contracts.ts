@@ -50,12 +50,25 @@ const common: Contract = {
   ],
 };
 
+const sharedData = ["env.proxy_get_shared_data", "env.proxy_set_shared_data"];
+/** What only a module that looks at credentials does: it reads keys, and takes headers from the request. */
+const ofCredentials = [
+  "env.proxy_remove_header_map_value",
+  "env.proxy_replace_header_map_value",
+  "wasi_snapshot_preview1.environ_get",
+  "wasi_snapshot_preview1.environ_sizes_get",
+];
+
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
   auth: common,
   guard: {
     exports: common.exports,
-    imports: [...common.imports, "env.proxy_get_shared_data", "env.proxy_set_shared_data"],
+    imports: [...common.imports, ...sharedData],
+  },
+  "rate-limit": {
+    exports: common.exports,
+    imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData],
   },
 };
 

@@ -25,6 +25,11 @@ export enum Shape {
   List = 4,
 }
 
+// AUTH is 1 where the module itself finds out who calls, 0 where one in front does.
+const CONSUMER_NEEDS: i32 = AUTH ? Needs.Identity : Needs.Identity | Needs.Consumer;
+export const TIER_NEEDS: i32 = AUTH ? Needs.Identity : Needs.Identity | Needs.Tier;
+const GROUPS_NEEDS: i32 = AUTH ? Needs.Identity : Needs.Identity | Needs.Groups;
+
 let shape: i32 = 0;
 let place: i32 = 0;
 let needs: i32 = 0;
@@ -70,14 +75,25 @@ function readPlain(node: i32, name: i32, wanted: Interest): bool {
   if (stringIs(name, "source.ip")) return found(Shape.String, Slot.SourceIp, Needs.Source);
   if (stringIs(name, "source.port")) return found(Shape.Number, Slot.SourcePort, Needs.Source);
   if (stringIs(name, "route.name")) return found(Shape.String, Slot.RouteName, Needs.Route);
-  if (stringIs(name, "auth.consumer")) return found(Shape.String, Slot.Consumer, Needs.Identity);
-  if (stringIs(name, "auth.tier")) return found(Shape.String, Slot.Tier, Needs.Identity);
+  if (!AUTH && isUntold(name)) return refuse(name, "is not handed on by the module that knows it");
+  if (stringIs(name, "auth.consumer")) return found(Shape.String, Slot.Consumer, CONSUMER_NEEDS);
+  if (stringIs(name, "auth.tier")) return found(Shape.String, Slot.Tier, TIER_NEEDS);
   if (stringIs(name, "auth.method")) return found(Shape.String, Slot.AuthMethod, Needs.Identity);
   if (stringIs(name, "auth.subject")) return found(Shape.String, Slot.Subject, Needs.Identity);
   if (stringIs(name, "auth.issuer")) return found(Shape.String, Slot.Issuer, Needs.Identity);
-  if (stringIs(name, "auth.groups")) return found(Shape.List, List.Groups, Needs.Identity);
+  if (stringIs(name, "auth.groups")) return found(Shape.List, List.Groups, GROUPS_NEEDS);
   if (stringIs(name, "auth.scopes")) return found(Shape.List, List.Scopes, Needs.Identity);
   return refuse(name, "is not a known attribute");
+}
+
+/** Whether an attribute is one that a module in front does not hand on: it would never be there. */
+function isUntold(name: i32): bool {
+  return (
+    stringIs(name, "auth.method") ||
+    stringIs(name, "auth.subject") ||
+    stringIs(name, "auth.issuer") ||
+    stringIs(name, "auth.scopes")
+  );
 }
 
 function found(newShape: i32, newPlace: i32, newNeeds: i32): bool {

@@ -38,6 +38,10 @@ export enum Needs {
   Protocol = 128,
   Time = 256,
   Size = 512,
+  // Where a module in front finds out who calls: what of it has to be read.
+  Consumer = 1024,
+  Tier = 2048,
+  Groups = 4096,
 }
 
 /** The most headers, query parameters, cookies and route parameters that a configuration reads, in all. */

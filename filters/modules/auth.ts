@@ -1,4 +1,5 @@
-// auth.wasm: authenticate and authorize, for hosts and places where nothing else is wanted. Compiled with RATE_LIMIT=0.
+// auth.wasm: authenticate and authorize, for hosts and places where nothing else is wanted. Compiled with AUTH=1 and
+// RATE_LIMIT=0.
 
 export { malloc } from "../proxy-wasm/memory";
 export {

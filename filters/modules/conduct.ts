@@ -28,9 +28,10 @@ function readMode(node: i32, policy: Policy): bool {
 }
 
 function defineShadow(policy: Policy): bool {
-  if (policy.kind === Kind.Authenticate)
+  if (AUTH && policy.kind === Kind.Authenticate)
     return defineShadowCounter(policy.authenticate.counters, "authenticate", policy.name);
-  if (policy.kind === Kind.Authorize) return defineShadowCounter(policy.authorize.counters, "authorize", policy.name);
+  if (AUTH && policy.kind === Kind.Authorize)
+    return defineShadowCounter(policy.authorize.counters, "authorize", policy.name);
   return RATE_LIMIT && defineShadowCounter(policy.rateLimit.counters, "rate-limit", policy.name);
 }
 

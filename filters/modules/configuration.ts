@@ -9,6 +9,7 @@ import {
   documentIsWrong,
   firstElement,
   integerOf,
+  isArray,
   keepString,
   member,
   NOWHERE,
@@ -74,7 +75,7 @@ export function configure(length: i32): Configuration {
   beginKeeping();
   beginDocument();
   const configuration = read(length);
-  wipeEnvironment();
+  if (AUTH) wipeEnvironment();
   if (exists(configuration) && !keepExhausted()) return configuration;
   if (documentIsWrong()) composeProblem();
   else say("sluice: the configuration needs more memory than the module may have");
@@ -93,7 +94,7 @@ function read(length: i32): Configuration {
   const start = readConfiguration(length);
   if (start === 0) return fail("the host does not give the configuration");
   if (!openDocument(start, length)) return none<Configuration>();
-  if (!openEnvironment()) return fail("the host does not give the environment");
+  if (AUTH && !openEnvironment()) return fail("the host does not give the environment");
   return readDocument(0);
 }
 
@@ -113,14 +114,23 @@ function readDocument(root: i32): Configuration {
   const configuration = keepRecord<Configuration>();
   configuration.interest = newInterest();
   if (!exists(configuration.interest)) return none<Configuration>();
-  if (stringIs(results, "headers")) {
+  if (!AUTH && !stringIs(results, "filterState")) {
+    refuse(results, 'must be "filterState": this module writes no request header');
+    return none<Configuration>();
+  }
+  if (AUTH && stringIs(results, "headers")) {
     configuration.identityHeaders = newIdentityHeaders(configuration.interest);
   } else if (!stringIs(results, "filterState")) {
     refuse(results, 'must be "filterState" or "headers"');
     return none<Configuration>();
   }
-  configuration.keys = readConsumers(consumers);
-  if (!exists(configuration.keys)) return none<Configuration>();
+  if (AUTH) {
+    configuration.keys = readConsumers(consumers);
+    if (!exists(configuration.keys)) return none<Configuration>();
+  } else if (!isEmptyList(consumers)) {
+    refuse(consumers, "must be an empty list: this module looks at no credential");
+    return none<Configuration>();
+  }
   const names = readPolicies(policies, results, configuration);
   if (!exists(names)) return none<Configuration>();
   configuration.routes = readRoutes(
@@ -131,6 +141,10 @@ function readDocument(root: i32): Configuration {
     exists(configuration.identityHeaders),
   );
   return exists(configuration.routes) ? configuration : none<Configuration>();
+}
+
+function isEmptyList(node: i32): bool {
+  return isArray(node) && firstElement(node) === NOWHERE;
 }
 
 // Array of Policy, as read last.
@@ -171,12 +185,15 @@ function readPolicy(node: i32, policy: Policy, configuration: Configuration): bo
   const rateLimit = member(node, "rateLimit");
   const kinds = <i32>(authenticate !== NOWHERE) + <i32>(authorize !== NOWHERE) + <i32>(rateLimit !== NOWHERE);
   if (kinds !== 1) return refuse(node, "must be of one kind");
-  if (authenticate !== NOWHERE) {
+  if (!AUTH && rateLimit === NOWHERE) {
+    return refuse(authenticate !== NOWHERE ? authenticate : authorize, "is not part of this module");
+  }
+  if (AUTH && authenticate !== NOWHERE) {
     policy.kind = Kind.Authenticate;
     policy.authenticate = keepRecord<AuthenticatePolicy>();
     return readAuthenticate(authenticate, policy.name, policy.authenticate, configuration.interest);
   }
-  if (authorize !== NOWHERE) {
+  if (AUTH && authorize !== NOWHERE) {
     policy.kind = Kind.Authorize;
     policy.authorize = keepRecord<AuthorizePolicy>();
     return readAuthorize(authorize, policy.name, policy.authorize, configuration.interest);

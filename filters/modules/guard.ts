@@ -1,4 +1,4 @@
-// guard.wasm: authenticate, authorize and rateLimit in one pass. Compiled with RATE_LIMIT=1.
+// guard.wasm: authenticate, authorize and rateLimit in one pass. Compiled with AUTH=1 and RATE_LIMIT=1.
 
 export { malloc } from "../proxy-wasm/memory";
 export {

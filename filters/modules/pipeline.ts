@@ -5,6 +5,7 @@ import {
   recognisedConsumer,
   rehearseAuthenticate,
 } from "../authenticate/assembly/authenticate";
+import { Consumer } from "../authenticate/assembly/consumers";
 import { KeyTable } from "../authenticate/assembly/keys";
 import { authorize, authorizeDecision, rehearseAuthorize } from "../authorize/assembly/authorize";
 import { clearAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
@@ -36,6 +37,7 @@ import {
   shadowedDecision,
 } from "../rate-limit/assembly/phase";
 import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answers";
+import { readCaller } from "./caller";
 import { applies } from "./conduct";
 import { Configuration, Kind, Policy } from "./configuration";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
@@ -59,15 +61,16 @@ let shadowed: Text = none<Text>();
 export function judge(configuration: Configuration, ends: bool): FilterHeadersStatus {
   if (!exists(configuration)) return refuse(unknownRoot);
   clearAttributes(configuration.interest.named);
-  forgetConsumer();
+  if (AUTH) forgetConsumer();
   shadowed = none<Text>();
   if (RATE_LIMIT) beginLimits();
   const pipeline = findPipeline(configuration);
   if (!exists(pipeline)) return refuse(unknownRoute);
   const needs = pipeline.needs;
   if ((needs & Needs.Headers) !== 0 && !readRequestHeaders(configuration.interest)) return refuse(hostFailure);
-  if (exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders))
+  if (AUTH && exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders))
     return refuse(hostFailure);
+  if (!AUTH && (needs & Needs.Identity) !== 0 && !readCaller(needs)) return refuse(hostFailure);
   if (needs > SELDOM) readSeldom(configuration.interest, pipeline, ends);
   if ((needs & Needs.Source) !== 0) readSource();
   return run(configuration, pipeline);
@@ -104,7 +107,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
   let index = 0;
   while (index < pipeline.stepCount) {
     const policy = at<Step>(steps, index).policy;
-    if (RATE_LIMIT && policy.kind === Kind.RateLimit) {
+    if (RATE_LIMIT && (!AUTH || policy.kind === Kind.RateLimit)) {
       index = addLimits(pipeline, index);
       const admitted = admit();
       noteShadow(shadowedDecision());
@@ -161,7 +164,7 @@ function addLimits(pipeline: Pipeline, first: i32): i32 {
 function tell(decision: Text, told: i32): bool {
   // Whether the host takes this must not change what becomes of the request.
   if ((told & Told.Shadow) !== 0 && exists(shadowed)) tellShadow(shadowed);
-  const consumer = recognisedConsumer();
+  const consumer = AUTH ? recognisedConsumer() : none<Consumer>();
   if (exists(consumer) && !tellConsumer(consumer, told)) return false;
   if (RATE_LIMIT && limitFieldLength() > 0) {
     if ((told & Told.Limit) !== 0 && !tellLimit(limitFieldStart(), limitFieldLength())) return false;
@@ -173,8 +176,8 @@ function tell(decision: Text, told: i32): bool {
 function allow(configuration: Configuration, pipeline: Pipeline, decision: Text): FilterHeadersStatus {
   // An upstream that is not told who calls might take it for somebody else.
   if (!tell(decision, pipeline.told)) return refuse(hostFailure);
-  const consumer = recognisedConsumer();
-  if (exists(configuration.identityHeaders) && exists(consumer)) {
+  const consumer = AUTH ? recognisedConsumer() : none<Consumer>();
+  if (AUTH && exists(configuration.identityHeaders) && exists(consumer)) {
     if (!writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
   }
   return FilterHeadersStatus.Continue;

@@ -18,9 +18,9 @@ export enum Told {
   All = 127,
 }
 
-let consumerKey: Text = none<Text>();
-let tierKey: Text = none<Text>();
-let groupsKey: Text = none<Text>();
+export let consumerKey: Text = none<Text>();
+export let tierKey: Text = none<Text>();
+export let groupsKey: Text = none<Text>();
 let decisionKey: Text = none<Text>();
 let limitKey: Text = none<Text>();
 let limitPolicyKey: Text = none<Text>();

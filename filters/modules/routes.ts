@@ -211,7 +211,7 @@ function placeStep(node: i32, step: Step, pipeline: Pipeline): bool {
     return true;
   }
   if (RATE_LIMIT) {
-    if ((needs & Needs.Identity) !== 0 && !authenticated)
+    if (AUTH && (needs & Needs.Identity) !== 0 && !authenticated)
       return refuse(node, "counts by who calls, and no authenticate comes before it");
     if (++limitsInPhase > MOST_LIMITS) return refuse(node, "is one limit too many beside each other");
     step.key0 = stepKey(policy.name, pipeline.route, 0);

@@ -17,7 +17,7 @@ import { Vm } from "../../compiler/host/vm.js";
 export type { CompiledModule } from "../../compiler/host/engine.js";
 
 /** Reads a module of dist/modules, which is built first where it is missing or stale. */
-export async function loadModule(name: "guard" | "auth"): Promise<CompiledModule> {
+export async function loadModule(name: "guard" | "auth" | "rate-limit"): Promise<CompiledModule> {
   const script = new URL("../../scripts/build-modules.mjs", import.meta.url).href;
   const { buildModules }: { buildModules: () => Promise<{ name: string; path: string }[]> } = await import(script);
   const built = (await buildModules()).find((module) => module.name === name);
@@ -60,6 +60,8 @@ export interface Request {
   source?: string;
   /** Such as `HTTP/1.1`. */
   protocol?: string;
+  /** Filter state that modules in front left, without `wasm.`. */
+  state?: Readonly<Record<string, string>>;
   /** Whether nothing follows the headers. Default true. */
   ends?: boolean;
   context?: number;
@@ -157,11 +159,12 @@ export class ModuleVm {
   }
 
   /** Hands over the headers of a request. */
-  send({ headers = [], route, source, protocol, ends = true, context: id = this.nextContext++ }: Request): Outcome {
+  send({ headers = [], route, source, protocol, state = {}, ends = true, context: id = this.nextContext++ }: Request): Outcome {
     this.calls = [];
     const attributes = { "xds.route_name": route, "source.address": source, "request.protocol": protocol };
     const stream: Stream = new Stream(this.vm, () => context, { attributes });
     const context: StreamContext = { sort: "stream", id, root: rootContext(1), stream };
+    for (const [name, value] of Object.entries(state)) stream.filterState.set(name, Buffer.from(value));
     const map = new HeaderMap("request", headers);
     stream.requestHeaders(map, ends);
     this.refuseTraps();

@@ -1,5 +1,4 @@
-import { attributeNeeds, attributePlace, attributeShape, readAttribute, Shape } from "../../lib/attribute-reader";
-import { Needs } from "../../lib/attributes";
+import { attributeNeeds, attributePlace, attributeShape, readAttribute, Shape, TIER_NEEDS } from "../../lib/attribute-reader";
 import {
   arrayOf,
   firstElement,
@@ -172,7 +171,7 @@ function readRates(node: i32, policy: RateLimitPolicy): bool {
   policy.rates = keepRecords<Rate>(count + 1);
   if (policy.rates === 0) return refuse(node, "needs more memory than the module may have");
   if (count > 0) {
-    policy.needs |= Needs.Identity;
+    policy.needs |= TIER_NEEDS;
     for (let item = firstElement(list); item !== NOWHERE; item = nextElement(list, item)) {
       if (!objectOf(item, "tier count periodMs burst")) return false;
       const tier = requiredMember(item, "tier");
