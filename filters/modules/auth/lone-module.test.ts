@@ -1,99 +1,38 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { moduleBytes, packageRoot } from "../../../compiler/cli/files.js";
-import { type RunningEnvoy, startEnvoy, validateConfig } from "../../../compiler/runtime/process.js";
-import { requireEnvoy, standingOracle } from "../../../test/support/envoy.js";
+import type { RunningEnvoy } from "../../../compiler/runtime/process.js";
+import { standingOracle } from "../../../test/support/envoy.js";
 import { UPDATING } from "../../../test/support/golden.js";
 import { request } from "../../../test/support/http.js";
-import { startUpstream, type Upstream } from "../../../test/support/upstream.js";
+import {
+  type Bench,
+  capabilitiesIn,
+  capabilitiesOf,
+  istioText,
+  openBench,
+  withModuleText,
+} from "../../../test/support/lone-module.js";
 
 // What README.md shows: auth.wasm alone, in an Envoy written by hand and as Istio would load it.
-
-/** Neither `lib` nor `types` declares the engine; this is the part of it that is used here. */
-declare const WebAssembly: {
-  compile(bytes: Uint8Array): Promise<object>;
-  readonly Module: {
-    imports(module: object): { name: string }[];
-    exports(module: object): { name: string }[];
-  };
-};
 
 const folder = join(packageRoot(), "filters", "modules", "auth");
 const keys = { ACME_KEY: "acme-key-of-this-test", GLOBEX_KEY: "globex-key-of-this-test" };
 const secrets = Object.values(keys);
 
-let workDir = "";
-let upstream: Upstream;
+let bench: Bench;
 let byHand = "";
 
 beforeAll(async () => {
-  workDir = await mkdtemp(join(tmpdir(), "sluice-lone-"));
-  await mkdir(join(workDir, "modules"));
-  await writeFile(join(workDir, "modules", "auth.wasm"), await moduleBytes("auth.wasm"));
-  upstream = await startUpstream();
+  bench = await openBench(["auth.wasm"], keys);
   byHand = await readFile(join(folder, "envoy.yaml"), "utf8");
 });
 
-afterAll(async () => {
-  await upstream?.close();
-  await rm(workDir, { recursive: true, force: true });
-});
-
-/** The configuration, as YAML or as JSON, on free ports and before our upstream. */
-function moved(config: string): string {
-  return config
-    .replaceAll(/(port_value"?: ?)8080/g, (_, name: string) => `${name}0`)
-    .replaceAll(/(port_value"?: ?)9001/g, (_, name: string) => `${name}${upstream.port}`);
-}
-
-/** The configuration with another text as the module's. */
-function withModuleText(text: string): string {
-  const anyText = z.object({ value: z.string() }).loose();
-  const replaceIn = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(replaceIn);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => {
-        const plugin = key === "configuration" ? anyText.safeParse(inner) : undefined;
-        return plugin?.success && plugin.data.value.startsWith("{")
-          ? [key, { ...plugin.data, value: text }]
-          : [key, replaceIn(inner)];
-      }),
-    );
-  };
-  return JSON.stringify(replaceIn(load(byHand)));
-}
-
-/**
- * A pluginConfig as Istio hands it to the module. The API server keeps YAML as JSON, istiod reads that into a
- * `google.protobuf.Struct`, in which every number is a double, and writes it as the JSON text of a `StringValue`: members
- * sorted, whole numbers without a fraction, and by some versions `&`, `<`, `>` as escapes.
- */
-function istioText(value: unknown): string {
-  const sorted = (one: unknown): unknown => {
-    if (Array.isArray(one)) return one.map(sorted);
-    if (typeof one !== "object" || one === null) return one;
-    return Object.fromEntries(
-      Object.entries(one)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, inner]) => [key, sorted(inner)]),
-    );
-  };
-  const escapes: Record<string, string> = { "&": "\\u0026", "<": "\\u003c", ">": "\\u003e" };
-  return JSON.stringify(sorted(value)).replaceAll(/[&<>]/g, (character) => escapes[character] ?? character);
-}
-
-async function serve(configText: string): Promise<{ envoy: RunningEnvoy; url: string }> {
-  const envoy = await startEnvoy({ envoy: await requireEnvoy(), workDir, env: keys, configText, concurrency: 2 });
-  const [listener] = await envoy.listeners();
-  if (listener === undefined) throw new Error("Envoy has no listener");
-  return { envoy, url: `http://${listener.address}:${listener.port}` };
-}
+afterAll(() => bench?.close());
 
 const pluginSchema = z.object({
   spec: z.object({ sha256: z.string(), pluginConfig: z.record(z.string(), z.unknown()) }).loose(),
@@ -108,8 +47,9 @@ describe.each(["by hand", "by Istio"])("auth.wasm, loaded %s", (how) => {
   let url = "";
 
   beforeAll(async () => {
-    const text = how === "by hand" ? byHand : withModuleText(istioText((await wasmPlugin()).pluginConfig));
-    ({ envoy, url } = await serve(moved(text)));
+    const text =
+      how === "by hand" ? byHand : withModuleText(byHand, "auth", istioText((await wasmPlugin()).pluginConfig));
+    ({ envoy, url } = await bench.serve(text));
   });
 
   afterAll(async () => {
@@ -121,7 +61,7 @@ describe.each(["by hand", "by Istio"])("auth.wasm, loaded %s", (how) => {
 
   it("turns strangers away, and the service hears nothing", async () => {
     const oracle = await standingOracle(envoy);
-    upstream.clear();
+    bench.upstream.clear();
     for (const headers of [{}, { "x-api-key": "guess" }, { "x-api-key": [keys.ACME_KEY, keys.ACME_KEY] }]) {
       const reply = await get(headers);
       expect(reply.status).toBe(401);
@@ -129,7 +69,7 @@ describe.each(["by hand", "by Istio"])("auth.wasm, loaded %s", (how) => {
     }
     expect((await get({ "x-api-key": keys.GLOBEX_KEY }, "POST")).status).toBe(403);
     expect((await get({ "x-api-key": keys.ACME_KEY, x_consumer: "root" })).status).toBe(400);
-    expect(upstream.received).toEqual([]);
+    expect(bench.upstream.received).toEqual([]);
     await oracle.check({
       goodRequest: (agent) => request(url, { agent, headers: { "x-api-key": keys.ACME_KEY } }),
       secrets,
@@ -137,12 +77,12 @@ describe.each(["by hand", "by Istio"])("auth.wasm, loaded %s", (how) => {
   });
 
   it("tells the service who calls, and neither the key nor what the client claims", async () => {
-    upstream.clear();
+    bench.upstream.clear();
     const claims = { "x-consumer": "root", "X-Consumer-Tier": "platinum", "x-consumer-groups": ["admin", "root"] };
     expect((await get({ ...claims, "x-api-key": keys.ACME_KEY }, "POST")).status).toBe(200);
     expect((await get({ ...claims, "x-api-key": keys.GLOBEX_KEY })).status).toBe(200);
     const identity = ["x-consumer", "x-consumer-tier", "x-consumer-groups", "x-api-key"];
-    expect(upstream.received.map((one) => identity.map((name) => one.values(name)))).toEqual([
+    expect(bench.upstream.received.map((one) => identity.map((name) => one.values(name)))).toEqual([
       [["acme"], ["gold"], ["partners"], []],
       [["globex"], ["free"], [], []],
     ]);
@@ -161,7 +101,7 @@ describe("the configuration written by hand", () => {
     const byTier =
       "{ match: { prefix: /, headers: [{ name: x-consumer-tier, string_match: { exact: gold } }] }, direct_response: { status: 418 } }";
     const config = byHand.replace("routes: [", `routes: [${byTier}, `);
-    const { envoy, url } = await serve(moved(config));
+    const { envoy, url } = await bench.serve(config);
     try {
       const statusFor = async (key: string) =>
         (await request(url, { headers: { "x-api-key": key, "x-consumer-tier": "gold" } })).status;
@@ -174,17 +114,12 @@ describe("the configuration written by hand", () => {
   });
 
   it("lets the module do what it imports and be called as it exports, and nothing else", async () => {
-    const module = await WebAssembly.compile(await moduleBytes("auth.wasm"));
-    const callbacks = WebAssembly.Module.exports(module).filter(({ name }) => name.startsWith("proxy_on_"));
-    const expected = [...WebAssembly.Module.imports(module), ...callbacks].map(({ name }) => name);
-    const list = /allowed_capabilities:\n([\s\S]*?)\n +configuration:/.exec(byHand)?.[1] ?? "";
-    expect([...list.matchAll(/(\w+): \{\}/g)].map(([, name]) => name).toSorted()).toEqual(expected.toSorted());
+    expect(capabilitiesIn(byHand, "auth")).toEqual(await capabilitiesOf("auth.wasm"));
   });
 
   it("takes a version of 1, as Istio writes it, and not one of 1.0", async () => {
     const plugin = (await wasmPlugin()).pluginConfig;
-    const verdict = async (text: string) =>
-      validateConfig({ envoy: await requireEnvoy(), workDir, env: keys, configText: moved(withModuleText(text)) });
+    const verdict = (text: string) => bench.validate(withModuleText(byHand, "auth", text));
     // The number that YAML writes as 1.0 is the double 1, and its JSON text is 1.
     expect(istioText({ version: load("1.0") })).toBe('{"version":1}');
     expect(await verdict(istioText(plugin))).toEqual({ ok: true });
@@ -195,8 +130,7 @@ describe("the configuration written by hand", () => {
   });
 
   it("is refused where a variable is not set", async () => {
-    const options = { envoy: await requireEnvoy(), workDir, configText: moved(byHand) };
-    expect(await validateConfig({ ...options, env: { ACME_KEY: keys.ACME_KEY } })).toMatchObject({
+    expect(await bench.validate(byHand, { ACME_KEY: keys.ACME_KEY })).toMatchObject({
       ok: false,
       findings: expect.arrayContaining([expect.stringContaining("consumers[1].credentials[0].apiKey")]),
     });
