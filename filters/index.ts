@@ -6,3 +6,10 @@ import { rateLimit } from "./rate-limit/kind.js";
 
 /** Every policy kind, sorted by name. A new kind is one folder and one line here. */
 export const kinds: readonly PolicyKind[] = [authenticate, authorize, cors, rateLimit];
+
+/** The modules, and the kinds that each of them carries out. */
+export const modules: Readonly<Record<"guard" | "auth" | "rate-limit", readonly PolicyKind[]>> = {
+  guard: [authenticate, authorize, rateLimit],
+  auth: [authenticate, authorize],
+  "rate-limit": [rateLimit],
+};

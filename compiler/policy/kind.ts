@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import type { PredicateSchemas } from "../expression/predicate-schema.js";
 import type { JsonObject, PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
 import type { Gateway } from "./gateway.js";
@@ -22,6 +23,18 @@ export interface PolicyContext {
   report(diagnostic: Diagnostic): void;
 }
 
+/** What a module reads of a policy of a kind, and what that takes. */
+export interface ModulePart {
+  /** The member of the kind's name in the configuration of a module: what the plan has as `config`. */
+  config(predicates: PredicateSchemas): z.ZodType;
+  /** Whether it finds out who calls: then its `when` cannot ask, and modules without such a kind are told by one in front. */
+  identifies: boolean;
+  /** Whether `onError` may be `allow`. */
+  mayOpen: boolean;
+  /** Whether filter state alone has what it tells. */
+  tellsByFilterState: boolean;
+}
+
 /**
  * One policy kind: a word in the language, its schema, and its plan. The core knows kinds only through this interface;
  * `filters/index.ts` lists them.
@@ -34,6 +47,8 @@ export interface PolicyKind {
   schema: z.ZodType;
   /** Request headers that only this kind may write: what a client sends under these names is removed first. */
   ownedRequestHeaders: readonly string[];
+  /** Absent where a filter of Envoy's own carries the kind out. */
+  inModule?: ModulePart;
   /** Turns the body of a policy into its plan, or reports why it cannot. */
   plan(body: unknown, context: PolicyContext): PolicyPlan | undefined;
   /** Names of the rules that a policy of this kind decides by, as in the decision `policy/rule`. */
@@ -50,6 +65,7 @@ export interface KindDefinition<Spec> {
   /** The schema with something in the place of what must be there, for a body of which a part was left out. */
   partial?: z.ZodType<Spec>;
   ownedRequestHeaders?: readonly string[];
+  inModule?: ModulePart;
   /**
    * Called with a body that satisfies the schema; for its findings only, also with what fits of one that does not. Returns
    * nothing after it reported an error.
@@ -66,6 +82,7 @@ export function defineKind<Spec>(definition: KindDefinition<Spec>): PolicyKind {
     summary: definition.summary,
     schema: definition.schema,
     ownedRequestHeaders: definition.ownedRequestHeaders ?? [],
+    ...(definition.inModule === undefined ? {} : { inModule: definition.inModule }),
     rules: (config) => definition.rules?.(config) ?? [],
     plan(body, context) {
       const result = definition.schema.safeParse(body, { reportInput: true });

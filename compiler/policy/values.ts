@@ -8,6 +8,9 @@ export const name = z
   .string()
   .regex(NAME, "a name has 1 to 63 lower-case letters, digits and dashes, and starts and ends with a letter or digit");
 
+/** What stands in headers, and in lists joined by commas: visible ASCII without comma. */
+export const identity = z.string().regex(/^[!-+\--~]{1,256}$/);
+
 const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Envoy takes no duration beyond some 290 years, and nobody means one beyond this. */

@@ -5,6 +5,7 @@ import { headerName } from "../../compiler/policy/values.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
 import { modelOf } from "./model.js";
+import { inModule } from "./module.js";
 
 /** Names that a credential cannot have: they belong to the connection, to Envoy or to identity itself. */
 const NOT_A_CREDENTIAL =
@@ -42,6 +43,7 @@ export const authenticate = defineKind({
   name: "authenticate",
   summary: "finds out who calls, or answers 401",
   schema,
+  inModule,
   ownedRequestHeaders: ["x-consumer", "x-consumer-groups", "x-consumer-tier"],
   plan(spec, context) {
     const headers = spec.anyOf.map(({ apiKey }) => apiKey.header);

@@ -6,6 +6,7 @@ import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { exactlyOneOf, name } from "../../compiler/policy/values.js";
 import { lintOf } from "./lint.js";
 import { type ModelRule, modelOf } from "./model.js";
+import { inModule } from "./module.js";
 
 const expression = z.string().max(65_536);
 
@@ -39,6 +40,7 @@ export const authorize = defineKind({
   name: "authorize",
   summary: "lets a request pass or answers 403, by ordered rules",
   schema,
+  inModule,
   partial: schema.extend({
     rules: z.array(rule.extend({ name: name.default("unnamed") })),
   }),

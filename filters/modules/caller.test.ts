@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CompiledModule, loadModule, ModuleVm, type Request } from "../../test/support/module-host.js";
 import { allowing, configurationOf, limiting, type Policy, partnersOnly } from "../../test/support/module-policies.js";
+import { faultBySchema } from "../../test/support/module-schema.js";
 
 // rate-limit.wasm on its own: who calls is what a module in front left in filter state.
 
@@ -78,9 +79,7 @@ describe("a limit by consumer", () => {
 
 describe("rates and conditions", () => {
   test("go by the tier that was left", () => {
-    const vm = limiter(
-      limiting("limit", once, { rates: [{ tier: "gold", count: 3, periodMs: 3_600_000, burst: 3 }] }),
-    );
+    const vm = limiter(limiting("limit", once, { rates: [{ tier: "gold", count: 3, periodMs: 3_600_000, burst: 3 }] }));
     const passed = (caller: Request) => [1, 2, 3, 4].map(() => vm.send(caller).passed);
     expect(passed(from("acme", "gold"))).toEqual([true, true, true, false]);
     expect(passed(from("globex", "free"))).toEqual([true, false, false, false]);
@@ -107,7 +106,10 @@ describe("rates and conditions", () => {
       [from(), false],
     ];
     for (const [caller, applies] of counts) {
-      const vm = limiter({ ...limiting("limit", once, { key: [] }), when: ["==", ["size", ["get", "auth.groups"]], 0] });
+      const vm = limiter({
+        ...limiting("limit", once, { key: [] }),
+        when: ["==", ["size", ["get", "auth.groups"]], 0],
+      });
       expect(vm.send(caller).passed).toBe(true);
       expect(vm.send(caller).passed).toBe(!applies);
     }
@@ -177,4 +179,5 @@ test.each(refusals)("the configuration is refused for %s", (_name, configuration
   const vm = new ModuleVm(rateLimit);
   expect(vm.configure(configuration)).toBe(false);
   expect(vm.lastError).toBe(`sluice: ${message}`);
+  expect(faultBySchema("rate-limit", configuration)).toBeDefined();
 });

@@ -39,7 +39,7 @@ function readGroups(): bool {
     return true;
   }
   const end = propertyStart() + <usize>propertyLength();
-  const groups = arenaTake(<usize>MOST_GROUPS << 2);
+  const groups = arenaTake((<usize>MOST_GROUPS) << 2);
   if (groups === 0) return false;
   let count = 0;
   let start = propertyStart();

@@ -8,6 +8,7 @@ import {
   limiting,
   partnersOnly,
 } from "../../test/support/module-policies.js";
+import { faultBySchema, isBeyond } from "../../test/support/module-schema.js";
 
 let guard: CompiledModule;
 let auth: CompiledModule;
@@ -306,6 +307,13 @@ describe("the configuration", () => {
     expect(vm.configure(configuration)).toBe(false);
     expect(vm.lastError).toBe(`sluice: ${message}`);
     expect(vm.lastError).not.toContain("xxxx");
+  });
+
+  const inJson = refusals.filter(([, configuration]) => typeof configuration === "object");
+
+  test.each(inJson)("is refused by the schema for %s, unless no schema can see it", (_name, configuration, message) => {
+    const document: unknown = JSON.parse(JSON.stringify(configuration));
+    if (faultBySchema("guard", document) === undefined) expect(isBeyond(message), message).toBe(true);
   });
 
   test("takes keys from the environment, and leaves none of it in memory", () => {

@@ -14,6 +14,7 @@ import { name } from "../../compiler/policy/values.js";
 import { parseRate, RATE, type Rate } from "./config.js";
 import { lintOf } from "./lint.js";
 import { modelOf } from "./model.js";
+import { inModule } from "./module.js";
 
 const rate = z
   .string()
@@ -79,6 +80,7 @@ export const rateLimit = defineKind({
   name: "rateLimit",
   summary: "counts calls by a key and answers 429 beyond a rate",
   schema,
+  inModule,
   partial: schema.extend({ rate: schema.shape.rate.prefault("1/second") }),
   plan(spec, context) {
     const keys: Json[] = [];

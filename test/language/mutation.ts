@@ -22,25 +22,30 @@ export interface Mutation {
   change: { what: "remove" } | { what: "replace"; by: Value } | { what: "add"; key: string; value: Value };
 }
 
-export const mutations: fc.Arbitrary<Mutation[]> = fc.array(
-  fc.record<Mutation>({
-    place: fc.nat(),
-    change: fc.oneof(
-      fc.constant({ what: "remove" as const }),
-      fc.record({ what: fc.constant("replace" as const), by: fc.constantFrom(...VALUES) }),
-      fc.record({
-        what: fc.constant("add" as const),
-        key: fc.constantFrom(...KEYS),
-        value: fc.oneof(
-          fc.constantFrom(...VALUES),
-          fc.constantFrom(...VALUES).map((value) => [value]),
-          fc.tuple(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES)).map(([key, value]) => ({ [key]: value })),
-        ),
-      }),
-    ),
-  }),
-  { minLength: 1, maxLength: 3 },
-);
+/** One to three changes, with values and keys of a sort of file. */
+export function mutationsWith(values: readonly Value[], keys: readonly string[]): fc.Arbitrary<Mutation[]> {
+  return fc.array(
+    fc.record<Mutation>({
+      place: fc.nat(),
+      change: fc.oneof(
+        fc.constant({ what: "remove" as const }),
+        fc.record({ what: fc.constant("replace" as const), by: fc.constantFrom(...values) }),
+        fc.record({
+          what: fc.constant("add" as const),
+          key: fc.constantFrom(...keys),
+          value: fc.oneof(
+            fc.constantFrom(...values),
+            fc.constantFrom(...values).map((value) => [value]),
+            fc.tuple(fc.constantFrom(...keys), fc.constantFrom(...values)).map(([key, value]) => ({ [key]: value })),
+          ),
+        }),
+      ),
+    }),
+    { minLength: 1, maxLength: 3 },
+  );
+}
+
+export const mutations: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);
 
 /** The value after some changes. */
 export function mutated(value: Value, changes: readonly Mutation[]): Value {

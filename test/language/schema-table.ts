@@ -1,5 +1,8 @@
+import { z } from "zod";
 import { type JsonSchema, jsonSchemaOf } from "../../compiler/policy/json-schema.js";
 import * as values from "../../compiler/policy/values.js";
+
+const titlesOf = z.record(z.string(), z.object({ title: z.string().optional() })).default({});
 
 type Part = JsonSchema | boolean;
 
@@ -21,6 +24,7 @@ const FORMS: ReadonlyMap<string | undefined, string> = new Map(
       [values.headerValue, "header value"],
       [values.httpMethod, "method"],
       [values.apiKeyReference, "secret"],
+      [values.identity, "identity"],
     ] as const
   ).map(([schema, word]) => [jsonSchemaOf(schema, "").pattern, word]),
 );
@@ -32,8 +36,33 @@ const FORMS: ReadonlyMap<string | undefined, string> = new Map(
  */
 export function schemaTables(schema: JsonSchema, notes: ReadonlyMap<string, string> = new Map()): string {
   const sections = new Map<string, Section>();
-  collect({ path: "", schema }, sections);
+  collect({ path: "", schema: withoutReferences(schema) }, sections);
   return [...sections.values()].map((section) => table(section, sections, notes.get(section.path))).join("\n");
+}
+
+/** A schema with the titles of definitions in the place of references to them: those have a chapter of their own. */
+function withoutReferences(schema: JsonSchema): JsonSchema {
+  const { definitions, ...rest } = schema;
+  const titles = titlesOf.parse(definitions);
+  const titleOf = (reference: string) => titles[reference.replace("#/definitions/", "")]?.title;
+  return { ...rest, ...replaced(rest, titleOf) };
+}
+
+function replaced(part: JsonSchema, titleOf: (reference: string) => string | undefined): JsonSchema {
+  const inner = (one: JsonSchema | boolean) => (typeof one === "boolean" ? one : replaced(one, titleOf));
+  const [only] = part.allOf ?? [];
+  const reference = part.$ref ?? (typeof only === "object" ? only.$ref : undefined);
+  const title = reference === undefined ? part.title : titleOf(reference);
+  const { items, properties, anyOf } = part;
+  return {
+    ...part,
+    ...(title === undefined ? {} : { title }),
+    ...(items === undefined || Array.isArray(items) ? {} : { items: inner(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map((one) => replaced(one, titleOf)) }),
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, inner(one)])) }),
+  };
 }
 
 function collect(section: Section, sections: Map<string, Section>): void {
@@ -41,14 +70,14 @@ function collect(section: Section, sections: Map<string, Section>): void {
   if (sections.has(id)) return;
   sections.set(id, section);
   for (const [key, property] of Object.entries(section.schema.properties ?? {}))
-    for (const inner of mappingsIn(property, joined(section.path, key))) collect(inner, sections);
+    for (const inner of mappingsIn(property, joined(section.path.replace(/ .*/, ""), key))) collect(inner, sections);
 }
 
 /** Mappings with keys of their own at a value, in its items or under its free keys. */
 function mappingsIn(part: Part | undefined, path: string): Section[] {
   if (part === undefined || typeof part === "boolean") return [];
   const alternatives = (part.anyOf ?? []).flatMap((inner) => mappingsIn(inner, path));
-  const own = part.properties === undefined ? [] : [{ path, schema: part }];
+  const own = part.properties === undefined ? [] : [{ path: part.title ?? path, schema: part }];
   const items = Array.isArray(part.items) ? [] : mappingsIn(part.items, `${path}[]`);
   const free = part.properties === undefined ? mappingsIn(part.additionalProperties, joined(path, "<name>")) : [];
   return [...own, ...items, ...free, ...alternatives];
@@ -112,6 +141,8 @@ function typeOf(part: Part | undefined, sections: ReadonlyMap<string, Section>):
     }
     case "object":
       return mapping(part, sections);
+    case undefined:
+      return part.title ?? "any value";
     default:
       return "any value";
   }

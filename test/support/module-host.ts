@@ -159,7 +159,15 @@ export class ModuleVm {
   }
 
   /** Hands over the headers of a request. */
-  send({ headers = [], route, source, protocol, state = {}, ends = true, context: id = this.nextContext++ }: Request): Outcome {
+  send({
+    headers = [],
+    route,
+    source,
+    protocol,
+    state = {},
+    ends = true,
+    context: id = this.nextContext++,
+  }: Request): Outcome {
     this.calls = [];
     const attributes = { "xds.route_name": route, "source.address": source, "request.protocol": protocol };
     const stream: Stream = new Stream(this.vm, () => context, { attributes });

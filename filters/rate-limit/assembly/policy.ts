@@ -1,4 +1,11 @@
-import { attributeNeeds, attributePlace, attributeShape, readAttribute, Shape, TIER_NEEDS } from "../../lib/attribute-reader";
+import {
+  attributeNeeds,
+  attributePlace,
+  attributeShape,
+  readAttribute,
+  Shape,
+  TIER_NEEDS,
+} from "../../lib/attribute-reader";
 import {
   arrayOf,
   firstElement,

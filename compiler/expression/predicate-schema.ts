@@ -1,0 +1,110 @@
+import { z } from "zod";
+import type { Json } from "../plan/plan.js";
+import { headerName } from "../policy/values.js";
+
+// The JSON form of expressions, as modules read it (filters/modules/README.md). Types are checked as the modules check them: what
+// a schema cannot say is the depth and size of a predicate, and whether a text is a range of addresses or an automaton.
+
+/** What may be asked of the caller: everything, what a module in front hands on, or nothing, as nobody is known yet. */
+export type Callers = "known" | "handed-on" | "unknown";
+
+export interface PredicateSchemas {
+  /** A predicate: a bool. */
+  condition: z.ZodType<Json>;
+  /** `["get", ...]` of a string. */
+  textAttribute: z.ZodType<Json>;
+}
+
+/** The longest list of constants, its `"list"` included. */
+const MOST_IN_LIST = 4096;
+/** 65,536 bytes in base64. */
+const LONGEST_AUTOMATON = 87_384;
+
+const CALLER_TEXTS = {
+  known: ["auth.consumer", "auth.tier", "auth.method", "auth.subject", "auth.issuer"],
+  "handed-on": ["auth.consumer", "auth.tier"],
+  unknown: [],
+} as const;
+const CALLER_LISTS = { known: ["auth.groups", "auth.scopes"], "handed-on": ["auth.groups"], unknown: [] } as const;
+const TEXTS = [
+  "request.method",
+  "request.path",
+  "request.host",
+  "request.scheme",
+  "request.id",
+  "request.protocol",
+  "source.ip",
+  "route.name",
+] as const;
+const INTEGERS = ["request.size", "request.time", "source.port"] as const;
+
+const visibleName = z.string().regex(/^[!-~]{1,64}$/);
+const header = z.tuple([z.literal("get"), z.literal("request.headers"), headerName]);
+const named = z.tuple([z.literal("get"), z.literal(["request.query", "request.cookies", "route.params"]), visibleName]);
+
+function predicatesOver(callers: Callers, suffix: string): PredicateSchemas {
+  const constantTexts = z.tuple([z.literal("list")], z.string()).meta({ maxItems: MOST_IN_LIST });
+  const constantIntegers = z.tuple([z.literal("list")], z.int()).meta({ maxItems: MOST_IN_LIST });
+  const integerAttribute = z.tuple([z.literal("get"), z.literal(INTEGERS)]);
+  const lists = CALLER_LISTS[callers].map((name) => z.tuple([z.literal("get"), z.literal(name)]));
+  const plain = z.tuple([z.literal("get"), z.literal([...TEXTS, ...CALLER_TEXTS[callers]])]);
+  const textAttribute = z
+    .union([plain, header, named])
+    .meta({ id: `attribute${suffix}`, title: "attribute", description: '`["get", ...]` of a string.' });
+  const text: z.ZodType<Json> = z
+    .lazy(() =>
+      z.union([
+        z.string(),
+        textAttribute,
+        z.tuple([z.literal("lowerAscii"), text]),
+        z.tuple([z.literal("string"), z.union([integer, condition])]),
+        z.tuple([z.literal("?:"), condition, text, text]),
+      ]),
+    )
+    .meta({ id: `text${suffix}`, title: "text", description: "What has a string as its value." });
+  const integer: z.ZodType<Json> = z
+    .lazy(() =>
+      z.union([
+        z.int(),
+        integerAttribute,
+        z.tuple([z.literal("int"), text]),
+        z.tuple([z.literal("size"), z.union([text, ...lists, constantTexts, constantIntegers])]),
+        z.tuple([z.literal("?:"), condition, integer, integer]),
+      ]),
+    )
+    .meta({ id: `integer${suffix}`, title: "integer", description: "What has an integer as its value." });
+  const condition: z.ZodType<Json> = z
+    .lazy(() =>
+      z.union([
+        z.boolean(),
+        z.tuple([z.literal(["==", "!=", "<", "<=", ">", ">=", "startsWith", "endsWith", "contains"]), text, text]),
+        z.tuple([z.literal(["==", "!=", "<", "<=", ">", ">="]), integer, integer]),
+        z.tuple([z.literal(["==", "!="]), condition, condition]),
+        z.tuple([z.literal("in"), text, z.union([constantTexts, ...lists])]),
+        z.tuple([z.literal("in"), integer, constantIntegers]),
+        z.tuple([z.literal("cidr"), text, z.string().regex(/^[0-9A-Fa-f:.]{2,60}\/[0-9]{1,3}$/)]),
+        z.tuple([
+          z.literal("matches"),
+          text,
+          z
+            .string()
+            .min(4)
+            .max(LONGEST_AUTOMATON)
+            .regex(/^[A-Za-z0-9+/]+={0,2}$/),
+        ]),
+        z.tuple([z.literal("has"), z.union([textAttribute, integerAttribute, ...lists])]),
+        z.tuple([z.literal("!"), condition]),
+        z.tuple([z.literal(["&&", "||"]), condition, condition], condition),
+        z.tuple([z.literal("?:"), condition, condition, condition]),
+      ]),
+    )
+    .meta({ id: `condition${suffix}`, title: "predicate", description: "What has a bool as its value." });
+  return { condition, textAttribute };
+}
+
+/** Made once: each has definitions of its own in a JSON Schema. */
+export const predicateSchemas: Readonly<Record<Callers, PredicateSchemas>> = {
+  known: predicatesOver("known", ""),
+  "handed-on": predicatesOver("handed-on", "-over-what-is-handed-on"),
+  unknown: predicatesOver("unknown", "-before-callers-are-known"),
+};

@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { type Callers, predicateSchemas } from "../expression/predicate-schema.js";
+import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
+import type { ModulePart, PolicyKind } from "./kind.js";
+import { identity, NAME, name } from "./values.js";
+
+// The configuration document of a module (filters/modules/README.md), as the module itself reads it.
+
+const results = ["consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"] as const;
+
+/**
+ * The schema of the configuration of a module that carries out some kinds. It takes all that the module takes, but for the spelling of
+ * the JSON; `BEYOND` in test/support/module-schema.ts lists what only the module refuses.
+ *
+ * @param kinds those of the module; others are left out
+ */
+export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): JsonSchema {
+  const parts = kinds.flatMap((kind) => (kind.inModule === undefined ? [] : [{ ...kind, part: kind.inModule }]));
+  const identifies = parts.some(({ part }) => part.identifies);
+  const callers: Callers = identifies ? "known" : "handed-on";
+  const policies = parts.map((kind) => policySchema(kind, callers));
+  const [first, ...rest] = policies;
+  if (first === undefined) throw new Error(`${title}: a module carries out one kind at least`);
+  const told = parts.filter(({ part }) => part.tellsByFilterState).map((kind) => kind.name);
+  const document = z
+    .strictObject({
+      version: z.literal(1).describe("Of this form of the document."),
+      results: z
+        .literal(identifies ? ["filterState", "headers"] : ["filterState"])
+        .describe(
+          identifies
+            ? "`filterState`: Envoy writes headers from it. `headers`: the module itself clears and writes identity headers and removes credentials."
+            : "What was found out is left in filter state; Envoy writes headers from it.",
+        ),
+      consumers: identifies ? consumers : nobody,
+      policies: z
+        .array(rest.length === 0 ? first : z.union([first, ...rest]))
+        .max(1024)
+        .describe("What routes may run, each of one kind."),
+      routes,
+    })
+    .meta(identifies && told.length > 0 ? noHeadersBeside(told) : {});
+  return jsonSchemaOf(document, title);
+}
+
+/** Kinds whose results only filter state has. */
+function noHeadersBeside(kinds: readonly string[]) {
+  const others = { not: { anyOf: kinds.map((kind) => ({ required: [kind] })) } };
+  const either = [
+    { properties: { results: { const: "filterState" } } },
+    { properties: { policies: { items: others } } },
+  ];
+  return { allOf: [{ anyOf: either }] };
+}
+
+const consumers = z
+  .array(
+    z.strictObject({
+      name: identity.describe("Visible ASCII without comma, of one consumer only."),
+      tier: identity.optional().describe("For rates and rules."),
+      groups: z.array(identity).max(64).optional().describe("For rules."),
+      credentials: z
+        .array(
+          z.strictObject({
+            apiKey: z
+              .string()
+              .max(1024)
+              .regex(/^(sha256:[0-9a-f]{64}$|env:.)/s)
+              .describe(
+                "`env:` and a variable that `vm_config.environment_variables` lets through, or `sha256:` and 64 lower-case hexadecimal digits. Every key once.",
+              ),
+          }),
+        )
+        .max(64)
+        .describe("Any of them will do."),
+    }),
+  )
+  .max(65_535)
+  .describe("Who may call.");
+
+const nobody = z.array(z.never()).max(0).describe("Empty: this module looks at no credential.");
+
+const routes = z
+  .array(
+    z.strictObject({
+      name: z
+        .string()
+        .min(1)
+        .max(1024)
+        .describe("Envoy's name of the route; `*`, which may stand alone only, is every route, named or not."),
+      run: z
+        .array(z.string().regex(NAME))
+        .max(64)
+        .meta({ uniqueItems: true })
+        .describe("Names of policies, in the order of execution."),
+      tell: z
+        .array(z.enum(results))
+        .max(results.length)
+        .meta({ uniqueItems: true })
+        .optional()
+        .describe("Results that something reads when a request passes; all of them without this key."),
+      params: z
+        .record(z.string(), z.int().min(0).max(1023).describe("Which segment."))
+        .optional()
+        .describe("Names of segments of the path, counted from 0 after the leading slash."),
+    }),
+  )
+  .min(1)
+  .max(65_536)
+  .meta({ allOf: [{ anyOf: [{ maxItems: 1 }, { items: { properties: { name: { not: { const: "*" } } } } }] }] })
+  .describe("What runs where. A request on a route that is not listed is refused.");
+
+function policySchema({ name: kind, summary, part }: PolicyKind & { part: ModulePart }, callers: Callers) {
+  return z
+    .strictObject({
+      name: name.describe("Shown in decisions, counters and answers."),
+      mode: z
+        .enum(["enforce", "shadow"])
+        .optional()
+        .meta({ default: "enforce" })
+        .describe("`shadow`: decides, counts and tells, and lets every request pass."),
+      when: predicateSchemas[part.identifies ? "unknown" : callers].condition
+        .optional()
+        .describe("The policy applies to requests for which this is true."),
+      onError: z
+        .literal(part.mayOpen ? ["allow", "deny"] : ["deny"])
+        .optional()
+        .meta({ default: part.mayOpen ? "allow" : "deny" })
+        .describe("What becomes of a request that the policy cannot judge."),
+      [kind]: part.config(predicateSchemas[callers]).describe(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`),
+    })
+    .meta({ title: `policies[] with ${kind}` });
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import type { ModulePart } from "../../compiler/policy/kind.js";
+import { headerName } from "../../compiler/policy/values.js";
+
+/** What modules read of an `authenticate`. */
+export const inModule: ModulePart = {
+  identifies: true,
+  mayOpen: false,
+  tellsByFilterState: false,
+  config: () =>
+    z.strictObject({
+      realm: z
+        .string()
+        .regex(/^[ !#-[\]-~]{1,128}$/)
+        .describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
+      anyOf: z
+        .array(
+          z.strictObject({
+            apiKey: z
+              .strictObject({ header: headerName.describe("The header that carries the key.") })
+              .describe("A key in a header, compared by its SHA-256."),
+          }),
+        )
+        .min(1)
+        .max(8)
+        .meta({ uniqueItems: true })
+        .describe("The method whose credential is present decides."),
+      optional: z
+        .boolean()
+        .optional()
+        .meta({ default: false })
+        .describe("Lets requests without any credential pass as anonymous."),
+    }),
+};

@@ -1,0 +1,240 @@
+import * as fc from "fast-check";
+import type { Value } from "../../compiler/syntax/document.js";
+import { digestOf } from "../support/module-policies.js";
+import type { ModuleName } from "../support/module-schema.js";
+import { type Mutation, mutationsWith } from "./mutation.js";
+
+// Random configurations of modules, most of them right, and random changes of them.
+
+type Grammar = Record<"condition" | "text" | "integer", Value>;
+
+const NAMED = ["request.query", "request.cookies", "route.params"] as const;
+
+/** Predicates, and attributes that are strings, over what the caller's module tells. */
+function predicates(texts: readonly string[], lists: readonly string[]) {
+  const get = (...path: string[]): Value => ["get", ...path];
+  const attribute = fc.oneof(
+    fc.constantFrom("request.method", "request.path", "source.ip", "route.name", ...texts).map((name) => get(name)),
+    fc.constantFrom("x-a", "x_b.c", "cookie").map((name) => get("request.headers", name)),
+    fc.tuple(fc.constantFrom(...NAMED), fc.constantFrom("id", "A~!", "%")).map(([name, key]) => get(name, key)),
+  );
+  const number = fc.constantFrom("request.size", "request.time", "source.port").map((name) => get(name));
+  const ofLists = lists.map((name) => fc.constant(get(name)));
+  const constantTexts = fc.array(fc.constantFrom("a", "", "é"), { maxLength: 3 }).map((all): Value => ["list", ...all]);
+  const constantIntegers = fc.array(fc.integer(), { maxLength: 3 }).map((all): Value => ["list", ...all]);
+  const { condition } = fc.letrec<Grammar>((tie) => {
+    const condition = tie("condition");
+    const text = tie("text");
+    const integer = tie("integer");
+    const form = (names: readonly string[], ...operands: fc.Arbitrary<Value>[]): fc.Arbitrary<Value> =>
+      fc.tuple(fc.constantFrom(...names), ...operands).map((parts): Value => [...parts]);
+    return {
+      text: fc.oneof(
+        { maxDepth: 3, depthIdentifier: "predicate" },
+        fc.constantFrom<Value>("", "GET", "partners", "\u0000", "😀"),
+        attribute,
+        form(["lowerAscii"], text),
+        form(["string"], fc.oneof(integer, condition)),
+        form(["?:"], condition, text, text),
+      ),
+      integer: fc.oneof(
+        { maxDepth: 3, depthIdentifier: "predicate" },
+        fc.constantFrom<Value>(0, -1, Number.MAX_SAFE_INTEGER),
+        number,
+        form(["int"], text),
+        form(["size"], fc.oneof(text, constantTexts, constantIntegers, ...ofLists)),
+        form(["?:"], condition, integer, integer),
+      ),
+      condition: fc.oneof(
+        { maxDepth: 3, depthIdentifier: "predicate" },
+        fc.constantFrom<Value>(true, false),
+        form(["==", "!=", "<", ">="], text, text),
+        form(["==", "<=", ">"], integer, integer),
+        form(["==", "!="], condition, condition),
+        form(["startsWith", "endsWith", "contains"], text, text),
+        form(["in"], text, constantTexts),
+        form(["in"], integer, constantIntegers),
+        ...ofLists.map((list) => form(["in"], text, list)),
+        form(["cidr"], text, fc.constantFrom<Value>("10.0.0.0/8", "::/0", "2001:db8::/32")),
+        form(["has"], fc.oneof(attribute, number, ...ofLists)),
+        form(["!"], condition),
+        form(["&&", "||"], condition, condition),
+        form(["&&"], condition, condition, condition),
+        form(["?:"], condition, condition, condition),
+      ),
+    };
+  });
+  return { condition, attribute };
+}
+
+const CALLERS: Readonly<Record<ModuleName, ReturnType<typeof predicates>>> = {
+  guard: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.subject"], ["auth.groups", "auth.scopes"]),
+  auth: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.issuer"], ["auth.groups", "auth.scopes"]),
+  "rate-limit": predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
+};
+const early = predicates([], []);
+
+/** Some of the members. */
+const some = <T>(members: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) => fc.record(members, { requiredKeys: [] });
+
+const rate = fc.record({
+  count: fc.integer({ min: 1, max: 1000 }),
+  periodMs: fc.constantFrom(1000, 60_000, 2_678_400_000),
+  burst: fc.integer({ min: 1, max: 1000 }),
+});
+
+const HEADERS = ["x-api-key", "authorization", "x_key.1"] as const;
+const mode = fc.constantFrom("enforce", "shadow");
+
+/** Policies of a module that may stand in one list, and the order that they run in. */
+function policiesOf(module: ModuleName): fc.Arbitrary<{ name: string; [key: string]: Value }[]> {
+  const { condition, attribute } = CALLERS[module];
+  const authenticate = fc
+    .tuple(
+      some({ mode, when: early.condition, onError: fc.constant("deny") }),
+      fc.uniqueArray(fc.constantFrom(...HEADERS), { minLength: 1 }),
+      some({ optional: fc.boolean() }),
+    )
+    .map(([beside, headers, more]) => {
+      const anyOf = headers.map((header) => ({ apiKey: { header } }));
+      return { name: "known", ...beside, authenticate: { realm: "a shop", anyOf, ...more } };
+    });
+  const rule = fc.tuple(fc.constantFrom("allow", "deny"), condition);
+  const authorize = fc
+    .tuple(
+      some({ mode, when: condition, onError: fc.constant("deny") }),
+      fc.array(rule, { maxLength: 3 }),
+      fc.constantFrom("allow", "deny"),
+    )
+    .map(([beside, rules, otherwise]) => ({
+      name: "rules",
+      ...beside,
+      authorize: {
+        rules: rules.map(([effect, predicate], index) => ({ name: `rule-${index}`, [effect]: predicate })),
+        otherwise,
+      },
+    }));
+  const rateLimit = fc
+    .tuple(
+      some({ mode, when: condition, onError: fc.constantFrom("allow", "deny") }),
+      fc.record(
+        {
+          key: fc.array(attribute, { maxLength: 3 }),
+          default: rate,
+          rates: fc.uniqueArray(
+            fc.tuple(fc.constantFrom("gold", "free"), rate).map(([tier, one]) => ({ tier, ...one })),
+            { selector: ({ tier }) => tier },
+          ),
+          headers: fc.uniqueArray(fc.constantFrom("ietf", "retry-after")),
+          slots: fc.constantFrom(8, 1024, 1_048_576),
+        },
+        { requiredKeys: ["key", "default"] },
+      ),
+    )
+    .map(([beside, body]) => ({ name: "limit", ...beside, rateLimit: body }));
+  switch (module) {
+    case "guard":
+      return fc.tuple(authenticate, authorize, rateLimit).map((all) => [...all]);
+    case "auth":
+      return fc.tuple(authenticate, authorize).map((all) => [...all]);
+    case "rate-limit":
+      return fc.tuple(rateLimit).map((all) => [...all]);
+  }
+}
+
+const consumers = fc.uniqueArray(
+  fc
+    .tuple(
+      fc.constantFrom("acme", "globex", "a/b;c"),
+      some({ tier: fc.constant("gold"), groups: fc.array(fc.constantFrom("a", "b")) }),
+      fc.boolean(),
+    )
+    .map(([name, more, keyed]) => ({ name, ...more, credentials: keyed ? [{ apiKey: digestOf(name) }] : [] })),
+  { selector: ({ name }) => name },
+);
+
+const told = fc.uniqueArray(
+  fc.constantFrom("consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"),
+);
+const beside = some({ tell: told, params: fc.dictionary(fc.constantFrom("id", "", "a b"), fc.nat(1023)) });
+
+/** A configuration that the module takes. */
+export function documentsOf(module: ModuleName): fc.Arbitrary<Value> {
+  return fc
+    .tuple(
+      policiesOf(module),
+      consumers,
+      fc.constantFrom("filterState", "headers"),
+      fc.uniqueArray(fc.constantFrom("orders", "*", "é"), { minLength: 1 }),
+      beside,
+    )
+    .map(([policies, callers, results, names, more]): Value => {
+      const alone = names.includes("*") ? ["*"] : names;
+      const run = policies.map(({ name }) => name);
+      return {
+        version: 1,
+        results: module === "auth" ? results : "filterState",
+        consumers: module === "rate-limit" ? [] : callers,
+        policies,
+        routes: alone.map((name, index) => ({ name, run: index === 0 ? run : [], ...more })),
+      };
+    });
+}
+
+/** Values that are right somewhere in some configuration, and a few that are right nowhere. */
+const VALUES: readonly Value[] = [
+  ...["", "a", "orders", "*", "limit", "rules", "known", "gold", "allow", "deny", "enforce", "shadow", "off", "é", "A"],
+  ...[
+    "filterState",
+    "headers",
+    "ietf",
+    "retry-after",
+    "consumer",
+    "env:ACME_KEY",
+    "env:NONE",
+    "sha256:00",
+    "x-api-key",
+  ],
+  ...["get", "list", "has", "==", "&&", "in", "?:", "size", "matches", "10.0.0.0/8", "10.0.0.1/8", "/8", "AAAA", "A,b"],
+  ...["request.method", "request.size", "auth.groups", "auth.tier", "auth.method", "request.headers", "route.params"],
+  ...["x".repeat(63), "x".repeat(64), "x".repeat(256), "x".repeat(257), "a b", "a\nb", "a-", 'a"b', digestOf("other")],
+  ...[0, 1, -1, 1.5, 2, 8, 9, 1023, 1024, 1e9, 1e9 + 1, 2 ** 53, true, false, null, [], {}],
+  ...[["get", "auth.consumer"], ["get", "request.time"], ["get", "auth.scopes"], ["list", 1, "a"], ["list"], ["get"]],
+  { name: "limit", rateLimit: { key: [], default: { count: 1, periodMs: 1000, burst: 1 } } },
+  { name: "more", authenticate: { realm: "r", anyOf: [{ apiKey: { header: "x" } }] } },
+  { name: "orders", run: [] },
+  { count: 1, periodMs: 1, burst: 1 },
+];
+
+const KEYS: readonly string[] = [
+  ...[
+    "version",
+    "results",
+    "consumers",
+    "policies",
+    "routes",
+    "name",
+    "mode",
+    "when",
+    "onError",
+    "authenticate",
+    "run",
+  ],
+  ...["authorize", "rateLimit", "realm", "anyOf", "optional", "forward", "rules", "otherwise", "allow", "deny", "key"],
+  ...[
+    "rates",
+    "default",
+    "headers",
+    "slots",
+    "tier",
+    "groups",
+    "credentials",
+    "apiKey",
+    "tell",
+    "params",
+    "id",
+    "extra",
+  ],
+];
+
+export const documentChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);

@@ -1,0 +1,133 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../compiler/cli/files.js";
+import { check } from "../compiler/index.js";
+import { guardConfiguration } from "../compiler/plan/guard.js";
+import { keysWithoutDescription, openMappings } from "./language/judge.js";
+import { documentChanges, documentsOf } from "./language/module-documents.js";
+import { WITNESSES } from "./language/module-witnesses.js";
+import { mutated } from "./language/mutation.js";
+import { schemaTables } from "./language/schema-table.js";
+import { allCases, allExamples } from "./support/cases.js";
+import { expectGolden } from "./support/golden.js";
+import { type CompiledModule, loadModule, ModuleVm } from "./support/module-host.js";
+import {
+  BEYOND,
+  faultBySchema,
+  isBeyond,
+  MODULE_NAMES,
+  type ModuleName,
+  moduleSchemas,
+} from "./support/module-schema.js";
+
+// The schemas of the configurations of modules against the modules themselves.
+
+const root = packageRoot();
+
+describe.each(MODULE_NAMES)("the schema of %s.wasm", (name) => {
+  const { file, schema } = moduleSchemas[name];
+
+  it("is up to date in schema/", () => {
+    expectGolden(join(root, "schema", `${file}.v1.json`), `${JSON.stringify(schema, undefined, 2)}\n`);
+  });
+
+  it("describes every key and refuses unknown ones", () => {
+    expect(keysWithoutDescription(schema)).toEqual([]);
+    expect(openMappings(schema)).toEqual([]);
+  });
+});
+
+const PAGES: Readonly<Record<ModuleName, string>> = {
+  guard: "filters/modules/README.md",
+  auth: "filters/modules/auth/README.md",
+  "rate-limit": "filters/modules/rate-limit/README.md",
+};
+
+it.each(MODULE_NAMES)("the page of %s.wasm has the reference that its schema gives", (name) => {
+  const path = join(root, PAGES[name]);
+  const text = readFileSync(path, "utf8");
+  const parts = /^([\s\S]*<!-- reference: [^\n]*-->\n)[\s\S]*(<!-- end of the reference -->[\s\S]*)$/.exec(text);
+  expect(parts, "the markers of the reference are there").not.toBeNull();
+  const [, before = "", after = ""] = parts ?? [];
+  expectGolden(path, `${before}\n${schemaTables(moduleSchemas[name].schema)}\n${after}`);
+});
+
+describe("what the compiler emits", () => {
+  const plans = [...allCases().filter(({ rejects }) => !rejects), ...allExamples()];
+
+  it.each(plans.map((one) => [one.policyPath.replace(`${root}/`, ""), one] as const))(
+    "for %s fits the schema of guard.wasm",
+    (_path, { policyPath }) => {
+      const { plan } = check(policyPath);
+      expect(plan).toBeDefined();
+      if (plan === undefined) return;
+      for (const read of [[], ["consumer", "decision", "shadow"]])
+        expect(faultBySchema("guard", guardConfiguration(plan, read))).toBeUndefined();
+    },
+  );
+});
+
+describe("a schema and its module agree", () => {
+  const compiled = new Map<ModuleName, CompiledModule>();
+  beforeAll(async () => {
+    for (const name of MODULE_NAMES) compiled.set(name, await loadModule(name));
+  });
+
+  /** What the module says of a document; nothing if it takes it. */
+  function refusal(name: ModuleName, text: string): string | undefined {
+    const module = compiled.get(name);
+    if (module === undefined) throw new Error(`${name}.wasm is not loaded`);
+    const vm = new ModuleVm(module, { environment: { ACME_KEY: "acme-key" } });
+    return vm.configure(text) ? undefined : (vm.lastError ?? "").replace(/^sluice: /, "");
+  }
+
+  it.each(WITNESSES.map(([message, text]) => [message, text] as const))(
+    "but for what the module alone sees: %s",
+    (message, text) => {
+      expect(faultBySchema("guard", JSON.parse(text))).toBeUndefined();
+      expect(refusal("guard", text)).toBe(message);
+      expect(isBeyond(message)).toBe(true);
+    },
+  );
+
+  it("in what is said to be beyond a schema, all of which is shown", () => {
+    const shown = BEYOND.filter(([pattern]) => WITNESSES.some(([message]) => pattern.test(message)));
+    expect(BEYOND.filter((one) => !shown.includes(one)).map(([pattern]) => pattern.source)).toEqual([]);
+  });
+
+  it.each(MODULE_NAMES)("over random configurations of %s.wasm: both take them", (name) => {
+    fc.assert(
+      fc.property(documentsOf(name), (document) => {
+        const text = JSON.stringify(document);
+        const said = refusal(name, text);
+        // A limit before somebody is known, and the like, are of the random order of things.
+        if (said !== undefined) expect(isBeyond(said), `${said}\n${text}`).toBe(true);
+        expect(faultBySchema(name, JSON.parse(text)), text).toBeUndefined();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each(MODULE_NAMES)("over changed configurations of %s.wasm", (name) => {
+    const count = { taken: 0, refused: 0, beyond: 0 };
+    fc.assert(
+      fc.property(documentsOf(name), documentChanges, (document, changes) => {
+        const text = JSON.stringify(mutated(document, changes));
+        const said = refusal(name, text);
+        const fault = faultBySchema(name, JSON.parse(text));
+        if (said === undefined) {
+          count.taken += 1;
+          expect(fault, `the module takes it, and its schema does not\n${text}`).toBeUndefined();
+        } else if (fault === undefined) {
+          count.beyond += 1;
+          expect(isBeyond(said), `the schema takes it, and the module does not: ${said}\n${text}`).toBe(true);
+        } else count.refused += 1;
+      }),
+      { numRuns: 800 },
+    );
+    expect(count.taken, "configurations that are taken").toBeGreaterThan(30);
+    expect(count.refused, "configurations that are refused").toBeGreaterThan(200);
+  });
+});
