@@ -6,13 +6,14 @@ import { packageRoot } from "../compiler/cli/files.js";
 import { check } from "../compiler/index.js";
 import { guardConfiguration } from "../compiler/plan/guard.js";
 import { keysWithoutDescription, openMappings } from "./language/judge.js";
-import { documentChanges, documentsOf } from "./language/module-documents.js";
+import { changedPredicatesOf, documentChanges, documentsOf } from "./language/module-documents.js";
 import { WITNESSES } from "./language/module-witnesses.js";
 import { mutated } from "./language/mutation.js";
 import { schemaTables } from "./language/schema-table.js";
 import { allCases, allExamples } from "./support/cases.js";
 import { expectGolden } from "./support/golden.js";
 import { type CompiledModule, loadModule, ModuleVm } from "./support/module-host.js";
+import { allowing, configurationOf, limiting, partnersOnly } from "./support/module-policies.js";
 import {
   BEYOND,
   faultBySchema,
@@ -69,6 +70,11 @@ describe("what the compiler emits", () => {
   );
 });
 
+interface Verdicts {
+  taken: number;
+  refused: number;
+}
+
 describe("a schema and its module agree", () => {
   const compiled = new Map<ModuleName, CompiledModule>();
   beforeAll(async () => {
@@ -110,24 +116,41 @@ describe("a schema and its module agree", () => {
     );
   });
 
+  /** Holds the two verdicts on a document together, and counts them. */
+  function compare(name: ModuleName, document: unknown, count: Verdicts): void {
+    const text = JSON.stringify(document);
+    const said = refusal(name, text);
+    const fault = faultBySchema(name, JSON.parse(text));
+    if (said === undefined) {
+      count.taken += 1;
+      expect(fault, `the module takes it, and its schema does not\n${text}`).toBeUndefined();
+    } else if (fault === undefined) {
+      expect(isBeyond(said), `the schema takes it, and the module does not: ${said}\n${text}`).toBe(true);
+    } else count.refused += 1;
+  }
+
   it.each(MODULE_NAMES)("over changed configurations of %s.wasm", (name) => {
-    const count = { taken: 0, refused: 0, beyond: 0 };
-    fc.assert(
-      fc.property(documentsOf(name), documentChanges, (document, changes) => {
-        const text = JSON.stringify(mutated(document, changes));
-        const said = refusal(name, text);
-        const fault = faultBySchema(name, JSON.parse(text));
-        if (said === undefined) {
-          count.taken += 1;
-          expect(fault, `the module takes it, and its schema does not\n${text}`).toBeUndefined();
-        } else if (fault === undefined) {
-          count.beyond += 1;
-          expect(isBeyond(said), `the schema takes it, and the module does not: ${said}\n${text}`).toBe(true);
-        } else count.refused += 1;
-      }),
-      { numRuns: 800 },
+    const count: Verdicts = { taken: 0, refused: 0 };
+    const property = fc.property(documentsOf(name), documentChanges, (document, changes) =>
+      compare(name, mutated(document, changes), count),
     );
+    fc.assert(property, { numRuns: 800 });
     expect(count.taken, "configurations that are taken").toBeGreaterThan(30);
     expect(count.refused, "configurations that are refused").toBeGreaterThan(200);
+  });
+
+  it.each(MODULE_NAMES)("over changed predicates in %s.wasm", (name) => {
+    const count: Verdicts = { taken: 0, refused: 0 };
+    const limit = limiting("rules", { count: 1, periodMs: 1000, burst: 1 }, { key: [] });
+    const documentWith = (predicate: unknown) =>
+      name === "rate-limit"
+        ? configurationOf([{ ...limit, when: predicate }], { consumers: [] })
+        : configurationOf([partnersOnly, allowing(predicate)]);
+    const property = fc.property(changedPredicatesOf(name), (predicate) =>
+      compare(name, documentWith(predicate), count),
+    );
+    fc.assert(property, { numRuns: 1_000 });
+    expect(count.taken, "predicates that are taken").toBeGreaterThan(100);
+    expect(count.refused, "predicates that are refused").toBeGreaterThan(200);
   });
 });

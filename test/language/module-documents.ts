@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import type { Value } from "../../compiler/syntax/document.js";
 import { digestOf } from "../support/module-policies.js";
 import type { ModuleName } from "../support/module-schema.js";
-import { type Mutation, mutationsWith } from "./mutation.js";
+import { type Mutation, mutated, mutationsWith } from "./mutation.js";
 
 // Random configurations of modules, most of them right, and random changes of them.
 
@@ -238,3 +238,32 @@ const KEYS: readonly string[] = [
 ];
 
 export const documentChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);
+
+/** Parts of predicates of every type, right ones and wrong ones. */
+const PARTS: readonly Value[] = [
+  ...[true, false, "", "a", "10.0.0.0/8", 0, -1, 1.5, null, {}, [], ["get"], ["list"], ["list", "a"], ["list", 1]],
+  ...["==", "!=", "<", ">=", "in", "startsWith", "size", "lowerAscii", "int", "string", "cidr", "has", "!", "&&", "||"],
+  ...["?:", "get", "list", "auth.tier", "auth.groups", "auth.scopes", "request.time", "request.headers", "x-a", "X"],
+  ...[
+    ["get", "request.method"],
+    ["get", "source.port"],
+    ["get", "auth.groups"],
+    ["get", "auth.method"],
+    ["get", "request.query", "id"],
+    ["get", "request.path", "id"],
+    ["==", 1, 2],
+    ["lowerAscii", "a"],
+    ["size", "a"],
+    ["has", ["get", "request.size"]],
+    ["string", true],
+    ["?:", true, 1, "a"],
+    ["list", "a", 1],
+  ],
+];
+
+/** A predicate of a module with some of its parts changed. */
+export function changedPredicatesOf(module: ModuleName): fc.Arbitrary<Value> {
+  return fc
+    .tuple(CALLERS[module].condition, mutationsWith(PARTS, ["a"]))
+    .map(([condition, changes]) => mutated(condition, changes));
+}

@@ -1,10 +1,4 @@
-import {
-  allowing,
-  configurationOf,
-  digestOf,
-  limiting,
-  partnersOnly,
-} from "../support/module-policies.js";
+import { allowing, configurationOf, digestOf, limiting, partnersOnly } from "../support/module-policies.js";
 
 // For each sort of fault that no schema can see, a configuration of guard.wasm that has it and nothing else.
 
