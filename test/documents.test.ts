@@ -56,11 +56,10 @@ describe("YAML", () => {
     expect(first?.text).toBe(readFileSync(join(root, "examples/quickstart/policy.yaml"), "utf8"));
   });
 
-  it("of auth.wasm's page is the WasmPlugin beside it", () => {
-    const [shown] = yaml.filter(
-      (block) => block.document === "filters/modules/auth/README.md" && sortOf(block) === "kubernetes",
-    );
-    expect(shown?.text).toBe(readFileSync(join(root, "filters/modules/auth/wasm-plugin.yaml"), "utf8"));
+  it.each(["auth", "rate-limit"])("of %s.wasm's page is the WasmPlugin beside it", (name) => {
+    const folder = `filters/modules/${name}`;
+    const [shown] = yaml.filter((block) => block.document === `${folder}/README.md` && sortOf(block) === "kubernetes");
+    expect(shown?.text).toBe(readFileSync(join(root, folder, "wasm-plugin.yaml"), "utf8"));
   });
 
   it("of a resource is refused with a field that its definition does not have", async () => {

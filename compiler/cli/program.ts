@@ -214,7 +214,7 @@ export function program(finish: (code: number) => void): Command {
 
   root
     .command("schema")
-    .description("print the JSON Schema of a sort of file, for editors")
+    .description("print the JSON Schema of a sort of file, or of the configuration of a module")
     .addArgument(new Argument("[file]", "the sort of file").choices(SCHEMAS).default("gateway"))
     .option("--out <file>", "write it there instead")
     .addHelpText(

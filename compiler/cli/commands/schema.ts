@@ -3,8 +3,8 @@ import { basename, dirname, join } from "node:path";
 import { EnvironmentError, EXIT } from "../exit.js";
 import { packageRoot, writeAll } from "../files.js";
 
-/** Sorts of files that have a schema, under the names of their schemas. */
-export const SCHEMAS = ["gateway", "fragment", "test"] as const;
+/** Sorts of files that have a schema, under the names of their schemas; `module*` are configurations of modules. */
+export const SCHEMAS = ["gateway", "fragment", "test", "module", "module-auth", "module-rate-limit"] as const;
 export type SchemaName = (typeof SCHEMAS)[number];
 
 export interface SchemaOptions {
