@@ -43,6 +43,8 @@ export interface VmConfig {
   readonly restricted?: "fault" | "stub";
   /** Is told of every host call; a number that it returns is returned in its place. For tests of failing hosts. */
   readonly intercept?: (name: string) => number | undefined;
+  /** Is told of every callback that is entered. For tests of what a request costs. */
+  readonly entered?: (name: string) => void;
 }
 
 /**
@@ -119,6 +121,7 @@ export class Host {
       capabilities: config.capabilities === undefined ? undefined : new Set(config.capabilities),
       restricted: config.restricted ?? "fault",
       intercept: config.intercept ?? (() => undefined),
+      entered: config.entered ?? (() => {}),
     });
   }
 

@@ -24,6 +24,7 @@ const VERSION = "proxy_abi_version_0_2_1";
 
 export interface VmOptions extends Omit<Gate, "allowedNow"> {
   readonly environment: Environment;
+  entered(name: string): void;
 }
 
 /**
@@ -37,6 +38,7 @@ export class Vm implements Border {
   /** Why the VM is gone: a trap. Envoy then answers every stream with 503. */
   failure: string | undefined;
   private readonly exports: Readonly<Record<string, Exported>>;
+  private readonly entered: (name: string) => void;
   private readonly capabilities: ReadonlySet<string> | undefined;
   private readonly contexts = new Map<number, Context>([[0, { sort: "vm", id: 0 }]]);
   private nextId = 1;
@@ -48,8 +50,9 @@ export class Vm implements Border {
   private isDraining = false;
   private readonly deferred: (() => void)[] = [];
 
-  constructor(module: CompiledModule, { environment, capabilities, restricted, intercept }: VmOptions) {
+  constructor(module: CompiledModule, { environment, capabilities, restricted, intercept, entered }: VmOptions) {
     this.environment = environment;
+    this.entered = entered;
     this.capabilities = capabilities;
     this.memory = new GuestMemory(
       () => this.linearMemory(),
@@ -214,6 +217,7 @@ export class Vm implements Border {
   private run(context: Context, name: string, parameters: readonly number[]): number | undefined {
     const callback = this.exports[name];
     if (typeof callback !== "function" || this.failure !== undefined) return undefined;
+    this.entered(name);
     const [current, effective] = [this.current, this.effective];
     this.current = context;
     this.effective = undefined;

@@ -112,6 +112,7 @@ export class ModuleVm {
         this.calls.push(name);
         return options.failing?.get(name);
       },
+      entered: () => {},
     });
     this.refuseTraps();
   }
