@@ -6,6 +6,7 @@ import { diskLoader, folderLoader, readBytes, readPolicyFile, shownPath } from "
 import { locate, readDocument } from "./syntax/document.js";
 import { textLoader, withText, withTexts } from "./syntax/loader.js";
 import { SourceFile, type Span } from "./syntax/source.js";
+import { DEFAULT_OPTIONS } from "./targets/envoy/options.js";
 import { targets } from "./targets/index.js";
 import type { Emission, EmitOptions } from "./targets/target.js";
 import type { CheckedSuite } from "./testing/check.js";
@@ -150,5 +151,8 @@ export async function compile(path: string, target: string, options: EmitOptions
   const all = [...diagnostics, ...broken];
   return hasErrors(all) ? { ...compiled, diagnostics: all } : { ...compiled, emission, diagnostics: all };
 }
+
+/** Where the output looks for modules, unless it is told otherwise. */
+export const defaultModulesDir: string = DEFAULT_OPTIONS.modulesDir;
 
 export const targetNames: readonly string[] = targets.map((target) => target.name);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { packageRoot } from "../compiler/cli/files.js";
+import { moduleNames } from "../compiler/wasm/contracts.js";
 import { allDocuments, installationLines } from "./documents/markdown.js";
 import { compiledTypes, demand, emptyFolder, type Packed, packed, programs, removeAll } from "./package/outside.js";
 import { BUNDLED } from "./repository/imports.js";
@@ -36,8 +37,11 @@ describe("the tarball", () => {
     const expected = [
       ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", "compiler/LANGUAGE.md"],
       ...sourceFiles(/^examples\//).filter((path) => statSync(join(root, path)).isFile()),
-      ...["fragment", "gateway", "test"].map((name) => `schema/${name}.v1.json`),
-      ...["dist/THIRD-PARTY.txt", "dist/modules/auth.wasm", "dist/modules/guard.wasm"],
+      ...["fragment", "gateway", "module", "module-auth", "module-rate-limit", "test"].map(
+        (name) => `schema/${name}.v1.json`,
+      ),
+      "dist/THIRD-PARTY.txt",
+      ...moduleNames.flatMap((name) => [`dist/modules/${name}.wasm`, `dist/modules/${name}.cdx.json`]),
       ...[
         "dist/compiler/cli/main.js",
         "dist/compiler/index.js",
@@ -45,9 +49,14 @@ describe("the tarball", () => {
         "dist/compiler/chunks/*",
       ],
       // What scripts and benchmarks call by path.
-      ...["runtime/find", "runtime/process", "targets/envoy/emit", "targets/envoy/options"].map(
-        (name) => `dist/compiler/${name}.js`,
-      ),
+      ...[
+        "runtime/find",
+        "runtime/process",
+        "targets/envoy/emit",
+        "targets/envoy/options",
+        "wasm/contracts",
+        "wasm/verify",
+      ].map((name) => `dist/compiler/${name}.js`),
       ...TYPES,
     ];
     const files = tarball.files.map((path) => path.replace(/^(dist\/compiler\/chunks\/).*\.js$/, "$1*"));
@@ -81,6 +90,7 @@ const RESULT = {
   sizes: [
     ["envoy.yaml", expect.any(Number)],
     ["modules/guard.wasm", statSync(join(root, "dist/modules/guard.wasm")).size],
+    ["sluice.lock.json", expect.any(Number)],
   ],
   tested: { ok: true, summary: { passed: expect.any(Number), failed: 0, notRun: 0 }, engines: ["embedded", "envoy"] },
   covered: { all: expect.any(Number), covered: expect.any(Number) },

@@ -1,6 +1,5 @@
 import { outputOf } from "../cli/compiled.js";
-import { compile as compileFor } from "../index.js";
-import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
+import { compile as compileFor, defaultModulesDir } from "../index.js";
 import type { CheckResult } from "./check.js";
 import { checkResult, reading } from "./result.js";
 
@@ -40,7 +39,7 @@ export interface CompileResult extends CheckResult {
  * @throws RangeError if there is no such target; EnvironmentError if the file cannot be read
  */
 export async function compile(path: string, options: CompileOptions = {}): Promise<CompileResult> {
-  const { target = "envoy", accessLog, modulesDir = DEFAULT_OPTIONS.modulesDir } = options;
+  const { target = "envoy", accessLog, modulesDir = defaultModulesDir } = options;
   const chosen = accessLog === undefined ? { modulesDir } : { modulesDir, accessLog };
   const compiled = await reading(path, () => compileFor(path, target, chosen));
   const result = checkResult(compiled);

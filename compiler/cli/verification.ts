@@ -27,7 +27,7 @@ export function verifiedFile(path: string): FileVerdict {
   const pin = packagePin(path);
   if (pin === undefined)
     return verdictOf(path, verdict, [
-      `has a digest that nothing vouches for: no ${LOCK_NAME} beside it names it, and sluice ships ${moduleNames.map((name) => `${name}.wasm`).join(" and ")} only`,
+      `has a digest that nothing vouches for: no ${LOCK_NAME} beside it names it, and sluice ships ${moduleNames.map((name) => `${name}.wasm`).join(", ")} only`,
     ]);
   return { ...verdictOf(path, verdict, wrongDigest(verdict.facts.sha256, pin)), pin };
 }

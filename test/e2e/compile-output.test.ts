@@ -256,7 +256,7 @@ describe("sluice wasm verify", () => {
   it("finds the modules of the package as they were built", async () => {
     const files = await verify();
     expect(files.map(({ path, faults }) => [path, faults])).toEqual(
-      ["auth.wasm", "guard.wasm"].map((name) => [join(modulesFolder(), name), []]),
+      ["auth.wasm", "guard.wasm", "rate-limit.wasm"].map((name) => [join(modulesFolder(), name), []]),
     );
   });
 
@@ -307,7 +307,7 @@ describe("sluice wasm verify", () => {
     expect(shipped).toMatchObject({ faults: [], pin: { from: join(modulesFolder(), "guard.cdx.json") } });
     cpSync(at("guard.wasm"), at("mine.wasm"));
     expect(await faultsOf("mine.wasm")).toEqual([
-      "has a digest that nothing vouches for: no sluice.lock.json beside it names it, and sluice ships auth.wasm and guard.wasm only",
+      "has a digest that nothing vouches for: no sluice.lock.json beside it names it, and sluice ships auth.wasm, guard.wasm, rate-limit.wasm only",
     ]);
   });
 
@@ -373,7 +373,7 @@ describe("a package whose module is not as it was built", () => {
 
   it("is found by wasm verify, by its digest alone", async () => {
     const outcome = await call("wasm", "verify");
-    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining("2 files, 1 wrong\n") });
+    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining("3 files, 1 wrong\n") });
     rmSync(at("package/dist/modules/guard.cdx.json"));
     expect(await call("wasm", "verify")).toMatchObject({
       code: 1,
