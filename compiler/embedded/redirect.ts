@@ -3,7 +3,7 @@ import type { RoutedRequest } from "../request/request.js";
 
 /** The `Location` of a redirect, as Envoy writes it (source/common/router/config_impl.cc, `newUri`). */
 export function locationOf(url: RedirectTarget, request: RoutedRequest): string {
-  const [before = "http"] = request.headers.get("x-forwarded-proto") ?? [];
+  const before = request.scheme;
   const scheme = url.scheme ?? before;
   const port = url.port === undefined ? "" : `:${url.port}`;
   const host = url.host ?? requestHost(request.authority, before, scheme, port);

@@ -5,6 +5,7 @@ import type { Random } from "../host/random.js";
 import type { Stream } from "../host/stream.js";
 import type { RoutedRequest } from "../request/request.js";
 import { wireOfText } from "../request/wire-text.js";
+import { locationOf } from "./redirect.js";
 
 // What the connection manager, the router and the HTTP/1.1 codec of Envoy add and take off, beside policies and routes.
 
@@ -17,7 +18,7 @@ export function requestHeaders(request: RoutedRequest, id: string): Pairs {
     [":authority", request.authority],
     [":path", request.path],
     [":method", request.method],
-    [":scheme", request.headers.get("x-forwarded-proto")?.[0] ?? "http"],
+    [":scheme", request.scheme],
     ...headers.filter(([name]) => name !== "x-request-id"),
     ["x-request-id", id],
   ];
@@ -40,11 +41,18 @@ export function answerDirectly(
   const body = byteTextOf(Buffer.from(text));
   const type = request.headers.get("content-type")?.[0] ?? "";
   const reply = composeReply(
-    { status, body, headers, grpcStatus: -1, details: "direct_response" },
+    { status, body, headers: withPlace(request, status, headers), grpcStatus: -1, details: "direct_response" },
     { isHead: request.method === "HEAD", isGrpc: /^application\/grpc(\+.*)?$/.test(type) },
   );
   stream.responseHeaders(reply.headers, reply.body === "", "direct_response");
   if (reply.body !== "") stream.responseData(Buffer.from(reply.body, "latin1"), true);
+}
+
+/** With a 201 or a redirection that says no other place, Envoy tells the one that the request came to. */
+function withPlace(request: RoutedRequest, status: number, headers: Pairs): Pairs {
+  const hasPlace = status === 201 || (status >= 300 && status < 400);
+  if (!hasPlace || headers.some(([name]) => name === "location")) return headers;
+  return [["location", locationOf({}, request)], ...headers];
 }
 
 /**
@@ -54,6 +62,6 @@ export function answerDirectly(
 export function onWire(pairs: Pairs, method: string, status: number, ends: boolean): Pairs {
   const kept = pairs.filter(([name]) => !/^(:.*|connection|transfer-encoding|server|keep-alive)$/.test(name));
   const saysLength = kept.some(([name]) => name === "content-length");
-  const isEmpty = !saysLength && ends && status !== 204 && method !== "HEAD";
+  const isEmpty = !saysLength && ends && status !== 204 && status !== 304 && method !== "HEAD";
   return [...kept, ["server", "envoy"], ...(isEmpty ? [["content-length", "0"] as const] : [])];
 }

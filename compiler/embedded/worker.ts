@@ -2,7 +2,9 @@ import { STATUS_CODES } from "node:http";
 import type { AttributeValue } from "../host/attributes.js";
 import type { CompiledModule } from "../host/engine.js";
 import { HostFault } from "../host/fault.js";
+import { HeaderMap } from "../host/header-map.js";
 import { type Host, pluginOf } from "../host/host.js";
+import { composeReply, isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import type { Vm } from "../host/vm.js";
@@ -10,8 +12,7 @@ import { guardConfiguration, LOGGED_RESULTS } from "../plan/guard.js";
 import type { CorsPlan } from "../plan/native.js";
 import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
-import { normalizePath } from "../request/path.js";
-import { arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
+import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
@@ -70,7 +71,7 @@ export class Worker {
    */
   receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
     const arrival = arrive(this.plan, listener, client);
-    if ("status" in arrival) return answered(refusal(client, arrival.status, listener));
+    if ("status" in arrival) return answered(refusal(client, arrival));
     const { request } = arrival;
     const route = matchRoute(this.plan, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
@@ -126,10 +127,16 @@ function wholeAnswer(method: string, status: number, headers: Pairs, body: strin
   return { status, headers: onWire(headers, method, status, body === ""), body, notes: {} };
 }
 
-/** The codec has a body for what it refuses, the connection manager for a path that it refuses has none. */
-function refusal({ method, target }: ClientRequest, status: number, { escapedSlashes }: ListenerPlan): Answer {
-  const isPath = "status" in normalizePath(target, escapedSlashes);
-  return isPath ? wholeAnswer(method, status, [], "") : codecRefusal(method, status);
+/** The codec has not read the headers yet, so its answer is plain to everybody; what the connection manager refuses has no body. */
+function refusal(
+  { method, headers: sent }: ClientRequest,
+  { status, by }: Extract<Arrival, { status: number }>,
+): Answer {
+  if (by === "parser") return codecRefusal(method, status);
+  const isGrpc = isGrpcRequest(new HeaderMap("request", sent));
+  const reply = { status, body: "", headers: [], grpcStatus: -1, details: "" };
+  const { headers } = composeReply(reply, { isHead: method === "HEAD", isGrpc });
+  return wholeAnswer(method, Number(headers.get(":status")), headers.pairs(), "");
 }
 
 /** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status. */
@@ -155,12 +162,15 @@ function corsOf(route: RoutePlan, run: readonly PolicyPlan[]): CorsPlan | undefi
   return route.action.type === "forward" ? run.find(({ native }) => native?.filter === "cors")?.native : undefined;
 }
 
-function attributesOf(route: RoutePlan, { source }: RoutedRequest): Record<string, AttributeValue | undefined> {
+function attributesOf(
+  route: RoutePlan,
+  { source, sourcePort: port = CLIENT_PORT }: RoutedRequest,
+): Record<string, AttributeValue | undefined> {
   const address = source.includes(":") ? `[${source}]` : source;
   return {
     "xds.route_name": route.name,
-    "source.address": `${address}:${CLIENT_PORT}`,
-    "source.port": BigInt(CLIENT_PORT),
+    "source.address": `${address}:${port}`,
+    "source.port": BigInt(port),
     "request.protocol": "HTTP/1.1",
   };
 }

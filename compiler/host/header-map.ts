@@ -78,7 +78,7 @@ export class HeaderMap {
   add(name: string, value: string): void {
     const key = this.keyOf(name);
     const present = this.isJoined(key) ? this.entries.find((entry) => entry.name === key) : undefined;
-    if (present !== undefined) present.value = present.value === "" ? value : `${present.value},${value}`;
+    if (present !== undefined) present.value = [present.value, value].filter((one) => one !== "").join(",");
     else this.insert(key, value);
   }
 

@@ -25,7 +25,7 @@ export function composeReply(reply: LocalReply, request: { isHead: boolean; isGr
   const headers = new HeaderMap("response", [[":status", String(reply.status)]]);
   for (const [name, value] of reply.headers) headers.add(name, value);
   headers.replace(":status", String(reply.status));
-  if (request.isGrpc) return composeGrpcReply(headers, reply);
+  if (request.isGrpc) return composeGrpcReply(headers, request.isHead ? { ...reply, body: "" } : reply);
   if (reply.body === "") {
     headers.remove("content-length");
     headers.remove("content-type");

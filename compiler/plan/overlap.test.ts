@@ -101,7 +101,16 @@ it("says of each stricter route that a request could have reached that its heade
       for (const path of PATHS)
         for (const method of METHODS)
           for (const headers of SENT) {
-            const request = { method, path, authority: "a.test", headers, source: "127.0.0.1", time: 0, ends: true };
+            const request = {
+              method,
+              path,
+              authority: "a.test",
+              scheme: "http" as const,
+              headers,
+              source: "127.0.0.1",
+              time: 0,
+              ends: true,
+            };
             const takers = (host?.routes ?? []).filter((one) => mismatch(one, request) === undefined);
             const own = takers.filter((one) => !isGenerated(one));
             for (const one of own) for (const other of own) met.add(`${one.origin.start} ${other.origin.start}`);

@@ -8,6 +8,8 @@ export function refusedByParser({
   method,
   headers,
 }: Pick<ClientRequest, "method" | "headers">): { status: 400 | 501; reason: string } | undefined {
+  if (method === "CONNECT" && headers.some(([name]) => name === "transfer-encoding"))
+    return { status: 501, reason: "Envoy takes no transfer-encoding with CONNECT" };
   if (!HTTP1_METHODS.includes(method)) return { status: 400, reason: `Envoy takes no method ${method} over HTTP/1.1` };
   const lengths = headers.filter(([name]) => name === "content-length").map(([, value]) => value);
   const [length] = lengths;

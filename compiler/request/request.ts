@@ -3,11 +3,12 @@ import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
 import { namedByConnection } from "./connection.js";
 import { refusedByParser } from "./parser.js";
 import { normalizePath } from "./path.js";
+import { readTarget } from "./target.js";
 
 /** A request as a client sends it over HTTP/1.1. */
 export interface ClientRequest {
   method: string;
-  /** Path with query as on the request line. */
+  /** Path with query as on the request line, or what else stands there: an absolute URL, `*`. */
   target: string;
   host: string;
   /** In order, names in lower case, without `host`. A name may stand more than once. Values as `wire-text.ts` has them. */
@@ -27,10 +28,14 @@ export interface RoutedRequest {
   path: string;
   /** As the service gets it: case and port kept, one dot at the end removed. */
   authority: string;
+  /** Of the connection, or what a trusted hop says of its own. */
+  scheme: "http" | "https";
   /** Values by name in lower case; more than one only where Envoy keeps repeated lines apart. */
   headers: ReadonlyMap<string, readonly string[]>;
   /** Address of the client behind the trusted hops. */
   source: string;
+  /** Port of that client, where only its address was told; absent if it is that of the connection. */
+  sourcePort?: number;
   time: number;
   /** Whether nothing follows the headers. */
   ends: boolean;
@@ -38,8 +43,11 @@ export interface RoutedRequest {
 
 export type Arrival =
   | { request: RoutedRequest; changes: string[] }
-  /** Answered before a route is looked for. */
-  | { status: number; reason: string };
+  /**
+   * Answered before a route is looked for: by the parser, which has the words of the status as the body of its answers, or by what
+   * comes behind it, which has none.
+   */
+  | { status: number; reason: string; by: "parser" | "listener" };
 
 /** Headers that Envoy keeps as one value: a second line is joined to the first with a comma (seen on 1.40). */
 export const JOINED_HEADERS: ReadonlySet<string> = new Set([
@@ -64,42 +72,50 @@ export const JOINED_HEADERS: ReadonlySet<string> = new Set([
   "x-forwarded-port",
 ]);
 
-/** Headers of one connection (RFC 9110, section 7.6.1), which Envoy takes off before it looks for a route. */
+/** Headers of one connection (RFC 9110, section 7.6.1), which Envoy takes off before it looks for a route; `te` only in part. */
 const OF_THE_CONNECTION = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
 
 /** What a listener makes of a request before a route is looked for. */
 export function arrive(plan: GatewayPlan, listener: ListenerPlan, request: ClientRequest): Arrival {
   const unreadable = refusedByParser(request);
-  if (unreadable !== undefined) return unreadable;
-  if (!/^[A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]*$/.test(request.host))
-    return { status: 400, reason: "the host has a character that no host has (RFC 3986, section 3.2)" };
-  if (request.method === "OPTIONS" && request.target === "*")
-    return { status: 404, reason: "the target `*` has no path, so no route takes it" };
-  const target = normalizePath(request.target, listener.escapedSlashes);
-  if ("status" in target) return target;
+  if (unreadable !== undefined) return { ...unreadable, by: "parser" };
+  const asked = readTarget(request);
+  if ("status" in asked) return { ...asked, by: "parser" };
   const underscored = request.headers.find(([name]) => name.includes("_"))?.[0];
   if (underscored !== undefined && listener.headerUnderscores === "reject")
-    return { status: 400, reason: `the header name ${underscored} has an underscore` };
+    return { status: 400, reason: `the header name ${underscored} has an underscore`, by: "parser" };
+  if (!asked.path.startsWith("/"))
+    return {
+      status: 404,
+      reason: `the target \`${request.target}\` has no path, so no route takes it`,
+      by: "listener",
+    };
+  const target = normalizePath(asked.path, listener.escapedSlashes);
+  if ("status" in target) return { ...target, by: "listener" };
 
   const named = namedByConnection(request);
-  if ("status" in named) return named;
+  if ("status" in named) return { ...named, by: "parser" };
   const { headers, changes } = readHeaders(plan, listener, {
     ...request,
     headers: request.headers.filter(([name]) => !named.has(name)),
   });
   for (const name of named)
     if (request.headers.some(([other]) => other === name)) changes.push(`header ${name}: removed, connection names it`);
-  const source = clientAddress(listener, request);
-  headers.set("x-forwarded-proto", [forwardedScheme(listener, request)]);
+  const told = toldAddress(listener, request);
+  const source = told ?? request.source;
+  const forwarded = forwardedScheme(listener, request);
+  headers.set("x-forwarded-proto", [forwarded]);
   headers.set("x-forwarded-for", [[...(headers.get("x-forwarded-for") ?? []), request.source].join(",")]);
   headers.set("x-envoy-external-address", [source]);
   return {
     request: {
       method: request.method,
       path: target.path,
-      authority: withoutDot(request.host),
+      authority: withoutDot(asked.host),
+      scheme: knownScheme(forwarded) ?? request.scheme ?? "http",
       headers,
       source,
+      ...(told === undefined ? {} : { sourcePort: 0 }),
       time: request.time,
       ends: !request.headers.some(([name]) => name === "transfer-encoding"),
     },
@@ -120,27 +136,38 @@ function readHeaders(plan: GatewayPlan, listener: ListenerPlan, request: ClientR
     else {
       const values = headers.get(name);
       if (values === undefined) headers.set(name, [value]);
-      else if (JOINED_HEADERS.has(name) || name === "x-forwarded-for")
-        headers.set(name, [`${values.join(",")},${value}`]);
+      else if (JOINED_HEADERS.has(name) || name === "x-forwarded-for") headers.set(name, [joined([...values, value])]);
       else values.push(value);
     }
   }
+  // What a client can take of trailers is handed on; a list is looked at part by part, without its parameters.
+  const te = request.headers.filter(([name]) => name === "te").flatMap(([, value]) => value.split(","));
+  if (te.some((part) => part.trim() === "trailers")) headers.set("te", ["trailers"]);
   return { headers, changes };
 }
 
-/** The entry of `x-forwarded-for` that the outermost trusted hop wrote; the peer of the connection if there is none. */
-function clientAddress({ trustedHops }: ListenerPlan, { headers, source }: ClientRequest): string {
-  if (trustedHops === 0) return source;
+/** The entry of `x-forwarded-for` that the outermost trusted hop wrote; undefined if there is none. */
+function toldAddress({ trustedHops }: ListenerPlan, { headers }: ClientRequest): string | undefined {
+  if (trustedHops === 0) return undefined;
   const forwarded = headers.filter(([name]) => name === "x-forwarded-for").flatMap(([, value]) => value.split(","));
   const found = forwarded.at(-trustedHops)?.trim() ?? "";
-  return isIP(found) === 0 ? source : found;
+  return isIP(found) === 0 ? undefined : found;
 }
 
-/** A listener takes the scheme from a trusted hop only, otherwise it is that of the connection. */
-function forwardedScheme({ trustedHops }: ListenerPlan, { headers, scheme: own = "http" }: ClientRequest): string {
-  const told = headers.filter(([name]) => name === "x-forwarded-proto").map(([, value]) => value.toLowerCase());
-  const [scheme = own] = told;
-  return trustedHops > 0 && told.length === 1 && (scheme === "http" || scheme === "https") ? scheme : own;
+/** A listener takes what is said of the scheme from a trusted hop only, whatever it is; otherwise it is that of the connection. */
+function forwardedScheme({ trustedHops }: ListenerPlan, { headers, scheme = "http" }: ClientRequest): string {
+  const told = headers.filter(([name]) => name === "x-forwarded-proto").map(([, value]) => value);
+  return trustedHops > 0 && told.length > 0 ? joined(told) : scheme;
+}
+
+function knownScheme(text: string): "http" | "https" | undefined {
+  const scheme = text.toLowerCase();
+  return scheme === "http" || scheme === "https" ? scheme : undefined;
+}
+
+/** Lines of a header as one: Envoy leaves out those without a value. */
+function joined(values: readonly string[]): string {
+  return values.filter((value) => value !== "").join(",");
 }
 
 /** One dot at the end of the name goes, with or without a port behind it (`strip_trailing_host_dot`). */

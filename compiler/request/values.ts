@@ -39,7 +39,7 @@ const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["route.name", ({ route }) => route.name],
   ["route.params", ({ request, route }, name) => capture(request.path, route, name)],
   ["source.ip", ({ request }) => request.source],
-  ["source.port", () => AMBIGUOUS],
+  ["source.port", ({ request }) => request.sourcePort ?? AMBIGUOUS],
 ]);
 
 export function readAttribute(known: Known, name: string, argument: string | undefined): Found {

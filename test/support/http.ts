@@ -111,11 +111,16 @@ export interface RawConnection {
   close(): void;
 }
 
+export interface Destination {
+  /** Default 127.0.0.1. */
+  host?: string;
+  port: number;
+  /** Address of this machine that the connection comes from; the system chooses if absent. */
+  from?: string;
+}
+
 /** Sends bytes as they are and reads one response on a connection of its own. */
-export async function rawRequest(
-  to: { host?: string; port: number },
-  data: RawMessage | string | Uint8Array,
-): Promise<RawReply> {
+export async function rawRequest(to: Destination, data: RawMessage | string | Uint8Array): Promise<RawReply> {
   const connection = await openRaw(to);
   try {
     const isBytes = typeof data === "string" || data instanceof Uint8Array;
@@ -126,8 +131,8 @@ export async function rawRequest(
   }
 }
 
-export async function openRaw(to: { host?: string; port: number }): Promise<RawConnection> {
-  const socket = await dial(to.host ?? "127.0.0.1", to.port);
+export async function openRaw(to: Destination): Promise<RawConnection> {
+  const socket = await dial(to);
   const input = new Input(socket);
   return {
     send: (data) => void socket.write(bytes(data)),
@@ -137,9 +142,9 @@ export async function openRaw(to: { host?: string; port: number }): Promise<RawC
   };
 }
 
-function dial(host: string, port: number): Promise<Socket> {
+function dial({ host = "127.0.0.1", port, from }: Destination): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port }, () => {
+    const socket = connect({ host, port, ...(from === undefined ? {} : { localAddress: from }) }, () => {
       socket.off("error", reject);
       resolve(socket);
     });

@@ -54,7 +54,16 @@ it("says of no route that it is not reached while a request reaches it", () => {
           for (const method of METHODS)
             for (const value of VALUES) {
               const headers = new Map(value === undefined ? [] : [["x-v", [value]]]);
-              const request = { method, path, authority, headers, source: "127.0.0.1", time: 0, ends: true };
+              const request = {
+                method,
+                path,
+                authority,
+                headers,
+                scheme: "http" as const,
+                source: "127.0.0.1",
+                time: 0,
+                ends: true,
+              };
               expect(unreached).not.toContain(matchRoute(plan, request)?.route.name);
             }
     }),

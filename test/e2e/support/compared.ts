@@ -19,12 +19,13 @@ policies:
   tries:
     mode: shadow
     authorize: { rules: [{ name: from-home, allow: 'source.ip == "192.0.2.1"' }] }
+  tells-its-port: { mode: shadow, authorize: { rules: [{ name: port, allow: "source.port > 0" }] } }
   twice: { rateLimit: { key: [source.ip], rate: 2/hour, headers: [ietf, retry-after] } }
   shops:
     cors: { origins: ["https://*.example.com"], headers: [x-api-key], expose: [x-total], credentials: true, maxAge: 10m }
   everybody: { cors: { origins: ["*"] } }
 routes:
-  - { name: open, match: { path: /open/** }, to: echo }
+  - { name: open, match: { path: /open/** }, to: echo, apply: [tells-its-port] }
   - { name: orders, match: { path: "/orders/{id}", methods: [GET, POST] }, to: echo, timeout: 2s, apply: [known, readers, tries] }
   - { name: maybe, match: { path: /maybe }, to: echo, apply: [anyone] }
   - { name: limited, match: { path: /limited }, to: echo, apply: [twice] }
@@ -35,6 +36,9 @@ routes:
   - { name: typed, match: { path: /typed }, respond: { status: 418, body: "<p>", headers: { content-type: text/html, x-rate: "5%" } } }
   - { name: empty, match: { path: /empty }, respond: { status: 204 } }
   - { name: known-text, match: { path: /known-text }, respond: { status: 200, body: "ok" }, apply: [known, everybody] }
+  - { name: made, match: { path: /made }, respond: { status: 201, body: "made" } }
+  - { name: seen, match: { path: /seen }, respond: { status: 304 } }
+  - { name: placed, match: { path: /placed }, respond: { status: 302, headers: { location: /open/x } } }
   - { name: away, match: { path: /away }, redirect: { to: "https://example.com:8443/there", status: 308 } }
   - { name: secure, match: { path: /secure/** }, redirect: { to: "https://example.com", status: 301 } }
   - { name: elsewhere, match: { path: /elsewhere }, redirect: { path: "/open/x" } }
@@ -155,6 +159,58 @@ export const REQUESTS: Sent[] = [
   ["GET", "/open/a", [["host", "a b"]]],
   ["GET", "/nowhere"],
   ["DELETE", "/limited-text"],
+  // What random policies and requests showed.
+  ["GET", "http://shop.example.com/open/a?b=c", [["host", "a b"]]],
+  ["GET", "HTTP://user@Shop.example.com:81/open/a"],
+  ["GET", "http://shop.example.com"],
+  ["GET", "http://shop.example.com?x=1"],
+  ["GET", "http:///open/a"],
+  ["GET", "http://shop.example.com/open#x"],
+  ["GET", "http://shop.example.com#x"],
+  ["GET", "https://shop.example.com/open/a"],
+  ["GET", "ftp://shop.example.com/open/a"],
+  ["GET", "open/a"],
+  ["GET", "*"],
+  ["OPTIONS", "*"],
+  ["OPTIONS", "*/?x=a"],
+  ["FOO", "/open#x"],
+  ["GET", "/open/%2f", [["x_under", "1"]]],
+  ["GET", "/open/%2f", [["host", "a b"]]],
+  ["GET", "/open/%2f", [["content-type", "application/grpc"]]],
+  ["OPTIONS", "*", [["content-type", "application/grpc"]]],
+  ["HEAD", "/nowhere", [["content-type", "application/grpc"]]],
+  ["POST", "/open/a"],
+  ["OPTIONS", "/open/a"],
+  ["DELETE", "/open/a"],
+  ["TRACE", "/open/a"],
+  ["POST", "/open/a", [["transfer-encoding", "chunked"]], "2\r\n{}\r\n0\r\n\r\n"],
+  ["CONNECT", "/open/a", [["transfer-encoding", "chunked"]], "0\r\n\r\n"],
+  ["GET", "/open/a", [["te", "trailers"]]],
+  ["GET", "/open/a", [["te", "gzip, trailers"]]],
+  ["GET", "/open/a", [["te", "trailers;q=1"]]],
+  ["GET", "/open/a", [["te", "Trailers"]]],
+  [
+    "GET",
+    "/open/a",
+    [
+      ["te", "gzip"],
+      ["te", "trailers"],
+    ],
+  ],
+  [
+    "GET",
+    "/open/a",
+    [
+      ["accept", ""],
+      ["accept", "text/html"],
+      ["accept", ""],
+      ["accept", "text/plain"],
+    ],
+  ],
+  ["GET", "/made?x=1"],
+  ["GET", "/seen"],
+  ["HEAD", "/seen"],
+  ["GET", "/placed"],
 ];
 
 /** What the wire, the clock and chance add. */

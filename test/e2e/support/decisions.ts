@@ -4,6 +4,8 @@ import type { RunningEnvoy } from "../../../compiler/runtime/process.js";
 import { until } from "./until.js";
 
 const line = z.object({
+  /** As the service sees it; null where Envoy answered before it gave one. */
+  request_id: z.string().nullish(),
   status: z.number(),
   method: z.string().nullable(),
   /** Envoy's route name; null where Envoy answered before it chose one. */
@@ -47,13 +49,7 @@ export class DecisionLog {
   }
 
   async lines(): Promise<Decision[]> {
-    const text = await readFile(this.path, "utf8").catch(() => "");
-    // What stands after the last line break is not complete yet.
-    return text
-      .slice(0, text.lastIndexOf("\n") + 1)
-      .split("\n")
-      .filter((one) => one !== "")
-      .map((one) => line.parse(JSON.parse(one)));
+    return decisionsIn(this.path);
   }
 
   /** How many lines there are, once each request so far has its own. */
@@ -66,6 +62,17 @@ export class DecisionLog {
       return length === sum("total") - sum("active") ? length : undefined;
     });
   }
+}
+
+/** The lines of an access log so far; none while there is no such file. */
+export async function decisionsIn(path: string): Promise<Decision[]> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  // What stands after the last line break is not complete yet.
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter((one) => one !== "")
+    .map((one) => line.parse(JSON.parse(one)));
 }
 
 function counts(name: string, end: string): boolean {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { check } from "../../compiler/index.js";
+import type { GatewayPlan, Json, JsonObject } from "../../compiler/plan/plan.js";
+import { allCases, allExamples } from "../support/cases.js";
+import { drawn } from "../support/random-case.js";
+import { randomRequests } from "../support/random-requests.js";
+import { disagreements, membersOf } from "./support/replay.js";
+
+// Every policy of the examples and of the cases runs on both engines, under random requests that are aimed at it.
+
+const REQUESTS = 40;
+
+const files = [
+  ...allExamples().map(({ folder, policyPath }) => ({ name: folder, policyPath })),
+  ...allCases()
+    .filter(({ rejects }) => !rejects)
+    .map(({ folder, policyPath }) => ({ name: folder, policyPath })),
+].map((file) => ({ ...file, name: file.name.replace(/^.*\/(?=(examples|compiler|filters)\/)/, "") }));
+
+describe(`${files.length} policies of examples and cases`, () => {
+  it("both engines agree", async () => {
+    const replays = files.flatMap(({ policyPath, name }, index) => {
+      const { plan } = check(policyPath);
+      if (plan === undefined) throw new Error(`${name} is not accepted`);
+      return membersOf(slowed(plan), `case-${index}`).map((member) => ({
+        name,
+        member,
+        requests: drawn(randomRequests(member.plan, member.keys, REQUESTS), index),
+      }));
+    });
+    const seen = new Set<number>();
+    const found = await disagreements(replays, ({ status }) => seen.add(status));
+    expect(
+      found.map(({ replay, request, ...answers }) => {
+        const { name, requests } = replays[replay] ?? {};
+        return { name, request: requests?.[request], ...answers };
+      }),
+    ).toEqual([]);
+    expect([...seen]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404, 405, 429]));
+  });
+});
+
+/** The same with limits that let few calls pass in a day: how long the replay takes cannot matter then. */
+function slowed(plan: GatewayPlan): GatewayPlan {
+  const policies = plan.policies.map((policy) =>
+    policy.kind === "rateLimit" ? { ...policy, config: slowedLimit(policy.config) } : policy,
+  );
+  return { ...plan, policies };
+}
+
+function slowedLimit({ rates, default: otherwise, ...rest }: JsonObject): JsonObject {
+  const slow = (rate: Json | undefined): JsonObject => ({
+    ...(typeof rate === "object" && rate !== null && !Array.isArray(rate) ? rate : {}),
+    count: 3,
+    periodMs: 86_400_000,
+    burst: 3,
+  });
+  return { ...rest, ...(Array.isArray(rates) ? { rates: rates.map(slow) } : {}), default: slow(otherwise) };
+}

@@ -1,0 +1,367 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { randomExpression } from "./random-expressions.js";
+import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
+
+// Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
+// fast requests follow one another cannot matter.
+
+/** A policy of the file, with what it needs of a chain. */
+export interface RandomPolicy {
+  readonly name: string;
+  readonly kind: "authenticate" | "authorize" | "cors" | "rateLimit";
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export interface RandomFile {
+  readonly apiVersion: "sluice/v1";
+  readonly kind: "Gateway";
+  readonly name: string;
+  readonly listeners: Readonly<Record<string, unknown>>;
+  readonly services: Readonly<Record<string, unknown>>;
+  readonly consumers: Readonly<Record<string, unknown>>;
+  readonly policies: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly mandatory?: { readonly apply: readonly string[] };
+  readonly defaults?: { readonly apply: readonly string[] };
+  readonly routes: readonly Readonly<Record<string, unknown>>[];
+  readonly [other: string]: unknown;
+}
+
+/** Keys that stand in the files as digests. */
+export const DIGESTED_KEYS = ["digested-key-of-acme", "digested-key-of-initech"] as const;
+const ACME_DIGEST = digestOf(DIGESTED_KEYS[0]);
+const INITECH_DIGEST = digestOf(DIGESTED_KEYS[1]);
+
+const TIERS = ["gold", "free", "a"] as const;
+const GROUPS = ["partners", "a", "b", "ab"] as const;
+const CAPTURES = ["x", "y"] as const;
+
+const someOf = <T>(values: readonly T[], minLength = 0, maxLength = values.length) =>
+  fc.subarray([...values], { minLength, maxLength });
+
+const listeners = fc
+  .array(
+    fc.record(
+      {
+        address: fc.constantFrom("127.0.0.1:0", "[::1]:0"),
+        trustedHops: fc.constantFrom(0, 1, 2),
+        escapedSlashes: fc.constantFrom("reject", "unescape", "keep"),
+        headerUnderscores: fc.constantFrom("reject", "drop", "allow"),
+      },
+      { requiredKeys: ["address"] },
+    ),
+    { minLength: 1, maxLength: 2 },
+  )
+  .map(([first, second]) => ({ public: first, ...(second === undefined ? {} : { inside: second }) }));
+
+const services = fc.record({
+  [SERVICES[0]]: fc.constant({ endpoints: ["127.0.0.1:9001", "[::1]:9001"] }),
+  [SERVICES[1]]: fc.record(
+    { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
+    { requiredKeys: ["dns"] },
+  ),
+});
+
+const consumer = (credentials: readonly string[], required: number) =>
+  fc.record(
+    {
+      tier: fc.constantFrom(...TIERS),
+      groups: someOf(GROUPS),
+      credentials: someOf(credentials, required).map((all) => all.map((apiKey) => ({ apiKey }))),
+    },
+    { requiredKeys: required > 0 ? ["credentials"] : [] },
+  );
+
+const consumers = fc.record(
+  {
+    acme: consumer(["env:ACME_KEY", "env:ACME_NEXT_KEY", ACME_DIGEST], 1),
+    globex: consumer(["env:GLOBEX_KEY"], 1),
+    initech: consumer([INITECH_DIGEST], 0),
+  },
+  { requiredKeys: ["acme"] },
+);
+
+/** Conditions as people write them. Those on the time hold today and tomorrow. */
+const CONDITIONS = [
+  'request.method == "GET"',
+  'request.method in ["GET", "HEAD", "OPTIONS"]',
+  'request.path.startsWith("/a")',
+  'request.host == "api.example.com"',
+  'request.host.endsWith(".example.com")',
+  'request.scheme == "https"',
+  'request.headers["x-x"] == "a"',
+  'has(request.headers["x-y"])',
+  '"x" in request.query',
+  'request.query["x"] == "a"',
+  'request.cookies["y"] != "b"',
+  "request.size > 2",
+  "request.size == 0",
+  'request.protocol == "HTTP/1.1"',
+  "has(request.id)",
+  'request.time > timestamp("2020-01-01T00:00:00Z")',
+  'request.time > timestamp("2099-01-01T00:00:00Z")',
+  'source.ip == "127.0.0.2"',
+  'cidr(source.ip, "127.0.0.0/24")',
+  '!cidr(source.ip, "10.0.0.0/8")',
+  "source.port > 0",
+  'route.name == "r0"',
+  'route.params.x == "a"',
+  "route.params.y in auth.groups",
+  'auth.tier == "gold"',
+  'auth.consumer == "acme"',
+  'auth.method == "apiKey"',
+  '"partners" in auth.groups',
+  'request.path.matches("^/a/[0-9]+$")',
+] as const;
+
+/** What the two hosts cannot have alike: a random id, the port of a client, the time between two moments of one year. */
+const UNLIKE = /request\.id|source\.port|timestamp/;
+
+const condition = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...CONDITIONS) },
+  fc
+    .tuple(fc.constantFrom(" && ", " || "), fc.constantFrom(...CONDITIONS), fc.constantFrom(...CONDITIONS))
+    .map(([operator, a, b]) => `${a}${operator}!(${b})`),
+  { weight: 2, arbitrary: randomExpression.bool.map(({ text }) => text).filter((text) => !UNLIKE.test(text)) },
+);
+
+const asksWhoCalls = (text: string) => text.includes("auth.");
+const conditionForStrangers = condition.filter((text) => !asksWhoCalls(text));
+
+const description = fc.constantFrom("As agreed.", "50% of it: {x} \u00e4");
+const mode = fc.constantFrom("enforce", "shadow", "shadow", "off");
+
+/** A body under the name of its kind, with what stands beside it. */
+function policyOf(
+  kind: RandomPolicy["kind"],
+  body: fc.Arbitrary<unknown>,
+  beside: { [key: string]: fc.Arbitrary<unknown> },
+): fc.Arbitrary<Omit<RandomPolicy, "name">> {
+  // Most stand alone: else nearly every policy would be in shadow, off, or for some requests only.
+  return fc
+    .tuple(body, fc.boolean(), fc.record({ description, ...beside }, { requiredKeys: [] }))
+    .map(([content, plain, more]) => ({ kind, spec: { ...(plain ? {} : more), [kind]: content } }));
+}
+
+const KEY_HEADERS = ["x-api-key", "x-old-key", "authorization", "x_key"] as const;
+
+const authenticate = policyOf(
+  "authenticate",
+  fc.record(
+    {
+      anyOf: fc
+        .uniqueArray(fc.oneof({ weight: 3, arbitrary: fc.constant("x-api-key") }, fc.constantFrom(...KEY_HEADERS)), {
+          minLength: 1,
+          maxLength: 2,
+        })
+        .map((headers) => headers.map((header) => ({ apiKey: { header } }))),
+      optional: fc.boolean(),
+      forward: fc.boolean(),
+    },
+    { requiredKeys: ["anyOf"] },
+  ),
+  { mode, when: conditionForStrangers, onError: fc.constant("deny") },
+);
+
+const rules = fc
+  .array(fc.tuple(fc.constantFrom("allow", "allow", "deny"), condition), { minLength: 1, maxLength: 4 })
+  .map((all) => all.map(([effect, text], index) => ({ name: `rule-${index}`, [effect]: text })));
+
+const authorize = policyOf(
+  "authorize",
+  fc.record({ rules, otherwise: fc.constantFrom("deny", "allow") }, { requiredKeys: ["rules"] }),
+  { mode, when: condition, onError: fc.constant("deny") },
+);
+
+const ORIGINS = ["https://shop.example.com", "https://*.example.org", "http://localhost:3000", "https://*.a.test:8443"];
+
+const cors = policyOf(
+  "cors",
+  fc
+    .record(
+      {
+        origins: fc.oneof(someOf(ORIGINS, 1, 3), fc.constant(["*"])),
+        methods: someOf(["GET", "POST", "PUT", "DELETE"], 1),
+        headers: someOf(["x-api-key", "content-type"]),
+        expose: someOf(["x-total", "ratelimit"]),
+        credentials: fc.boolean(),
+        maxAge: fc.constantFrom("10m", "0s", "1d"),
+      },
+      { requiredKeys: ["origins"] },
+    )
+    .map((body) => (body.origins.includes("*") && body.credentials === true ? { ...body, credentials: false } : body)),
+  { mode: fc.constantFrom("enforce", "off") },
+);
+
+const KEYS = [
+  "source.ip",
+  "request.method",
+  "request.path",
+  "request.host",
+  'request.headers["x-x"]',
+  'request.query["x"]',
+  'request.cookies["y"]',
+  "auth.consumer",
+  "auth.tier",
+  "route.name",
+  "route.params.x",
+] as const;
+
+/** A new call is let in after several minutes at the least. */
+const RATES = [
+  "1/hour",
+  "3/hour",
+  "2/day burst 1",
+  "4/day",
+  "2 per 3600s",
+  "2 per 90m burst 5",
+  "3 per 2h",
+  "1 per 1d",
+];
+const rate = fc.constantFrom(...RATES);
+
+const rateLimit = policyOf(
+  "rateLimit",
+  fc.record(
+    {
+      key: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }),
+      rate: fc.oneof(
+        { weight: 2, arbitrary: rate },
+        fc.record({ default: rate, gold: rate, free: rate, a: rate }, { requiredKeys: ["default"] }),
+      ),
+      headers: someOf(["ietf", "retry-after"]),
+      store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
+    },
+    { requiredKeys: ["rate"] },
+  ),
+  { mode, when: condition, onError: fc.constantFrom("deny", "allow") },
+);
+
+const policies = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: authenticate },
+      { weight: 4, arbitrary: authorize },
+      { weight: 2, arbitrary: cors },
+      { weight: 3, arbitrary: rateLimit },
+    ),
+    { maxLength: 8 },
+  )
+  .map((all) =>
+    all.map((policy, index): RandomPolicy => ({ ...policy, name: `p${index}-${policy.kind.toLowerCase()}` })),
+  );
+
+/** Where a policy is asked for, if the rest of the chain allows it. */
+const PLACES = ["mandatory", "defaults", "routes", "routes", "routes", "nowhere"] as const;
+
+export const randomPolicy: fc.Arbitrary<RandomFile> = fc
+  .record({
+    head: fc.record({ description, targets: fc.constant({ envoy: "1.40" }) }, { requiredKeys: [] }),
+    listeners,
+    services,
+    consumers,
+    policies,
+    places: fc.array(fc.constantFrom(...PLACES), { minLength: 8, maxLength: 8 }),
+    routes: randomRoutes,
+    /** Bits that choose which policies a route has of those that it could have. */
+    choices: fc.array(fc.nat({ max: 0xffff }), { minLength: 12, maxLength: 12 }),
+  })
+  .map((raw): RandomFile => {
+    const drawn = { ...raw, policies: raw.policies.map((policy) => forTiers(policy, tiersOf(raw.consumers))) };
+    return {
+      apiVersion: "sluice/v1",
+      kind: "Gateway",
+      name: "random",
+      ...drawn.head,
+      listeners: drawn.listeners,
+      services: drawn.services,
+      consumers: drawn.consumers,
+      policies: Object.fromEntries(drawn.policies.map(({ name, spec }) => [name, spec])),
+      ...compose(drawn),
+    };
+  });
+
+type Consumers = Readonly<Record<string, { readonly tier?: string | undefined } | undefined>>;
+
+function tiersOf(consumers: Consumers): string[] {
+  return Object.values(consumers).flatMap((one) => one?.tier ?? []);
+}
+
+/** A limit has rates for tiers that somebody has. */
+function forTiers({ kind, spec, name }: RandomPolicy, tiers: readonly string[]): RandomPolicy {
+  const body = spec.rateLimit;
+  if (typeof body !== "object" || body === null || !("rate" in body)) return { kind, spec, name };
+  const { rate } = body;
+  if (typeof rate !== "object" || rate === null) return { kind, spec, name };
+  const known = Object.fromEntries(Object.entries(rate).filter(([tier]) => tier === "default" || tiers.includes(tier)));
+  return { kind, name, spec: { ...spec, rateLimit: { ...body, rate: known } } };
+}
+
+function digestOf(key: string): string {
+  return `sha256:${createHash("sha256").update(key).digest("hex")}`;
+}
+
+interface Drawn {
+  readonly policies: readonly RandomPolicy[];
+  readonly places: readonly (typeof PLACES)[number][];
+  readonly routes: readonly RandomRoute[];
+  readonly choices: readonly number[];
+}
+
+/**
+ * Puts policies where they are asked for and can be: what asks who calls stands behind an `authenticate`, what reads a capture on
+ * routes that have it, and of `authenticate` and `cors` there is one a route.
+ */
+function compose({ policies, places, routes, choices }: Drawn): Pick<RandomFile, "mandatory" | "defaults" | "routes"> {
+  const asked = (place: (typeof PLACES)[number]) => policies.filter((_, index) => places[index] === place);
+  const mandatory = fitting([], asked("mandatory"), []);
+  const defaults = fitting(mandatory, asked("defaults"), CAPTURES);
+  const optional = policies.filter((policy) => !mandatory.includes(policy) && !defaults.includes(policy));
+  return {
+    ...(mandatory.length === 0 ? {} : { mandatory: { apply: names(mandatory) } }),
+    ...(defaults.length === 0 ? {} : { defaults: { apply: names(defaults) } }),
+    routes: routes.map(({ captures, ...route }, index) => {
+      const bits = choices[index % choices.length] ?? 0;
+      const wanted = (policy: RandomPolicy) => ((bits >> policies.indexOf(policy)) & 1) === 1;
+      const kept = fitting(
+        mandatory,
+        defaults.filter((policy) => !(wanted(policy) && (bits & 0x8000) !== 0)),
+        captures,
+      );
+      const except = defaults.filter((policy) => !kept.includes(policy));
+      const apply = fitting([...mandatory, ...kept], optional.filter(wanted), captures);
+      return {
+        ...route,
+        ...(apply.length === 0 ? {} : { apply: names(apply) }),
+        ...(except.length === 0 ? {} : { except: names(except) }),
+      };
+    }),
+  };
+}
+
+function names(policies: readonly RandomPolicy[]): string[] {
+  return policies.map(({ name }) => name);
+}
+
+/** Those of the candidates that can stand on a route beside what it has; their order stays. */
+function fitting(
+  before: readonly RandomPolicy[],
+  candidates: readonly RandomPolicy[],
+  captures: readonly string[],
+): RandomPolicy[] {
+  const readable = candidates.filter((one) =>
+    CAPTURES.every((name) => captures.includes(name) || !textOf(one).includes(`route.params.${name}`)),
+  );
+  const isFirst = (one: RandomPolicy) => [...before, ...readable].find(({ kind }) => kind === one.kind) === one;
+  const single = readable.filter((one) => (one.kind !== "authenticate" && one.kind !== "cors") || isFirst(one));
+  const known = [...before, ...single].some((one) => one.kind === "authenticate" && isEnforced(one));
+  return single.filter((one) => known || !(asksWhoCalls(textOf(one)) || /"rate":\{/.test(textOf(one))));
+}
+
+function textOf({ spec }: RandomPolicy): string {
+  return JSON.stringify(spec);
+}
+
+function isEnforced({ spec }: RandomPolicy): boolean {
+  return spec.mode === undefined || spec.mode === "enforce";
+}
