@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { moduleBytes } from "../../compiler/cli/files.js";
 import { compileModule } from "../../compiler/host/engine.js";
 import { EmbeddedGateway } from "../../compiler/testing/exchange.js";
-import { comparable, POLICY, REQUESTS, type Sent } from "./support/compared.js";
+import { comparable, FOUND, POLICY, REQUESTS, type Sent } from "./support/compared.js";
 import { type Gateway, serve } from "./support/serve.js";
 
 // The embedded gateway answers as the real Envoy does, and hands on what it hands on.
@@ -30,7 +30,7 @@ const FORWARDED: Sent[] = ["https", "HTTPS", "ftp", "http,https"].flatMap((schem
 ]);
 
 describe.each([
-  ["", POLICY, REQUESTS],
+  ["", POLICY, [...REQUESTS, ...FOUND]],
   [" behind a trusted hop", HOPS, FORWARDED],
 ])("the embedded gateway and Envoy%s", (_, policy, requests) => {
   let real: Gateway;

@@ -159,7 +159,10 @@ export const REQUESTS: Sent[] = [
   ["GET", "/open/a", [["host", "a b"]]],
   ["GET", "/nowhere"],
   ["DELETE", "/limited-text"],
-  // What random policies and requests showed.
+];
+
+/** What random policies and requests showed. Chunks stand here as they are sent. */
+export const FOUND: Sent[] = [
   ["GET", "http://shop.example.com/open/a?b=c", [["host", "a b"]]],
   ["GET", "HTTP://user@Shop.example.com:81/open/a"],
   ["GET", "http://shop.example.com"],

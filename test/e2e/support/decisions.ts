@@ -4,8 +4,6 @@ import type { RunningEnvoy } from "../../../compiler/runtime/process.js";
 import { until } from "./until.js";
 
 const line = z.object({
-  /** As the service sees it; null where Envoy answered before it gave one. */
-  request_id: z.string().nullish(),
   status: z.number(),
   method: z.string().nullable(),
   /** Envoy's route name; null where Envoy answered before it chose one. */
@@ -22,6 +20,10 @@ export type Decision = z.infer<typeof line>;
 export function decisionOf(text: string): Decision[] {
   return text.startsWith("{") ? [line.parse(JSON.parse(text))] : [];
 }
+
+/** With the id that the service sees; null where Envoy answered before it gave one. */
+const lineWithId = line.extend({ request_id: z.string().nullable() });
+export type IdentifiedDecision = z.infer<typeof lineWithId>;
 
 /** The access log of a gateway, with each line at the request that it belongs to. */
 export class DecisionLog {
@@ -49,7 +51,7 @@ export class DecisionLog {
   }
 
   async lines(): Promise<Decision[]> {
-    return decisionsIn(this.path);
+    return (await decisionsIn(this.path)).map(({ request_id: _, ...decision }) => decision);
   }
 
   /** How many lines there are, once each request so far has its own. */
@@ -65,14 +67,14 @@ export class DecisionLog {
 }
 
 /** The lines of an access log so far; none while there is no such file. */
-export async function decisionsIn(path: string): Promise<Decision[]> {
+export async function decisionsIn(path: string): Promise<IdentifiedDecision[]> {
   const text = await readFile(path, "utf8").catch(() => "");
   // What stands after the last line break is not complete yet.
   return text
     .slice(0, text.lastIndexOf("\n") + 1)
     .split("\n")
     .filter((one) => one !== "")
-    .map((one) => line.parse(JSON.parse(one)));
+    .map((one) => lineWithId.parse(JSON.parse(one)));
 }
 
 function counts(name: string, end: string): boolean {

@@ -17,7 +17,7 @@ import { requireEnvoy } from "../../support/envoy.js";
 import { type RawReply, rawRequest } from "../../support/http.js";
 import type { WireRequest } from "../../support/random-requests.js";
 import { type ReceivedRequest, type ScriptedReply, startUpstream, type Upstream } from "../../support/upstream.js";
-import { type Decision, decisionsIn } from "./decisions.js";
+import { decisionsIn, type IdentifiedDecision } from "./decisions.js";
 import { until } from "./until.js";
 
 /** Of the VM, which policies with different names do not share. */
@@ -151,7 +151,7 @@ export class SharedEnvoy {
     return replies.map((reply, index) => this.exchange(plan, reply, lines[index]));
   }
 
-  private exchange(plan: GatewayPlan, reply: RawReply, line: Decision | undefined): Exchange {
+  private exchange(plan: GatewayPlan, reply: RawReply, line: IdentifiedDecision | undefined): Exchange {
     const route = plan.hosts.flatMap(({ routes }) => routes).find(({ name }) => name === line?.route);
     const heard = line?.request_id == null ? undefined : this.heard(line.request_id);
     return {
