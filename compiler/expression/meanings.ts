@@ -22,7 +22,8 @@ export const ATTRIBUTE_MEANINGS: Readonly<Record<string, string>> = {
   "request.protocol": "version of HTTP, such as `HTTP/1.1`",
   "request.query":
     "value of a query parameter, percent-decoded, `+` as a space; unknown if two have the name or one is badly encoded",
-  "request.scheme": "`http` or `https`, as the client of the outermost trusted proxy sees it",
+  "request.scheme":
+    "`http` or `https`, as the client of the outermost trusted proxy sees it; unknown if that proxy says anything else",
   "request.size":
     "length of the body in bytes, as the request announces it (Content-Length); 0 if the request ends with its headers, missing if the body comes in chunks",
   "request.time": "when the request came",

@@ -33,7 +33,7 @@ const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["request.path", ({ request }) => pathOnly(request.path)],
   ["request.protocol", () => "HTTP/1.1"],
   ["request.query", ({ request }, name) => queryParameter(request.path, name)],
-  ["request.scheme", ({ request }) => only(request.headers.get("x-forwarded-proto") ?? [])],
+  ["request.scheme", ({ request }) => scheme(request.headers.get("x-forwarded-proto") ?? [])],
   ["request.size", ({ request }) => size(request.headers.get("content-length") ?? [], request.ends)],
   ["request.time", ({ request }) => request.time],
   ["route.name", ({ route }) => route.name],
@@ -48,6 +48,12 @@ export function readAttribute(known: Known, name: string, argument: string | und
 
 function only(values: readonly string[]): Found {
   return values.length > 1 ? AMBIGUOUS : values[0];
+}
+
+/** A trusted hop writes what it likes, and a service may take it for what it resembles. */
+function scheme(values: readonly string[]): Found {
+  const text = only(values);
+  return text === undefined || text === "http" || text === "https" ? text : AMBIGUOUS;
 }
 
 /** A request that ends with its headers has no body (RFC 9112, section 6.3). */

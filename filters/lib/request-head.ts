@@ -21,7 +21,8 @@ export function offerHeader(interest: Interest, name: usize, nameLength: i32, va
 
 /**
  * After the last header: `request.path` ends before the query. `request.host` is the name that Envoy chose the virtual host by: in
- * lower case, without the port; ambiguous where a service may read another one.
+ * lower case, without the port; ambiguous where a service may read another one. So is `request.scheme`, which a trusted hop may write as it
+ * likes: a service may take `HTTP`, or the first of two, for what it resembles.
  */
 export function finishHeaders(): void {
   const path = attribute(Slot.Path);
@@ -32,11 +33,20 @@ export function finishHeaders(): void {
     queryBytes = max(0, path.length - end - 1);
     path.length = end;
   }
+  const scheme = attribute(Slot.Scheme);
+  if (scheme.presence === Presence.Present && !isScheme(scheme.start, scheme.length))
+    scheme.presence = Presence.Ambiguous;
   const host = attribute(Slot.Host);
   if (host.presence !== Presence.Present) return;
   lowerAscii(host.start, host.length, host.start);
   host.length = hostNameLength(host.start, host.length);
   if (host.length === 0) host.presence = Presence.Ambiguous;
+}
+
+/** `http` or `https`, byte for byte. */
+function isScheme(start: usize, length: i32): bool {
+  if (length !== 4 && length !== 5) return false;
+  return load<u32>(start) === 0x70747468 && (length === 4 || load<u8>(start, 4) === 0x73);
 }
 
 /** What follows the first `?` of the path; empty if nothing does, or if nobody wanted the path. */

@@ -228,6 +228,20 @@ describe("authorize", () => {
     [["==", ["get", "request.headers", "a-header-name-of-more-than-9"], "v"], false],
     [["==", ["get", "auth.consumer"], "acme"], false],
   ];
+  test.each(["HTTP", "https,http", "ftp", "", "httpx", "http "])(
+    "knows no scheme where a trusted hop says %j",
+    (said) => {
+      const isHttp = ["==", ["get", "request.scheme"], "http"];
+      const headers: Headers = [
+        [":method", "GET"],
+        [":path", "/"],
+        ["x-forwarded-proto", said],
+      ];
+      for (const condition of [isHttp, ["!", isHttp]])
+        expect(vmWith(configurationOf([allowing(condition)])).send({ route: "r", headers }).passed).toBe(false);
+    },
+  );
+
   test.each(conditions)("finds %j %s", (condition, expected) => {
     const vm = vmWith(configurationOf([allowing(condition)]));
     const headers: Headers = [
