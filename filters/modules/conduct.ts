@@ -6,7 +6,7 @@ import { readPredicate } from "../lib/predicate-reader";
 import { exists } from "../lib/region";
 import { defineShadowCounter } from "../proxy-wasm/metrics";
 import { denyOnError, rehearseLimit } from "../rate-limit/assembly/policy";
-import { Kind, Policy } from "./configuration";
+import { counterWord, Kind, Policy } from "./kinds";
 
 // What stands beside the kind of a policy: `mode`, `when` and `onError`.
 
@@ -24,15 +24,8 @@ function readMode(node: i32, policy: Policy): bool {
   if (!stringIs(node, "shadow")) return refuse(node, 'must be "enforce" or "shadow"');
   policy.shadow = 1;
   if (RATE_LIMIT && policy.kind === Kind.RateLimit) rehearseLimit(policy.rateLimit);
-  return defineShadow(policy) || refuse(node, "the host defines no counter");
-}
-
-function defineShadow(policy: Policy): bool {
-  if (AUTH && policy.kind === Kind.Authenticate)
-    return defineShadowCounter(policy.authenticate.counters, "authenticate", policy.name);
-  if (AUTH && policy.kind === Kind.Authorize)
-    return defineShadowCounter(policy.authorize.counters, "authorize", policy.name);
-  return RATE_LIMIT && defineShadowCounter(policy.rateLimit.counters, "rate-limit", policy.name);
+  const defined = defineShadowCounter(policy.counters, counterWord(policy.kind), policy.name);
+  return defined || refuse(node, "the host defines no counter");
 }
 
 function readWhen(node: i32, policy: Policy, interest: Interest): bool {
@@ -55,10 +48,7 @@ function readOnError(node: i32, policy: Policy): bool {
 
 /** What must be read of a request for a policy; bits of Needs. */
 export function needsOf(policy: Policy): i32 {
-  const needs = exists(policy.when) ? policy.when.needs : 0;
-  if (policy.kind === Kind.Authenticate) return needs | Needs.Headers;
-  if (policy.kind === Kind.Authorize) return needs | policy.authorize.needs;
-  return RATE_LIMIT ? needs | policy.rateLimit.needs : needs;
+  return exists(policy.when) ? policy.needs | policy.when.needs : policy.needs;
 }
 
 /** Whether a policy applies to the request at hand: one that keeps callers out also where that cannot be known. */

@@ -1,7 +1,5 @@
 import { readConsumers } from "../authenticate/assembly/consumers";
 import { KeyTable } from "../authenticate/assembly/keys";
-import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
-import { AuthorizePolicy, readAuthorize } from "../authorize/assembly/policy";
 import {
   arrayOf,
   beginDocument,
@@ -10,56 +8,32 @@ import {
   firstElement,
   integerOf,
   isArray,
-  keepString,
-  member,
   NOWHERE,
   nextElement,
   objectOf,
   openDocument,
-  policyNameOf,
   refuse,
   refuseQuoting,
   requiredMember,
   stringIs,
 } from "../lib/document";
 import { Interest, newInterest } from "../lib/interest";
-import { Program } from "../lib/predicate-program";
 import { at, beginKeeping, exists, keepExhausted, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, NameTable, newNameTable } from "../lib/table";
-import { compose, composedLength, composedStart, putLiteral, Text } from "../lib/text";
+import { compose, composedLength, composedStart, putLiteral } from "../lib/text";
 import { readConfiguration } from "../proxy-wasm/configuration";
 import { openEnvironment, wipeEnvironment } from "../proxy-wasm/environment";
 import { log } from "../proxy-wasm/log";
 import { LogLevel } from "../proxy-wasm/status";
-import { RateLimitPolicy, readRateLimit } from "../rate-limit/assembly/policy";
 import { readConduct } from "./conduct";
 import { IdentityHeaders, newIdentityHeaders } from "./identity-headers";
+import { Kind, Policy, readPolicy } from "./kinds";
 import { Routes, readRoutes } from "./routes";
 
 // What a root runs: one JSON document (see README.md), turned into tables. Nothing is kept of one that is wrong anywhere.
 
 const LARGEST: i32 = 16 << 20;
 const MOST_POLICIES: i32 = 1024;
-
-export enum Kind {
-  Authenticate = 1,
-  Authorize = 2,
-  RateLimit = 3,
-}
-
-@unmanaged
-export class Policy {
-  name: Text = none<Text>();
-  kind: i32 = 0;
-  // One of them is there, by kind.
-  authenticate: AuthenticatePolicy = none<AuthenticatePolicy>();
-  authorize: AuthorizePolicy = none<AuthorizePolicy>();
-  rateLimit: RateLimitPolicy = none<RateLimitPolicy>();
-  /** 1: decides, counts and tells, but lets every request pass. */
-  shadow: i32 = 0;
-  /** There if the policy applies to some requests only. */
-  when: Program = none<Program>();
-}
 
 @unmanaged
 export class Configuration {
@@ -160,7 +134,7 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const policy = at<Policy>(policyList, index);
-    if (!readPolicy(node, policy, configuration) || !readConduct(node, policy, configuration.interest))
+    if (!readPolicy(node, policy, configuration.interest) || !readConduct(node, policy, configuration.interest))
       return none<NameTable>();
     if (policy.kind === Kind.RateLimit && exists(configuration.identityHeaders)) {
       refuse(results, 'must be "filterState" where there is a rateLimit');
@@ -173,33 +147,4 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
     index++;
   }
   return names;
-}
-
-function readPolicy(node: i32, policy: Policy, configuration: Configuration): bool {
-  if (!objectOf(node, "name mode when onError authenticate authorize rateLimit")) return false;
-  const name = requiredMember(node, "name");
-  if (name === NOWHERE || !policyNameOf(name)) return false;
-  policy.name = keepString(name);
-  const authenticate = member(node, "authenticate");
-  const authorize = member(node, "authorize");
-  const rateLimit = member(node, "rateLimit");
-  const kinds = <i32>(authenticate !== NOWHERE) + <i32>(authorize !== NOWHERE) + <i32>(rateLimit !== NOWHERE);
-  if (kinds !== 1) return refuse(node, "must be of one kind");
-  if (!AUTH && rateLimit === NOWHERE) {
-    return refuse(authenticate !== NOWHERE ? authenticate : authorize, "is not part of this module");
-  }
-  if (AUTH && authenticate !== NOWHERE) {
-    policy.kind = Kind.Authenticate;
-    policy.authenticate = keepRecord<AuthenticatePolicy>();
-    return readAuthenticate(authenticate, policy.name, policy.authenticate, configuration.interest);
-  }
-  if (AUTH && authorize !== NOWHERE) {
-    policy.kind = Kind.Authorize;
-    policy.authorize = keepRecord<AuthorizePolicy>();
-    return readAuthorize(authorize, policy.name, policy.authorize, configuration.interest);
-  }
-  if (!RATE_LIMIT) return refuse(rateLimit, "is not part of this module");
-  policy.kind = Kind.RateLimit;
-  policy.rateLimit = keepRecord<RateLimitPolicy>();
-  return readRateLimit(rateLimit, policy.name, policy.rateLimit, configuration.interest);
 }

@@ -1,13 +1,5 @@
-import {
-  authenticate,
-  authenticateDecision,
-  forgetConsumer,
-  recognisedConsumer,
-  rehearseAuthenticate,
-} from "../authenticate/assembly/authenticate";
+import { forgetConsumer, recognisedConsumer } from "../authenticate/assembly/authenticate";
 import { Consumer } from "../authenticate/assembly/consumers";
-import { KeyTable } from "../authenticate/assembly/keys";
-import { authorize, authorizeDecision, rehearseAuthorize } from "../authorize/assembly/authorize";
 import { clearAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
 import { readBodySize } from "../lib/body-size";
 import { readCookies } from "../lib/cookies";
@@ -20,6 +12,7 @@ import { unixTime } from "../proxy-wasm/clock";
 import { readRequestHeaders } from "../proxy-wasm/headers";
 import { LocalResponse, respond } from "../proxy-wasm/local-response";
 import { debugIsOn, log } from "../proxy-wasm/log";
+import { count } from "../proxy-wasm/metrics";
 import { propertyLength, propertyStart, readProperty } from "../proxy-wasm/properties";
 import { FilterHeadersStatus, LogLevel, Status } from "../proxy-wasm/status";
 import {
@@ -39,8 +32,9 @@ import {
 import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answers";
 import { readCaller } from "./caller";
 import { applies } from "./conduct";
-import { Configuration, Kind, Policy } from "./configuration";
+import { Configuration } from "./configuration";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
+import { ask, decision, Kind } from "./kinds";
 import { Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
 import { readProtocol, readSource } from "./source";
@@ -102,7 +96,7 @@ function findPipeline(configuration: Configuration): Pipeline {
 }
 
 function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersStatus {
-  let decision = noPolicy;
+  let said = noPolicy;
   const steps = pipeline.steps;
   let index = 0;
   while (index < pipeline.stepCount) {
@@ -112,35 +106,26 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
       const admitted = admit();
       noteShadow(shadowedDecision());
       if (!admitted) return denyByLimit();
-      if (decision === noPolicy && exists(admittedDecision())) decision = admittedDecision();
+      if (said === noPolicy && exists(admittedDecision())) said = admittedDecision();
       continue;
     }
     index++;
-    if (policy.shadow !== 0) {
-      if (applies(policy)) rehearse(policy, configuration.keys);
-    } else if (policy.kind === Kind.Authenticate) {
-      if (applies(policy)) {
-        const allowed = authenticate(policy.authenticate, configuration.keys);
-        decision = authenticateDecision();
-        if (!allowed) return deny(policy.authenticate.denial, decision);
+    const enforced = policy.shadow === 0;
+    if (applies(policy)) {
+      const allowed = ask(policy, configuration.keys);
+      count(allowed ? policy.counters.allowed : enforced ? policy.counters.denied : policy.counters.shadow);
+      if (enforced) {
+        said = decision;
+        if (!allowed) return deny(policy.denial, said);
+      } else if (!allowed) {
+        noteShadow(decision);
       }
-      if (exists(configuration.identityHeaders) && !removeCredentials(policy.authenticate)) return refuse(hostFailure);
-    } else if (applies(policy)) {
-      const allowed = authorize(policy.authorize);
-      decision = authorizeDecision();
-      if (!allowed) return deny(policy.authorize.denial, decision);
+    }
+    if (AUTH && enforced && policy.kind === Kind.Authenticate && exists(configuration.identityHeaders)) {
+      if (!removeCredentials(policy.authenticate)) return refuse(hostFailure);
     }
   }
-  return allow(configuration, pipeline, decision);
-}
-
-/** Asks a policy in shadow what it would do. */
-function rehearse(policy: Policy, keys: KeyTable): void {
-  if (policy.kind === Kind.Authenticate) {
-    if (!rehearseAuthenticate(policy.authenticate, keys)) noteShadow(authenticateDecision());
-  } else if (!rehearseAuthorize(policy.authorize)) {
-    noteShadow(authorizeDecision());
-  }
+  return allow(configuration, pipeline, said);
 }
 
 function noteShadow(decision: Text): void {

@@ -29,7 +29,7 @@ import { Text } from "../lib/text";
 import { stepKey } from "../rate-limit/assembly/key";
 import { MOST_LIMITS } from "../rate-limit/assembly/phase";
 import { needsOf } from "./conduct";
-import { Kind, Policy } from "./configuration";
+import { Kind, Policy } from "./kinds";
 import { Told } from "./results";
 
 const MOST_ROUTES: i32 = 65536;
@@ -198,24 +198,21 @@ function placeStep(node: i32, step: Step, pipeline: Pipeline): bool {
   const policy = step.policy;
   const needs = needsOf(policy);
   pipeline.needs |= needs;
-  if (policy.kind === Kind.Authenticate) {
-    if (authenticated) return refuse(node, "is a second authenticate");
-    if (authorized) return refuse(node, "must come before authorize");
-    authenticated = true;
-    limitsInPhase = 0;
-    return true;
-  }
-  if (policy.kind === Kind.Authorize) {
-    authorized = true;
-    limitsInPhase = 0;
-    return true;
-  }
-  if (RATE_LIMIT) {
+  if (RATE_LIMIT && policy.kind === Kind.RateLimit) {
     if (AUTH && (needs & Needs.Identity) !== 0 && !authenticated)
       return refuse(node, "counts by who calls, and no authenticate comes before it");
     if (++limitsInPhase > MOST_LIMITS) return refuse(node, "is one limit too many beside each other");
     step.key0 = stepKey(policy.name, pipeline.route, 0);
     step.key1 = stepKey(policy.name, pipeline.route, 1);
+    return true;
   }
+  limitsInPhase = 0;
+  if (AUTH && policy.kind === Kind.Authenticate) {
+    if (authenticated) return refuse(node, "is a second authenticate");
+    if (authorized) return refuse(node, "must come before authorize");
+    authenticated = true;
+    return true;
+  }
+  authorized = true;
   return true;
 }

@@ -1,7 +1,6 @@
 import { attribute, Presence, Slot, setAttribute, setGroups } from "../../lib/attributes";
 import { at, exists, none } from "../../lib/region";
 import { hasByte, Text } from "../../lib/text";
-import { count } from "../../proxy-wasm/metrics";
 import { Consumer, LONGEST_KEY } from "./consumers";
 import { consumerOfKey, KeyTable } from "./keys";
 import { AuthenticatePolicy, Method } from "./policy";
@@ -27,18 +26,13 @@ export function authenticateDecision(): Text {
   return reason;
 }
 
-/** Whether the request may go on; if so, and if somebody was recognised, the auth attributes are set. */
-export function authenticate(policy: AuthenticatePolicy, keys: KeyTable): bool {
+/**
+ * Whether the request may go on.
+ * @param identifies whether whoever is recognised becomes the caller, with the auth attributes; else it stays unknown
+ */
+export function authenticate(policy: AuthenticatePolicy, keys: KeyTable, identifies: bool): bool {
   const allowed = judge(policy, keys);
-  if (exists(found)) recognise(found);
-  count(allowed ? policy.counters.allowed : policy.counters.denied);
-  return allowed;
-}
-
-/** Whether the request might go on if the policy were enforced. Whoever calls stays unknown. */
-export function rehearseAuthenticate(policy: AuthenticatePolicy, keys: KeyTable): bool {
-  const allowed = judge(policy, keys);
-  count(allowed ? policy.counters.allowed : policy.counters.shadow);
+  if (identifies && exists(found)) recognise(found);
   return allowed;
 }
 
