@@ -170,6 +170,15 @@ describe("commands", () => {
     expect(await running.ended).toBe(0);
   }
 
+  /** Commands of a document from a heading on. */
+  function linesBelow(path: string, heading: string): string[] {
+    const text = documents.find((document) => document.path === path)?.text ?? "";
+    const first = text.slice(0, text.indexOf(heading)).split("\n").length;
+    return blocks
+      .filter(({ document, language, line }) => document === path && language === "sh" && line > first)
+      .flatMap((block) => block.text.trimEnd().split("\n"));
+  }
+
   async function runsIn(file: string, what: string): Promise<void> {
     expect(readFileSync(join(root, "test/containers", file), "utf8")).toContain(what);
   }
@@ -199,6 +208,16 @@ describe("commands", () => {
       expect(existsSync(join(root, "filters/modules/configuration.test.ts"))).toBe(true),
     "SLUICE_ENVOY=/opt/envoy npx vitest run test/documents.test.ts": async () =>
       expect(existsSync(join(root, "test/documents.test.ts"))).toBe(true),
+    // setup.test.ts exercises the first, types-and-style.test.ts the second.
+    "node scripts/setup.mjs --envoy": async () => expect(scripts.pretest).toBe("node scripts/setup.mjs --envoy"),
+    "npm run check": async () => expect(scripts.check).toBe("tsc -p tsconfig.json && biome check ."),
+    // What changes the repository runs in a copy of it.
+    ...Object.fromEntries(
+      linesBelow("CONTRIBUTING.md", "## Add a kind").map((line) => [
+        line,
+        async () => expect(readFileSync(join(root, "test/new-kind.test.ts"), "utf8")).toContain(line),
+      ]),
+    ),
     // What needs a Docker daemon runs in test/containers.
     "sluice run examples/quickstart/policy.yaml --docker": () => runsIn("run.test.ts", "--docker"),
     'eval "$(.ci/prepare)"': () => runsIn("prepare.test.ts", ".ci/prepare"),
