@@ -19,14 +19,28 @@ const NEVER_NAMED: ReadonlySet<string> = new Set(["x-forwarded-for", "x-forwarde
  */
 export function namedByConnection({
   headers,
-}: Pick<ClientRequest, "headers">): ReadonlySet<string> | { status: 400; reason: string } {
+}: Pick<ClientRequest, "headers">): ReadonlySet<string> | { status: 400; reason: string; by: "parser" | "listener" } {
   const names = listed(headers, "connection");
   if (names.length > MOST_NAMES)
-    return { status: 400, reason: `the header connection has more than ${MOST_NAMES} names` };
+    return { status: 400, reason: `the header connection has more than ${MOST_NAMES} names`, by: "parser" };
   const forbidden = names.find((name) => name.startsWith(":") || NEVER_NAMED.has(name));
-  if (forbidden !== undefined) return { status: 400, reason: `the header connection names ${forbidden}` };
+  if (forbidden !== undefined) return { status: 400, reason: `the header connection names ${forbidden}`, by: "parser" };
+  // It is taken off like any other, and then missing.
+  if (names.includes("host")) return { status: 400, reason: "the header connection names host", by: "listener" };
   const isH2c = names.includes("upgrade") && listed(headers, "upgrade").includes("h2c");
   return new Set([...names.filter((name) => !NO_HEADERS.has(name)), ...(isH2c ? ["http2-settings"] : [])]);
+}
+
+/**
+ * What is handed on of `te`: that a client takes trailers, without all else and the parameters. The word is looked for in any case where
+ * `connection` names `te`. An empty header stays, unless it is named (seen on 1.40).
+ */
+export function acceptedCodings({ headers }: Pick<ClientRequest, "headers">): string[] {
+  const lines = headers.filter(([name]) => name === "te").map(([, value]) => value);
+  const isNamed = listed(headers, "connection").includes("te");
+  if (!isNamed && lines.length > 0 && lines.every((line) => line === "")) return [""];
+  const parts = lines.flatMap((line) => line.split(",")).map((part) => part.trim());
+  return parts.some((part) => (isNamed ? part.toLowerCase() : part) === "trailers") ? ["trailers"] : [];
 }
 
 /** The parts of a list in lower case, of all lines of a header. */

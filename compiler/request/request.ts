@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
-import { namedByConnection } from "./connection.js";
+import { acceptedCodings, namedByConnection } from "./connection.js";
 import { refusedByParser } from "./parser.js";
 import { normalizePath } from "./path.js";
 import { readTarget } from "./target.js";
@@ -94,7 +94,7 @@ export function arrive(plan: GatewayPlan, listener: ListenerPlan, request: Clien
   if ("status" in target) return { ...target, by: "listener" };
 
   const named = namedByConnection(request);
-  if ("status" in named) return { ...named, by: "parser" };
+  if ("status" in named) return named;
   const { headers, changes } = readHeaders(plan, listener, {
     ...request,
     headers: request.headers.filter(([name]) => !named.has(name)),
@@ -140,9 +140,8 @@ function readHeaders(plan: GatewayPlan, listener: ListenerPlan, request: ClientR
       else values.push(value);
     }
   }
-  // What a client can take of trailers is handed on; a list is looked at part by part, without its parameters.
-  const te = request.headers.filter(([name]) => name === "te").flatMap(([, value]) => value.split(","));
-  if (te.some((part) => part.trim() === "trailers")) headers.set("te", ["trailers"]);
+  const codings = acceptedCodings(request);
+  if (codings.length > 0) headers.set("te", codings);
   return { headers, changes };
 }
 

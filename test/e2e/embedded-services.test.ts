@@ -92,6 +92,22 @@ describe("services", () => {
     service.close();
   });
 
+  test("that switch to another protocol unasked are not followed: 503, and the reason", async () => {
+    const service = createTcpServer((socket) => {
+      const answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+      socket.on("error", () => {}).once("data", () => socket.write(answer));
+    });
+    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+    const services = [`  other: { endpoints: ["127.0.0.1:${portOf(service.address())}"] }`];
+    const routes = ["  - { name: other, match: { path: /other }, to: other, timeout: 1h }"];
+    const { cli, url } = await start(policyText(upstream, { services, routes }));
+    expect((await request(`${url}/other`)).status).toBe(503);
+    expect(cli.stderr()).toContain("GET /other: answered 503, the service other switches to another protocol (101)\n");
+    // Its connection is not kept.
+    await until("the service to be left", async () => (await connections(service)) === 0);
+    service.close();
+  });
+
   test("that have several endpoints get requests in turn, by one name", async () => {
     const second = await startUpstream({ body: "second" });
     try {

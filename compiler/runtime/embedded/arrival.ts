@@ -17,7 +17,8 @@ export function readIncoming({ httpVersion, method = "", url = "", rawHeaders, s
   if (httpVersion !== "1.1") return { status: 426, body: true };
   if (lines.length > MOST_HEADERS) return { status: 431, body: true };
   const hosts = lines.filter(([name]) => name === "host").map(([, value]) => value);
-  if (hosts.length === 0) return { status: 400, body: false };
+  // An absolute target has a host of its own.
+  if (hosts.length === 0 && !/^https?:/i.test(url)) return { status: 400, body: false };
   const isUpgrade = listed(lines, "connection").includes("upgrade");
   const upgrades = listed(lines, "upgrade");
   if (isUpgrade && upgrades.length > 0 && !upgrades.includes("h2c")) return { status: 403, body: false };

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream";
 import type { Answer, AnswerHead, Notes, Passage } from "../../embedded/passage.js";
+import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
 import type { RouteAction } from "../../plan/plan.js";
 import { pairsOf } from "./arrival.js";
@@ -80,6 +81,10 @@ export class Exchange {
       this.call = service.call(passage.service, hasBody ? incoming : undefined, {
         onAnswer: (answer) => this.guarded(() => this.passOn(passage, answer)),
         onFailure: (failure) => this.guarded(() => this.fail(passage, failure)),
+        onSwitch: () =>
+          this.guarded(() => {
+            throw new HostFault(`the service ${passage.service.name} switches to another protocol (101)`);
+          }),
       });
       // Envoy counts from the end of the request.
       const count = () => this.bound(passage, passage.route.action);

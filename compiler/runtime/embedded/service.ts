@@ -14,6 +14,8 @@ export interface CallEvents {
   onAnswer(answer: IncomingMessage): void;
   /** Once, and not after an answer has begun. */
   onFailure(failure: ServiceFailure): void;
+  /** Instead of an answer: the service speaks another protocol from here on, for which nobody has asked. */
+  onSwitch(): void;
 }
 
 type Endpoint = ServicePlan["discovery"]["endpoints"][number];
@@ -57,6 +59,11 @@ export class Service {
     call.once("response", (answer) => {
       hasAnswered = true;
       events.onAnswer(answer);
+    });
+    call.once("upgrade", (_answer, socket) => {
+      hasAnswered = true;
+      socket.destroy();
+      events.onSwitch();
     });
     call.on("error", (error) => {
       if (!hasAnswered) failed(failureOf(error));
