@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, posix } from "node:path";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, posix, relative } from "node:path";
 import { LOCK_NAME } from "../lock/lock.js";
 import { sha256 } from "../wasm/verify.js";
 import { EnvironmentError } from "./exit.js";
@@ -41,6 +41,14 @@ export function digestsIn(folder: string, paths: readonly string[]): Map<string,
       const contents = contentsIn(folder, path);
       return contents === undefined ? [] : [[path, sha256(contents)] as const];
     }),
+  );
+}
+
+/** Whether a file that is there lies in the folder itself, and is not shown there by a link to another folder. */
+export function liesIn(folder: string, path: string): boolean {
+  return (
+    relative(realpathSync(folder), realpathSync(dirname(join(folder, path)))) ===
+    posix.dirname(path).replace(/^\.$/, "")
   );
 }
 

@@ -76,6 +76,7 @@ describe("a lock", () => {
       textOf(lock).replace("a".repeat(64), "A".repeat(64)),
       /^modules\.0\.sha256: a SHA-256 has/,
     ],
+    ["no file", edited((one) => ({ ...one, files: [], modules: [] })), "files: a compilation writes at least one file"],
     ["an absolute path", file("/etc/passwd"), "files.0.path: a path begins in the folder of the lock file"],
     ["a path out of the folder", file("a/../../x"), "files.0.path: a path stays in the folder"],
     ["the folder above", file(".."), "files.0.path: a path stays in the folder"],

@@ -45,7 +45,8 @@ const lockSchema = z.strictObject({
     /** The policy file and what it includes, by their paths from its folder, sorted by code unit. */
     files: z.array(z.strictObject({ path: z.string(), sha256: digest })),
   }),
-  files: z.array(fileSchema),
+  /** Else there would be nothing to hold a folder to, and every folder would pass. */
+  files: z.array(fileSchema).min(1, "a compilation writes at least one file"),
   modules: z.array(moduleSchema),
 });
 

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -76,6 +77,9 @@ async function told(...more: string[]): Promise<string[]> {
   );
 }
 
+/** SHA-256 of "old". */
+const OLD = "cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
+
 describe("sluice compile", () => {
   it("writes the lock beside the files, and leaves nothing else behind", async () => {
     expect(readdirSync(at("build"), { recursive: true }).toSorted()).toEqual([
@@ -93,9 +97,7 @@ describe("sluice compile", () => {
   it("takes along what the compilation before wrote, and nothing that somebody has changed", async () => {
     const entry = { sha256: "", size: 3, version: "0.1.0", abi: "0.2.1", imports: [], exports: [], capabilities: [] };
     const lock = JSON.parse(read("build/sluice.lock.json"));
-    // sha256("old")
-    const sha256 = "cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4";
-    for (const name of ["left", "edited"]) lock.modules.push({ ...entry, sha256, path: `modules/${name}.wasm` });
+    for (const name of ["left", "edited"]) lock.modules.push({ ...entry, sha256: OLD, path: `modules/${name}.wasm` });
     writeFileSync(at("build/sluice.lock.json"), JSON.stringify(lock));
     writeFileSync(at("build/modules/left.wasm"), "old");
     writeFileSync(at("build/modules/edited.wasm"), "new");
@@ -105,6 +107,20 @@ describe("sluice compile", () => {
     ]);
     expect((await compile()).stdout).toContain("removed build/modules/left.wasm\n");
     expect(readdirSync(at("build/modules"))).toEqual(["edited.wasm", "guard.wasm"]);
+  });
+
+  it("takes nothing away that a link shows from elsewhere", async () => {
+    mkdirSync(at("home"));
+    writeFileSync(at("home/left.wasm"), "old");
+    symlinkSync("../home", at("build/link"));
+    symlinkSync("../home/left.wasm", at("build/left.wasm"));
+    const lock = JSON.parse(read("build/sluice.lock.json"));
+    for (const path of ["link/left.wasm", "left.wasm"]) lock.modules.push({ ...lock.modules[0], sha256: OLD, path });
+    writeFileSync(at("build/sluice.lock.json"), JSON.stringify(lock));
+    const { stdout } = await compile();
+    expect(stdout.match(/^removed .*$/gm)).toEqual(["removed build/left.wasm"]);
+    expect(read("home/left.wasm")).toBe("old");
+    expect(existsSync(at("build/left.wasm"))).toBe(false);
   });
 
   it("leaves the old files where a new one cannot be written", async () => {

@@ -8,7 +8,7 @@ import { shownPath } from "../../syntax/disk.js";
 import { SourceFile, type Span } from "../../syntax/source.js";
 import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
 import { type Output, outputOf } from "../compiled.js";
-import { contentsIn, digestsIn, lockTextIn, wasmFilesIn } from "../compiled-folder.js";
+import { contentsIn, digestsIn, liesIn, lockTextIn, wasmFilesIn } from "../compiled-folder.js";
 import { EXIT } from "../exit.js";
 import { policyFile, unreadable, writeAll } from "../files.js";
 import { type Format, printReport } from "../print.js";
@@ -77,7 +77,10 @@ function outlived(folder: string, { lock }: Output): string[] {
     folder,
     before.map(({ path }) => path),
   );
-  return before.filter(({ path, sha256 }) => digests.get(path) === sha256).map(({ path }) => path);
+  // Whoever may write a lock must not have a file taken away that lies elsewhere.
+  return before
+    .filter(({ path, sha256 }) => digests.get(path) === sha256 && liesIn(folder, path))
+    .map(({ path }) => path);
 }
 
 function checked(output: Output, report: Report, command: string, { out, format }: CompileOptions): number {

@@ -107,6 +107,13 @@ describe("renderText", () => {
     ).toEqual(["  1 | a: [b", "    |      ^"]);
   });
 
+  test("a file without a text has no frame", () => {
+    const source = new SourceFile("p.yaml", "");
+    const [first, ...rest] = plain(diagnose("SL0004", {}, { source, start: 0, end: 0 })).split("\n");
+    expect(first).toMatch(/^p\.yaml:1:1: error SL0004: /);
+    expect(rest.filter((line) => line.includes("|"))).toEqual([]);
+  });
+
   test("a long line is cut around the place", () => {
     const line = `${"a".repeat(1000)}X${"b".repeat(1000)}`;
     const [shown, marks] = frame(line, "X");

@@ -40,7 +40,8 @@ function block(diagnostic: Diagnostic, secrets: SecretPlaces, paint: Paint): str
   const digits = Math.max(...spans.map((one) => String(one.source.position(one.start).line).length));
   const lines = [
     `${place(span)}: ${paint(severity, `${severity} ${code}`)}: ${paint("strong", visible(message))}`,
-    ...excerpt(frameOf(span, secrets.near(span)), digits, "^", severity, paint),
+    // A file that is not there, or is no text, has nothing to show.
+    ...(span.source.text === "" ? [] : excerpt(frameOf(span, secrets.near(span)), digits, "^", severity, paint)),
   ];
   for (const other of related) {
     lines.push(`${place(other.span)}: ${paint("note", "note")}: ${visible(other.message)}`);
