@@ -1,8 +1,10 @@
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environmentVariables } from "../plan/guard.js";
 import type { GatewayPlan } from "../plan/plan.js";
+import { clearWithParent } from "../runtime/children.js";
 import { type EnvoyBinary, type EnvoySearch, findEnvoy } from "../runtime/find.js";
 import { type EnvoyImage, findEnvoyImage } from "../runtime/image.js";
 import { installEnvoy } from "../runtime/install.js";
@@ -36,10 +38,17 @@ export async function requireEnvoyImage(): Promise<EnvoyImage> {
   throw new EnvironmentError(`${found.problem.message}\n  fix: ${found.problem.fix}`);
 }
 
-/** A folder for Envoy to run in, with the modules in it, each held to its pin. `remove` takes it away again. */
+/**
+ * A folder for Envoy to run in, with the modules in it, each held to its pin. `remove` takes it away again; so does the end of this
+ * process, however it comes.
+ */
 export async function workFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "sluice-run-"));
-  const remove = () => rm(path, { recursive: true, force: true });
+  const forget = clearWithParent(() => rmSync(path, { recursive: true, force: true }));
+  const remove = async () => {
+    await rm(path, { recursive: true, force: true });
+    forget();
+  };
   try {
     await mkdir(join(path, "modules"));
     for (const name of moduleNames)

@@ -2,9 +2,23 @@ import type { ChildProcess } from "node:child_process";
 
 /** Child processes that must not outlive this one, with what is to be cleared away after each. Global, as the process is. */
 const children = new Map<ChildProcess, () => void>();
+/** What else must be cleared away when this process ends. */
+const remains = new Set<() => void>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a child may take to end by itself before this process, told to end, kills it. Milliseconds. */
 const FAREWELL_MS = 2_000;
+
+/**
+ * Calls `clear`, which has no time to wait, if this process ends by `process.exit`, an uncaught error, or a signal.
+ * @returns what takes that back
+ */
+export function clearWithParent(clear: () => void): () => void {
+  addHandlers();
+  remains.add(clear);
+  return () => {
+    if (remains.delete(clear)) removeHandlers();
+  };
+}
 
 /**
  * Ends the child when this process ends: by `process.exit`, an uncaught error, or a signal. The handlers are there only
@@ -12,19 +26,24 @@ const FAREWELL_MS = 2_000;
  * @param clear called, without time to wait, only if this process ends first
  */
 export function endWithParent(child: ChildProcess, clear: () => void): void {
-  if (children.size === 0) {
-    process.on("exit", killAll);
-    for (const signal of signals) process.on(signal, onSignal);
-  }
+  addHandlers();
   children.set(child, clear);
   child.once("close", () => forget(child));
 }
 
 function forget(child: ChildProcess): void {
-  if (children.delete(child) && children.size === 0) removeHandlers();
+  if (children.delete(child)) removeHandlers();
 }
 
+function addHandlers(): void {
+  if (children.size + remains.size > 0) return;
+  process.on("exit", killAll);
+  for (const signal of signals) process.on(signal, onSignal);
+}
+
+/** Unless they are needed still. */
 function removeHandlers(): void {
+  if (children.size + remains.size > 0) return;
   process.off("exit", killAll);
   for (const signal of signals) process.off(signal, onSignal);
 }
@@ -34,6 +53,7 @@ function killAll(): void {
     child.kill("SIGKILL");
     clear();
   }
+  for (const clear of remains) clear();
 }
 
 function onSignal(signal: NodeJS.Signals): void {
@@ -46,9 +66,15 @@ function onSignal(signal: NodeJS.Signals): void {
   const leave = () => {
     killAll();
     for (const clear of clearing) clear();
+    children.clear();
+    remains.clear();
     removeHandlers();
     process.kill(process.pid, signal);
   };
+  if (children.size === 0) {
+    leave();
+    return;
+  }
   const timer = setTimeout(leave, FAREWELL_MS);
   for (const child of children.keys()) {
     child.once("close", () => {
