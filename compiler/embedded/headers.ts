@@ -1,4 +1,5 @@
 import { byteTextOf } from "../host/byte-text.js";
+import type { HeaderMap } from "../host/header-map.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
 import type { PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
@@ -20,6 +21,12 @@ export function routeAnswerHeaders(
     set: [...fixed.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const), ...written(results, state)],
     append: vary ? [["vary", "origin"]] : [],
   };
+}
+
+/** Writes what `routeAnswerHeaders` gives. */
+export function writeAll(headers: HeaderMap, { set, append }: ReturnType<typeof routeAnswerHeaders>): void {
+  for (const [name, value] of set) headers.replace(name, value);
+  for (const [name, value] of append) headers.add(name, value);
 }
 
 /** Methods of requests without a body into which Envoy's codec does not write `content-length: 0` (seen on 1.40). */

@@ -8,10 +8,10 @@ import type { CorsPlan } from "../plan/native.js";
 import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
 import { tellOrigin } from "./cors.js";
-import { routeAnswerHeaders } from "./headers.js";
+import { routeAnswerHeaders, writeAll } from "./headers.js";
 import { onWire } from "./wire.js";
 
-/** What the guard noted of a request; nothing if Envoy answered before it. */
+/** What is noted of a request by the guard, or by Envoy where it refused before the guard. */
 export interface Notes {
   decision?: string;
   shadow?: string;
@@ -30,7 +30,7 @@ export interface Answer extends AnswerHead {
   body: string;
   /** Absent if the listener answered. */
   route?: RoutePlan;
-  /** As Envoy gave it to the request; absent if the guard was not reached. */
+  /** As Envoy gave it to the request; absent if the listener or a preflight was answered. */
   requestId?: string;
   /** The parser gave it, so the log knows nothing of the request. */
   isUnread?: true;
@@ -132,11 +132,6 @@ function answerHead(guarded: GuardedRequest, ends: boolean, writes: boolean): An
   if (cors !== undefined) tellOrigin(cors, request, headers);
   const status = Number(headers.get(":status"));
   return { status, headers: onWire(headers.pairs(), request.method, status, ends) };
-}
-
-export function writeAll(headers: HeaderMap, { set, append }: ReturnType<typeof routeAnswerHeaders>): void {
-  for (const [name, value] of set) headers.replace(name, value);
-  for (const [name, value] of append) headers.add(name, value);
 }
 
 function notesOf({ filterState }: Stream): Notes {

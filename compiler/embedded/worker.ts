@@ -14,6 +14,7 @@ import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/p
 import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
+import { refusedAddress } from "./before-guard.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
@@ -76,6 +77,8 @@ export class Worker {
     const route = matchRoute(this.plan, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
     const run = route.run.flatMap(({ policy }) => this.policies.get(policy) ?? []);
+    const refused = refusedAddress(route, run, request);
+    if (refused !== undefined) return answered({ ...refused, requestId: requestId(this.random) });
     const cors = corsOf(route, run);
     const preflight = cors === undefined ? undefined : preflightAnswer(cors, request);
     if (preflight !== undefined) return answered({ ...wholeAnswer(client.method, 200, preflight, ""), route });
@@ -159,7 +162,9 @@ function configurationOf(plan: GatewayPlan): string {
 
 /** Envoy's filter works on routes to services only. */
 function corsOf(route: RoutePlan, run: readonly PolicyPlan[]): CorsPlan | undefined {
-  return route.action.type === "forward" ? run.find(({ native }) => native?.filter === "cors")?.native : undefined;
+  if (route.action.type !== "forward") return undefined;
+  for (const { native } of run) if (native?.filter === "cors") return native;
+  return undefined;
 }
 
 function attributesOf(

@@ -55,6 +55,25 @@ export function inBlock(text: string, { address, bits }: Block): boolean | undef
   return masked(candidate, bits).every((byte, index) => byte === address[index]);
 }
 
+/** All IPv4 addresses as IPv6 has them. */
+export const MAPPED_V4: Block = { text: "::ffff:0:0/96", address: [...MAPPED, 0, 0, 0, 0], bits: 96 };
+
+/** A block of IPv4 as one of IPv6, `::ffff:a00:0/104` for 10.0.0.0/8; undefined of one that is of IPv6. */
+export function mappedBlock({ address, bits }: Block): string | undefined {
+  return bits >= MAPPED_V4.bits && isMapped(address) ? `${printV6(address)}/${bits}` : undefined;
+}
+
+/** Whether a block of IPv6 holds all of those as well, as Envoy reads it. */
+export function holdsMapped({ address, bits }: Block): boolean {
+  return bits < MAPPED_V4.bits && masked(MAPPED_V4.address, bits).every((byte, index) => byte === address[index]);
+}
+
+/** Whether every address of a block is in another one. */
+export function liesIn(inner: Block, outer: Block): boolean {
+  const [address] = inner.text.split("/");
+  return inner.bits >= outer.bits && inBlock(address ?? "", outer) === true;
+}
+
 /** The 16 bytes of an address without a zone; IPv4 has four numbers without leading zeros. */
 function parseAddress(text: string): number[] | undefined {
   switch (text.includes("%") ? 0 : isIP(text)) {

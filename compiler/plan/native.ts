@@ -1,7 +1,30 @@
+import { type Block, inBlock } from "../expression/cidr.js";
 import { escapeRegex } from "../policy/path.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
-export type NativePolicy = CorsPlan;
+export type NativePolicy = CorsPlan | AddressPlan;
+
+/** Whether the filter does its work on routes to services only. */
+export function needsService({ filter }: NativePolicy): boolean {
+  switch (filter) {
+    case "cors":
+      return true;
+    case "rbac":
+      return false;
+  }
+}
+
+/** From which addresses a route may be called. */
+export interface AddressPlan {
+  filter: "rbac";
+  /** Any address may, if absent. */
+  allow?: readonly Block[];
+  /** These may not, whatever `allow` says. */
+  deny: readonly Block[];
+}
+
+/** What is noted of a request that is refused for its address. */
+export const ADDRESS_DENIED = " denied address";
 
 /** What browsers are told of who may call from another origin (the Fetch standard, section 3.2). */
 export interface CorsPlan {
@@ -39,4 +62,14 @@ function matches(pattern: OriginPattern, origin: string): boolean {
       return new RegExp(`^${escapeRegex(pattern.scheme)}://[a-z0-9_-]+(\\.[a-z0-9_-]+)*${end}$`).test(origin);
     }
   }
+}
+
+/** The block of a list that an address is in. */
+export function blockOf(blocks: readonly Block[], address: string): Block | undefined {
+  return blocks.find((block) => inBlock(address, block) === true);
+}
+
+/** Whether somebody at an address may call. */
+export function takesAddress({ allow, deny }: AddressPlan, address: string): boolean {
+  return blockOf(deny, address) === undefined && (allow === undefined || blockOf(allow, address) !== undefined);
 }

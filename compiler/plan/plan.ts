@@ -122,8 +122,8 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. All but `cors`, which a filter of Envoy's own carries out, are the guard's. */
-export const PHASES = ["cors", "limit", "authenticate", "authorize", "limit-by-identity"] as const;
+/** Phases of a request, in order of execution. Filters of Envoy's own carry out `ipAccess` and `cors`, the guard all others. */
+export const PHASES = ["ipAccess", "cors", "limit", "authenticate", "authorize", "limit-by-identity"] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface HostPlan {

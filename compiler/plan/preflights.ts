@@ -11,7 +11,8 @@ const REFUSAL: RoutePlan["action"] = { type: "respond", status: 403, body: undef
  * route with other origins.
  *
  * Such an entry leads where its route leads, as Envoy's filter works on routes to services only; but the filter answers
- * every request that the entry matches, and the guard refuses what would come after it.
+ * every request that the entry matches, and the guard refuses what would come after it. Other filters of Envoy's own do there what
+ * they do on the route.
  */
 export function withPreflights(
   routes: readonly RoutePlan[],
@@ -19,14 +20,14 @@ export function withPreflights(
 ): readonly RoutePlan[] {
   const corsOf = ({ action, run }: RoutePlan) =>
     action.type === "forward" ? run.filter(({ policy }) => policies.get(policy)?.phase === "cors") : [];
+  const before = ({ run }: RoutePlan) => run.filter(({ policy }) => policies.get(policy)?.native !== undefined);
   if (routes.every((route) => corsOf(route).length === 0)) return routes;
   // Such a route would answer the preflights of narrower routes that no other origin may call.
   const someIsWide = routes.some((route) => route.match.methods.length === 0 && corsOf(route).length > 0);
   return routes.flatMap((route) => {
     const { methods } = route.match;
     if (methods.length === 0 || methods.includes("OPTIONS")) return [route];
-    const cors = corsOf(route);
-    if (cors.length > 0) return [preflight(route, route.action, cors), route];
+    if (corsOf(route).length > 0) return [preflight(route, route.action, before(route)), route];
     return someIsWide ? [preflight(route, REFUSAL, []), route] : [route];
   });
 }

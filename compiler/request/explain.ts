@@ -1,4 +1,5 @@
 import { PREFLIGHT } from "../plan/names.js";
+import { needsService } from "../plan/native.js";
 import type { AppliedPolicy, GatewayPlan, HostPlan, ListenerPlan, RoutePlan } from "../plan/plan.js";
 import { type Answer, answerOf, type Step } from "./answer.js";
 import { matchRoute } from "./match.js";
@@ -77,7 +78,7 @@ function byListener(status: number, text: string): Answer {
   return { outcome: "refused", status, text, instead: [], removed: [], written: {}, answerHeaders: [] };
 }
 
-/** Envoy's own filters take their settings from routes to services only. */
+/** Some of Envoy's own filters take their settings from routes to services only. */
 const WITHOUT_EFFECT: Verdict = {
   outcome: "allowed",
   summary: "of no effect here: the route leads to no service",
@@ -98,7 +99,7 @@ function stepsOf(
     const policy = policies.get(applied.policy);
     if (policy === undefined) return [];
     if (answered || policy.decide === undefined) return [{ applied, policy }];
-    if (policy.native !== undefined && route.action.type !== "forward")
+    if (policy.native !== undefined && needsService(policy.native) && route.action.type !== "forward")
       return [{ applied, policy, verdict: WITHOUT_EFFECT }];
     const verdict = policy.decide(viewOf(plan, route, request, surroundings, caller));
     caller = verdict.caller ?? caller;
@@ -113,7 +114,7 @@ function shadowOf(steps: Routed["steps"]): string | undefined {
   return first === undefined ? undefined : `${first.policy.name}${first.verdict?.shadow}`;
 }
 
-/** Of what Envoy answers before it, the guard notes nothing. As `filters/modules/pipeline.ts` has it: the last word, but that of a limit only where nobody else said one. */
+/** Of what Envoy answers before it, the guard notes nothing; the access log tells what an own filter of Envoy refused. As `filters/modules/pipeline.ts` has it: the last word, but that of a limit only where nobody else said one. */
 function decisionOf({ name }: RoutePlan, steps: Routed["steps"]): string | undefined {
   let decision: string | undefined;
   let limited: string | undefined;
@@ -121,6 +122,7 @@ function decisionOf({ name }: RoutePlan, steps: Routed["steps"]): string | undef
     if (verdict?.outcome === "open" || verdict?.outcome === "answered") return undefined;
     if (verdict?.decision === undefined) continue;
     const noted = `${policy.name}${verdict.decision}`;
+    if (policy.native !== undefined) return noted;
     if (verdict.outcome === "counted" && decision === undefined) limited = noted;
     else if (verdict.outcome !== "counted") decision = noted;
   }

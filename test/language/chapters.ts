@@ -114,6 +114,7 @@ function ordered(paths: readonly string[]): string[] {
 }
 
 const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
+  ipAccess: ["[ipAccess](../filters/ip-access/README.md), in a filter of Envoy's own", "403"],
   cors: ["[cors](../filters/cors/README.md), in a filter of Envoy's own", "nobody; it answers preflights"],
   limit: ["[rateLimit](../filters/rate-limit/README.md) that does not ask who calls", "429"],
   authenticate: ["[authenticate](../filters/authenticate/README.md)", "401"],

@@ -13,6 +13,7 @@ import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/htt
 import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { REFUSED_BY } from "./addresses.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard } from "./native.js";
@@ -119,7 +120,7 @@ function accessLog(path: string, plan: GatewayPlan): MessageInitShape<typeof Acc
       method: "%REQ(:METHOD)%",
       status: "%RESPONSE_CODE%",
       route: "%ROUTE_NAME%",
-      decision: `%FILTER_STATE(${filterStateKey("decision")}:PLAIN)%`,
+      decision: decision(plan),
       consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
       ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
     },
@@ -134,4 +135,15 @@ function accessLog(path: string, plan: GatewayPlan): MessageInitShape<typeof Acc
     name: extensionNames.fileAccessLog,
     configType: { case: "typedConfig", value: packed(FileAccessLogSchema, { path, accessLogFormat }) },
   };
+}
+
+/** What the guard noted, or who refused before the guard was asked. */
+function decision(plan: GatewayPlan): string {
+  const noted = `${filterStateKey("decision")}:PLAIN`;
+  if (plan.policies.every(({ native }) => native?.filter !== "rbac")) return `%FILTER_STATE(${noted})%`;
+  const operators = [
+    { command: "FILTER_STATE", param: noted },
+    { command: "DYNAMIC_METADATA", param: REFUSED_BY },
+  ];
+  return `%COALESCE(${JSON.stringify({ operators })})%`;
 }

@@ -1,6 +1,8 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
+import type { AddressPlan, NativePolicy } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
+import { addressFilter, addressRules } from "./addresses.js";
 import { corsFilter, corsPolicy } from "./cors.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
@@ -12,14 +14,44 @@ export interface FilterConfiguration {
 /** Envoy's own filters that the policies need, in the order in which they stand before the guard. */
 export function filtersBeforeGuard(plan: GatewayPlan) {
   const used = new Set(plan.policies.flatMap(({ native }) => native?.filter ?? []));
-  return used.has("cors") ? [corsFilter()] : [];
+  return [...(used.has("rbac") ? [addressFilter()] : []), ...(used.has("cors") ? [corsFilter()] : [])];
 }
 
-/** For each native policy the configuration of its filter: one message for all routes that it is applied to. */
-export function nativeConfigurations(policies: readonly PolicyPlan[]): Map<string, FilterConfiguration> {
-  const made = new Map<string, FilterConfiguration>();
-  for (const { name, native } of policies)
-    if (native !== undefined)
-      made.set(name, { filter: extensionNames[native.filter], configuration: corsPolicy(native) });
-  return made;
+/** What Envoy's own filters do on routes: one message for all routes with the same policies of a filter. */
+export class NativeConfigurations {
+  private readonly made = new Map<string, FilterConfiguration>();
+
+  /** @param run the policies of one route in order of execution */
+  of(run: readonly PolicyPlan[]): FilterConfiguration[] {
+    const policies = run.flatMap(({ name, native }) => (native === undefined ? [] : [{ name, native }]));
+    const filters = [...new Set(policies.map(({ native }) => native.filter))];
+    return filters.map((filter) => {
+      const own = policies.filter(({ native }) => native.filter === filter);
+      const key = [filter, ...own.map(({ name }) => name)].join(" ");
+      const before = this.made.get(key);
+      if (before !== undefined) return before;
+      const made = { filter: extensionNames[filter], configuration: configurationOf(own) };
+      this.made.set(key, made);
+      return made;
+    });
+  }
+}
+
+interface Own<Native extends NativePolicy> {
+  name: string;
+  native: Native;
+}
+
+/** @param own policies of one filter, at least one */
+function configurationOf(own: readonly Own<NativePolicy>[]): Any {
+  const addresses: Own<AddressPlan>[] = [];
+  for (const { name, native } of own)
+    switch (native.filter) {
+      case "cors":
+        // A route has one at most.
+        return corsPolicy(native);
+      case "rbac":
+        addresses.push({ name, native });
+    }
+  return addressRules(addresses);
 }

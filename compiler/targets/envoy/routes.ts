@@ -18,7 +18,7 @@ import { duration } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
-import { type FilterConfiguration, nativeConfigurations } from "./native.js";
+import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 
 type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
@@ -33,7 +33,7 @@ export const MAX_RESPONSE_BODY_BYTES = 65_536;
 export function routeConfiguration(plan: GatewayPlan): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
-  const native = nativeConfigurations(plan.policies);
+  const native = new NativeConfigurations();
   return create(RouteConfigurationSchema, {
     name: plan.name,
     ignorePortInHostMatching: true,
@@ -51,7 +51,7 @@ function routeEntry(
   route: RoutePlan,
   policies: ReadonlyMap<string, PolicyPlan>,
   headers: Headers,
-  native: ReadonlyMap<string, FilterConfiguration>,
+  native: NativeConfigurations,
 ): RouteInit {
   const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
   const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
@@ -69,10 +69,7 @@ function routeEntry(
       ...(run.some((policy) => policy.native?.filter === "cors") ? [headers.of("vary", "origin", APPEND)] : []),
     ],
     typedPerFilterConfig: Object.fromEntries(
-      route.run.flatMap(({ policy }) => {
-        const found = native.get(policy);
-        return found === undefined ? [] : [[found.filter, found.configuration]];
-      }),
+      native.of(run).map(({ filter, configuration }) => [filter, configuration]),
     ),
   };
 }

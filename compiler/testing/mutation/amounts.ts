@@ -1,3 +1,5 @@
+import { parseBlock } from "../../expression/cidr.js";
+
 /** A rate in three parts: count, period, and what may come at once. */
 const RATE = /^([0-9]+)( *\/ *(second|minute|hour|day)| +per +([0-9]+)([smhd]))(?:( +burst +)([0-9]+))?$/;
 
@@ -51,4 +53,12 @@ export function widerOrigin(origin: string): string | undefined {
   const [, scheme, host, port = ""] = /^([a-z][a-z0-9+.-]*:\/\/)([^:]+)(:[0-9]+)?$/.exec(origin) ?? [];
   const wider = host === undefined ? undefined : widerHost(host);
   return wider === undefined || !wider.slice(2).includes(".") ? undefined : `${scheme}${wider}${port}`;
+}
+
+/** Twice as many addresses: the block beside it too. */
+export function widerBlock(block: string): string | undefined {
+  const [address = "", length = "0"] = block.split("/");
+  if (Number(length) === 0) return undefined;
+  const read = parseBlock(`${address}/${Number(length) - 1}`);
+  return "reason" in read ? read.instead : read.text;
 }

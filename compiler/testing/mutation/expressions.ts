@@ -1,9 +1,9 @@
-import { type BlockProblem, parseBlock } from "../../expression/cidr.js";
 import { Findings } from "../../expression/findings.js";
 import { parse } from "../../expression/parse.js";
 import { placeOf } from "../../expression/place.js";
 import type { CallSyntax, LogicSyntax, OperatorSyntax, Syntax } from "../../expression/syntax.js";
 import type { ScalarNode } from "../../syntax/document.js";
+import { widerBlock } from "./amounts.js";
 
 /** A part of an expression, and what stands there afterwards. */
 interface Replacement {
@@ -108,17 +108,8 @@ function unanchored({ operands: [regex] }: CallSyntax, text: string): Replacemen
   ];
 }
 
-/** Twice as many addresses: the block beside it too. */
 function widened({ operands: [, block] }: CallSyntax): Replacement[] {
   if (block?.kind !== "literal" || typeof block.value !== "string") return [];
-  const [address = "", length = "0"] = block.value.split("/");
-  if (Number(length) === 0) return [];
-  const wider = `${address}/${Number(length) - 1}`;
-  const read = parseBlock(wider);
-  const text = isProblem(read) ? read.instead : read.text;
+  const text = widerBlock(block.value);
   return text === undefined ? [] : [{ start: block.start, end: block.end, text: JSON.stringify(text) }];
-}
-
-function isProblem(read: ReturnType<typeof parseBlock>): read is BlockProblem {
-  return "reason" in read;
 }

@@ -35,13 +35,15 @@ policies:
     rateLimit: { key: [auth.consumer], rate: { gold: 10/second burst 20, default: 5/minute } }
   long:
     rateLimit: { rate: 100 per 15s }
+  near:
+    ipAccess: { allow: [10.2.0.0/16] }
 defaults: { apply: [known] }
 routes:
   - name: orders
     match: { host: api.example.com, path: /orders/**, methods: [GET], headers: { x-version: "2" } }
     to: orders
     timeout: 2s
-    apply: [page, rules, often, long]
+    apply: [page, rules, often, long, near]
   - { name: up, match: { path: /healthz }, respond: { status: 200, body: ok, headers: { x-a: b } }, except: [known] }
   - { name: old, match: { path: /old/* }, redirect: { path: /new, status: 301 } }
   - { name: any, match: { path: "~/v[0-9]" }, redirect: { to: "https://www.example.com" } }
@@ -119,11 +121,14 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "policies.often.rateLimit.rate.default: `5/minute` becomes `5/second`",
     "policies.long.rateLimit.rate: `100 per 15s` becomes `100 per 30s`",
   ],
-  shadowed: ["known", "page", "rules", "long"].map((name) => `policies.${name}.mode: \`mode: shadow\` is added`),
+  shadowed: ["known", "page", "rules", "long", "near"].map(
+    (name) => `policies.${name}.mode: \`mode: shadow\` is added`,
+  ),
   "switched-off": [
     ...["known", "page", "rules"].map((name) => `policies.${name}.mode: \`mode: off\` is added`),
     "policies.often.mode: `mode: shadow` becomes `mode: off`",
     "policies.long.mode: `mode: off` is added",
+    "policies.near.mode: `mode: off` is added",
   ],
   "made-optional": ["policies.known.authenticate.optional: `optional: true` is added"],
   "credential-forwarded": ["policies.known.authenticate.forward: `forward: true` is added"],
@@ -160,6 +165,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "listeners.public.headerUnderscores: `headerUnderscores: drop` is added",
     "listeners.public.headerUnderscores: `headerUnderscores: allow` is added",
   ],
+  "network-widened": ["policies.near.ipAccess.allow.0: `10.2.0.0/16` becomes `10.2.0.0/15`"],
   "origin-widened": [
     "policies.page.cors.origins.0: `https://a.b.example.com` becomes `*`",
     "policies.page.cors.origins.0: `https://a.b.example.com` becomes `https://*.b.example.com`",
@@ -188,7 +194,10 @@ describe("an operator", () => {
   });
 
   it("trusts a hop only where a policy reads what hops tell", () => {
-    const unread = POLICY.replace(' && !cidr(source.ip, "10.1.0.0/16")', "");
+    const without = (text: string) => POLICY.replace(text, "");
+    const unread = without(' && !cidr(source.ip, "10.1.0.0/16")')
+      .replace(/ {2}near:\n.*\n/, "")
+      .replace(", near]", "]");
     expect(mutations(unread).filter(({ mutation }) => mutation.operator === "hop-trusted")).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import {
   doubledRate,
   otherWindow,
   raisedBurst,
+  widerBlock,
   widerHost,
   widerOrigin,
   widerPath,
@@ -66,6 +67,7 @@ export const OPERATORS: readonly Operator[] = [
   added("slashes-accepted", LISTENER, "escapedSlashes", (now) => laterThan(now, ["reject", "unescape", "keep"])),
   added("underscores-accepted", LISTENER, "headerUnderscores", (now) => laterThan(now, ["reject", "drop", "allow"])),
 
+  scalar("network-widened", ["policies.*.ipAccess.allow.*"], defined(widerBlock)),
   scalar("origin-widened", ["policies.*.cors.origins.*"], (origin) => ["*", ...defined(widerOrigin)(origin)]),
   added("cookies-allowed", CORS, "credentials", (now) => (now === true ? [] : [true])),
   list("header-allowed", ["policies.*.cors.headers"], (headers) => [[...headers, "x-another"]]),

@@ -152,7 +152,8 @@ function surroundingsOf(files: readonly PolicyFile[]): Surroundings {
     defaults: texts("defaults.apply.*"),
     readsHops: sites.some(
       ({ path, node }) =>
-        path[0] === "policies" && node.kind === "scalar" && /\bsource\.|\.scheme\b/.test(textOf({ node })),
+        path[0] === "policies" &&
+        (path[2] === "ipAccess" || (node.kind === "scalar" && /\bsource\.|\.scheme\b/.test(textOf({ node })))),
     ),
   };
 }

@@ -1,0 +1,37 @@
+import { composeReply } from "../host/local-reply.js";
+import { ADDRESS_DENIED, takesAddress } from "../plan/native.js";
+import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
+import type { RoutedRequest } from "../request/request.js";
+import { routeAnswerHeaders, writeAll } from "./headers.js";
+import type { Answer } from "./passage.js";
+import { onWire } from "./wire.js";
+
+// The model of Envoy's own filters that stand before the guard (`targets/envoy/native.ts`), but for `cors.ts`.
+
+/** What Envoy's filter for access rules answers where the client may not call from its address; undefined where it may. */
+export function refusedAddress(
+  route: RoutePlan,
+  run: readonly PolicyPlan[],
+  request: RoutedRequest,
+): Answer | undefined {
+  const by = run.find(({ native }) => native?.filter === "rbac" && !takesAddress(native, request.source));
+  if (by === undefined) return undefined;
+  const decision = `${by.name}${ADDRESS_DENIED}`;
+  return { ...localReply(route, run, request, 403, "RBAC: access denied"), route, notes: { decision } };
+}
+
+/** An answer of such a filter. A route that leads to a service writes its headers into it (seen on 1.40). */
+function localReply(
+  route: RoutePlan,
+  run: readonly PolicyPlan[],
+  request: RoutedRequest,
+  status: number,
+  text: string,
+): Pick<Answer, "status" | "headers" | "body"> {
+  const type = request.headers.get("content-type")?.[0] ?? "";
+  const sort = { isHead: request.method === "HEAD", isGrpc: /^application\/grpc(\+.*)?$/.test(type) };
+  const { headers, body } = composeReply({ status, body: text, headers: [], grpcStatus: -1, details: "" }, sort);
+  if (route.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
+  const told = Number(headers.get(":status"));
+  return { status: told, headers: onWire(headers.pairs(), request.method, told, body === ""), body };
+}
