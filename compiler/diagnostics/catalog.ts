@@ -2,6 +2,7 @@ import type { Entry, Part } from "./catalog/entry.js";
 import { expressions } from "./catalog/expressions.js";
 import { files } from "./catalog/files.js";
 import { internal } from "./catalog/internal.js";
+import { nativePolicies } from "./catalog/native-policies.js";
 import { outputs } from "./catalog/outputs.js";
 import { policies } from "./catalog/policies.js";
 import { reading } from "./catalog/reading.js";
@@ -18,6 +19,7 @@ export const catalog = {
   ...references,
   ...routes,
   ...policies,
+  ...nativePolicies,
   ...expressions,
   ...services,
   ...files,

@@ -1,7 +1,8 @@
 import { composeReply } from "../host/local-reply.js";
 import { ADDRESS_DENIED, takesAddress } from "../plan/native.js";
-import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
-import type { RoutedRequest } from "../request/request.js";
+import type { GatewayPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
+import { matchRoute } from "../request/match.js";
+import type { ClientRequest, RoutedRequest } from "../request/request.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
 import type { Answer } from "./passage.js";
 import { onWire } from "./wire.js";
@@ -34,4 +35,16 @@ function localReply(
   if (route.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
   const told = Number(headers.get(":status"));
   return { status: told, headers: onWire(headers.pairs(), request.method, told, body === ""), body };
+}
+
+/**
+ * The route of a request that is refused for its path: Envoy looks for one wherever a scheme is known, and this early only the
+ * client can have named it. The path is still as it was sent, and so are the headers.
+ */
+export function routeOfRefused(plan: GatewayPlan, client: ClientRequest): RoutePlan | undefined {
+  const { method, target, host, source, time, scheme = "http" } = client;
+  const headers = new Map<string, string[]>();
+  for (const [name, value] of client.headers) headers.set(name, [...(headers.get(name) ?? []), value]);
+  if (!headers.has("x-forwarded-proto")) return undefined;
+  return matchRoute(plan, { method, path: target, authority: host, scheme, headers, source, time, ends: true })?.route;
 }

@@ -2,6 +2,7 @@ import { byteTextOf } from "../host/byte-text.js";
 import type { HeaderMap } from "../host/header-map.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
+import { headerEdits } from "../plan/native.js";
 import type { PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
 
 // What Envoy writes into requests and answers from what the guard left in filter state: the model of `targets/envoy/routes.ts`.
@@ -13,18 +14,39 @@ export function routeAnswerHeaders(
   { action }: RoutePlan,
   run: readonly PolicyPlan[],
   state: FilterState,
-): { set: Pairs; append: Pairs } {
+): { remove: readonly string[]; set: Pairs; append: Pairs } {
   const fixed = action.type === "respond" ? Object.entries(action.headers) : [];
   const results = run.flatMap((policy) => policy.responseHeaders);
   const vary = run.some(({ native }) => native?.filter === "cors");
+  const edits = editsOf(run, "response", state);
+  const set = new Map([
+    ...fixed.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const),
+    ...written(results, state),
+    ...edits.set,
+  ]);
   return {
-    set: [...fixed.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const), ...written(results, state)],
-    append: vary ? [["vary", "origin"]] : [],
+    remove: edits.remove,
+    set: [...set],
+    append: [...(vary ? [["vary", "origin"] as const] : []), ...edits.add],
   };
 }
 
+/** What policies change, with the results that are there. */
+function editsOf(run: readonly PolicyPlan[], side: "request" | "response", state: FilterState) {
+  const { remove, set, add } = headerEdits(
+    run.map(({ native }) => native),
+    side,
+  );
+  const pairs = set.flatMap(({ name, value }): [string, string][] => {
+    const found = typeof value === "string" ? value : resultOf(value.property, state);
+    return found === undefined ? [] : [[name, found]];
+  });
+  return { remove, set: pairs, add: add.map(({ name, value }) => [name, value] as const) };
+}
+
 /** Writes what `routeAnswerHeaders` gives. */
-export function writeAll(headers: HeaderMap, { set, append }: ReturnType<typeof routeAnswerHeaders>): void {
+export function writeAll(headers: HeaderMap, { remove, set, append }: ReturnType<typeof routeAnswerHeaders>): void {
+  for (const name of remove) headers.remove(name);
   for (const [name, value] of set) headers.replace(name, value);
   for (const [name, value] of append) headers.add(name, value);
 }
@@ -40,9 +62,11 @@ export function forwardedHeaders(
 ): { method: string; path: string; headers: Pairs } {
   const { headers } = stream.request;
   if (headers === undefined) throw new RangeError("the request did not go on");
-  for (const name of run.flatMap((policy) => policy.removeRequestHeaders)) headers.remove(name);
+  const edits = editsOf(run, "request", stream.filterState);
+  for (const name of [...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove]) headers.remove(name);
   const results = run.flatMap((policy) => policy.requestHeaders);
-  for (const [name, value] of written(results, stream.filterState)) headers.replace(name, value);
+  for (const [name, value] of [...written(results, stream.filterState), ...edits.set]) headers.replace(name, value);
+  for (const [name, value] of edits.add) headers.add(name, value);
   if (timeoutMs > 0) headers.replace("x-envoy-expected-rq-timeout-ms", String(timeoutMs));
   const method = headers.get(":method") ?? "";
   const saysLength = hasBody || headers.get("content-length") !== undefined;
@@ -59,7 +83,12 @@ export function forwardedHeaders(
 function written(headers: readonly ResultHeader[], state: FilterState): Pairs {
   const properties = new Map(headers.map((one) => [one.name, one.property]));
   return [...properties].flatMap(([name, property]): [string, string][] => {
-    const value = state.get(`sluice.${property}`);
-    return value === undefined ? [] : [[name, byteTextOf(value)]];
+    const value = resultOf(property, state);
+    return value === undefined ? [] : [[name, value]];
   });
+}
+
+function resultOf(property: string, state: FilterState): string | undefined {
+  const value = state.get(`sluice.${property}`);
+  return value === undefined ? undefined : byteTextOf(value);
 }

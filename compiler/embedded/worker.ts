@@ -14,9 +14,9 @@ import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/p
 import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
-import { refusedAddress } from "./before-guard.js";
+import { refusedAddress, routeOfRefused } from "./before-guard.js";
 import { preflightAnswer } from "./cors.js";
-import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
+import { forwardedHeaders, routeAnswerHeaders, writeAll } from "./headers.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
 import { locationOf } from "./redirect.js";
 import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
@@ -72,7 +72,7 @@ export class Worker {
    */
   receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
     const arrival = arrive(this.plan, listener, client);
-    if ("status" in arrival) return answered(refusal(client, arrival));
+    if ("status" in arrival) return answered(this.refusal(client, arrival));
     const { request } = arrival;
     const route = matchRoute(this.plan, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
@@ -83,6 +83,23 @@ export class Worker {
     const preflight = cors === undefined ? undefined : preflightAnswer(cors, request);
     if (preflight !== undefined) return answered({ ...wholeAnswer(client.method, 200, preflight, ""), route });
     return this.throughGuard({ route, run, cors, request }, hasBody);
+  }
+
+  /**
+   * The codec has not read the headers yet, so its answer is plain to everybody; what the connection manager refuses has no body,
+   * and the headers of a route, if it found one (seen on 1.40).
+   */
+  private refusal(client: ClientRequest, { status, by }: Extract<Arrival, { status: number }>): Answer {
+    const { method, headers: sent } = client;
+    if (by === "parser") return codecRefusal(method, status);
+    const isGrpc = isGrpcRequest(new HeaderMap("request", sent));
+    const reply = { status, body: "", headers: [], grpcStatus: -1, details: "" };
+    const { headers } = composeReply(reply, { isHead: method === "HEAD", isGrpc });
+    const route = routeOfRefused(this.plan, client);
+    const run = route?.run.flatMap(({ policy }) => this.policies.get(policy) ?? []) ?? [];
+    if (route?.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
+    const answer = wholeAnswer(method, Number(headers.get(":status")), headers.pairs(), "");
+    return route === undefined ? answer : { ...answer, route };
   }
 
   private throughGuard(
@@ -128,18 +145,6 @@ function answered(answer: Answer): Reception {
 
 function wholeAnswer(method: string, status: number, headers: Pairs, body: string): Answer {
   return { status, headers: onWire(headers, method, status, body === ""), body, notes: {} };
-}
-
-/** The codec has not read the headers yet, so its answer is plain to everybody; what the connection manager refuses has no body. */
-function refusal(
-  { method, headers: sent }: ClientRequest,
-  { status, by }: Extract<Arrival, { status: number }>,
-): Answer {
-  if (by === "parser") return codecRefusal(method, status);
-  const isGrpc = isGrpcRequest(new HeaderMap("request", sent));
-  const reply = { status, body: "", headers: [], grpcStatus: -1, details: "" };
-  const { headers } = composeReply(reply, { isHead: method === "HEAD", isGrpc });
-  return wholeAnswer(method, Number(headers.get(":status")), headers.pairs(), "");
 }
 
 /** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status. */

@@ -1,5 +1,6 @@
 import { capturesOf } from "../policy/path.js";
 import { PREFLIGHT } from "./names.js";
+import { type HeaderValue, headerEdits } from "./native.js";
 import { type GatewayPlan, type Json, type JsonObject, namedRead, type PolicyPlan, type RoutePlan } from "./plan.js";
 
 /** What Envoy's main thread must have in its environment for the module to start. */
@@ -48,7 +49,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         (route): JsonObject => ({
           name: route.name,
           run: route.run.map((applied) => applied.policy).filter((name) => policies.has(name)),
-          tell: toldResults(route, policies, read),
+          tell: toldResults(route, plan, read),
           ...readCaptures(route, policies),
         }),
       ),
@@ -78,13 +79,20 @@ function readCaptures(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan
 }
 
 /** Each result costs the guard a call, so it tells those only that are written into a header or logged. */
-function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>, read: readonly string[]): string[] {
-  const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
+function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[]): string[] {
+  const names = new Set(route.run.map(({ policy }) => policy));
+  const run = plan.policies.filter(({ name }) => names.has(name));
+  const sides = route.action.type === "forward" ? (["request", "response"] as const) : (["response"] as const);
   const written = run.flatMap((policy) => [
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
     ...policy.responseHeaders,
+    ...sides.flatMap((side) => headerEdits([policy.native], side).set.flatMap(resultOf)),
   ]);
   const shadowed = run.some((policy) => policy.mode?.is === "shadow");
   const logged = read.filter((property) => property !== "shadow" || shadowed);
   return [...new Set([...logged, ...written.map((header) => header.property)])].toSorted();
+}
+
+function resultOf({ value }: { value: HeaderValue }): { property: string }[] {
+  return typeof value === "string" ? [] : [value];
 }

@@ -2,7 +2,7 @@ import { type Block, inBlock } from "../expression/cidr.js";
 import { escapeRegex } from "../policy/path.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
-export type NativePolicy = CorsPlan | AddressPlan;
+export type NativePolicy = CorsPlan | AddressPlan | HeadersPlan;
 
 /** Whether the filter does its work on routes to services only. */
 export function needsService({ filter }: NativePolicy): boolean {
@@ -10,6 +10,7 @@ export function needsService({ filter }: NativePolicy): boolean {
     case "cors":
       return true;
     case "rbac":
+    case "router":
       return false;
   }
 }
@@ -21,6 +22,44 @@ export interface AddressPlan {
   allow?: readonly Block[];
   /** These may not, whatever `allow` says. */
   deny: readonly Block[];
+}
+
+/** Headers that the router of Envoy changes in requests to services, and in answers. */
+export interface HeadersPlan {
+  filter: "router";
+  request: HeaderEdits;
+  response: HeaderEdits;
+}
+
+/** What is done to headers: first some are removed, then set, then added. */
+export interface HeaderEdits {
+  remove: readonly string[];
+  set: readonly { name: string; value: HeaderValue }[];
+  add: readonly { name: string; value: string }[];
+}
+
+/** A text, or what the guard left in filter state under `sluice.<property>`; that leaves its header out if it is absent. */
+export type HeaderValue = string | { property: string };
+
+/** The changes of several policies as one; of two that set a header the later one holds. */
+export function headerEdits(natives: readonly (NativePolicy | undefined)[], side: "request" | "response"): HeaderEdits {
+  const remove = new Set<string>();
+  const set = new Map<string, HeaderValue>();
+  let add: HeaderEdits["add"] = [];
+  for (const native of natives) {
+    if (native?.filter !== "router") continue;
+    const edits = native[side];
+    for (const name of [...edits.remove, ...edits.set.map((one) => one.name)]) {
+      set.delete(name);
+      add = add.filter((one) => one.name !== name);
+    }
+    // A value that is absent must not leave what the client or the service wrote.
+    const unsure = edits.set.filter(({ value }) => typeof value !== "string").map(({ name }) => name);
+    for (const name of [...edits.remove, ...unsure]) remove.add(name);
+    for (const { name, value } of edits.set) set.set(name, value);
+    add = [...add, ...edits.add];
+  }
+  return { remove: [...remove].toSorted(), set: [...set].map(([name, value]) => ({ name, value })), add };
 }
 
 /** What is noted of a request that is refused for its address. */

@@ -122,8 +122,16 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. Filters of Envoy's own carry out `ipAccess` and `cors`, the guard all others. */
-export const PHASES = ["ipAccess", "cors", "limit", "authenticate", "authorize", "limit-by-identity"] as const;
+/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `cors` and `headers`, the guard all others. */
+export const PHASES = [
+  "ipAccess",
+  "cors",
+  "limit",
+  "authenticate",
+  "authorize",
+  "limit-by-identity",
+  "headers",
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface HostPlan {

@@ -20,7 +20,7 @@ export function withPreflights(
 ): readonly RoutePlan[] {
   const corsOf = ({ action, run }: RoutePlan) =>
     action.type === "forward" ? run.filter(({ policy }) => policies.get(policy)?.phase === "cors") : [];
-  const before = ({ run }: RoutePlan) => run.filter(({ policy }) => policies.get(policy)?.native !== undefined);
+  const before = ({ run }: RoutePlan) => run.filter(({ policy }) => isBefore(policies.get(policy)));
   if (routes.every((route) => corsOf(route).length === 0)) return routes;
   // Such a route would answer the preflights of narrower routes that no other origin may call.
   const someIsWide = routes.some((route) => route.match.methods.length === 0 && corsOf(route).length > 0);
@@ -43,4 +43,9 @@ function preflight({ origin, match }: RoutePlan, action: RoutePlan["action"], ru
     action,
     run,
   };
+}
+
+/** Whether an own filter of Envoy carries a policy out before the guard is asked. */
+function isBefore(policy: PolicyPlan | undefined): boolean {
+  return policy?.native !== undefined && policy.native.filter !== "router";
 }

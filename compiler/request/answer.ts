@@ -1,4 +1,5 @@
 import { BAD_HOST, BAD_PATH, isGenerated, METHOD_NOT_ALLOWED, NOT_FOUND, PREFLIGHT } from "../plan/names.js";
+import { headerEdits } from "../plan/native.js";
 import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
 import type { Verdict } from "./verdict.js";
@@ -59,7 +60,9 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
   }
   const policies = asked.map(({ policy }) => policy);
   const telling = asked.filter(({ verdict }) => verdict.outcome !== "skipped").map(({ policy }) => policy);
-  const answerHeaders = unique(telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)));
+  const answerHeaders = unique(
+    telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)).concat(namesWritten(telling)),
+  );
   const answer = { ...none, answerHeaders, ...actionAnswer(route) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
@@ -108,15 +111,33 @@ function actionAnswer(route: RoutePlan): OfRoute {
 }
 
 function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string, string>, request: RoutedRequest) {
-  const removed = unique(policies.flatMap((policy) => policy.removeRequestHeaders)).filter((name) =>
-    request.headers.has(name),
+  const edits = headerEdits(
+    policies.map(({ native }) => native),
+    "request",
   );
+  const gone = [...policies.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove];
+  const removed = unique(gone).filter((name) => request.headers.has(name));
   const written: Record<string, string> = {};
   for (const { name, property } of policies.flatMap((policy) => policy.requestHeaders)) {
     const value = Object.hasOwn(results, property) ? results[property] : undefined;
     if (value !== undefined) written[name] = value;
   }
+  for (const { name, value } of edits.set) {
+    const found =
+      typeof value === "string" ? value : Object.hasOwn(results, value.property) ? results[value.property] : undefined;
+    if (found !== undefined) written[name] = found;
+  }
+  for (const { name, value } of edits.add)
+    written[name] = written[name] === undefined ? value : `${written[name]}, ${value}`;
   return { removed, written };
+}
+
+function namesWritten(policies: readonly PolicyPlan[]): string[] {
+  const { set, add } = headerEdits(
+    policies.map(({ native }) => native),
+    "response",
+  );
+  return [...set, ...add].map(({ name }) => name);
 }
 
 function unique(names: readonly string[]): string[] {

@@ -120,6 +120,7 @@ const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   authenticate: ["[authenticate](../filters/authenticate/README.md)", "401"],
   authorize: ["[authorize](../filters/authorize/README.md)", "403"],
   "limit-by-identity": ["rateLimit that reads `auth.*`, or has rates by tier", "429"],
+  headers: ["[headers](../filters/headers/README.md), in Envoy's router", "nobody; it changes headers"],
 };
 
 export function policies(): string {

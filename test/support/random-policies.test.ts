@@ -30,7 +30,7 @@ function formsOf({ plan, text }: RandomCase): string[] {
   return [
     ...(plan?.policies ?? []).flatMap(({ kind, mode, when, onError, native }) => [
       ...[mode?.is, when && "when", onError].map((what) => `${kind} ${what}`),
-      ...(native?.origins ?? []).map(({ form }) => `origin ${form}`),
+      ...(native?.filter === "cors" ? native.origins : []).map(({ form }) => `origin ${form}`),
     ]),
     ...routes.flatMap(({ host, route: { match, action } }) => [
       `path ${match.path.form}`,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
+import { corsBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 
 // Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
@@ -9,7 +10,7 @@ import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 /** A policy of the file, with what it needs of a chain. */
 export interface RandomPolicy {
   readonly name: string;
-  readonly kind: "authenticate" | "authorize" | "cors" | "rateLimit";
+  readonly kind: "authenticate" | "authorize" | "cors" | "headers" | "ipAccess" | "rateLimit";
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
@@ -35,9 +36,6 @@ const INITECH_DIGEST = digestOf(DIGESTED_KEYS[1]);
 const TIERS = ["gold", "free", "a"] as const;
 const GROUPS = ["partners", "a", "b", "ab"] as const;
 const CAPTURES = ["x", "y"] as const;
-
-const someOf = <T>(values: readonly T[], minLength = 0, maxLength = values.length) =>
-  fc.subarray([...values], { minLength, maxLength });
 
 const listeners = fc
   .array(
@@ -173,25 +171,10 @@ const authorize = policyOf(
   { mode, when: condition, onError: fc.constant("deny") },
 );
 
-const ORIGINS = ["https://shop.example.com", "https://*.example.org", "http://localhost:3000", "https://*.a.test:8443"];
-
-const cors = policyOf(
-  "cors",
-  fc
-    .record(
-      {
-        origins: fc.oneof(someOf(ORIGINS, 1, 3), fc.constant(["*"])),
-        methods: someOf(["GET", "POST", "PUT", "DELETE"], 1),
-        headers: someOf(["x-api-key", "content-type"]),
-        expose: someOf(["x-total", "ratelimit"]),
-        credentials: fc.boolean(),
-        maxAge: fc.constantFrom("10m", "0s", "1d"),
-      },
-      { requiredKeys: ["origins"] },
-    )
-    .map((body) => (body.origins.includes("*") && body.credentials === true ? { ...body, credentials: false } : body)),
-  { mode: fc.constantFrom("enforce", "off") },
-);
+const offOrOn = { mode: fc.constantFrom("enforce", "off") };
+const cors = policyOf("cors", corsBody, offOrOn);
+const ipAccess = policyOf("ipAccess", ipAccessBody, offOrOn);
+const headers = policyOf("headers", headersBody, offOrOn);
 
 const KEYS = [
   "source.ip",
@@ -243,6 +226,8 @@ const policies = fc
       { weight: 3, arbitrary: authenticate },
       { weight: 4, arbitrary: authorize },
       { weight: 2, arbitrary: cors },
+      { weight: 2, arbitrary: headers },
+      { weight: 1, arbitrary: ipAccess },
       { weight: 3, arbitrary: rateLimit },
     ),
     { maxLength: 8 },

@@ -202,7 +202,9 @@ function takenBy(header: HeaderMatch, words: readonly string[]): fc.Arbitrary<re
 
 /** Headers of scripts of other origins; a preflight has a method of its own. */
 function corsHeaders(plan: GatewayPlan): fc.Arbitrary<{ method?: string; headers: readonly Pair[] }> {
-  const known = plan.policies.flatMap(({ native }) => (native?.origins ?? []).map(takenOrigin));
+  const known = plan.policies.flatMap(({ native }) =>
+    (native?.filter === "cors" ? native.origins : []).map(takenOrigin),
+  );
   const origin = fc.constantFrom(...known, ...known, "https://evil.test", "null", "https://SHOP.example.com");
   const script = origin.map((value) => ({ headers: [["origin", value] satisfies Pair] }));
   const preflight = fc

@@ -348,33 +348,4 @@ the usual ones). With \`credentials: true\` a page on any of these names may rea
 
 Name the origins that are yours.`,
   },
-  SL0440: {
-    severity: "warning",
-    message: "`{policy}` lets nobody call",
-    help: `\`deny\` has the last word, and it holds all that \`allow\` lists, or all addresses there are. Every request is answered 403.
-
-    office: { ipAccess: { allow: [10.1.0.0/16], deny: [10.0.0.0/8] } }       # SL0440
-    office: { ipAccess: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] } }
-
-To close a route for good, remove it.`,
-  },
-  SL0441: {
-    severity: "warning",
-    message: "the block `{block}` changes nothing: {reason}",
-    help: `Who may call is decided by the other blocks already. A block that was meant to open or to close something does not.
-
-    office: { ipAccess: { allow: [10.0.0.0/8, 10.1.0.0/16] } }               # SL0441: the first holds the second
-    office: { ipAccess: { allow: [10.0.0.0/8], deny: [192.0.2.0/24] } }      # SL0441: nobody there may call anyway
-    office: { ipAccess: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] } }
-
-An address is in \`allow\` and in no block of \`deny\`, or it is refused.`,
-  },
-  SL0442: {
-    severity: "error",
-    message: "`{policy}` lists no address: it needs `allow`, `deny`, or both",
-    help: `Such a policy would let everybody call, and look as if it did not.
-
-    office: { ipAccess: {} }                         # SL0442
-    office: { ipAccess: { allow: [10.0.0.0/8] } }`,
-  },
 } as const satisfies Section<"04">;

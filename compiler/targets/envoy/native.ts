@@ -1,6 +1,6 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
-import type { AddressPlan, NativePolicy } from "../../plan/native.js";
+import type { AddressPlan, CorsPlan, NativePolicy } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
 import { addressFilter, addressRules } from "./addresses.js";
 import { corsFilter, corsPolicy } from "./cors.js";
@@ -23,7 +23,10 @@ export class NativeConfigurations {
 
   /** @param run the policies of one route in order of execution */
   of(run: readonly PolicyPlan[]): FilterConfiguration[] {
-    const policies = run.flatMap(({ name, native }) => (native === undefined ? [] : [{ name, native }]));
+    // The router has no settings on a route: the route itself says what it writes.
+    const policies = run.flatMap(({ name, native }) =>
+      native === undefined || native.filter === "router" ? [] : [{ name, native }],
+    );
     const filters = [...new Set(policies.map(({ native }) => native.filter))];
     return filters.map((filter) => {
       const own = policies.filter(({ native }) => native.filter === filter);
@@ -43,7 +46,7 @@ interface Own<Native extends NativePolicy> {
 }
 
 /** @param own policies of one filter, at least one */
-function configurationOf(own: readonly Own<NativePolicy>[]): Any {
+function configurationOf(own: readonly Own<CorsPlan | AddressPlan>[]): Any {
   const addresses: Own<AddressPlan>[] = [];
   for (const { name, native } of own)
     switch (native.filter) {

@@ -16,6 +16,7 @@ import {
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
+import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { NativeConfigurations } from "./native.js";
@@ -56,17 +57,25 @@ function routeEntry(
   const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
   const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
   const forwards = route.action.type === "forward";
+  const natives = run.map(({ native }) => native);
+  const [asked, answered] = [headerEdits(natives, "request"), headerEdits(natives, "response")];
   return {
     name: route.name,
     match: routeMatch(route.match),
     action: routeAction(route.action),
     metadata: originMetadata(route.origin),
-    requestHeadersToRemove: forwards ? unique(run.flatMap((policy) => policy.removeRequestHeaders)) : [],
-    requestHeadersToAdd: forwards ? headers.results(run.flatMap((policy) => policy.requestHeaders)) : [],
+    requestHeadersToRemove: forwards
+      ? unique([...run.flatMap((policy) => policy.removeRequestHeaders), ...asked.remove])
+      : [],
+    requestHeadersToAdd: forwards
+      ? [...headers.results(run.flatMap((policy) => policy.requestHeaders)), ...headers.edits(asked)]
+      : [],
+    responseHeadersToRemove: [...answered.remove],
     responseHeadersToAdd: [
       ...fixed.map(([name, value]) => headers.of(name, literal(value))),
       ...headers.results(run.flatMap((policy) => policy.responseHeaders)),
       ...(run.some((policy) => policy.native?.filter === "cors") ? [headers.of("vary", "origin", APPEND)] : []),
+      ...headers.edits(answered),
     ],
     typedPerFilterConfig: Object.fromEntries(
       native.of(run).map(({ filter, configuration }) => [filter, configuration]),
@@ -79,7 +88,7 @@ class Headers {
   private readonly made = new Map<string, HeaderValueOption>();
 
   of(key: string, value: string, appendAction: HeaderValueOption_HeaderAppendAction = OVERWRITE): HeaderValueOption {
-    const name = `${key}:${value}`;
+    const name = `${appendAction} ${key}:${value}`;
     const before = this.made.get(name);
     if (before !== undefined) return before;
     const header = create(HeaderValueOptionSchema, {
@@ -93,10 +102,22 @@ class Headers {
   /** Headers with what the guard found out. A result that is absent leaves its header out. */
   results(headers: readonly ResultHeader[]): HeaderValueOption[] {
     const properties = new Map(headers.map((one) => [one.name, one.property]));
-    return [...properties].map(([name, property]) =>
-      this.of(name, `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`),
-    );
+    return [...properties].map(([name, property]) => this.of(name, result(property)));
   }
+
+  /** What policies set and add. */
+  edits({ set, add }: HeaderEdits): HeaderValueOption[] {
+    return [
+      ...set.map(({ name, value }) =>
+        this.of(name, typeof value === "string" ? literal(value) : result(value.property)),
+      ),
+      ...add.map(({ name, value }) => this.of(name, literal(value), APPEND)),
+    ];
+  }
+}
+
+function result(property: string): string {
+  return `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`;
 }
 
 /** Envoy substitutes `%NAME%` in header values: a text of the user is never such a command. */

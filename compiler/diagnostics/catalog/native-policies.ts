@@ -1,0 +1,61 @@
+import type { Section } from "./entry.js";
+
+/** SL044x: policies that Envoy carries out. */
+export const nativePolicies = {
+  SL0440: {
+    severity: "warning",
+    message: "`{policy}` lets nobody call",
+    help: `\`deny\` has the last word, and it holds all that \`allow\` lists, or all addresses there are. Every request is answered 403.
+
+    office: { ipAccess: { allow: [10.1.0.0/16], deny: [10.0.0.0/8] } }       # SL0440
+    office: { ipAccess: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] } }
+
+To close a route for good, remove it.`,
+  },
+  SL0441: {
+    severity: "warning",
+    message: "the block `{block}` changes nothing: {reason}",
+    help: `Who may call is decided by the other blocks already. A block that was meant to open or to close something does not.
+
+    office: { ipAccess: { allow: [10.0.0.0/8, 10.1.0.0/16] } }               # SL0441: the first holds the second
+    office: { ipAccess: { allow: [10.0.0.0/8], deny: [192.0.2.0/24] } }      # SL0441: nobody there may call anyway
+    office: { ipAccess: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] } }
+
+An address is in \`allow\` and in no block of \`deny\`, or it is refused.`,
+  },
+  SL0442: {
+    severity: "error",
+    message: "`{policy}` lists no address: it needs `allow`, `deny`, or both",
+    help: `Such a policy would let everybody call, and look as if it did not.
+
+    office: { ipAccess: {} }                         # SL0442
+    office: { ipAccess: { allow: [10.0.0.0/8] } }`,
+  },
+  SL0443: {
+    severity: "error",
+    message: "the header `{header}` is not for this policy: {reason}",
+    help: `Some headers have a meaning that a policy of headers would break: those of one connection, the length of a message, what Envoy and \`authenticate\` tell
+services, what other policies write into answers, and credentials.
+
+    tidy: { headers: { request: { set: { x-consumer: admin } } } }      # SL0443: then anybody would be admin
+    tidy: { headers: { request: { set: { x-caller: { attribute: auth.consumer } } } } }
+
+Removing \`authorization\` or \`cookie\` from requests is fine.`,
+  },
+  SL0444: {
+    severity: "error",
+    message: "the header `{header}` of the {side} is changed twice by one policy",
+    help: `One of the changes would be lost. \`set\` replaces what is there, so nothing needs to be removed before. Only \`remove\` and \`add\` go together.
+
+    tidy: { headers: { response: { remove: [server-timing], set: { server-timing: "none" } } } }   # SL0444
+    tidy: { headers: { response: { set: { server-timing: "none" } } } }`,
+  },
+  SL0445: {
+    severity: "error",
+    message: "`{policy}` changes no header",
+    help: `It needs \`set\`, \`add\` or \`remove\` under \`request\` or \`response\`.
+
+    tidy: { headers: {} }                                                   # SL0445
+    tidy: { headers: { response: { set: { x-frame-options: DENY } } } }`,
+  },
+} as const satisfies Section<"04">;

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+
+// Bodies of policies that Envoy carries out.
+
+export const someOf = <T>(values: readonly T[], minLength = 0, maxLength = values.length) =>
+  fc.subarray([...values], { minLength, maxLength });
+
+const ORIGINS = ["https://shop.example.com", "https://*.example.org", "http://localhost:3000", "https://*.a.test:8443"];
+
+export const corsBody = fc
+  .record(
+    {
+      origins: fc.oneof(someOf(ORIGINS, 1, 3), fc.constant(["*"])),
+      methods: someOf(["GET", "POST", "PUT", "DELETE"], 1),
+      headers: someOf(["x-api-key", "content-type"]),
+      expose: someOf(["x-total", "ratelimit"]),
+      credentials: fc.boolean(),
+      maxAge: fc.constantFrom("10m", "0s", "1d"),
+    },
+    { requiredKeys: ["origins"] },
+  )
+  .map((body) => (body.origins.includes("*") && body.credentials === true ? { ...body, credentials: false } : body));
+
+const BLOCKS = ["127.0.0.0/24", "127.0.0.2/32", "127.0.0.0/8", "10.0.0.0/8", "192.0.2.0/24", "::/0", "2001:db8::/32"];
+
+export const ipAccessBody = fc.oneof(
+  // Most let most call: else little else would be seen.
+  { weight: 2, arbitrary: fc.record({ deny: someOf(BLOCKS, 1, 2) }) },
+  fc.record({ allow: someOf(BLOCKS, 3), deny: someOf(BLOCKS, 1, 1) }, { requiredKeys: ["allow"] }),
+);
+
+const edits = (names: readonly string[]) =>
+  fc
+    .record(
+      {
+        remove: someOf(names, 1, 1),
+        set: fc.constantFrom<Record<string, unknown>>(
+          { [`${names[1]}`]: "50% of it" },
+          { "x-set": { attribute: "auth.consumer" } },
+          { [`${names[1]}`]: { attribute: "auth.tier" }, "x-groups": { attribute: "auth.groups" } },
+        ),
+        add: fc.constantFrom({ [`${names[2]}`]: "b" }, { "x-added": "b, c" }),
+      },
+      { requiredKeys: [] },
+    )
+    .filter(
+      ({ remove, set }) => remove === undefined || Object.keys(set ?? {}).every((name) => !remove.includes(name)),
+    );
+
+export const headersBody = fc
+  .record(
+    { request: edits(["x-x", "x-y", "accept"]), response: edits(["x-total", "cache-control", "vary"]) },
+    { requiredKeys: [] },
+  )
+  .filter((body) => Object.values(body).some((side) => side !== undefined && Object.keys(side).length > 0));
