@@ -116,7 +116,6 @@ function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string,
     "request",
   );
   const gone = [...policies.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove];
-  const removed = unique(gone).filter((name) => request.headers.has(name));
   const written: Record<string, string> = {};
   for (const { name, property } of policies.flatMap((policy) => policy.requestHeaders)) {
     const value = Object.hasOwn(results, property) ? results[property] : undefined;
@@ -129,6 +128,8 @@ function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string,
   }
   for (const { name, value } of edits.add)
     written[name] = written[name] === undefined ? value : `${written[name]}, ${value}`;
+  // What is removed first and then written reaches the service.
+  const removed = unique(gone).filter((name) => request.headers.has(name) && !Object.hasOwn(written, name));
   return { removed, written };
 }
 

@@ -19,7 +19,14 @@ policies:
         - { name: both, allow: 'request.method == "GET" && (request.path == "/a" || request.headers["x-b"] == "1")' }
         - { name: not, deny: '!(request.headers["x-token"] == "1")' }
   slow: { rateLimit: { key: ['request.headers["x-b"]'], rate: 3 per 15s burst 5 } }
+  tidy:
+    headers:
+      request: { remove: [x-old], set: { x-caller: { attribute: auth.consumer }, x-of: { attribute: auth.tier } }, add: { x-by: shop } }
+      response: { set: { x-frame-options: DENY } }
+  near: { ipAccess: { allow: [192.0.2.0/24], deny: [192.0.2.1/32] } }
 routes:
+  - { name: tidy, match: { path: /tidy }, to: one, apply: [known, tidy] }
+  - { name: near, match: { path: /near, methods: [GET] }, respond: { status: 200 }, apply: [near] }
   - { name: split, match: { path: /split }, to: [{ service: one, weight: 3 }, { service: two, weight: 1 }] }
   - { name: moved, match: { path: /moved }, redirect: { to: "https://new.example.com:8443" } }
   - { name: a, match: { path: /a }, to: one, apply: [rules] }
@@ -100,7 +107,7 @@ describe("an answer", () => {
   });
 
   it("names routes of other hosts where none serves", () => {
-    expect(textOf("/hosted")).toMatch(/^not +hosted: is for host api\.example\.com {2}policy\.yaml:23:5$/m);
+    expect(textOf("/hosted")).toMatch(/^not +hosted: is for host api\.example\.com {2}policy\.yaml:30:5$/m);
   });
 
   it("is not known where a variable is not set, and is where the key is found first", () => {
@@ -143,5 +150,26 @@ describe("an answer", () => {
     const data = JSON.stringify(requestData(explain("/mine", [["x-api-key", "k"]], { ACME_KEY: "k" })));
     expect(data).toContain('"policy.yaml:10:12"');
     expect(data).not.toContain("apiVersion");
+  });
+});
+
+describe("policies that Envoy carries out", () => {
+  it("tell what headers the service gets and does not get, and those of the answer", () => {
+    const sent: [string, string][] = ["x-old", "x-caller", "x-of"].map((name) => [name, "root"]);
+    const key: [string, string] = ["x-api-key", "k"];
+    const { answer } = explain("/tidy", [...sent, key], { OTHER_KEY: "k" });
+    expect(answer).toMatchObject({
+      removed: ["x-api-key", "x-of", "x-old"],
+      written: { "x-caller": "other", "x-by": "shop" },
+      answerHeaders: ["x-frame-options"],
+    });
+    expect(answer.written).not.toHaveProperty("x-of");
+  });
+
+  it("refuse an address on a route without a service too, with a decision", () => {
+    const { answer, routed } = explain("/near");
+    expect([answer.outcome, answer.status, answer.policy]).toEqual(["refused", 403, "near"]);
+    expect(routed?.decision).toBe("near denied address");
+    expect(explain("/near", [], {}, "PUT").answer.status).toBe(405);
   });
 });
