@@ -3,6 +3,7 @@ import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
+import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
 import type { DemoOptions } from "./commands/demo.js";
@@ -273,6 +274,20 @@ export function program(finish: (code: number) => void): Command {
     )
     .action(async (paths: string[], options: WasmVerifyOptions) =>
       finish((await import("./commands/wasm-verify.js")).wasmVerifyCommand(paths, options)),
+    );
+
+  const certs = root
+    .command("certs")
+    .description("certificates to try TLS with")
+    .addHelpText("after", example("sluice certs dev"));
+  certs
+    .command("dev")
+    .description("make a local authority, a certificate for a listener and one for a client; needs openssl")
+    .argument("[names...]", "host names and IP addresses of the listener, beside localhost, 127.0.0.1 and ::1")
+    .option("--out <folder>", "where to write; nothing there is overwritten", "certs")
+    .addHelpText("after", example("sluice certs dev", "sluice certs dev shop.test '*.shop.test' --out certs"))
+    .action(async (names: string[], options: CertsOptions) =>
+      finish(await (await import("./commands/certs.js")).certsDevCommand(names, options)),
     );
 
   const envoy = root

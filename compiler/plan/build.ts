@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { PolicyKind } from "../policy/kind.js";
+import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { planHosts } from "./hosts.js";
 import {
   type ConsumerPlan,
@@ -46,6 +47,7 @@ function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
     trustedHops: listener.trustedHops,
     escapedSlashes: listener.escapedSlashes,
     headerUnderscores: listener.headerUnderscores,
+    ...listenerTransport(listener),
   }));
 }
 
@@ -58,6 +60,7 @@ function services({ gateway, place }: CheckedGateway): ServicePlan[] {
         ? { by: "static", endpoints: service.endpoints ?? [] }
         : { by: "dns", endpoints: [service.dns] },
     connectTimeoutMs: service.connectTimeout,
+    ...serviceTransport(service),
   }));
 }
 

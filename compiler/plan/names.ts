@@ -28,3 +28,8 @@ export function hostName(host: string | undefined): string {
 export function filterStateKey(property: string): string {
   return `wasm.sluice.${property}`;
 }
+
+/** What Envoy calls a certificate or the authorities of a listener or service; also the name of its file. */
+export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca"): string {
+  return `${of}-${name}-${what}`;
+}

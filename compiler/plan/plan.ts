@@ -3,6 +3,7 @@ import type { PathPattern } from "../policy/path.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { NativePolicy } from "./native.js";
+import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export interface JsonObject {
@@ -34,6 +35,10 @@ export interface ListenerPlan {
   trustedHops: number;
   escapedSlashes: "reject" | "unescape" | "keep";
   headerUnderscores: "reject" | "drop" | "allow";
+  /** Absent if it speaks plain HTTP. */
+  tls?: ListenerTls;
+  /** The only version that it takes; either if absent. */
+  protocol?: Protocol;
 }
 
 export interface ServicePlan {
@@ -41,6 +46,10 @@ export interface ServicePlan {
   origin: Span;
   discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
   connectTimeoutMs: number;
+  /** Absent if it speaks plain HTTP. */
+  tls?: ServiceTls;
+  /** HTTP/1.1 if absent; `auto` is what the service chooses by ALPN. */
+  protocol?: "http2" | "auto";
 }
 
 export interface ConsumerPlan {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
   apiKeyReference,
   duration,
@@ -35,6 +36,8 @@ const listener = z
       .enum(["reject", "drop", "allow"])
       .default("reject")
       .describe("What to do with header names that contain an underscore. `reject` answers 400."),
+    tls: listenerTls.optional(),
+    protocols: listenerProtocols,
   })
   .describe("One address that clients connect to.");
 
@@ -55,6 +58,8 @@ const service = z
       .refine((milliseconds) => milliseconds > 0, "with a timeout of 0 no connection would ever open")
       .prefault("5s")
       .describe("How long a connection may take to open."),
+    protocol: serviceProtocol,
+    tls: serviceTls.optional(),
   })
   .describe("A backend that routes lead to, by exactly one of `endpoints` and `dns`.")
   .meta(exactlyOneOf("endpoints", "dns"));

@@ -2,11 +2,12 @@ import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.j
 import { type Entry, type Node, nodeAt } from "../syntax/document.js";
 import { replaceEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
+import { checkTransport } from "./transport.js";
 import { isIpAddress } from "./values.js";
 
 /** Services, listeners and consumers: what the schema alone cannot say of them. */
 export function checkServices(checked: CheckedGateway): Diagnostic[] {
-  return [...services(checked), ...listeners(checked), ...credentials(checked)];
+  return [...services(checked), ...listeners(checked), ...checkTransport(checked), ...credentials(checked)];
 }
 
 function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {

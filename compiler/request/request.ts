@@ -15,7 +15,7 @@ export interface ClientRequest {
   headers: readonly (readonly [name: string, value: string])[];
   /** IP address that the connection comes from. */
   source: string;
-  /** Of the connection; http if absent. */
+  /** Of the connection; that of the listener if absent. */
   scheme?: "http" | "https";
   /** When it arrives: milliseconds since 1970. */
   time: number;
@@ -75,8 +75,12 @@ export const JOINED_HEADERS: ReadonlySet<string> = new Set([
 /** Headers of one connection (RFC 9110, section 7.6.1), which Envoy takes off before it looks for a route; `te` only in part. */
 const OF_THE_CONNECTION = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
 
+/** Of the certificate of a client: Envoy, told to hand none on, takes it off whatever the connection is (seen). */
+const CLIENT_CERTIFICATE = "x-forwarded-client-cert";
+
 /** What a listener makes of a request before a route is looked for. */
-export function arrive(plan: GatewayPlan, listener: ListenerPlan, request: ClientRequest): Arrival {
+export function arrive(plan: GatewayPlan, listener: ListenerPlan, sent: ClientRequest): Arrival {
+  const request = { ...sent, scheme: sent.scheme ?? schemeOf(listener) };
   const unreadable = refusedByParser(request);
   if (unreadable !== undefined) return { ...unreadable, by: "parser" };
   const asked = readTarget(request);
@@ -112,7 +116,7 @@ export function arrive(plan: GatewayPlan, listener: ListenerPlan, request: Clien
       method: request.method,
       path: target.path,
       authority: withoutDot(asked.host),
-      scheme: knownScheme(forwarded) ?? request.scheme ?? "http",
+      scheme: knownScheme(forwarded) ?? request.scheme,
       headers,
       source,
       ...(told === undefined ? {} : { sourcePort: 0 }),
@@ -131,7 +135,7 @@ function readHeaders(plan: GatewayPlan, listener: ListenerPlan, request: ClientR
       changes.push(`header ${name}: dropped, it has an underscore`);
     else if (plan.ownedRequestHeaders.includes(name))
       changes.push(`header ${name}: removed, only the gateway writes it`);
-    else if (OF_THE_CONNECTION.includes(name) || name.startsWith("x-envoy-"))
+    else if (OF_THE_CONNECTION.includes(name) || name === CLIENT_CERTIFICATE || name.startsWith("x-envoy-"))
       changes.push(`header ${name}: removed by Envoy`);
     else {
       const values = headers.get(name);
@@ -151,6 +155,11 @@ function toldAddress({ trustedHops }: ListenerPlan, { headers }: ClientRequest):
   const forwarded = headers.filter(([name]) => name === "x-forwarded-for").flatMap(([, value]) => value.split(","));
   const found = forwarded.at(-trustedHops)?.trim() ?? "";
   return isIP(found) === 0 ? undefined : found;
+}
+
+/** The scheme of connections to a listener. */
+export function schemeOf({ tls }: Pick<ListenerPlan, "tls">): "http" | "https" {
+  return tls === undefined ? "http" : "https";
 }
 
 /** A listener takes what is said of the scheme from a trusted hop only, whatever it is; otherwise it is that of the connection. */

@@ -27,7 +27,8 @@ export function requestOf(request: Request, time: number): SentRequest {
       ? []
       : [["content-length", String(content.length)] satisfies [string, string]]),
   ];
-  return { client: { method, target: targetOf(request), host, headers, source, scheme, time }, body: content };
+  const connection = { source, ...(scheme === undefined ? {} : { scheme }) };
+  return { client: { method, target: targetOf(request), host, headers, ...connection, time }, body: content };
 }
 
 function targetOf({ path, query }: Request): string {

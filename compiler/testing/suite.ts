@@ -45,8 +45,10 @@ const request = z
       .meta({ examples: ["api.example.com"] }),
     scheme: z
       .enum(["http", "https"])
-      .default("http")
-      .describe("Scheme that is asked for, as `request.scheme` sees it."),
+      .optional()
+      .describe(
+        "Scheme of the connection, as `request.scheme` sees it; https if absent and the listener has `tls`, else http.",
+      ),
     headers: z
       .record(
         headerName

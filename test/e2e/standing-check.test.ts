@@ -3,12 +3,13 @@ import { describe, expect, test } from "vitest";
 import { workFolder } from "../../compiler/cli/envoy.js";
 import { packageRoot } from "../../compiler/cli/files.js";
 import { check } from "../../compiler/index.js";
+import type { GatewayPlan } from "../../compiler/plan/plan.js";
 import { validateConfig } from "../../compiler/runtime/process.js";
 import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
 import { allCases, allExamples, sourceFiles } from "../support/cases.js";
 import { requireEnvoy } from "../support/envoy.js";
 import { type Bootstrap, edited, guards } from "./support/edit.js";
-import { bootstrapText, planOf, randomSecrets, serve } from "./support/serve.js";
+import { bootstrapText, planOf, randomSecrets, serve, writeSecrets } from "./support/serve.js";
 import { standingFaults, withProbeRoute } from "./support/standing.js";
 
 const policies = [
@@ -25,20 +26,20 @@ test("there are policies and golden files to look at", () => {
 describe.concurrent("envoy --mode validate takes what is compiled", () => {
   test.each(policies)("$name", async ({ policyPath }) => {
     const plan = planOf(policyPath);
-    expect(await validated({ configText: bootstrapText(plan, DEFAULT_OPTIONS) }, randomSecrets(plan))).toEqual({
-      ok: true,
-    });
+    expect(await validated({ configText: bootstrapText(plan, DEFAULT_OPTIONS) }, plan)).toEqual({ ok: true });
   });
 
   test.each(goldens)("%s", async (path) => {
     const plan = planOf(join(packageRoot(), path, "..", "..", "policy.yaml"));
-    expect(await validated({ configPath: join(packageRoot(), path) }, randomSecrets(plan))).toEqual({ ok: true });
+    expect(await validated({ configPath: join(packageRoot(), path) }, plan)).toEqual({ ok: true });
   });
 });
 
-async function validated(config: { configText: string } | { configPath: string }, env: Record<string, string>) {
+async function validated(config: { configText: string } | { configPath: string }, plan: GatewayPlan) {
   const work = await workFolder();
+  const env = randomSecrets(plan);
   try {
+    await writeSecrets(plan, work.path);
     return await validateConfig({ envoy: await requireEnvoy(), workDir: work.path, env, ...config });
   } finally {
     await work.remove();
@@ -48,7 +49,7 @@ async function validated(config: { configText: string } | { configPath: string }
 describe.concurrent("every listener denies what must be denied", () => {
   test.each(policies)("$name", async ({ policyPath }) => {
     const weakerFirst = check(policyPath).diagnostics.some(({ code }) => code === "SL0310");
-    const gateway = await serve(policyPath, { edit: withProbeRoute });
+    const gateway = await serve(policyPath, { edit: withProbeRoute, plain: true });
     try {
       const faults = await standingFaults(gateway);
       // What the compiler warned of is true: an overlapping route serves what another one would refuse.
@@ -89,7 +90,7 @@ describe("the check sees an open door that --mode validate does not see:", () =>
   test.each(openings)("$name", async ({ open, faults }) => {
     const edit = edited(open);
     const plan = planOf(policy);
-    expect(await validated({ configText: edit(bootstrapText(plan, DEFAULT_OPTIONS)) }, randomSecrets(plan))).toEqual({
+    expect(await validated({ configText: edit(bootstrapText(plan, DEFAULT_OPTIONS)) }, plan)).toEqual({
       ok: true,
     });
     const gateway = await serve(policy, { edit: (text) => edit(withProbeRoute(text)) });

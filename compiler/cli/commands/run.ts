@@ -1,5 +1,6 @@
 import type { Planned } from "../../pipeline.js";
 import type { GatewayPlan } from "../../plan/plan.js";
+import { schemeOf } from "../../request/request.js";
 import { EnvoyStartError } from "../../runtime/process.js";
 import { type FileWatch, watchFiles } from "../../runtime/watch.js";
 import { interrupted, requireEnvoy, requireEnvoyImage, secretsOf } from "../envoy.js";
@@ -100,8 +101,11 @@ async function serve(
   const ended = interrupted();
   const server = await start(plan, secrets);
   try {
+    const schemes = new Map(plan.listeners.map((listener) => [listener.name, schemeOf(listener)]));
     for (const { name, address, port } of await server.listeners())
-      process.stdout.write(`${name}: http://${address.includes(":") ? `[${address}]` : address}:${port}\n`);
+      process.stdout.write(
+        `${name}: ${schemes.get(name) ?? "http"}://${address.includes(":") ? `[${address}]` : address}:${port}\n`,
+      );
     const others = included === 0 ? "" : ` and ${included} included ${included === 1 ? "file" : "files"}`;
     for (const line of [...server.about, `watching ${watched.file}${others}; Ctrl-C ends`])
       process.stdout.write(`${line}\n`);

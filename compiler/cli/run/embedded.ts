@@ -29,6 +29,8 @@ export async function runEmbedded(
 }
 
 async function takeOver(server: EmbeddedServer, plan: GatewayPlan): Promise<Takeover> {
+  const problem = transportProblem(plan);
+  if (problem !== undefined) return { isNews: false, says: `${problem}. The policy before stays in force.` };
   let environment: Record<string, string>;
   try {
     environment = secretsOf(plan);
@@ -41,12 +43,24 @@ async function takeOver(server: EmbeddedServer, plan: GatewayPlan): Promise<Take
   return { isNews: true, says: `refused, the policy before stays in force:\n  ${outcome.reason}` };
 }
 
+/** What of the policy it does not serve: to do without would send in the clear what must not be. */
+function transportProblem({ listeners, services }: GatewayPlan): string | undefined {
+  const listener = listeners.find(({ tls, protocol }) => tls !== undefined || protocol === "http2");
+  const service = services.find(({ tls, protocol }) => tls !== undefined || protocol !== undefined);
+  const what = listener === undefined ? service && `the service ${service.name}` : `the listener ${listener.name}`;
+  return (
+    what && `${what} has TLS or HTTP/2, which the embedded host does not speak; run it in Envoy, without --embedded`
+  );
+}
+
 /** @throws EnvironmentError if it cannot be started, such as on an address that another program has */
 export async function startEmbedded(
   plan: GatewayPlan,
   environment: Readonly<Record<string, string>>,
   options: Omit<EmbeddedOptions, "guard" | "report">,
 ): Promise<EmbeddedServer> {
+  const problem = transportProblem(plan);
+  if (problem !== undefined) throw new EnvironmentError(problem);
   const guard = await moduleBytes("guard.wasm");
   const report = (line: string) => void process.stderr.write(`sluice: ${line}\n`);
   try {

@@ -1,11 +1,17 @@
+import { createHash } from "node:crypto";
+import { accessSync, constants } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
+import { mountedFiles } from "../../plan/transport.js";
+import { writeAtomically } from "../../runtime/atomic-write.js";
 import { startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
 import type { Envoy } from "../../runtime/launcher.js";
-import { dynamicBootstrapText, resourceTexts } from "../../targets/envoy/emit.js";
+import { dynamicBootstrapText, resourceTexts, secretTexts } from "../../targets/envoy/emit.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions, STANDARD_OUTPUT } from "../../targets/envoy/options.js";
 import { workFolder } from "../envoy.js";
+import { EnvironmentError } from "../exit.js";
 import type { PolicyServer, Takeover } from "./policy-server.js";
 
 export interface EnvoyRun {
@@ -23,13 +29,16 @@ export async function runEnvoy(
   secrets: Readonly<Record<string, string>>,
   { envoy, concurrency, accessLog }: EnvoyRun,
 ): Promise<PolicyServer> {
-  const options: EnvoyOptions = {
+  const fixed: EnvoyOptions = {
     ...DEFAULT_OPTIONS,
     admin: undefined,
     accessLog: accessLog ? STANDARD_OUTPUT : undefined,
   };
+  const problem = mountedProblem(plan, envoy);
+  if (problem !== undefined) throw new EnvironmentError(problem);
   const work = await workFolder();
   try {
+    const options = await withSecrets(plan, fixed, work.path);
     const running = await startDynamicEnvoy({
       folder: join(work.path, "resources"),
       bootstrap: (files) => dynamicBootstrapText(plan, options, files),
@@ -49,8 +58,12 @@ export async function runEnvoy(
       about: [`admin: ${running.envoy.adminUrl}`],
       takeOver: async (next): Promise<Takeover> => {
         const unknown = environmentVariables(next).filter((name) => !Object.hasOwn(secrets, name));
-        if (unknown.length === 0)
-          return { isNews: true, says: describe(await running.update(resourceTexts(next, options))) };
+        const mounted = mountedProblem(next, envoy);
+        if (mounted !== undefined) return { isNews: false, says: `${mounted}. The policy before stays in force.` };
+        if (unknown.length === 0) {
+          const resources = resourceTexts(next, await withSecrets(next, fixed, work.path));
+          return { isNews: true, says: describe(await running.update(resources)) };
+        }
         const names = unknown.map((name) => `env:${name}`).join(", ");
         return {
           isNews: false,
@@ -67,6 +80,38 @@ export async function runEnvoy(
     await work.remove();
     throw error;
   }
+}
+
+/** Why Envoy could not have the files of a policy; absent if it can. It would start all the same, and refuse every connection. */
+function mountedProblem(plan: GatewayPlan, envoy: Envoy): string | undefined {
+  const files = mountedFiles(plan);
+  if (files.length === 0) return undefined;
+  if (envoy.image !== undefined)
+    return `the policy refers to mounted:${files[0]}, and a container of \`sluice run --docker\` has no files of this machine; run it without --docker`;
+  const absent = files.filter((file) => !isReadable(file)).map((file) => `mounted:${file}`);
+  return absent.length === 0
+    ? undefined
+    : `the policy refers to ${absent.join(", ")}, which cannot be read; \`sluice certs dev\` makes certificates to try with`;
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** In a folder by their content: a policy that Envoy refuses changes nothing of those that it has. */
+async function withSecrets(plan: GatewayPlan, options: EnvoyOptions, work: string): Promise<EnvoyOptions> {
+  const texts = secretTexts(plan);
+  if (texts.length === 0) return options;
+  const digest = createHash("sha256").update(JSON.stringify(texts)).digest("hex");
+  const secretsDir = join(work, "secrets", digest);
+  await mkdir(secretsDir, { recursive: true });
+  for (const { name, text } of texts) await writeAtomically(join(secretsDir, name), text);
+  return { ...options, secretsDir };
 }
 
 function describe(outcome: UpdateOutcome): string {

@@ -52,4 +52,31 @@ opened doors in many gateways. Keep \`reject\` unless a client needs otherwise.`
 
 Lead a route to it, with weight 0 if it shall wait, or remove it.`,
   },
+  SL0620: {
+    severity: "error",
+    message: "TLS to the service `{service}` needs `sni`: its endpoints are addresses, and a certificate is for a name",
+    help: `Envoy asks for a name, and takes only a certificate that has it. With \`dns\` that is the name of the service; with
+\`endpoints\` there is none until \`sni\` gives it.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8443], tls: { sni: orders.internal } }`,
+  },
+  SL0621: {
+    severity: "error",
+    message: "`{there}` is of no use without `{absent}`",
+    help: `A certificate that is shown to a service goes with its private key, so \`certificate\` and \`key\` stand together or not at all.
+
+    services:
+      orders:
+        dns: orders.internal:8443
+        tls: { certificate: mounted:/etc/tls/client.crt, key: mounted:/etc/tls/client.key }`,
+  },
+  SL0622: {
+    severity: "error",
+    message: "`protocol: auto` asks the service `{service}` by ALPN, which is a part of TLS; it has no `tls`",
+    help: `Without TLS nothing says which version of HTTP a service speaks before the first request. Name it: \`http1\` or \`http2\`.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: http2 }`,
+  },
 } as const satisfies Section<"06">;

@@ -8,6 +8,7 @@ import {
 import { duration } from "../../envoy/message.js";
 import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
+import { serviceProtocolOptions, serviceSocket } from "./tls.js";
 
 /** Bytes that Envoy holds for one connection to a service before it stops reading. */
 export const CONNECTION_BUFFER_BYTES = 1_048_576;
@@ -19,6 +20,7 @@ export function clusters(plan: GatewayPlan, options: EnvoyOptions): Cluster[] {
 function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<typeof ClusterSchema> {
   const moved = Object.hasOwn(options.endpoints, service.name) ? options.endpoints[service.name] : undefined;
   const endpoints = moved ?? service.discovery.endpoints;
+  const transportSocket = serviceSocket(service, options.secretsDir);
   const byName = moved === undefined && service.discovery.by === "dns";
   return {
     name: service.name,
@@ -39,6 +41,8 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
         },
       ],
     },
+    ...serviceProtocolOptions(service),
+    ...(transportSocket === undefined ? {} : { transportSocket }),
     metadata: originMetadata(service.origin),
   };
 }

@@ -9,31 +9,52 @@ import { objectToYaml, toObject, toYaml } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
+import { mountedFiles } from "../../plan/transport.js";
 import type { Emission } from "../target.js";
 import { dynamicBootstrap, staticBootstrap, type WatchedFile } from "./bootstrap.js";
 import { GUARD_CAPABILITIES } from "./capabilities.js";
 import { clusters } from "./clusters.js";
 import { GUARD_MODULE } from "./guard.js";
 import { listeners } from "./listeners.js";
-import type { EnvoyOptions } from "./options.js";
+import { DEFAULT_OPTIONS, type EnvoyOptions } from "./options.js";
+import { secretFiles } from "./tls.js";
 
 /** The bootstrap of a plan, with what Envoy would have against it. */
 export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
   const bootstrap = staticBootstrap(plan, options);
   const printed = toObject(BootstrapSchema, bootstrap);
+  const secrets = secretFiles(plan);
   return {
-    artifacts: [{ path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) }],
+    artifacts: [
+      { path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) },
+      ...secretTexts(plan).map(({ name, text }) => ({ path: `${DEFAULT_OPTIONS.secretsDir}/${name}`, contents: text })),
+    ],
     modules: [{ name: GUARD_MODULE, capabilities: GUARD_CAPABILITIES }],
-    violations: verify(BootstrapSchema, bootstrap, printed),
+    violations: [
+      ...verify(BootstrapSchema, bootstrap, printed),
+      ...secrets.flatMap(({ response }) => verify(DiscoveryResponseSchema, response)),
+    ],
   };
+}
+
+/** The files that say where certificates are, by their names in `secretsDir`. */
+export function secretTexts(plan: GatewayPlan): { name: string; text: string }[] {
+  return secretFiles(plan).map(({ name, response }) => ({ name, text: toYaml(DiscoveryResponseSchema, response) }));
 }
 
 /** What a person who opens the file must know: where it comes from and what it needs to start. */
 function header(plan: GatewayPlan, options: EnvoyOptions): string {
   const variables = environmentVariables(plan);
+  const mounted = mountedFiles(plan);
   const module = `${options.modulesDir}/${GUARD_MODULE}`;
   return [
     `# Compiled by sluice for Envoy 1.40 from the gateway ${plan.name}. Do not edit: change the policy and compile again.`,
+    ...(mounted.length === 0
+      ? []
+      : [
+          `# Envoy's working directory must hold ${options.secretsDir}, whose files say where certificates are.`,
+          `# Files that Envoy reads: ${mounted.join(", ")}`,
+        ]),
     module.startsWith("/") ? `# Envoy loads ${module}.` : `# Envoy's working directory must hold ${module}.`,
     ...(variables.length === 0 ? [] : [`# Environment variables that Envoy needs: ${variables.join(", ")}`]),
     "",

@@ -6,6 +6,7 @@ import { FileAccessLogSchema } from "../../envoy/generated/envoy/extensions/acce
 import { StdoutAccessLogSchema } from "../../envoy/generated/envoy/extensions/access_loggers/stream/v3/stream_pb.js";
 import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
 import {
+  HttpConnectionManager_CodecType as Codec,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   HttpConnectionManagerSchema,
 } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
@@ -19,13 +20,17 @@ import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata, STANDARD_OUTPUT } from "./options.js";
 import { routeConfiguration } from "./routes.js";
+import { listenerSocket } from "./tls.js";
 
 const IDLE_TIMEOUT_MS = 300_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 const REQUEST_HEADERS_TIMEOUT_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** HTTP/2 bounds for clients that are not trusted, as Envoy's guide to edge proxies has them. */
 const HTTP2 = { maxConcurrentStreams: 100, initialStreamWindowSize: 65_536, initialConnectionWindowSize: 1_048_576 };
+
+const CODECS = { http1: Codec.HTTP1, http2: Codec.HTTP2 } as const;
 
 const ESCAPED_SLASHES = {
   reject: EscapedSlashes.REJECT_REQUEST,
@@ -44,6 +49,7 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
   return plan.listeners.map((listener) => {
     const moved = Object.hasOwn(options.listeners, listener.name) ? options.listeners[listener.name] : undefined;
     const { address, port } = moved ?? listener;
+    const transportSocket = listenerSocket(listener, options.secretsDir);
     return create(ListenerSchema, {
       name: listener.name,
       address: socketAddress(address, port),
@@ -59,6 +65,9 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
               },
             },
           ],
+          ...(transportSocket === undefined
+            ? {}
+            : { transportSocket, transportSocketConnectTimeout: duration(HANDSHAKE_TIMEOUT_MS) }),
         },
       ],
       metadata: originMetadata(listener.origin),
@@ -72,6 +81,7 @@ function connectionManager(listener: ListenerPlan, common: ReturnType<typeof com
   return {
     ...common,
     statPrefix: listener.name,
+    ...(listener.protocol === undefined ? {} : { codecType: CODECS[listener.protocol] }),
     xffNumTrustedHops: listener.trustedHops,
     pathWithEscapedSlashesAction: ESCAPED_SLASHES[listener.escapedSlashes],
     commonHttpProtocolOptions: {

@@ -9,6 +9,8 @@ export interface Address {
 export interface EnvoyOptions {
   /** Folder of the `.wasm` files, relative to Envoy's working directory. */
   modulesDir: string;
+  /** Folder of the files that say where certificates are, as `modulesDir`. */
+  secretsDir: string;
   admin: Address | undefined;
   /** Other addresses for listeners, by name: to run beside something that has the port. */
   listeners: Readonly<Record<string, Address>>;
@@ -25,6 +27,7 @@ export const STANDARD_OUTPUT = "-";
 
 export const DEFAULT_OPTIONS: EnvoyOptions = {
   modulesDir: "modules",
+  secretsDir: "secrets",
   admin: { address: "127.0.0.1", port: 9901 },
   listeners: {},
   endpoints: {},

@@ -14,6 +14,7 @@ import {
 import { extensionNames, packed } from "../../envoy/message.js";
 import { toObject } from "../../envoy/print.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { withoutTransport } from "../../plan/transport.js";
 import { staticBootstrap } from "../../targets/envoy/bootstrap.js";
 import { listeners } from "../../targets/envoy/listeners.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../targets/envoy/options.js";
@@ -40,12 +41,12 @@ export const HTTPS_PORT = 443;
 /**
  * The bootstrap of an Envoy that holds several gateways, each as the target emits it, on a free port. They share the clusters of
  * the first, and nothing else: each has shared data of its own. Listeners take where a connection comes from out of the PROXY
- * protocol, version 1.
+ * protocol, version 1. Neither listeners nor services have TLS: certificates are on other machines, and services are stand-ins.
  */
 export function replicaBootstrap(replicas: readonly Replica[], options: ReplicaOptions): string {
   const [first] = replicas;
   if (first === undefined) throw new RangeError("an Envoy without a gateway");
-  const bootstrap = staticBootstrap({ ...first.plan, listeners: [] }, emitOptions(first, options));
+  const bootstrap = staticBootstrap({ ...withoutTransport(first.plan), listeners: [] }, emitOptions(first, options));
   if (bootstrap.staticResources !== undefined)
     bootstrap.staticResources.listeners = replicas.flatMap((replica) => replicaListeners(replica, options));
   // JSON is YAML too, and is printed faster.
@@ -65,7 +66,8 @@ function emitOptions({ name, listener }: Replica, { services, accessLog }: Repli
 
 function replicaListeners(replica: Replica, options: ReplicaOptions): Listener[] {
   const { name, plan, listener } = replica;
-  const emitted = listeners({ ...plan, listeners: [listener] }, emitOptions(replica, options));
+  const plain = withoutTransport({ ...plan, listeners: [listener] });
+  const emitted = listeners(plain, emitOptions(replica, options));
   for (const one of emitted) {
     one.name = name;
     one.listenerFilters = [

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CLIENT_PORT } from "../../embedded/worker.js";
 import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
+import { schemeOf } from "../../request/request.js";
 import type { EnvoyBinary } from "../../runtime/find.js";
 import { type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
 import type { SentRequest } from "../client.js";
@@ -108,9 +109,14 @@ class EnvoyGateway implements TestedGateway {
     return policyCounters([...stats].map(([name, value]) => [name.slice(STATISTICS.length), value]));
   }
 
+  /** Its listener has no TLS here, so the connection must say what it would be. */
+  private withScheme({ client, body }: SentRequest): SentRequest {
+    return { client: { ...client, scheme: client.scheme ?? schemeOf(this.listener) }, body };
+  }
+
   async send(sent: SentRequest): Promise<Exchange> {
     const { decisions, services, port } = this.wiring;
-    const { status, headers, body } = await sendOverWire(port, sent, CLIENT_PORT);
+    const { status, headers, body } = await sendOverWire(port, this.withScheme(sent), CLIENT_PORT);
     const logged = await decisions.next();
     // The last of several: a service that fails is asked again.
     const heard = services.heard().at(-1);

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
 import { check, checkText } from "../../../compiler/index.js";
 import { environmentVariables } from "../../../compiler/plan/guard.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
+import { withoutTransport } from "../../../compiler/plan/transport.js";
 import { type RunningEnvoy, startEnvoy } from "../../../compiler/runtime/process.js";
-import { emitEnvoy } from "../../../compiler/targets/envoy/emit.js";
+import { emitEnvoy, secretTexts } from "../../../compiler/targets/envoy/emit.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../../compiler/targets/envoy/options.js";
 import { requireEnvoy } from "../../support/envoy.js";
 import {
@@ -28,6 +30,10 @@ export interface ServeOptions {
   concurrency?: number;
   /** Secrets by variable; those that are left out get a random value. */
   env?: Readonly<Record<string, string>>;
+  /** Ports on 127.0.0.1 of services that are there already; the others get stand-ins. */
+  ports?: Readonly<Record<string, number>>;
+  /** Without TLS, for a policy whose certificates are on no machine. */
+  plain?: true;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
 }
@@ -55,7 +61,8 @@ export interface Gateway {
 
 /** @param policy text of a policy file, or the path of one */
 export async function serve(policy: string, options: ServeOptions = {}): Promise<Gateway> {
-  const plan = planOf(policy);
+  const whole = planOf(policy);
+  const plan = options.plain === true ? withoutTransport(whole) : whole;
   const env = { ...randomSecrets(plan), ...options.env };
   const work = await workFolder();
   const upstreams = new Map<string, Upstream>();
@@ -64,9 +71,11 @@ export async function serve(policy: string, options: ServeOptions = {}): Promise
     await work.remove();
   };
   try {
-    for (const service of plan.services) upstreams.set(service.name, await startUpstream({ body: service.name }));
+    await writeSecrets(plan, work.path);
+    for (const service of plan.services.filter(({ name }) => options.ports?.[name] === undefined))
+      upstreams.set(service.name, await startUpstream({ body: service.name }));
     const log = join(work.path, "decisions.jsonl");
-    const configText = (options.edit ?? same)(bootstrapText(plan, localOptions(plan, upstreams, log)));
+    const configText = (options.edit ?? same)(bootstrapText(plan, localOptions(plan, upstreams, log, options.ports)));
     const envoy = await startEnvoy({
       envoy: await requireEnvoy(),
       workDir: work.path,
@@ -98,18 +107,27 @@ export function bootstrapText(plan: GatewayPlan, options: EnvoyOptions): string 
   return bootstrap.contents;
 }
 
+/** The files that say where certificates are, where the bootstrap looks for them. */
+export async function writeSecrets(plan: GatewayPlan, workDir: string): Promise<void> {
+  const folder = join(workDir, DEFAULT_OPTIONS.secretsDir);
+  await mkdir(folder);
+  for (const { name, text } of secretTexts(plan)) await writeFile(join(folder, name), text);
+}
+
 /** All listeners on free ports, all services at their stand-ins, and a line for each request in a file. */
 export function localOptions(
   plan: GatewayPlan,
   upstreams: ReadonlyMap<string, Upstream>,
   accessLog: string,
+  ports: Readonly<Record<string, number>> = {},
 ): EnvoyOptions {
+  const known = [...[...upstreams].map(([name, { port }]) => [name, port] as const), ...Object.entries(ports)];
   const free = { address: "127.0.0.1", port: 0 };
   return {
     ...DEFAULT_OPTIONS,
     admin: undefined,
     listeners: Object.fromEntries(plan.listeners.map((listener) => [listener.name, free])),
-    endpoints: Object.fromEntries([...upstreams].map(([name, { port }]) => [name, [{ host: "127.0.0.1", port }]])),
+    endpoints: Object.fromEntries(known.map(([name, port]) => [name, [{ host: "127.0.0.1", port }]])),
     accessLog,
   };
 }

@@ -1,0 +1,51 @@
+import type { GatewayPlan } from "./plan.js";
+
+/** A certificate, the chain behind it in the same file, and its private key: absolute paths of PEM files that Envoy reads. */
+export interface CertificateFiles {
+  certificate: string;
+  key: string;
+}
+
+/** What clients are shown, and asked for. */
+export interface ListenerTls extends CertificateFiles {
+  /** Certificates of clients: signed by one of `ca`, an absolute path. */
+  clientCertificate?: { ca: string; required: boolean };
+}
+
+/** How a service is known, and what it is shown. */
+export interface ServiceTls {
+  /** Absolute path of the certificates that may sign its own. */
+  ca: string;
+  /** The name that is asked for, and that its certificate must have. */
+  sni: string;
+  /** The certificate that Envoy shows to it. */
+  client?: CertificateFiles;
+}
+
+/** Versions of HTTP. */
+export const PROTOCOLS = ["http1", "http2"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** The gateway without certificates and without its choice of HTTP versions: where services are stand-ins on this machine. */
+export function withoutTransport(plan: GatewayPlan): GatewayPlan {
+  return {
+    ...plan,
+    listeners: plan.listeners.map(({ tls, protocol, ...listener }) => listener),
+    services: plan.services.map(({ tls, protocol, ...service }) => service),
+  };
+}
+
+/** Every file that Envoy reads for the gateway, sorted: certificates, keys, authorities. */
+export function mountedFiles(plan: GatewayPlan): string[] {
+  const files = [
+    ...plan.listeners.flatMap(({ tls }) =>
+      tls === undefined
+        ? []
+        : [tls.certificate, tls.key, ...(tls.clientCertificate === undefined ? [] : [tls.clientCertificate.ca])],
+    ),
+    ...plan.services.flatMap(({ tls }) =>
+      tls === undefined ? [] : [tls.ca, ...(tls.client === undefined ? [] : [tls.client.certificate, tls.client.key])],
+    ),
+  ];
+  return [...new Set(files)].toSorted();
+}

@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import type { ListenerPlan, ServicePlan } from "../plan/plan.js";
+import { type ListenerTls, PROTOCOLS } from "../plan/transport.js";
+import type { CheckedGateway } from "./check.js";
+import type { Listener, Service } from "./gateway.js";
+import { isIpAddress, LITERAL_SECRET } from "./values.js";
+
+/** Envoy opens the path as it stands, and watches its folder. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+const MOUNTED = /^mounted:(\/[^/\0-\x1f\x7f]+)+$/;
+const MOUNTED_FORM =
+  "write `mounted:` and the absolute path of a file that Envoy reads, such as mounted:/etc/tls/tls.crt";
+
+/** `mounted:/abs/path` as the path. */
+function mounted(example: string) {
+  return z
+    .string()
+    .max(1024)
+    .regex(MOUNTED, MOUNTED_FORM)
+    .refine((text) => !/\/\.{1,2}(\/|$)/.test(text), "the path of a file has no `.` and `..` between its slashes")
+    .transform((text) => text.slice("mounted:".length))
+    .meta({ examples: [`mounted:${example}`] });
+}
+
+/** What looks like a path is a mistake to be told; anything else may be the key itself. */
+const privateKey = z
+  .string()
+  .refine((text) => /^([a-z]+:)?\.{0,2}\//.test(text), { params: LITERAL_SECRET, abort: true })
+  .pipe(mounted("/etc/tls/tls.key"));
+
+const clientCertificate = z
+  .strictObject({
+    ca: mounted("/etc/tls/clients.crt").describe(
+      "Certificates that may sign those of clients, in PEM: `mounted:` and a path that Envoy reads.",
+    ),
+    required: z
+      .boolean()
+      .default(true)
+      .describe("Whether a client without a certificate is turned away. A wrong certificate always is."),
+  })
+  .describe("Certificates of clients (mTLS). Nothing of them is told to services or policies yet.");
+
+export const listenerTls = z
+  .strictObject({
+    certificate: mounted("/etc/tls/tls.crt").describe(
+      "The certificate of the listener and those between it and its root, in PEM. Envoy takes a file that is renamed into its place for new connections, and keeps those that are open.",
+    ),
+    key: privateKey.describe("The private key of that certificate, in PEM; never the key itself."),
+    clientCertificate: clientCertificate.optional(),
+  })
+  .describe("TLS 1.2 and newer on this listener. Without it, it speaks plain HTTP.");
+
+export const listenerProtocols = z
+  .array(z.enum(PROTOCOLS))
+  .min(1)
+  .max(2)
+  .optional()
+  .describe("Versions of HTTP that clients may speak, chosen by ALPN with TLS; both if absent.")
+  .meta({ examples: [["http1"]] });
+
+/** Where Debian, Ubuntu, Alpine and their images have the authorities of the web. */
+const SYSTEM_CA = "mounted:/etc/ssl/certs/ca-certificates.crt";
+
+const SERVER_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+
+export const serviceTls = z
+  .strictObject({
+    ca: mounted("/etc/tls/services.crt")
+      .prefault(SYSTEM_CA)
+      .describe(
+        "Certificates that may sign that of the service, in PEM. Envoy has none of its own: if absent, those of the system where Debian, Ubuntu and Alpine have them.",
+      ),
+    sni: z
+      .string()
+      .max(253)
+      .regex(SERVER_NAME, "a server name is a host name without port, such as orders.internal")
+      .refine((host) => !isIpAddress(host), "a server name is never an IP address (RFC 6066, section 3)")
+      .transform((host) => host.toLowerCase())
+      .optional()
+      .describe(
+        "The name that is asked for, and that the certificate of the service must have. The name of `dns` if absent; `endpoints` need one.",
+      )
+      .meta({ examples: ["orders.internal"] }),
+    certificate: mounted("/etc/tls/client.crt")
+      .optional()
+      .describe("The certificate that Envoy shows to the service, in PEM; together with `key`."),
+    key: privateKey.optional().describe("The private key of `certificate`, in PEM; never the key itself."),
+  })
+  .describe(
+    "TLS 1.2 and newer to this service, whose certificate is always checked. `{}` is enough for a public name.",
+  );
+
+export const serviceProtocol = z
+  .enum(["http1", "http2", "auto"])
+  .default("http1")
+  .describe("Version of HTTP that the service speaks. `auto` asks it by ALPN, which takes TLS.");
+
+/** What the schema alone cannot say of TLS and of versions of HTTP. */
+export function checkTransport({ gateway, place }: CheckedGateway): Diagnostic[] {
+  return Object.entries(gateway.services).flatMap(([name, { tls, protocol, dns, endpoints }]) => {
+    const path = ["services", name];
+    const found: Diagnostic[] = [];
+    if (tls !== undefined && tls.sni === undefined && dns === undefined && endpoints !== undefined)
+      found.push(diagnose("SL0620", { service: name }, place([...path, "tls"], "key")));
+    if ((tls?.certificate === undefined) !== (tls?.key === undefined)) {
+      const [there, absent] = tls?.key === undefined ? ["certificate", "key"] : ["key", "certificate"];
+      found.push(diagnose("SL0621", { there, absent }, place([...path, "tls", there], "key")));
+    }
+    if (protocol === "auto" && tls === undefined)
+      found.push(diagnose("SL0622", { service: name }, place([...path, "protocol"])));
+    return found;
+  });
+}
+
+/** The part of a plan that says what a listener speaks. */
+export function listenerTransport({ tls, protocols }: Listener): Pick<ListenerPlan, "tls" | "protocol"> {
+  const [only, ...others] = new Set(protocols);
+  return {
+    ...(only === undefined || others.length > 0 ? {} : { protocol: only }),
+    ...(tls === undefined ? {} : { tls: listenerFiles(tls) }),
+  };
+}
+
+function listenerFiles({ certificate, key, clientCertificate: clients }: NonNullable<Listener["tls"]>): ListenerTls {
+  return { certificate, key, ...(clients === undefined ? {} : { clientCertificate: clients }) };
+}
+
+/** The part of a plan that says what a service speaks. */
+export function serviceTransport({ tls, protocol, dns }: Service): Pick<ServicePlan, "tls" | "protocol"> {
+  const spoken = protocol === "http1" ? {} : { protocol };
+  if (tls === undefined) return spoken;
+  const { ca, certificate, key } = tls;
+  const client = certificate === undefined || key === undefined ? {} : { client: { certificate, key } };
+  // Without either name there is an error, and the plan goes nowhere.
+  return { ...spoken, tls: { ca, sni: tls.sni ?? dns?.host.toLowerCase() ?? "", ...client } };
+}
