@@ -66,7 +66,13 @@ name: shop
 description: a shop
 targets: { envoy: "1.40" }
 listeners:
-  public: { address: 127.0.0.1:8080 }
+  public:
+    address: 127.0.0.1:8080
+    protocols: [http1, http2]
+    tls:
+      certificate: mounted:/etc/tls/tls.crt
+      key: mounted:/etc/tls/tls.key
+      clientCertificate: { ca: mounted:/etc/tls/clients.crt, required: false }
 services:
   orders: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002], connectTimeout: 2s }
   copies: { endpoints: [127.0.0.1:9003] }

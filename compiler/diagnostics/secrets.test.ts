@@ -45,6 +45,13 @@ it("finds them where an expression compares them with what carries credentials",
   expect(hidden(`allow: 'request.headers["x-tenant"] == "acme"'`)).toEqual([]);
 });
 
+it("finds private keys, also where they do not end", () => {
+  const key = "-----BEGIN EC PRIVATE KEY-----\n  MHcCAQEE\n  oUQDQgAE\n";
+  expect(hidden(`key: |\n  ${key}  -----END EC PRIVATE KEY-----\nname: shop\n`)).toEqual(["MHcCAQEE", "oUQDQgAE"]);
+  expect(hidden(`key: |\n  ${key}`)).toEqual(["MHcCAQEE", "oUQDQgAE"]);
+  expect(hidden("key: mounted:/etc/tls/tls.key\ncertificate: |\n  -----BEGIN CERTIFICATE-----\n  MIIB\n")).toEqual([]);
+});
+
 it("leaves references and the names of headers alone", () => {
   const digest = "a".repeat(64);
   expect(hidden(`credentials: [{ apiKey: env:ACME_KEY }, { apiKey: "sha256:${digest}" }]`)).toEqual([]);

@@ -30,11 +30,22 @@ export function secretsIn(source: SourceFile): Span[] {
     ...credentials(text).flatMap((range) => values(text, range, isKey)),
     ...keyedMappings(text, keys).flatMap((range) => wordsOf(text, range)),
     ...comparedValues(text),
+    ...privateKeys(text),
   ];
   ranges.sort((a, b) => a.start - b.start || b.end - a.end);
   const kept: Span[] = [];
   for (const range of ranges) if (range.start >= (kept.at(-1)?.end ?? 0)) kept.push({ source, ...range });
   return kept;
+}
+
+/** RFC 7468. One that does not end may be all that follows. */
+const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----([\s\S]*?)(?:-----END|$(?![\s\S]))/dg;
+
+function privateKeys(text: string): Range[] {
+  return [...text.matchAll(PRIVATE_KEY)].flatMap(({ indices }) => {
+    const [start, end] = indices?.[1] ?? [];
+    return start === undefined || end === undefined ? [] : wordsOf(text, { start, end });
+  });
 }
 
 /** What carries credentials, in an expression: `request.headers["x-api-key"]`, in whatever quotes YAML asks for. */

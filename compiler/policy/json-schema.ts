@@ -57,6 +57,8 @@ const ODD_TEXTS = ["\u0000", ""];
 function patternMessage(schema: z.core.$ZodType): { patternErrorMessage?: string } {
   const [issue] = ODD_TEXTS.flatMap((text) => z.safeParse(schema, text).error?.issues ?? []);
   if (issue === undefined) return {};
+  if (issue.code === "custom" && issue.params?.privateKey === true)
+    return { patternErrorMessage: catalog.SL0623.message };
   if (issue.code === "custom" && issue.params?.literalSecret === true)
     return { patternErrorMessage: catalog.SL0204.message };
   return issue.code === "custom" || issue.code === "invalid_format" ? { patternErrorMessage: issue.message } : {};

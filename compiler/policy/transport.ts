@@ -4,11 +4,11 @@ import type { ListenerPlan, ServicePlan } from "../plan/plan.js";
 import { type ListenerTls, PROTOCOLS } from "../plan/transport.js";
 import type { CheckedGateway } from "./check.js";
 import type { Listener, Service } from "./gateway.js";
-import { isIpAddress, LITERAL_SECRET } from "./values.js";
+import { isIpAddress, LITERAL_PRIVATE_KEY } from "./values.js";
 
 /** Envoy opens the path as it stands, and watches its folder. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-const MOUNTED = /^mounted:(\/[^/\0-\x1f\x7f]+)+$/;
+const MOUNTED = /^mounted:(\/[^/\x00-\x1f\x7f]+)+$/;
 const MOUNTED_FORM =
   "write `mounted:` and the absolute path of a file that Envoy reads, such as mounted:/etc/tls/tls.crt";
 
@@ -26,7 +26,8 @@ function mounted(example: string) {
 /** What looks like a path is a mistake to be told; anything else may be the key itself. */
 const privateKey = z
   .string()
-  .refine((text) => /^([a-z]+:)?\.{0,2}\//.test(text), { params: LITERAL_SECRET, abort: true })
+  .refine((text) => /^((mounted|file|env):|\.{0,2}\/)/.test(text), { params: LITERAL_PRIVATE_KEY, abort: true })
+  .meta({ pattern: MOUNTED.source, examples: ["mounted:/etc/tls/tls.key"] })
   .pipe(mounted("/etc/tls/tls.key"));
 
 const clientCertificate = z

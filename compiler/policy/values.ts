@@ -98,6 +98,9 @@ export type SecretReference = { from: "environment"; variable: string } | { from
 /** Marks an issue of the schema whose value may be a secret. */
 export const LITERAL_SECRET = { literalSecret: true } as const;
 
+/** The same of a private key, which is a file and never in the environment. */
+export const LITERAL_PRIVATE_KEY = { ...LITERAL_SECRET, privateKey: true } as const;
+
 const API_KEY_REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|sha256:[0-9a-fA-F]{64})$/;
 
 /** `env:NAME` or `sha256:<64 hexadecimal digits>`. A literal secret never passes. */

@@ -79,4 +79,15 @@ Lead a route to it, with weight 0 if it shall wait, or remove it.`,
     services:
       orders: { endpoints: [10.0.0.7:8080], protocol: http2 }`,
   },
+  SL0623: {
+    severity: "error",
+    message: "a private key is given by `mounted:` and the absolute path of its file, never as itself",
+    secret: true,
+    help: `A key in the policy file would end up in version control, in CI logs and in Envoy's configuration dump. Envoy reads it from a
+file, and again after a rename in its folder.
+
+    tls: { certificate: mounted:/etc/tls/tls.crt, key: mounted:/etc/tls/tls.key }
+
+If a real key was in the file, replace that key.`,
+  },
 } as const satisfies Section<"06">;
