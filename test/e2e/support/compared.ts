@@ -122,6 +122,7 @@ export const REQUESTS: Sent[] = [
   ["GET", "/orders/7/8", [KEY]],
   ["GET", "/maybe"],
   ["GET", "/maybe", [KEY]],
+  ["GET", "/maybe", [KEY, ["x-forwarded-client-cert", "Subject=forged"]]],
   ["GET", "/maybe", [["x-api-key", "wrong"]]],
   ["GET", "/limited"],
   ["GET", "/limited"],

@@ -1,6 +1,7 @@
 import { moduleBytes } from "../../../compiler/cli/files.js";
 import { type CompiledModule, compileModule } from "../../../compiler/host/engine.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
+import { withoutTransport } from "../../../compiler/plan/transport.js";
 import { withTestKeys } from "../../../compiler/testing/credentials.js";
 import { EmbeddedGateway, type Exchange } from "../../../compiler/testing/exchange.js";
 import type { WireRequest } from "../../support/random-requests.js";
@@ -23,9 +24,9 @@ export interface Disagreement {
   readonly embedded: unknown;
 }
 
-/** A gateway for each listener of a plan, with keys that are known. They share nothing, not even what limits count. */
+/** A gateway for each listener of a plan, without TLS as everything of it is on this machine, with keys that are known. They share nothing, not even what limits count. */
 export function membersOf(plan: GatewayPlan, name: string): (Member & { keys: readonly string[] })[] {
-  const keyed = withTestKeys(plan);
+  const keyed = withTestKeys(withoutTransport(plan));
   const keys = [...new Set([...keyed.keys.values(), ...Object.values(keyed.environment)])];
   return keyed.plan.listeners.map((listener) => ({
     plan: { ...keyed.plan, name: `${name}-${listener.name}`, listeners: [listener] },
