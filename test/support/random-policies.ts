@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
 import { corsBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
+import { LISTENER_TRANSPORT, serviceTransport } from "./random-transport.js";
 
 // Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
 // fast requests follow one another cannot matter.
@@ -45,6 +46,7 @@ const listeners = fc
         trustedHops: fc.constantFrom(0, 1, 2),
         escapedSlashes: fc.constantFrom("reject", "unescape", "keep"),
         headerUnderscores: fc.constantFrom("reject", "drop", "allow"),
+        ...LISTENER_TRANSPORT,
       },
       { requiredKeys: ["address"] },
     ),
@@ -53,7 +55,7 @@ const listeners = fc
   .map(([first, second]) => ({ public: first, ...(second === undefined ? {} : { inside: second }) }));
 
 const services = fc.record({
-  [SERVICES[0]]: fc.constant({ endpoints: ["127.0.0.1:9001", "[::1]:9001"] }),
+  [SERVICES[0]]: serviceTransport.map((transport) => ({ endpoints: ["127.0.0.1:9001", "[::1]:9001"], ...transport })),
   [SERVICES[1]]: fc.record(
     { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
     { requiredKeys: ["dns"] },
