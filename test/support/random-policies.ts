@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
 import { corsBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
-import { LISTENER_TRANSPORT, serviceTransport } from "./random-transport.js";
+import { withListenerTransport, withServiceTransport } from "./random-transport.js";
 
 // Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
 // fast requests follow one another cannot matter.
@@ -46,7 +46,6 @@ const listeners = fc
         trustedHops: fc.constantFrom(0, 1, 2),
         escapedSlashes: fc.constantFrom("reject", "unescape", "keep"),
         headerUnderscores: fc.constantFrom("reject", "drop", "allow"),
-        ...LISTENER_TRANSPORT,
       },
       { requiredKeys: ["address"] },
     ),
@@ -55,7 +54,7 @@ const listeners = fc
   .map(([first, second]) => ({ public: first, ...(second === undefined ? {} : { inside: second }) }));
 
 const services = fc.record({
-  [SERVICES[0]]: serviceTransport.map((transport) => ({ endpoints: ["127.0.0.1:9001", "[::1]:9001"], ...transport })),
+  [SERVICES[0]]: fc.constant({ endpoints: ["127.0.0.1:9001", "[::1]:9001"] }),
   [SERVICES[1]]: fc.record(
     { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
     { requiredKeys: ["dns"] },
@@ -260,8 +259,13 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       kind: "Gateway",
       name: "random",
       ...drawn.head,
-      listeners: drawn.listeners,
-      services: drawn.services,
+      listeners: Object.fromEntries(
+        Object.entries(drawn.listeners).map(([name, one]) => [name, withListenerTransport({ ...one })]),
+      ),
+      services: {
+        ...drawn.services,
+        [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
+      },
       consumers: drawn.consumers,
       policies: Object.fromEntries(drawn.policies.map(({ name, spec }) => [name, spec])),
       ...compose(drawn),

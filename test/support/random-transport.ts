@@ -1,26 +1,38 @@
-import fc from "fast-check";
-
-// TLS and versions of HTTP, as policies have them. What runs the policies on this machine leaves them out.
+// TLS and versions of HTTP, as policies have them. They follow from what a listener or service has been given already, so
+// that a seed stands for the same policy otherwise as without them. What runs the policies on this machine leaves them out.
 
 const pair = { certificate: "mounted:/etc/tls/tls.crt", key: "mounted:/etc/tls/tls.key" };
 const ca = "mounted:/etc/tls/ca.crt";
 
-/** What a listener may have beside its address. */
-export const LISTENER_TRANSPORT = {
-  tls: fc.constantFrom(
-    pair,
-    { ...pair, clientCertificate: { ca } },
-    { ...pair, clientCertificate: { ca, required: false } },
-  ),
-  protocols: fc.constantFrom(["http1"], ["http2"], ["http1", "http2"]),
-};
+const OF_LISTENERS = [
+  {},
+  { tls: pair },
+  { protocols: ["http1"] },
+  { protocols: ["http2"], tls: { ...pair, clientCertificate: { ca } } },
+  {},
+  { protocols: ["http1", "http2"], tls: { ...pair, clientCertificate: { ca, required: false } } },
+] as const;
 
-/** What a service may have beside its address; with TLS always a name. */
-export const serviceTransport = fc.constantFrom(
+const OF_SERVICES = [
   {},
   { protocol: "http1" },
   { protocol: "http2" },
   { protocol: "auto", tls: { sni: "alpha.internal" } },
   { protocol: "http2", tls: { sni: "alpha.internal", ca } },
   { tls: { sni: "alpha.internal", ...pair } },
-);
+] as const;
+
+/** A listener with what it may have beside its address. */
+export function withListenerTransport(listener: Readonly<Record<string, unknown>>) {
+  return { ...listener, ...chosen(OF_LISTENERS, listener) };
+}
+
+/** A service at fixed addresses with what it may have beside them; with TLS always a name. */
+export function withServiceTransport(service: Readonly<Record<string, unknown>>, beside: unknown) {
+  return { ...service, ...chosen(OF_SERVICES, beside) };
+}
+
+function chosen<T>(all: readonly T[], by: unknown): T | undefined {
+  const sum = [...JSON.stringify(by)].reduce((before, letter) => (before * 31 + letter.charCodeAt(0)) % 65_521, 7);
+  return all[sum % all.length];
+}

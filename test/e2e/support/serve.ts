@@ -110,7 +110,7 @@ export function bootstrapText(plan: GatewayPlan, options: EnvoyOptions): string 
 /** The files that say where certificates are, where the bootstrap looks for them. */
 export async function writeSecrets(plan: GatewayPlan, workDir: string): Promise<void> {
   const folder = join(workDir, DEFAULT_OPTIONS.secretsDir);
-  await mkdir(folder);
+  await mkdir(folder, { recursive: true });
   for (const { name, text } of secretTexts(plan)) await writeFile(join(folder, name), text);
 }
 
