@@ -74,7 +74,7 @@ listeners:
       key: mounted:/etc/tls/tls.key
       clientCertificate: { ca: mounted:/etc/tls/clients.crt, required: false }
 services:
-  orders: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002], connectTimeout: 2s }
+  orders: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002], connectTimeout: 2s, loadBalancing: maglev }
   copies: { endpoints: [127.0.0.1:9003] }
 consumers:
   acme: { credentials: [{ apiKey: env:ACME_KEY }, { apiKey: env:OTHER_KEY }] }
@@ -86,6 +86,9 @@ routes:
   - name: orders
     match: { path: /orders }
     to: [{ service: orders, weight: 3 }, { service: copies, weight: 1 }]
+    idleTimeout: 5s
+    retry: { attempts: 3, on: [503], backoff: { base: 10ms }, otherHosts: false }
+    hashBy: [{ header: x-tenant }, { source: ip }]
     apply: [known, reads, slow]
 `;
 

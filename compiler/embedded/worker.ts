@@ -115,7 +115,9 @@ export class Worker {
     if (action.type === "forward") {
       const name = this.chosen(action.to);
       const byChance = action.to.length > 1;
-      const sent = forwardedHeaders(stream, run, { timeoutMs: action.timeoutMs, hasBody });
+      // Envoy tells the service how long this try of it may take.
+      const timeoutMs = action.retry?.perTryMs ?? action.timeoutMs;
+      const sent = forwardedHeaders(stream, run, { timeoutMs, hasBody });
       return { step: "passed", passage: new Passage(guarded, { name, byChance, ...sent }) };
     }
     const { set, append } = routeAnswerHeaders(route, run, stream.filterState);

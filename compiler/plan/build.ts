@@ -11,6 +11,7 @@ import {
   namedRead,
   type ServicePlan,
 } from "./plan.js";
+import { planService, retryBudgets } from "./resilience.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
 export function buildPlan(
@@ -52,6 +53,7 @@ function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
 }
 
 function services({ gateway, place }: CheckedGateway): ServicePlan[] {
+  const budgets = retryBudgets(gateway);
   return Object.entries(gateway.services).map(([name, service]) => ({
     name,
     origin: place(["services", name], "key"),
@@ -61,6 +63,7 @@ function services({ gateway, place }: CheckedGateway): ServicePlan[] {
         : { by: "dns", endpoints: [service.dns] },
     connectTimeoutMs: service.connectTimeout,
     ...serviceTransport(service),
+    ...planService(service, budgets.get(name)),
   }));
 }
 

@@ -9,6 +9,7 @@ import {
   type RouteAction,
   type RoutePlan,
 } from "./plan.js";
+import type { HashSource, RetryPlan } from "./resilience.js";
 
 /** The effective policies of a route in order of execution, one a line, with where each was asked for. */
 export function explainRoute(plan: GatewayPlan, name: string): string {
@@ -35,8 +36,41 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
     ];
   });
   const policies = rows.length === 0 ? "  no policy\n" : table(rows);
-  const more = [...needs(plan, first), ...turnedOff(first), ...leftOut(plan, first), ...definitions(plan, first)];
+  const more = [
+    ...insistence(plan, first.action),
+    ...needs(plan, first),
+    ...turnedOff(first),
+    ...leftOut(plan, first),
+    ...definitions(plan, first),
+  ];
   return `route ${name} (${formatSpan(first.origin)})\n${matches.join("")}${policies}${more.map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** How the services of a route are asked, where the file says so. */
+function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
+  if (action.type !== "forward") return [];
+  const { retry, idleTimeoutMs, hashBy, to } = action;
+  const budgets = services.flatMap(({ name, breakers: { retries } = {} }) =>
+    to.some(({ service }) => service === name) && retries !== undefined && "budgetPercent" in retries
+      ? [`${retries.budgetPercent}% of what is under way to ${name}`]
+      : [],
+  );
+  return [
+    ...(retry === undefined ? [] : [[retryText(retry), ...budgets].join(", at most ")]),
+    ...(idleTimeoutMs === undefined ? [] : [`gives up after ${idleTimeoutMs} ms of silence`]),
+    ...(hashBy === undefined ? [] : [`chooses the endpoint by ${hashBy.map(hashText).join(", ")}`]),
+  ];
+}
+
+function retryText({ attempts, conditions, statuses, perTryMs, otherHosts }: RetryPlan): string {
+  const times = attempts === 1 ? "once more" : `up to ${attempts} times more`;
+  const where = otherHosts ? ", elsewhere if possible" : "";
+  const each = perTryMs === undefined ? "" : `, ${perTryMs} ms each`;
+  return `asks ${times} after ${[...conditions, ...statuses].join(", ")}${each}${where}`;
+}
+
+function hashText(source: HashSource): string {
+  return source.from === "address" ? "the client's address" : `${source.from} ${source.name}`;
 }
 
 function policiesOf(plan: GatewayPlan, route: RoutePlan): PolicyPlan[] {

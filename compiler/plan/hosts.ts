@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
-import type { Route } from "../policy/gateway.js";
+import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
 import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
@@ -8,8 +8,7 @@ import { hostName } from "./names.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
-
-const DEFAULT_TIMEOUT_MS = 15_000;
+import { planForward } from "./resilience.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -119,7 +118,8 @@ function headerMatch(name: string, value: string | boolean): HeaderMatch {
 }
 
 function planAction(route: Route): RouteAction | undefined {
-  if (route.to !== undefined) return { type: "forward", to: route.to, timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS };
+  if (route.to !== undefined)
+    return { type: "forward", to: route.to, timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS, ...planForward(route) };
   if (route.respond !== undefined)
     return { type: "respond", status: route.respond.status, body: route.respond.body, headers: route.respond.headers };
   if (route.redirect !== undefined)

@@ -3,6 +3,7 @@ import type { PathPattern } from "../policy/path.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { NativePolicy } from "./native.js";
+import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
@@ -41,7 +42,7 @@ export interface ListenerPlan {
   protocol?: Protocol;
 }
 
-export interface ServicePlan {
+export interface ServicePlan extends ServiceResilience {
   name: string;
   origin: Span;
   discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
@@ -174,8 +175,14 @@ export type HeaderMatch = { name: string } & (
   | { form: "present"; present: boolean }
 );
 
+export interface ForwardAction extends RouteResilience {
+  type: "forward";
+  to: { service: string; weight: number }[];
+  timeoutMs: number;
+}
+
 export type RouteAction =
-  | { type: "forward"; to: { service: string; weight: number }[]; timeoutMs: number }
+  | ForwardAction
   | { type: "respond"; status: number; body: string | undefined; headers: Record<string, string> }
   | { type: "redirect"; status: 301 | 302 | 303 | 307 | 308; url: RedirectTarget };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hashBy, resilience, retry } from "./resilience.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
   apiKeyReference,
@@ -9,6 +10,7 @@ import {
   hostPort,
   httpMethod,
   name,
+  positiveDuration,
   serviceAddress,
 } from "./values.js";
 
@@ -60,6 +62,7 @@ const service = z
       .describe("How long a connection may take to open."),
     protocol: serviceProtocol,
     tls: serviceTls.optional(),
+    ...resilience,
   })
   .describe("A backend that routes lead to, by exactly one of `endpoints` and `dns`.")
   .meta(exactlyOneOf("endpoints", "dns"));
@@ -211,6 +214,9 @@ const redirect = z
   })
   .meta(exactlyOneOf("to", "path"));
 
+/** How long a service may take for the whole answer, if a route does not say. */
+export const DEFAULT_TIMEOUT_MS = 15_000;
+
 const route = z
   .strictObject({
     name: name.describe("Shown in `sluice explain` and in Envoy's routes; no two routes have the same."),
@@ -233,6 +239,11 @@ const route = z
     respond: respond.optional().describe("Answer without a backend."),
     redirect: redirect.optional().describe("Send the client elsewhere, by exactly one of `to` and `path`."),
     timeout: duration.optional().describe("How long the backend may take for the whole answer; 15s if absent."),
+    idleTimeout: positiveDuration
+      .optional()
+      .describe("How long nothing may pass in either direction before the request is given up; 5m if absent."),
+    retry: retry.optional().describe("When and how often the backend is asked again."),
+    hashBy: hashBy.optional(),
     apply: z
       .array(z.string())
       .max(64)

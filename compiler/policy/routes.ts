@@ -5,10 +5,12 @@ import type { Effort } from "../expression/regex/effort.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
+import { checkHashes } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
 import { checkMethods } from "./methods.js";
 import { decodeUnreserved, parsePath } from "./path.js";
+import { checkRetries } from "./retries.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
 export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
@@ -27,11 +29,14 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     else names.set(route.name, index);
     diagnostics.push(...checkRoute(route, index, checked, effort));
   }
-  return [...diagnostics, ...checkMethods(checked)];
+  return [...diagnostics, ...checkMethods(checked), ...checkRetries(checked), ...checkHashes(checked)];
 }
 
 /** What the search for paths that no request has may cost, over all routes; a step is about a tenth of a microsecond. */
 const STEPS = 1_000_000;
+
+/** Keys that say how a service is asked. */
+const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy"] as const;
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {
   const base = ["routes", index];
@@ -52,12 +57,14 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
   if (route.redirect !== undefined && written("to") === written("path"))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));
-  if (route.timeout !== undefined && !actions.includes("to")) {
-    // Safe where the route does something else; without any action, a `to` may have been forgotten.
-    const node = nodeAt(checked.root, base);
-    const edits = node?.kind === "map" ? removeEntry(node, "timeout") : undefined;
-    diagnostics.push(diagnose("SL0306", {}, at("timeout"), removal("remove `timeout`", actions.length > 0, edits)));
-  }
+  for (const key of OF_SERVICES)
+    if (route[key] !== undefined && !actions.includes("to")) {
+      // Safe where the route does something else; without any action, a `to` may have been forgotten.
+      const node = nodeAt(checked.root, base);
+      const edits = node?.kind === "map" ? removeEntry(node, key) : undefined;
+      const fix = removal(`remove \`${key}\``, actions.length > 0, edits);
+      diagnostics.push(diagnose("SL0306", { key }, at(key), fix));
+    }
   if (route.timeout === 0) diagnostics.push(diagnose("SL0307", {}, at("timeout")));
   return diagnostics;
 }

@@ -1,13 +1,20 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import { type Entry, type Node, nodeAt } from "../syntax/document.js";
 import { replaceEntry } from "../syntax/edits.js";
+import { checkBalancing } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import { checkTransport } from "./transport.js";
 import { isIpAddress } from "./values.js";
 
 /** Services, listeners and consumers: what the schema alone cannot say of them. */
 export function checkServices(checked: CheckedGateway): Diagnostic[] {
-  return [...services(checked), ...listeners(checked), ...checkTransport(checked), ...credentials(checked)];
+  return [
+    ...services(checked),
+    ...checkBalancing(checked),
+    ...listeners(checked),
+    ...checkTransport(checked),
+    ...credentials(checked),
+  ];
 }
 
 function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {

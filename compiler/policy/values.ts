@@ -29,6 +29,22 @@ export const duration = z
   .refine((milliseconds) => milliseconds <= LONGEST_DURATION_MS, "a duration is at most 365d")
   .meta({ examples: ["250ms", "10s", "5m", "24h"] });
 
+/** Milliseconds as a duration of the language, in the largest unit that is whole. */
+export function durationText(milliseconds: number): string {
+  const units = Object.entries(MILLISECONDS).toReversed();
+  const [unit, factor] = units.find(([, one]) => milliseconds % one === 0) ?? ["ms", 1];
+  return `${milliseconds / factor}${unit}`;
+}
+
+/** A duration that something is waited for: with 0, Envoy would wait for ever, or not at all. */
+export const positiveDuration = duration.refine((milliseconds) => milliseconds > 0, "a time of 0 is no time");
+
+/** `20%` as 20: whole percents, 0 to 100. */
+export const percent = z
+  .string()
+  .regex(/^(100|[1-9]?[0-9])%$/, "a whole percentage from 0% to 100%, such as 20%")
+  .transform((text) => Number.parseInt(text, 10));
+
 export interface Endpoint {
   host: string;
   port: number;

@@ -104,6 +104,19 @@ describe("sluice run --embedded", () => {
     expect(`${cli.stdout()}${cli.stderr()}`).not.toContain(ENV.ACME_KEY);
   });
 
+  test("says once what of the policy it does not do", async () => {
+    const retried = policyText(upstream).replace(
+      /^ {2}orders: \{ /m,
+      "  orders: { loadBalancing: leastRequest, circuitBreakers: { requests: 9 }, ",
+    );
+    const { cli } = await start(retried);
+    expect(cli.stderr()).toContain(
+      "sluice: it has no loadBalancing, circuitBreakers: each request is sent once, to the next endpoint\n",
+    );
+    expect(await change(cli, `${retried}\n`)).toBe("taken over");
+    expect(cli.stderr().match(/it has no/g)).toHaveLength(1);
+  });
+
   test.each(["SIGINT", "SIGTERM"] as const)(
     "%s ends it cleanly, with connections and requests open",
     async (signal) => {

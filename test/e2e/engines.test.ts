@@ -24,6 +24,13 @@ services:
   orders: { endpoints: [127.0.0.1:9001] }
   copies: { endpoints: [127.0.0.1:9002] }
   empty: { endpoints: [127.0.0.1:9003] }
+  failing:
+    endpoints: [127.0.0.1:9004, 127.0.0.1:9005]
+    loadBalancing: maglev
+    health: { path: /healthz, interval: 100ms, unhealthyAfter: 1 }
+    outliers: { consecutive5xxErrors: 1, maxEjectionPercent: 100% }
+    panic: 0%
+    circuitBreakers: { requests: 10 }
 consumers:
   acme: { tier: gold, groups: [partners], credentials: [{ apiKey: env:ACME_KEY }] }
   globex: { credentials: [{ apiKey: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 }] }
@@ -46,12 +53,14 @@ routes:
   - { name: port, match: { path: /port }, to: orders, apply: [port] }
   - { name: quick, match: { path: /quick }, to: orders, apply: [quick] }
   - { name: many, match: { path: /many }, to: orders, apply: [many] }
+  - { name: again, match: { path: /again }, to: failing, hashBy: { source: ip }, retry: { attempts: 2, on: [503], perTry: 9s } }
   - { name: split, match: { path: /split }, to: [{ service: orders, weight: 1 }, { service: copies, weight: 1 }] }
 `;
 
 const UPSTREAMS = `upstreams:
   orders: { status: 201, headers: { x-total: "3", x-name: green }, json: { items: [{ id: 7 }] } }
   empty: { status: 204 }
+  failing: { status: 503, body: not now }
 `;
 
 function suiteOf(cases: string): CheckedSuite {
@@ -117,6 +126,7 @@ describe("a case on both engines", () => {
         "request: { path: /open/x, method: DELETE, query: { a: [b, ä] } }, expect: { status: 201 }",
         "request: { path: /open/x, method: PUT, body: hello }, expect: { status: 201 }",
         "request: { path: /empty }, expect: { status: 204, body: '', upstream: empty }",
+        "steps: [{ request: { path: /again }, repeat: 5, expect: { status: 503, body: not now, upstream: { service: failing, path: /again, headers: { x-envoy-expected-rq-timeout-ms: '9000' } } } }]",
         "request: { path: /nowhere, host: 'shop.example.com:81' }, expect: { status: 404, upstream: none }",
         "request: { path: /%2f }, expect: { status: 400, upstream: none }",
       ),

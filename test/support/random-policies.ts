@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
 import { corsBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
+import { hashed, unhashed } from "./random-resilience.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
 
@@ -54,11 +55,16 @@ const listeners = fc
   .map(([first, second]) => ({ public: first, ...(second === undefined ? {} : { inside: second }) }));
 
 const services = fc.record({
-  [SERVICES[0]]: fc.constant({ endpoints: ["127.0.0.1:9001", "[::1]:9001"] }),
-  [SERVICES[1]]: fc.record(
-    { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
-    { requiredKeys: ["dns"] },
-  ),
+  [SERVICES[0]]: unhashed.map((asked) => ({ endpoints: ["127.0.0.1:9001", "[::1]:9001"], ...asked })),
+  [SERVICES[1]]: fc
+    .tuple(
+      fc.record(
+        { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
+        { requiredKeys: ["dns"] },
+      ),
+      fc.oneof(unhashed, hashed),
+    )
+    .map(([there, asked]) => ({ ...there, ...asked })),
 });
 
 const consumer = (credentials: readonly string[], required: number) =>

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { hashBy, retry } from "./random-resilience.js";
 
 /** Names of the services that routes lead to. */
 export const SERVICES = ["alpha", "beta"] as const;
@@ -75,7 +76,7 @@ const match = fc.oneof(
 
 const timeout = fc.constantFrom("1m", "90s", "3600000ms", "1d");
 
-const forward = fc.record(
+const forwarded = fc.record(
   {
     to: fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom(...SERVICES) },
@@ -91,9 +92,18 @@ const forward = fc.record(
       ]),
     ),
     timeout,
+    idleTimeout: timeout,
+    retry,
+    hashBy,
   },
   { requiredKeys: ["to"] },
 );
+
+/** The second service may balance by a hash, so its routes say by what. */
+const forward = fc.tuple(forwarded, hashBy).map(([one, otherwise]) => {
+  const leadsThere = JSON.stringify(one.to).includes(SERVICES[1]);
+  return { ...one, ...(leadsThere && one.hashBy === undefined ? { hashBy: otherwise } : {}) };
+});
 
 const answerHeaders = fc.dictionary(
   fc.constantFrom(

@@ -36,8 +36,12 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** A real HTTP/1.1 server on a free loopback port that records what reaches it. */
-export async function startUpstream(script: Script = {}): Promise<Upstream> {
+/**
+ * A real HTTP/1.1 server on a free loopback port that records what reaches it.
+ *
+ * @param port of one that was closed, whose place it takes
+ */
+export async function startUpstream(script: Script = {}, port = 0): Promise<Upstream> {
   let current = script;
   const received: ReceivedRequest[] = [];
   const server = createServer({ joinDuplicateHeaders: false }, (incoming, outgoing) => {
@@ -54,7 +58,7 @@ export async function startUpstream(script: Script = {}): Promise<Upstream> {
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(port, "127.0.0.1", resolve);
   });
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new Error("the upstream has no port");

@@ -9,12 +9,33 @@ import type { PolicyServer, Takeover } from "./policy-server.js";
 export const EMBEDDED_NOTICE =
   "this is the embedded host, for a first look and no production proxy: one thread of Node, HTTP/1.1 only, and a model of what Envoy does around guard.wasm";
 
+/** What the policy says of services that has no effect here; absent if there is nothing. */
+function ignoredNotice({ services, hosts }: GatewayPlan): string | undefined {
+  const isRetried = hosts.some((host) =>
+    host.routes.some(({ action }) => action.type === "forward" && action.retry !== undefined),
+  );
+  const used = (key: "loadBalancing" | "health" | "outliers") => services.some((service) => service[key] !== undefined);
+  const ignored = [
+    ...(isRetried ? ["retry"] : []),
+    ...(used("loadBalancing") ? ["loadBalancing"] : []),
+    ...(used("health") ? ["health"] : []),
+    ...(used("outliers") ? ["outliers"] : []),
+    ...(services.some(({ breakers = {} }) => Object.keys(breakers).some((key) => key !== "retries"))
+      ? ["circuitBreakers"]
+      : []),
+  ];
+  if (ignored.length === 0) return undefined;
+  return `it has no ${ignored.join(", ")}: each request is sent once, to the next endpoint`;
+}
+
 /** The policy in the embedded host, which takes over others without a restart. */
 export async function runEmbedded(
   plan: GatewayPlan,
   secrets: Readonly<Record<string, string>>,
   options: { accessLog: boolean },
 ): Promise<PolicyServer> {
+  const ignored = ignoredNotice(plan);
+  if (ignored !== undefined) process.stderr.write(`sluice: ${ignored}\n`);
   const server = await startEmbedded(plan, secrets, {
     ...(options.accessLog ? { onAccess: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
   });

@@ -41,8 +41,8 @@ matches, so dot segments, doubled slashes and percent-encoded letters never arri
   SL0306: {
     severity: "error",
     fix: "either",
-    message: "`timeout` has no meaning on a route without `to`",
-    help: `Only a service can be waited for. Remove \`timeout\`.`,
+    message: "`{key}` has no meaning on a route without `to`",
+    help: `Only a service can be waited for, asked again or chosen among endpoints. Remove the key.`,
   },
   SL0307: {
     severity: "error",
@@ -158,5 +158,54 @@ stopped: after a hundred findings, or after a million pairs. Further routes may 
     - { name: s2, match: { path: "/y/{id}" }, to: a, apply: [staff-only] }
 
 Give the open and the protected routes different beginnings, or make the policy a default.`,
+  },
+  SL0320: {
+    severity: "error",
+    fix: "suggested",
+    message: "no try would end by `perTry`: it is not below the {timeout} that all tries have together",
+    help: `\`timeout\` holds for the whole answer, retries and waits among them; it is 15s if absent. A try that takes as long as that leaves no time for another.
+
+    - { name: a, match: { path: /a }, to: a, timeout: 1s, retry: { perTry: 1s } }      # SL0320
+    - { name: a, match: { path: /a }, to: a, timeout: 1s, retry: { perTry: 400ms } }`,
+  },
+  SL0321: {
+    severity: "error",
+    message: "the service `{service}` has a budget of {first} from the route `{route}`, and here of {budget}",
+    help: `A budget is a share of all that is under way to a service, whichever route it comes by, so there can be one only. Give the routes the same budget.
+
+    - { name: a, match: { path: /a }, to: orders, retry: { budget: 20% } }
+    - { name: b, match: { path: /b }, to: orders, retry: { budget: 50% } }   # SL0321`,
+  },
+  SL0322: {
+    severity: "error",
+    needs: ["services"],
+    message: "the service `{service}` balances by `{policy}`, and the route does not say by what: it has no `hashBy`",
+    help: `\`ringHash\` and \`maglev\` send what has the same hash to the same endpoint. Without \`hashBy\` there is none, and Envoy takes any endpoint.
+
+    services:
+      sessions: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080], loadBalancing: maglev }
+    routes:
+      - { name: a, match: { path: /a }, to: sessions }                               # SL0322
+      - { name: b, match: { path: /b }, to: sessions, hashBy: { cookie: session } }`,
+  },
+  SL0323: {
+    severity: "warning",
+    fix: "safe",
+    needs: ["services"],
+    message: "`hashBy` chooses nothing: no service of the route balances by `ringHash` or `maglev`",
+    help: `Only these two look at the hash of a request. Say so at the service, or remove \`hashBy\`.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080] }
+    routes:
+      - { name: a, match: { path: /a }, to: orders, hashBy: { header: x-tenant } }   # SL0323`,
+  },
+  SL0324: {
+    severity: "error",
+    message: "the longest wait, {max}, is below the first, {base}",
+    help: `Waits between tries grow from \`base\` up to \`max\`.
+
+    retry: { backoff: { base: 100ms, max: 50ms } }   # SL0324
+    retry: { backoff: { base: 100ms, max: 1s } }`,
   },
 } as const satisfies Section<"03">;

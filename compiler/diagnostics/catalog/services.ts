@@ -90,4 +90,58 @@ file, and again after a rename in its folder.
 
 If a real key was in the file, replace that key.`,
   },
+  SL0640: {
+    severity: "error",
+    message: "`health` needs exactly one of `path` and `tcp`",
+    help: `\`path\` is asked for over HTTP; with \`tcp: true\` an endpoint is healthy if it takes a connection.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], health: { path: /healthz, interval: 3s } }
+      legacy: { endpoints: [10.0.0.8:8080], health: { tcp: true } }`,
+  },
+  SL0641: {
+    severity: "error",
+    fix: "safe",
+    message: "`{key}` has no meaning in a check by `tcp`",
+    help: `Nothing is asked over a connection that is only opened. Remove the key, or check a \`path\`.`,
+  },
+  SL0642: {
+    severity: "error",
+    fix: "safe",
+    message: "`slowStart` has no meaning with `loadBalancing: {policy}`",
+    help: `Envoy raises the share of an endpoint slowly with \`roundRobin\` and \`leastRequest\` only.
+
+    services:
+      a: { endpoints: [10.0.0.7:8080], loadBalancing: random, slowStart: 30s }         # SL0642
+      b: { endpoints: [10.0.0.7:8080], loadBalancing: leastRequest, slowStart: 30s }`,
+  },
+  SL0643: {
+    severity: "warning",
+    fix: "safe",
+    message: "`retries` is not looked at: the route `{route}` has a `budget` for retries of this service",
+    help: `A budget of a route stands in place of the number. Remove one of them.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], circuitBreakers: { retries: 10 } }         # SL0643
+    routes:
+      - { name: a, match: { path: /a }, to: orders, retry: { budget: 20% } }`,
+  },
+  SL0644: {
+    severity: "warning",
+    message: "of {connections} connections only {requests} could be used: no more requests than that may be under way",
+    help: `Each connection in use carries a request at least, so connections beyond the limit of \`requests\` never open.
+
+    circuitBreakers: { connections: 200, requests: 100 }   # SL0644
+    circuitBreakers: { connections: 100, requests: 100 }`,
+  },
+  SL0645: {
+    severity: "warning",
+    message: "`outliers` leaves out nobody: {percent} of the {endpoints} of this service is less than one",
+    help: `\`maxEjectionPercent\`, 50% if absent, is never exceeded, also not by the first endpoint.
+
+    services:
+      a: { endpoints: [10.0.0.7:8080], outliers: {} }                                        # SL0645
+      b: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080], outliers: {} }
+      c: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080], outliers: { maxEjectionPercent: 40% } }  # SL0645`,
+  },
 } as const satisfies Section<"06">;

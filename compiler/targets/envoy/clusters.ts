@@ -7,6 +7,9 @@ import {
 } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
 import { duration } from "../../envoy/message.js";
 import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
+import { balancing } from "./balancing.js";
+import { breakers } from "./breakers.js";
+import { health } from "./health.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { serviceProtocolOptions, serviceSocket } from "./tls.js";
 
@@ -43,6 +46,9 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
     },
     ...serviceProtocolOptions(service),
     ...(transportSocket === undefined ? {} : { transportSocket }),
+    ...balancing(service),
+    ...health(service),
+    ...breakers(service),
     metadata: originMetadata(service.origin),
   };
 }

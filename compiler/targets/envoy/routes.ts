@@ -21,6 +21,7 @@ import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, R
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
+import { persistence } from "./retries.js";
 
 type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
 type RouteInit = MessageInitShape<typeof RouteSchema>;
@@ -201,7 +202,11 @@ function routeAction(action: RouteAction): NonNullable<RouteInit["action"]> {
     case "forward":
       return {
         case: "route",
-        value: { clusterSpecifier: clusterSpecifier(action.to), timeout: duration(action.timeoutMs) },
+        value: {
+          clusterSpecifier: clusterSpecifier(action.to),
+          timeout: duration(action.timeoutMs),
+          ...persistence(action),
+        },
       };
     case "respond":
       return {

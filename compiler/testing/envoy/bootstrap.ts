@@ -46,11 +46,22 @@ export const HTTPS_PORT = 443;
 export function replicaBootstrap(replicas: readonly Replica[], options: ReplicaOptions): string {
   const [first] = replicas;
   if (first === undefined) throw new RangeError("an Envoy without a gateway");
-  const bootstrap = staticBootstrap({ ...withoutTransport(first.plan), listeners: [] }, emitOptions(first, options));
+  const bootstrap = staticBootstrap(
+    { ...unchecked(withoutTransport(first.plan)), listeners: [] },
+    emitOptions(first, options),
+  );
   if (bootstrap.staticResources !== undefined)
     bootstrap.staticResources.listeners = replicas.flatMap((replica) => replicaListeners(replica, options));
   // JSON is YAML too, and is printed faster.
   return JSON.stringify(toObject(BootstrapSchema, bootstrap));
+}
+
+/**
+ * A plan without `health` and `outliers`: a check of health is a request that no case sends, and a case may well ask for answers
+ * that get an endpoint ejected.
+ */
+export function unchecked(plan: GatewayPlan): GatewayPlan {
+  return { ...plan, services: plan.services.map(({ health: _, outliers: __, ...service }) => service) };
 }
 
 function emitOptions({ name, listener }: Replica, { services, accessLog }: ReplicaOptions): EnvoyOptions {

@@ -12,6 +12,9 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "consumers.*.credentials": "the runner gives each consumer a key of its own",
   "policies.*.onError": "no policy fails in a test",
   "policies.*.rateLimit.store": "tests have fewer keys than the smallest table has slots",
+  "routes.*.idleTimeout": "no service of a test is slow",
+  "routes.*.retry": "a service of a test answers every try alike",
+  "routes.*.hashBy": "a service of a test has one endpoint",
   "routes.*.to.*": "which of several services is asked is left to chance",
 };
 

@@ -34,6 +34,8 @@ export interface ServeOptions {
   ports?: Readonly<Record<string, number>>;
   /** Without TLS, for a policy whose certificates are on no machine. */
   plain?: true;
+  /** The endpoints of the policy are there: no stand-ins are started. */
+  ownServices?: boolean;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
 }
@@ -72,7 +74,8 @@ export async function serve(policy: string, options: ServeOptions = {}): Promise
   };
   try {
     await writeSecrets(plan, work.path);
-    for (const service of plan.services.filter(({ name }) => options.ports?.[name] === undefined))
+    const standIns = options.ownServices === true ? [] : plan.services;
+    for (const service of standIns.filter(({ name }) => options.ports?.[name] === undefined))
       upstreams.set(service.name, await startUpstream({ body: service.name }));
     const log = join(work.path, "decisions.jsonl");
     const configText = (options.edit ?? same)(bootstrapText(plan, localOptions(plan, upstreams, log, options.ports)));

@@ -12,6 +12,7 @@ import { type RunningEnvoy, startEnvoy, type Validation, validateConfig } from "
 import { staticBootstrap } from "../../../compiler/targets/envoy/bootstrap.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../../compiler/targets/envoy/options.js";
 import type { KeyedGateway } from "../../../compiler/testing/credentials.js";
+import { unchecked } from "../../../compiler/testing/envoy/bootstrap.js";
 import type { Exchange } from "../../../compiler/testing/exchange.js";
 import { requireEnvoy } from "../../support/envoy.js";
 import { type RawReply, rawRequest } from "../../support/http.js";
@@ -117,7 +118,7 @@ export class SharedEnvoy {
         [...upstreams].map(([name, { port }]) => [name, [{ host: "127.0.0.1", port }]]),
       );
       const bootstrap = sharedBootstrap(
-        members.map(({ plan }) => plan),
+        members.map(({ plan }) => unchecked(plan)),
         (plan) => ({ endpoints, accessLog: logOf(plan) }),
       );
       const envoy = await startEnvoy({

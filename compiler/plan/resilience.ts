@@ -1,0 +1,146 @@
+import type { Gateway, Route, Service } from "../policy/gateway.js";
+import type { HashKey, Retry } from "../policy/resilience.js";
+
+/** How a service is asked beyond where it is; what is absent is left to the target. */
+export interface ServiceResilience {
+  loadBalancing?: "roundRobin" | "leastRequest" | "random" | "ringHash" | "maglev";
+  slowStartMs?: number;
+  panicPercent?: number;
+  health?: HealthPlan;
+  outliers?: OutlierPlan;
+  breakers?: BreakerPlan;
+}
+
+export interface HealthPlan {
+  check: { by: "http"; path: string; statuses: number[]; host?: string } | { by: "tcp" };
+  intervalMs: number;
+  timeoutMs: number;
+  unhealthyAfter: number;
+  healthyAfter: number;
+}
+
+/** Of the two kinds of errors in a row, one that is absent ejects nobody. */
+export interface OutlierPlan {
+  consecutive5xx?: number;
+  consecutiveGatewayErrors?: number;
+  intervalMs: number;
+  ejectionMs: number;
+  maxEjectedPercent: number;
+}
+
+export interface BreakerPlan {
+  connections?: number;
+  pending?: number;
+  requests?: number;
+  /** A number of retries, or a share of the requests under way. */
+  retries?: { most: number } | { budgetPercent: number };
+}
+
+/** How a route asks its service: again, for how long in silence, and which endpoint. */
+export interface RouteResilience {
+  idleTimeoutMs?: number;
+  retry?: RetryPlan;
+  hashBy?: HashSource[];
+}
+
+export interface RetryPlan {
+  /** Beside the first try. */
+  attempts: number;
+  /** In Envoy's words. */
+  conditions: string[];
+  statuses: number[];
+  perTryMs?: number;
+  backoff?: { baseMs: number; maxMs: number };
+  otherHosts: boolean;
+}
+
+export type HashSource = { from: "header" | "cookie" | "query"; name: string } | { from: "address" };
+
+/** @param budget of the routes that lead to it */
+export function planService(service: Service, budget: number | undefined): ServiceResilience {
+  const { loadBalancing, slowStart, panic, health, outliers } = service;
+  const breakers = planBreakers(service, budget);
+  return {
+    ...(loadBalancing === undefined ? {} : { loadBalancing }),
+    ...(slowStart === undefined ? {} : { slowStartMs: slowStart }),
+    ...(panic === undefined ? {} : { panicPercent: panic }),
+    ...(health === undefined ? {} : { health: planHealth(health) }),
+    ...(outliers === undefined ? {} : { outliers: planOutliers(outliers) }),
+    ...(breakers === undefined ? {} : { breakers }),
+  };
+}
+
+function planHealth(health: NonNullable<Service["health"]>): HealthPlan {
+  const { path, statuses = [200], host, interval, timeout, unhealthyAfter, healthyAfter } = health;
+  return {
+    check: path === undefined ? { by: "tcp" } : { by: "http", path, statuses, ...(host === undefined ? {} : { host }) },
+    intervalMs: interval,
+    timeoutMs: timeout,
+    unhealthyAfter,
+    healthyAfter,
+  };
+}
+
+const DEFAULT_ERRORS = 5;
+
+function planOutliers(outliers: NonNullable<Service["outliers"]>): OutlierPlan {
+  const { consecutiveGatewayErrors, interval, baseEjectionTime, maxEjectionPercent } = outliers;
+  const consecutive5xx =
+    outliers.consecutive5xxErrors ?? (consecutiveGatewayErrors === undefined ? DEFAULT_ERRORS : undefined);
+  return {
+    ...(consecutive5xx === undefined ? {} : { consecutive5xx }),
+    ...(consecutiveGatewayErrors === undefined ? {} : { consecutiveGatewayErrors }),
+    intervalMs: interval,
+    ejectionMs: baseEjectionTime,
+    maxEjectedPercent: maxEjectionPercent,
+  };
+}
+
+function planBreakers({ circuitBreakers = {} }: Service, budget: number | undefined): BreakerPlan | undefined {
+  const { connections, pending, requests, retries: most } = circuitBreakers;
+  const retries = budget === undefined ? (most === undefined ? undefined : { most }) : { budgetPercent: budget };
+  const plan = {
+    ...(connections === undefined ? {} : { connections }),
+    ...(pending === undefined ? {} : { pending }),
+    ...(requests === undefined ? {} : { requests }),
+    ...(retries === undefined ? {} : { retries }),
+  };
+  return Object.keys(plan).length === 0 ? undefined : plan;
+}
+
+/** The budget of each service for retries, by name. Where routes differ it is an error, told elsewhere. */
+export function retryBudgets(gateway: Gateway): Map<string, number> {
+  const budgets = new Map<string, number>();
+  for (const { to = [], retry } of gateway.routes)
+    if (retry?.budget !== undefined) for (const { service } of to) budgets.set(service, retry.budget);
+  return budgets;
+}
+
+export function planForward({ idleTimeout, retry, hashBy }: Route): RouteResilience {
+  return {
+    ...(idleTimeout === undefined ? {} : { idleTimeoutMs: idleTimeout }),
+    ...(retry === undefined ? {} : { retry: planRetry(retry) }),
+    ...(hashBy === undefined ? {} : { hashBy: hashBy.flatMap(hashSource) }),
+  };
+}
+
+function planRetry({ attempts, on, perTry, backoff, otherHosts }: Retry): RetryPlan {
+  const conditions = new Set(on.filter((one) => typeof one === "string"));
+  // Envoy takes a try that was given up for one whose connection broke off.
+  if (perTry !== undefined) conditions.add("reset");
+  return {
+    attempts,
+    conditions: [...conditions],
+    statuses: [...new Set(on.filter((one) => typeof one === "number"))],
+    ...(perTry === undefined ? {} : { perTryMs: perTry }),
+    ...(backoff === undefined ? {} : { backoff: { baseMs: backoff.base, maxMs: backoff.max ?? 10 * backoff.base } }),
+    otherHosts,
+  };
+}
+
+function hashSource({ header, cookie, query, source }: HashKey): HashSource[] {
+  if (header !== undefined) return [{ from: "header", name: header }];
+  if (cookie !== undefined) return [{ from: "cookie", name: cookie }];
+  if (query !== undefined) return [{ from: "query", name: query }];
+  return source === undefined ? [] : [{ from: "address" }];
+}

@@ -1,0 +1,80 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { nodeAt, type Path } from "../syntax/document.js";
+import { removal, removeEntry } from "../syntax/edits.js";
+import type { CheckedGateway } from "./check.js";
+import type { Service } from "./gateway.js";
+
+/** How services choose among their endpoints, and which of them they leave out. */
+export function checkBalancing(checked: CheckedGateway): Diagnostic[] {
+  return Object.entries(checked.gateway.services).flatMap(([name, service]) => [
+    ...health(name, checked),
+    ...slowStart(name, service, checked),
+    ...connections(name, service, checked),
+    ...outliers(name, service, checked),
+  ]);
+}
+
+function health(name: string, checked: CheckedGateway): Diagnostic[] {
+  const path = ["services", name, "health"];
+  // As written: what is not well-formed has a finding of its own.
+  const written = (key: string) => nodeAt(checked.root, [...path, key]) !== undefined;
+  if (nodeAt(checked.root, path)?.kind !== "map") return [];
+  if (written("path") === written("tcp")) return [diagnose("SL0640", {}, checked.place(path, "key"))];
+  if (!written("tcp")) return [];
+  return ["statuses", "host"].filter(written).map((key) => {
+    const fix = withoutKey(checked, path, key);
+    return diagnose("SL0641", { key }, checked.place([...path, key], "key"), fix);
+  });
+}
+
+const RISING: readonly string[] = ["roundRobin", "leastRequest"];
+
+function slowStart(name: string, service: Service, checked: CheckedGateway): Diagnostic[] {
+  const { loadBalancing: policy = "roundRobin" } = service;
+  if (service.slowStart === undefined || RISING.includes(policy)) return [];
+  const path = ["services", name];
+  const fix = withoutKey(checked, path, "slowStart");
+  return [diagnose("SL0642", { policy }, checked.place([...path, "slowStart"], "key"), fix)];
+}
+
+function connections(name: string, { circuitBreakers = {} }: Service, { place }: CheckedGateway): Diagnostic[] {
+  const { connections, requests } = circuitBreakers;
+  if (connections === undefined || requests === undefined || connections <= requests) return [];
+  const span = place(["services", name, "circuitBreakers", "connections"]);
+  return [diagnose("SL0644", { connections, requests }, span)];
+}
+
+/** How many endpoints a name leads to is not known before it is resolved. */
+function outliers(name: string, service: Service, { place }: CheckedGateway): Diagnostic[] {
+  const { endpoints, outliers } = service;
+  if (endpoints === undefined || outliers === undefined) return [];
+  const percent = outliers.maxEjectionPercent;
+  if ((endpoints.length * percent) / 100 >= 1) return [];
+  const count = endpoints.length === 1 ? "one endpoint" : `${endpoints.length} endpoints`;
+  return [
+    diagnose("SL0645", { percent: `${percent}%`, endpoints: count }, place(["services", name, "outliers"], "key")),
+  ];
+}
+
+const HASHING: readonly string[] = ["ringHash", "maglev"];
+
+/** Routes say what is hashed, services whether: one without the other has no effect. */
+export function checkHashes(checked: CheckedGateway): Diagnostic[] {
+  const { gateway, place } = checked;
+  return gateway.routes.flatMap(({ to = [], hashBy }, index) => {
+    const hashing = to.flatMap(({ service }) => {
+      const policy = Object.hasOwn(gateway.services, service) ? gateway.services[service]?.loadBalancing : undefined;
+      return policy !== undefined && HASHING.includes(policy) ? [{ service, policy }] : [];
+    });
+    const [first] = hashing;
+    const path = ["routes", index];
+    if (hashBy === undefined) return first === undefined ? [] : [diagnose("SL0322", first, place([...path, "to"]))];
+    if (first !== undefined || to.length === 0) return [];
+    return [diagnose("SL0323", {}, place([...path, "hashBy"], "key"), withoutKey(checked, path, "hashBy"))];
+  });
+}
+
+function withoutKey({ root }: CheckedGateway, path: Path, key: string) {
+  const node = nodeAt(root, path);
+  return removal(`remove \`${key}\``, true, node?.kind === "map" ? removeEntry(node, key) : undefined);
+}

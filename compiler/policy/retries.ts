@@ -1,0 +1,77 @@
+import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
+import { nodeAt, type Path } from "../syntax/document.js";
+import { removal, removeEntry } from "../syntax/edits.js";
+import type { CheckedGateway } from "./check.js";
+import { DEFAULT_TIMEOUT_MS, type Route } from "./gateway.js";
+import { durationText } from "./values.js";
+
+/** Retries of each route, and those of one service together. */
+export function checkRetries(checked: CheckedGateway): Diagnostic[] {
+  const { gateway } = checked;
+  return [...gateway.routes.flatMap((route, index) => times(route, index, checked)), ...budgets(checked)];
+}
+
+function times({ retry, timeout = DEFAULT_TIMEOUT_MS }: Route, index: number, checked: CheckedGateway): Diagnostic[] {
+  const base = ["routes", index, "retry"];
+  const diagnostics: Diagnostic[] = [];
+  const { perTry, backoff } = retry ?? {};
+  if (perTry !== undefined && perTry >= timeout)
+    diagnostics.push(
+      diagnose(
+        "SL0320",
+        { timeout: durationText(timeout) },
+        checked.place([...base, "perTry"]),
+        withoutKey(checked, base, "perTry", false),
+      ),
+    );
+  if (backoff?.max !== undefined && backoff.max < backoff.base)
+    diagnostics.push(
+      diagnose(
+        "SL0324",
+        { max: durationText(backoff.max), base: durationText(backoff.base) },
+        checked.place([...base, "backoff", "max"]),
+      ),
+    );
+  return diagnostics;
+}
+
+/** A service has one budget, which Envoy takes in place of a number of retries. */
+function budgets(checked: CheckedGateway): Diagnostic[] {
+  const { gateway, place } = checked;
+  const diagnostics: Diagnostic[] = [];
+  const first = new Map<string, { route: Route; budget: number; index: number }>();
+  for (const [index, route] of gateway.routes.entries()) {
+    const budget = route.retry?.budget;
+    if (budget === undefined) continue;
+    const span = place(["routes", index, "retry", "budget"]);
+    for (const { service } of route.to ?? []) {
+      const before = first.get(service);
+      if (before === undefined) first.set(service, { route, budget, index });
+      else if (before.budget !== budget) {
+        const related = [
+          { message: "the other budget is here", span: place(["routes", before.index, "retry", "budget"]) },
+        ];
+        const parameters = { service, first: `${before.budget}%`, route: before.route.name, budget: `${budget}%` };
+        diagnostics.push(diagnose("SL0321", parameters, span, { related }));
+      }
+    }
+  }
+  for (const [service, { route }] of first) {
+    const path = ["services", service, "circuitBreakers"];
+    if (nodeAt(checked.root, [...path, "retries"]) !== undefined)
+      diagnostics.push(
+        diagnose(
+          "SL0643",
+          { route: route.name },
+          place([...path, "retries"], "key"),
+          withoutKey(checked, path, "retries", true),
+        ),
+      );
+  }
+  return diagnostics;
+}
+
+function withoutKey({ root }: CheckedGateway, path: Path, key: string, safe: boolean): { fix?: Fix } {
+  const node = nodeAt(root, path);
+  return removal(`remove \`${key}\``, safe, node?.kind === "map" ? removeEntry(node, key) : undefined);
+}

@@ -1,0 +1,93 @@
+import fc from "fast-check";
+
+// How services are asked, so that nothing of it can be seen: limits are high, time-outs long, and no service fails.
+
+const CONDITIONS = [
+  "connect-failure",
+  "refused-stream",
+  "reset",
+  "reset-before-request",
+  "gateway-error",
+  "5xx",
+  "cancelled",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+  "unavailable",
+  503,
+] as const;
+
+const times = fc.constantFrom("20s", "1m");
+
+const health = fc.oneof(
+  fc.record(
+    {
+      path: fc.constantFrom("/healthz", "/a?b"),
+      statuses: fc.constantFrom([200], [200, 204]),
+      host: fc.constantFrom("alpha.internal", "alpha.internal:80"),
+      interval: times,
+      timeout: times,
+      unhealthyAfter: fc.constantFrom(1, 3),
+      healthyAfter: fc.constantFrom(1, 2),
+    },
+    { requiredKeys: ["path"] },
+  ),
+  fc.record({ tcp: fc.constant(true), interval: times }, { requiredKeys: ["tcp"] }),
+);
+
+const outliers = fc.record(
+  {
+    consecutive5xxErrors: fc.constantFrom(100, 10_000),
+    consecutiveGatewayErrors: fc.constantFrom(100, 10_000),
+    interval: times,
+    baseEjectionTime: times,
+    maxEjectionPercent: fc.constantFrom("10%", "50%"),
+  },
+  { requiredKeys: [] },
+);
+
+const limit = fc.constantFrom(100, 5000);
+const circuitBreakers = fc.record(
+  { connections: limit, pending: limit, requests: limit, retries: limit },
+  { requiredKeys: [] },
+);
+
+const asked = { panic: fc.constantFrom("0%", "50%"), health, outliers, circuitBreakers };
+
+/** Keys of a service that routes need no `hashBy` for. */
+export const unhashed = fc
+  .record(
+    { loadBalancing: fc.constantFrom("roundRobin", "leastRequest", "random"), slowStart: times, ...asked },
+    { requiredKeys: [] },
+  )
+  .map(({ slowStart, ...rest }) => (rest.loadBalancing === "random" ? rest : { ...rest, ...given({ slowStart }) }));
+
+/** Keys of one that they need it for. */
+export const hashed = fc.record(
+  { loadBalancing: fc.constantFrom("ringHash", "maglev"), ...asked },
+  { requiredKeys: ["loadBalancing"] },
+);
+
+const HASH_KEYS = [{ header: "x-x" }, { cookie: "x" }, { query: "y" }, { source: "ip" }] as const;
+
+export const hashBy = fc.oneof(
+  fc.constantFrom(...HASH_KEYS),
+  fc.subarray([...HASH_KEYS], { minLength: 1 }).map((all) => [...all]),
+);
+
+/** Of one service all budgets are the same. */
+export const retry = fc.record(
+  {
+    attempts: fc.constantFrom(1, 3),
+    on: fc.subarray([...CONDITIONS], { minLength: 1 }),
+    perTry: fc.constantFrom("9s", "14s"),
+    backoff: fc.record({ base: fc.constantFrom("5ms", "20ms"), max: fc.constant("1s") }, { requiredKeys: ["base"] }),
+    budget: fc.constant("20%"),
+    otherHosts: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+function given<T>({ slowStart }: { slowStart: T | undefined }): { slowStart?: T } {
+  return slowStart === undefined ? {} : { slowStart };
+}
