@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../../compiler/runtime/command.js";
 import { requireEnvoy } from "../support/envoy.js";
+import { chartOf } from "./chart.mjs";
+import { CHART, LABELS, README, RESULTS, readmeWith, sectionOf } from "./results.mjs";
 import { orderOf, roundOf, SliceGauge } from "./slices.mjs";
 import { acceptRounds, compareVariants, quantile } from "./statistics.mjs";
 
@@ -65,6 +68,15 @@ describe("slices", () => {
       (name) => new Set(Array.from({ length: 6 }, (_, pass) => orderOf(names, pass).indexOf(name))),
     );
     expect(places.map((seen) => seen.size)).toEqual([3, 3, 3]);
+  });
+});
+
+describe("what was measured", () => {
+  it("is what README.md and the chart show", () => {
+    const summary: unknown = JSON.parse(readFileSync(RESULTS, "utf8"));
+    const readme = readFileSync(README, "utf8");
+    expect(readmeWith(readme, sectionOf(summary))).toBe(readme);
+    expect(readFileSync(CHART, "utf8")).toBe(chartOf(summary, LABELS));
   });
 });
 

@@ -20,7 +20,7 @@ export function chartOf({ machine, rows }, labels) {
     return [
       `  <text x="${LEFT - 10}" y="${y + 17}" text-anchor="end"${style === "guard" ? ' class="strong"' : ""}>${escaped(shortened(labels[name]))}</text>`,
       `  <rect class="${style}" x="${LEFT}" y="${y + 4}" width="${width}" height="18" rx="2"/>`,
-      `  <text x="${LEFT + added * scale + 6}" y="${y + 17}" class="figure">+${added} us</text>`,
+      `  <text x="${(LEFT + added * scale + 6).toFixed(1)}" y="${y + 17}" class="figure">+${added} us</text>`,
     ].join("\n");
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="CPU that each variant adds to a forwarded request">
