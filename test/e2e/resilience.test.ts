@@ -187,17 +187,21 @@ describe("health", () => {
 });
 
 describe("outliers", () => {
+  /** The worker tells the main thread, which leaves the endpoint out: some requests later on a busy machine. */
+  const leftOut = (gateway: Gateway) =>
+    vi.waitFor(async () => expect(await statuses(gateway, 6)).toEqual(times(6, 200)), held);
+
   test("an endpoint that fails requests is left out, and comes back", async () => {
     const { gateway, endpoints } = await behind([{ status: 500 }, {}], {
       service: "outliers: { consecutive5xxErrors: 2, interval: 100ms, baseEjectionTime: 2s }",
     });
     expect((await statuses(gateway, 4)).toSorted()).toEqual([200, 200, 500, 500]);
-    expect(await statuses(gateway, 10)).toEqual(times(10, 200));
-    expect(asked(endpoints[0])).toBe(2);
+    await leftOut(gateway);
+    const before = asked(endpoints[0]);
     endpoints[0]?.reply({});
     await vi.waitFor(async () => {
       await gateway.send("/");
-      expect(asked(endpoints[0])).toBeGreaterThan(2);
+      expect(asked(endpoints[0])).toBeGreaterThan(before);
     }, held);
   });
 
@@ -216,10 +220,11 @@ describe("outliers", () => {
       service: "outliers: { consecutiveGatewayErrors: 2 }",
     });
     await statuses(gateway, 20);
-    expect(endpoints.map(asked)).toEqual([10, 10]);
+    const before = asked(endpoints[0]);
+    expect(before, "still among those that are asked").toBeGreaterThan(5);
     endpoints[0]?.reply({ status: 502 });
-    await statuses(gateway, 20);
-    expect(endpoints.map(asked)).toEqual([12, 28]);
+    await leftOut(gateway);
+    expect(asked(endpoints[0])).toBeGreaterThanOrEqual(before + 2);
   });
 });
 
@@ -252,7 +257,8 @@ describe("loadBalancing", () => {
         route: `hashBy: ${key}`,
       });
       const chosen = new Set<number>();
-      for (let tenant = 0; tenant < 20; tenant++) {
+      // So many that each endpoint surely has some of them, wherever its port puts it on the ring.
+      for (let tenant = 0; tenant < 60; tenant++) {
         const before = endpoints.map(asked);
         for (let n = 0; n < 4; n++) await ask(gateway, `tenant-${tenant}`);
         const got = endpoints.map((endpoint, index) => asked(endpoint) - (before[index] ?? 0));
