@@ -5,7 +5,16 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -64,7 +73,15 @@ function digestOf(folder) {
 /** A toolchain of rustup with the target, else that of Debian, whose cargo reads no sparse index: the crates are fetched by the other. */
 function buildRust(source, path) {
   const target = join(out, "rust");
-  const manifest = ["--release", "--locked", "--manifest-path", join(source, "Cargo.toml"), "--target-dir", target];
+  // Beside the sources cargo would leave a lock file, which names where crates come from on this machine.
+  const copy = join(out, "rust-source");
+  cpSync(source, copy, { recursive: true });
+  const manifest = ["--release", "--manifest-path", join(copy, "Cargo.toml"), "--target-dir", target];
+  // The newest crates that the oldest compiler takes (`rust-version`).
+  const resolved = run("cargo", ["generate-lockfile", "--manifest-path", join(copy, "Cargo.toml")], {
+    CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS: "fallback",
+  });
+  if (resolved !== undefined) return resolved;
   if (hasTarget("rustc", "wasm32-wasip1")) {
     const failure = run("cargo", ["build", ...manifest, "--target", "wasm32-wasip1"]);
     return failure ?? move(join(target, "wasm32-wasip1", "release", "bench.wasm"), path);
@@ -72,7 +89,7 @@ function buildRust(source, path) {
   if (!hasTarget("/usr/bin/rustc", "wasm32-wasi"))
     return "there is no rustc with a target for WebAssembly (wasm32-wasip1)";
   const vendor = join(out, "crates");
-  const fetched = run("cargo", ["vendor", "--locked", "--manifest-path", join(source, "Cargo.toml"), vendor]);
+  const fetched = run("cargo", ["vendor", "--locked", "--manifest-path", join(copy, "Cargo.toml"), vendor]);
   if (fetched !== undefined) return fetched;
   const config = ["source.crates-io.replace-with='vendored'", `source.vendored.directory='${vendor}'`];
   const offline = ["--offline", ...config.flatMap((one) => ["--config", one])];
