@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAdmin, type EnvoyAdmin, type ListenerAddress } from "./admin.js";
-import { endWithParent } from "./children.js";
+import { clearWithParent, endWithParent } from "./children.js";
 import { runCommand } from "./command.js";
 import { type Envoy, environmentOf, type Launch, launchOf } from "./launcher.js";
 import { findings, OutputTail } from "./output.js";
@@ -92,7 +92,9 @@ const ADMIN_OVERLAY = JSON.stringify({
  * @throws EnvoyStartError if Envoy ends before that, or the time is up
  */
 export async function startEnvoy(options: StartOptions): Promise<RunningEnvoy> {
-  const scratch = await mkdtemp(join(tmpdir(), "sluice-envoy-"));
+  // At once and in one go: this process may be told to end while the configuration is written.
+  const scratch = mkdtempSync(join(tmpdir(), "sluice-envoy-"));
+  const isCleared = clearWithParent(() => rmSync(scratch, { recursive: true, force: true }));
   const adminPath = join(scratch, "admin");
   const config = await configFile(options, scratch);
   const launch = launchOf(options.envoy, commandLine(options, config, adminPath), {
@@ -101,10 +103,11 @@ export async function startEnvoy(options: StartOptions): Promise<RunningEnvoy> {
     reads: [dirname(config)],
     writes: scratch,
   });
-  const started = begin(launch, scratch, options.onOutput);
+  const started = begin(launch, options.onOutput);
   const cleaned = started.exited.then(async (exit) => {
     await launch.clear();
     await rm(scratch, { recursive: true, force: true });
+    isCleared();
     return exit;
   });
   const stop = stopper(started.child, cleaned, options.stopGraceMs ?? 5_000);
@@ -161,17 +164,14 @@ interface Started {
   exit: { reason: string } | undefined;
 }
 
-function begin(launch: Launch, scratch: string, onOutput: StartOptions["onOutput"]): Started {
+function begin(launch: Launch, onOutput: StartOptions["onOutput"]): Started {
   const child = spawn(launch.file, launch.args, {
     cwd: launch.cwd,
     env: launch.env,
     detached: launch.apart,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  endWithParent(child, () => {
-    launch.clearAtOnce();
-    rmSync(scratch, { recursive: true, force: true });
-  });
+  endWithParent(child, () => launch.clearAtOnce());
   const log = new OutputTail(OUTPUT_LIMIT);
   const output = new OutputTail(OUTPUT_LIMIT);
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
