@@ -5,7 +5,7 @@ import { matchRoute } from "../request/match.js";
 import type { ClientRequest, RoutedRequest } from "../request/request.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
 import type { Answer } from "./passage.js";
-import { onWire } from "./wire.js";
+import { onWire, sortOf } from "./wire.js";
 
 // The model of Envoy's own filters that stand before the guard (`targets/envoy/native.ts`), but for `cors.ts`.
 
@@ -18,23 +18,27 @@ export function refusedAddress(
   const by = run.find(({ native }) => native?.filter === "rbac" && !takesAddress(native, request.source));
   if (by === undefined) return undefined;
   const decision = `${by.name}${ADDRESS_DENIED}`;
-  return { ...localReply(route, run, request, 403, "RBAC: access denied"), route, notes: { decision } };
+  const reply = localReply(sortOf(request), { route, run }, 403, "RBAC: access denied");
+  return { ...reply, route, notes: { decision } };
 }
 
-/** An answer of such a filter. A route that leads to a service writes its headers into it (seen on 1.40). */
-function localReply(
-  route: RoutePlan,
-  run: readonly PolicyPlan[],
-  request: RoutedRequest,
+/**
+ * An answer that Envoy gives before the guard. A route that leads to a service writes its headers into it (seen on 1.40).
+ *
+ * @param sort of the request
+ * @param found the route, if one was, and its policies
+ */
+export function localReply(
+  sort: ReturnType<typeof sortOf>,
+  found: { route: RoutePlan | undefined; run: readonly PolicyPlan[] },
   status: number,
   text: string,
 ): Pick<Answer, "status" | "headers" | "body"> {
-  const type = request.headers.get("content-type")?.[0] ?? "";
-  const sort = { isHead: request.method === "HEAD", isGrpc: /^application\/grpc(\+.*)?$/.test(type) };
+  const { route, run } = found;
   const { headers, body } = composeReply({ status, body: text, headers: [], grpcStatus: -1, details: "" }, sort);
-  if (route.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
+  if (route?.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
   const told = Number(headers.get(":status"));
-  return { status: told, headers: onWire(headers.pairs(), request.method, told, body === ""), body };
+  return { status: told, headers: onWire(headers.pairs(), sort.isHead ? "HEAD" : "GET", told, body === ""), body };
 }
 
 /**

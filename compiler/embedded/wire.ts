@@ -1,5 +1,5 @@
 import { byteTextOf } from "../host/byte-text.js";
-import { composeReply } from "../host/local-reply.js";
+import { composeReply, isGrpcType } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import type { Stream } from "../host/stream.js";
@@ -30,6 +30,11 @@ export function requestId(random: Random): string {
   return digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
 }
 
+/** On what of a request it depends how Envoy words an answer of its own. */
+export function sortOf({ method, headers }: RoutedRequest): { isHead: boolean; isGrpc: boolean } {
+  return { isHead: method === "HEAD", isGrpc: isGrpcType(headers.get("content-type")?.[0]) };
+}
+
 /** The answer of a route that leads to no service. */
 export function answerDirectly(
   stream: Stream,
@@ -39,10 +44,9 @@ export function answerDirectly(
   headers: Pairs,
 ): void {
   const body = byteTextOf(Buffer.from(text));
-  const type = request.headers.get("content-type")?.[0] ?? "";
   const reply = composeReply(
     { status, body, headers: withPlace(request, status, headers), grpcStatus: -1, details: "direct_response" },
-    { isHead: request.method === "HEAD", isGrpc: /^application\/grpc(\+.*)?$/.test(type) },
+    sortOf(request),
   );
   stream.responseHeaders(reply.headers, reply.body === "", "direct_response");
   if (reply.body !== "") stream.responseData(Buffer.from(reply.body, "latin1"), true);

@@ -4,7 +4,7 @@ import type { CompiledModule } from "../host/engine.js";
 import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
 import { type Host, pluginOf } from "../host/host.js";
-import { composeReply, isGrpcRequest } from "../host/local-reply.js";
+import { isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import type { Vm } from "../host/vm.js";
@@ -14,9 +14,9 @@ import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/p
 import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
-import { refusedAddress, routeOfRefused } from "./before-guard.js";
+import { localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
 import { preflightAnswer } from "./cors.js";
-import { forwardedHeaders, routeAnswerHeaders, writeAll } from "./headers.js";
+import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
 import { locationOf } from "./redirect.js";
 import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
@@ -92,13 +92,10 @@ export class Worker {
   private refusal(client: ClientRequest, { status, by }: Extract<Arrival, { status: number }>): Answer {
     const { method, headers: sent } = client;
     if (by === "parser") return codecRefusal(method, status);
-    const isGrpc = isGrpcRequest(new HeaderMap("request", sent));
-    const reply = { status, body: "", headers: [], grpcStatus: -1, details: "" };
-    const { headers } = composeReply(reply, { isHead: method === "HEAD", isGrpc });
+    const sort = { isHead: method === "HEAD", isGrpc: isGrpcRequest(new HeaderMap("request", sent)) };
     const route = routeOfRefused(this.plan, client);
     const run = route?.run.flatMap(({ policy }) => this.policies.get(policy) ?? []) ?? [];
-    if (route?.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
-    const answer = wholeAnswer(method, Number(headers.get(":status")), headers.pairs(), "");
+    const answer = { ...localReply(sort, { route, run }, status, ""), notes: {} };
     return route === undefined ? answer : { ...answer, route };
   }
 
@@ -147,6 +144,11 @@ function answered(answer: Answer): Reception {
 
 function wholeAnswer(method: string, status: number, headers: Pairs, body: string): Answer {
   return { status, headers: onWire(headers, method, status, body === ""), body, notes: {} };
+}
+
+/** An answer of Envoy without a body, to whoever asked. */
+export function emptyAnswer(status: number): Answer {
+  return wholeAnswer("GET", status, [], "");
 }
 
 /** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status. */

@@ -79,5 +79,10 @@ function percentEncoded(text: string): string {
 
 /** Content types that make a request one of gRPC: `application/grpc`, alone or with a subtype. */
 export function isGrpcRequest(headers: HeaderMap): boolean {
-  return /^application\/grpc(\+.*)?$/.test(headers.get("content-type") ?? "");
+  return isGrpcType(headers.get("content-type"));
+}
+
+/** The same, of the header alone. */
+export function isGrpcType(contentType = ""): boolean {
+  return /^application\/grpc(\+.*)?$/.test(contentType);
 }

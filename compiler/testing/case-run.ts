@@ -18,13 +18,15 @@ export interface CaseOptions {
   observer?: Observer | undefined;
   /** Milliseconds that pass before each request. Default 0. */
   pace?: number;
+  /** Whether all that was sent is kept, for a comparison. A case may send millions of requests. Default false. */
+  keep?: boolean;
 }
 
 /** What came of a case on one engine. */
 export interface Attempt {
   /** Absent if all is as expected. */
   failed?: Failed;
-  /** All requests that were sent, in order; none after the one that failed. */
+  /** All requests that were sent, in order, if they are kept; none after the one that failed. */
   sent: readonly SentAndAnswered[];
   /** Weights chose a service. */
   byChance: boolean;
@@ -66,22 +68,24 @@ export async function runCase(
 ): Promise<Attempt> {
   const run = new CaseRun(gateway, keyed, options);
   const failed = await run.run(one);
-  const byChance = run.sent.some(({ exchange }) => exchange.service?.byChance === true);
-  return { ...(failed === undefined ? {} : { failed }), sent: run.sent, byChance };
+  return { ...(failed === undefined ? {} : { failed }), sent: run.sent, byChance: run.byChance };
 }
 
 class CaseRun {
   readonly sent: SentAndAnswered[] = [];
+  byChance = false;
   private readonly gateway: TestedGateway;
   private readonly keyed: KeyedGateway;
   private readonly observer: Observer | undefined;
   private readonly pace: number;
+  private readonly keep: boolean;
 
-  constructor(gateway: TestedGateway, keyed: KeyedGateway, { observer, pace = 0 }: CaseOptions) {
+  constructor(gateway: TestedGateway, keyed: KeyedGateway, { observer, pace = 0, keep = false }: CaseOptions) {
     this.gateway = gateway;
     this.keyed = keyed;
     this.observer = observer;
     this.pace = pace;
+    this.keep = keep;
   }
 
   async run({ request, as, repeat, expect = {}, steps = [] }: Case): Promise<Failed | undefined> {
@@ -126,7 +130,8 @@ class CaseRun {
     const exchange = await this.gateway.send(sent);
     const explain = () => explained(sent, this.gateway.listener, this.keyed);
     const answered = { exchange, trace: () => traceOf(explain(), exchange, as) };
-    this.sent.push(answered);
+    if (this.keep) this.sent.push(answered);
+    this.byChance ||= exchange.service?.byChance === true;
     if (before !== undefined) {
       const after = await this.gateway.counters();
       this.observer?.observe(exchange, explain, (policy) => OUTCOMES.some(hasGrown(policy, before, after)));

@@ -12,6 +12,7 @@ import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
 import { policyCounters, type TestedGateway } from "./gateway.js";
 import type { Suite } from "./suite.js";
+import { upstreamAnswer } from "./upstream.js";
 
 /** What became of one request. Header values are byte texts, names in lower case. */
 export interface Exchange {
@@ -80,15 +81,10 @@ export class EmbeddedGateway implements TestedGateway {
   }
 
   private scripted({ name, method }: ServiceView): { headers: HeaderMap; content: Uint8Array } {
-    const upstream = Object.hasOwn(this.upstreams, name) ? this.upstreams[name] : undefined;
-    const { status = 200, headers = {}, body, json } = upstream ?? {};
-    const bodyless = status === 204 || status === 304;
-    const content = Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json));
-    const map = new HeaderMap("response", [[":status", String(status)], ...Object.entries(headers)]);
-    if (json !== undefined && map.get("content-type") === undefined) map.add("content-type", "application/json");
-    if (!bodyless) map.replace("content-length", String(content.length));
-    map.add("x-envoy-upstream-service-time", "0");
-    return { headers: map, content: bodyless || method === "HEAD" ? new Uint8Array(0) : content };
+    const { status, headers, content } = upstreamAnswer(this.upstreams, name);
+    const spent = ["x-envoy-upstream-service-time", "0"] as const;
+    const map = new HeaderMap("response", [[":status", String(status)], ...headers, spent]);
+    return { headers: map, content: method === "HEAD" ? new Uint8Array(0) : content };
   }
 }
 

@@ -94,20 +94,21 @@ export class SuiteRunner {
       const trial: Trial = { one, index };
       trials.push(trial);
       if (one.engine === "envoy") continue;
+      const keep = envoy?.compare === true && onlyEmbedded(trial) === undefined;
       const gateway = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed);
-      trial.embedded = await runCase(one, gateway, keyed, { observer });
+      trial.embedded = await runCase(one, gateway, keyed, { observer, keep });
       if (envoy === undefined || onlyEmbedded(trial) !== undefined) continue;
       const slow = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed + 1, envoy.now);
-      trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS });
+      trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS, keep });
     }
-    if (envoy !== undefined) await onEnvoy(trials, envoy.place, keyed, suite.upstreams, observer);
+    if (envoy !== undefined) await onEnvoy(trials, envoy, keyed, suite.upstreams, observer);
     return trials.map((trial) => resultOf(trial, checked, { seed, envoy }));
   }
 }
 
 async function onEnvoy(
   trials: readonly Trial[],
-  place: EnvoyPlace,
+  { place, compare }: OnEnvoy,
   keyed: KeyedGateway,
   upstreams: CheckedSuite["suite"]["upstreams"],
   observer: Observer | undefined,
@@ -116,7 +117,7 @@ async function onEnvoy(
   await replay(replayed, place, keyed, upstreams, async (trial: Trial, gateway: TestedGateway) => {
     // What the embedded host has run is known already; it exercises the same.
     const unseen = trial.embedded === undefined ? { observer } : {};
-    trial.envoy = await runCase(trial.one, gateway, keyed, unseen);
+    trial.envoy = await runCase(trial.one, gateway, keyed, { ...unseen, keep: compare });
   });
 }
 

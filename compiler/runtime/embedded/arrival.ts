@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { listed } from "../../request/connection.js";
 import type { ClientRequest } from "../../request/request.js";
 import { textOfWire } from "../../request/wire-text.js";
+import { pairsOf } from "../raw-headers.js";
 
 /** A request as Node read it, or the status with which Envoy answers what Node takes and Envoy does not. */
 export type Incoming = { client: ClientRequest; hasBody: boolean } | { status: 400 | 403 | 426 | 431; body: boolean };
@@ -13,7 +14,7 @@ const MOST_HEADERS = 100;
 
 /** Every header as it was sent; Node's own reading of them, which joins and leaves out, is not looked at. */
 export function readIncoming({ httpVersion, method = "", url = "", rawHeaders, socket }: IncomingMessage): Incoming {
-  const lines = pairsOf(rawHeaders).map(([name, value]): [string, string] => [name.toLowerCase(), textOfWire(value)]);
+  const lines = pairsOf(rawHeaders).map(([name, value]): [string, string] => [name, textOfWire(value)]);
   if (httpVersion !== "1.1") return { status: 426, body: true };
   if (lines.length > MOST_HEADERS) return { status: 431, body: true };
   const hosts = lines.filter(([name]) => name === "host").map(([, value]) => value);
@@ -36,11 +37,6 @@ export function readIncoming({ httpVersion, method = "", url = "", rawHeaders, s
     },
     hasBody,
   };
-}
-
-/** Names and values of Node's flat lists. */
-export function pairsOf(raw: readonly string[]): [name: string, value: string][] {
-  return raw.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, raw[index + 1] ?? ""]] : []));
 }
 
 /** Envoy answers `100 Continue` itself and hands the header on no further. */

@@ -4,7 +4,7 @@ import type { Answer, AnswerHead, Notes, Passage } from "../../embedded/passage.
 import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
 import type { RouteAction } from "../../plan/plan.js";
-import { pairsOf } from "./arrival.js";
+import { pairsOf } from "../raw-headers.js";
 import { type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
 
 /** What is told of a request when it has ended. */

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Answer } from "../../embedded/passage.js";
-import { type Reception, type ServedPlan, Worker } from "../../embedded/worker.js";
+import { emptyAnswer, type Reception, type ServedPlan, Worker } from "../../embedded/worker.js";
 import { ManualClock } from "../../host/clock.js";
 import { type CompiledModule, compileModule } from "../../host/engine.js";
 import { HostFault } from "../../host/fault.js";
@@ -110,14 +109,5 @@ function reasonOf(error: unknown): string {
 
 /** What Envoy answers where its filter has no VM (`wasm_fail_stream`). */
 function unavailable(): Reception {
-  const answer: Answer = {
-    status: 503,
-    headers: [
-      ["server", "envoy"],
-      ["content-length", "0"],
-    ],
-    body: "",
-    notes: {},
-  };
-  return { step: "answered", answer };
+  return { step: "answered", answer: emptyAnswer(503) };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { codecRefusal, type ServedPlan } from "../../embedded/worker.js";
+import { codecRefusal, emptyAnswer, type ServedPlan } from "../../embedded/worker.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import { accessLogLine } from "./access-log.js";
 import { readIncoming } from "./arrival.js";
@@ -167,16 +167,8 @@ export class EmbeddedServer {
     const read = readIncoming(incoming);
     const { method = "" } = incoming;
     if ("status" in read) {
-      const whole = codecRefusal(method, read.status);
-      const bare = {
-        ...whole,
-        headers: [
-          ["server", "envoy"],
-          ["content-length", "0"],
-        ] as const,
-        body: "",
-      };
-      exchange.answer(read.body ? whole : bare, true);
+      const { status } = read;
+      exchange.answer(read.body ? codecRefusal(method, status) : { ...emptyAnswer(status), isUnread: true }, true);
       return;
     }
     // A listener that was removed finishes what it has, and judges nothing more by a policy that is gone.

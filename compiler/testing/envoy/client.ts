@@ -2,9 +2,9 @@ import { request } from "node:http";
 import { connect, isIPv6 } from "node:net";
 import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
+import { pairsOf } from "../../runtime/raw-headers.js";
 import type { SentRequest } from "../client.js";
 import { HTTPS_PORT } from "./bootstrap.js";
-import { pairsOf } from "./service.js";
 
 /** An answer as it came over the wire. Texts are byte texts, names of headers in lower case. */
 export interface WireAnswer {

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
+import { pairsOf } from "../../runtime/raw-headers.js";
 import type { Suite } from "../suite.js";
+import { type UpstreamAnswer, upstreamAnswer } from "../upstream.js";
 
 /** A request as it came over the wire. */
 export interface HeardRequest {
@@ -26,9 +27,8 @@ export async function startServices(names: readonly string[], upstreams: Suite["
   const heard: HeardRequest[] = [];
   const servers = await Promise.all(
     names.map(async (name) => {
-      const upstream = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined;
       const note = (request: HeardRequest) => heard.push(request);
-      return { name, ...(await startService(name, upstream, note)) };
+      return { name, ...(await startService(name, upstreamAnswer(upstreams, name), note)) };
     }),
   );
   return {
@@ -42,20 +42,14 @@ export async function startServices(names: readonly string[], upstreams: Suite["
 
 async function startService(
   name: string,
-  upstream: Suite["upstreams"][string] | undefined,
+  { status, headers, content }: UpstreamAnswer,
   note: (request: HeardRequest) => void,
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const { status = 200, headers = {}, body, json } = upstream ?? {};
-  const content = Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json));
-  const sent = Object.entries(headers).flatMap(([header, value]) => [header, byteTextOf(Buffer.from(value))]);
-  const saysType = Object.keys(headers).includes("content-type");
-  if (json !== undefined && !saysType) sent.push("content-type", "application/json");
-  if (status !== 204 && status !== 304) sent.push("content-length", String(content.length));
   const server = createServer({ joinDuplicateHeaders: false }, (request, response) => {
     // The answer comes when the request is complete, so that Envoy has nothing left to send.
     request.resume().on("end", () => {
       note(heardOf(name, request));
-      answer(response, status, sent, content);
+      answer(response, status, headers, content);
     });
   });
   // Envoy keeps connections to services open; a server that closes them first would turn reuse into a 503.
@@ -73,19 +67,12 @@ async function startService(
   };
 }
 
-function answer(response: ServerResponse, status: number, headers: string[], content: Buffer): void {
+function answer(response: ServerResponse, status: number, headers: Pairs, content: Uint8Array): void {
   response.sendDate = false;
-  response.writeHead(status, headers);
+  response.writeHead(status, headers.flat());
   response.end(content);
 }
 
 function heardOf(service: string, { method = "", url = "", rawHeaders }: IncomingMessage): HeardRequest {
   return { service, method, path: url, headers: pairsOf(rawHeaders) };
-}
-
-/** Names and values in turn, as Node has them, to pairs. */
-export function pairsOf(rawHeaders: readonly string[]): Pairs {
-  return rawHeaders.flatMap((name, index): [string, string][] =>
-    index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? ""]] : [],
-  );
 }
