@@ -1,15 +1,16 @@
 import type { ChildProcess } from "node:child_process";
 
-/** Child processes that must not outlive this one, with what is to be cleared away after each. Global, as the process is. */
-const children = new Map<ChildProcess, () => void>();
-/** What else must be cleared away when this process ends. */
+/** Child processes that must not outlive this one. Global, as the process is. */
+const children = new Set<ChildProcess>();
+/** What must be cleared away when this process ends, after its children. */
 const remains = new Set<() => void>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a child may take to end by itself before this process, told to end, kills it. Milliseconds. */
 const FAREWELL_MS = 2_000;
 
 /**
- * Calls `clear`, which has no time to wait, if this process ends by `process.exit`, an uncaught error, or a signal.
+ * Calls `clear`, which has no time to wait, if this process ends by `process.exit`, an uncaught error, or a signal; what
+ * was asked for last, first.
  * @returns what takes that back
  */
 export function clearWithParent(clear: () => void): () => void {
@@ -23,11 +24,10 @@ export function clearWithParent(clear: () => void): () => void {
 /**
  * Ends the child when this process ends: by `process.exit`, an uncaught error, or a signal. The handlers are there only
  * while there is a child; a child that has ended is forgotten. SIGKILL to this process cannot be answered.
- * @param clear called, without time to wait, only if this process ends first
  */
-export function endWithParent(child: ChildProcess, clear: () => void): void {
+export function endWithParent(child: ChildProcess): void {
   addHandlers();
-  children.set(child, clear);
+  children.add(child);
   child.once("close", () => forget(child));
 }
 
@@ -49,23 +49,17 @@ function removeHandlers(): void {
 }
 
 function killAll(): void {
-  for (const [child, clear] of children) {
-    child.kill("SIGKILL");
-    clear();
-  }
-  for (const clear of remains) clear();
+  for (const child of children) child.kill("SIGKILL");
+  for (const clear of [...remains].toReversed()) clear();
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  for (const child of children.keys()) child.kill("SIGTERM");
+  for (const child of children) child.kill("SIGTERM");
   // A listener of the program's own decides when the program ends; alone, we stand in for the default action, which our
   // listener has switched off.
   if (process.listenerCount(signal) > 1) return;
-  // A copy: those that end in time are forgotten before they could be cleared away after.
-  const clearing = [...children.values()];
   const leave = () => {
     killAll();
-    for (const clear of clearing) clear();
     children.clear();
     remains.clear();
     removeHandlers();
@@ -76,7 +70,7 @@ function onSignal(signal: NodeJS.Signals): void {
     return;
   }
   const timer = setTimeout(leave, FAREWELL_MS);
-  for (const child of children.keys()) {
+  for (const child of children) {
     child.once("close", () => {
       if (children.size > 0) return;
       clearTimeout(timer);

@@ -103,9 +103,11 @@ export async function startEnvoy(options: StartOptions): Promise<RunningEnvoy> {
     reads: [dirname(config)],
     writes: scratch,
   });
+  const isGone = clearWithParent(() => launch.clearAtOnce());
   const started = begin(launch, options.onOutput);
   const cleaned = started.exited.then(async (exit) => {
     await launch.clear();
+    isGone();
     await rm(scratch, { recursive: true, force: true });
     isCleared();
     return exit;
@@ -171,7 +173,7 @@ function begin(launch: Launch, onOutput: StartOptions["onOutput"]): Started {
     detached: launch.apart,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  endWithParent(child, () => launch.clearAtOnce());
+  endWithParent(child);
   const log = new OutputTail(OUTPUT_LIMIT);
   const output = new OutputTail(OUTPUT_LIMIT);
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
