@@ -2,7 +2,7 @@ import { z } from "zod";
 import { headerName, percent, positiveDuration } from "./values.js";
 
 /** Conditions of Envoy under which a request is tried again: those of HTTP, then the codes of gRPC. */
-const RETRY_CONDITIONS = [
+export const RETRY_CONDITIONS = [
   "connect-failure",
   "refused-stream",
   "reset",

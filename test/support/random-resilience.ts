@@ -1,21 +1,9 @@
 import fc from "fast-check";
+import { RETRY_CONDITIONS } from "../../compiler/policy/resilience.js";
 
 // How services are asked, so that nothing of it can be seen: limits are high, time-outs long, and no service fails.
 
-const CONDITIONS = [
-  "connect-failure",
-  "refused-stream",
-  "reset",
-  "reset-before-request",
-  "gateway-error",
-  "5xx",
-  "cancelled",
-  "deadline-exceeded",
-  "internal",
-  "resource-exhausted",
-  "unavailable",
-  503,
-] as const;
+const CONDITIONS = [...RETRY_CONDITIONS, 503] as const;
 
 const times = fc.constantFrom("20s", "1m");
 
