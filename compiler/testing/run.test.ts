@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { suiteOf } from "../../test/support/suites.js";
 import { moduleBytes } from "../cli/files.js";
 import { checkText } from "../index.js";
 import type { GatewayPlan } from "../plan/plan.js";
-import { readDocument } from "../syntax/document.js";
-import { formatSpan, SourceFile } from "../syntax/source.js";
-import { type CheckedSuite, checkSuite } from "./check.js";
+import { formatSpan } from "../syntax/source.js";
 import { type CaseResult, SuiteRunner } from "./run.js";
 
 const POLICY = `apiVersion: sluice/v1
@@ -40,15 +39,6 @@ upstreams:
 cases:
 `;
 
-function suiteOf(cases: string): CheckedSuite {
-  const { root } = readDocument(new SourceFile("policy.test.yaml", HEAD + cases));
-  if (root?.kind !== "map") throw new Error("no mapping");
-  const { checked, diagnostics } = checkSuite(root);
-  expect(diagnostics).toEqual([]);
-  if (checked === undefined) throw new Error("no suite");
-  return checked;
-}
-
 let runner: SuiteRunner;
 let plan: GatewayPlan;
 
@@ -62,7 +52,7 @@ beforeAll(async () => {
 
 /** The result of one case, given by what follows its name. */
 async function run(body: string): Promise<CaseResult> {
-  const [result] = await runner.run(suiteOf(`  - { name: it, ${body} }\n`), plan);
+  const [result] = await runner.run(suiteOf(`${HEAD}  - { name: it, ${body} }\n`), plan);
   if (result === undefined) throw new Error("no result");
   return result;
 }
@@ -153,7 +143,7 @@ describe("a case", () => {
 
   it("starts anew: nobody has called before", async () => {
     const cases = ["one", "two"].map((name) => `  - { name: ${name}, as: acme, ${LIMIT} }\n`).join("");
-    expect((await runner.run(suiteOf(cases), plan)).map(({ outcome }) => outcome)).toEqual(["passed", "passed"]);
+    expect((await runner.run(suiteOf(HEAD + cases), plan)).map(({ outcome }) => outcome)).toEqual(["passed", "passed"]);
   });
 
   it("can wait for days, which the clock of the machine shows too", async () => {
@@ -207,7 +197,7 @@ describe("a case", () => {
 
   it("is chosen by its name", async () => {
     const cases = ["one", "two"].map((name) => `  - { name: ${name}, ${ACME}, expect: { status: 201 } }\n`).join("");
-    const results = await runner.run(suiteOf(cases), plan, { filter: (name) => name === "two" });
+    const results = await runner.run(suiteOf(HEAD + cases), plan, { filter: (name) => name === "two" });
     expect(results.map(({ name }) => name)).toEqual(["two"]);
   });
 });

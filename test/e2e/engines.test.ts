@@ -1,16 +1,15 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { moduleBytes, modulesFolder } from "../../compiler/cli/files.js";
-import { readDocument } from "../../compiler/syntax/document.js";
-import { SourceFile } from "../../compiler/syntax/source.js";
-import { type CheckedSuite, checkSuite } from "../../compiler/testing/check.js";
+import { workFolder } from "../../compiler/cli/envoy.js";
+import { moduleBytes } from "../../compiler/cli/files.js";
+import type { CheckedSuite } from "../../compiler/testing/check.js";
 import { Coverage } from "../../compiler/testing/coverage.js";
 import type { EnvoyPlace } from "../../compiler/testing/envoy/gateway.js";
 import { type CaseResult, SuiteRunner } from "../../compiler/testing/run.js";
 import { wat } from "../host/support/wat.js";
 import { requireEnvoy } from "../support/envoy.js";
+import { casesOf } from "../support/suites.js";
 import { planOf } from "./support/serve.js";
 
 // `sluice test --engine envoy|both`: the cases of a file on a real Envoy.
@@ -63,37 +62,19 @@ const UPSTREAMS = `upstreams:
   failing: { status: 503, body: not now }
 `;
 
-function suiteOf(cases: string): CheckedSuite {
-  const text = `apiVersion: sluice/v1\nkind: Test\npolicy: policy.yaml\n${UPSTREAMS}cases:\n${cases}`;
-  const { root, diagnostics: unread } = readDocument(new SourceFile("policy.test.yaml", text));
-  if (root?.kind !== "map") throw new Error(JSON.stringify(unread));
-  const { checked, diagnostics } = checkSuite(root);
-  expect(diagnostics).toEqual([]);
-  if (checked === undefined) throw new Error("no suite");
-  return checked;
-}
-
-/** Cases of no name. */
-function cases(...bodies: string[]): CheckedSuite {
-  return suiteOf(bodies.map((body, index) => `  - { name: case ${index + 1}, ${body} }\n`).join(""));
-}
+const cases = (...bodies: string[]) => casesOf(UPSTREAMS, bodies);
 
 const plan = planOf(POLICY);
 let runner: SuiteRunner;
 let place: EnvoyPlace;
-
-async function folderWith(guard?: Uint8Array): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-engines-"));
-  await cp(modulesFolder(), join(folder, "modules"), { recursive: true });
-  if (guard !== undefined) await writeFile(join(folder, "modules", "guard.wasm"), guard);
-  return folder;
-}
+let work: Awaited<ReturnType<typeof workFolder>>;
 
 beforeAll(async () => {
   runner = new SuiteRunner(await moduleBytes("guard.wasm"));
-  place = { envoy: await requireEnvoy(), folder: await folderWith() };
+  work = await workFolder();
+  place = { envoy: await requireEnvoy(), folder: work.path };
 });
-afterAll(() => rm(place.folder, { recursive: true, force: true }));
+afterAll(() => work.remove());
 
 const both = (suite: CheckedSuite) => runner.run(suite, plan, { envoy: { place, compare: true, now: Date.now() } });
 
@@ -194,15 +175,17 @@ describe("a case of Envoy", () => {
 });
 
 describe("a module that does something else on Envoy", () => {
-  let folder: string;
+  let altered: typeof work;
 
   beforeAll(async () => {
+    altered = await workFolder();
     // Lets everybody pass.
-    folder = await folderWith(
+    await writeFile(
+      join(altered.path, "modules", "guard.wasm"),
       wat(`(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0))`),
     );
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => altered.remove());
 
   it("fails on Envoy what expects otherwise, and disagrees where nobody expects anything", async () => {
     const suite = cases(
@@ -210,7 +193,7 @@ describe("a module that does something else on Envoy", () => {
       "request: { path: /safe }, expect: { headers: { x-no: false } }",
       "request: { path: /open }, expect: { status: 201 }",
     );
-    const other = { envoy: place.envoy, folder };
+    const other = { envoy: place.envoy, folder: altered.path };
     const results = await runner.run(suite, plan, { envoy: { place: other, compare: true, now: Date.now() } });
     const [first, second, third] = shown(results);
     expect(first).toEqual(["case 1", "failed", "embedded and envoy", "envoy", ["status"]]);
