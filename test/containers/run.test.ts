@@ -1,45 +1,31 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { packageRoot } from "../../compiler/cli/files.js";
 import { PUBLISHED_IMAGE } from "../../compiler/runtime/image.js";
 import { startEnvoy } from "../../compiler/runtime/process.js";
-import { isOpen, type RunningCli, sluice, startSluice } from "../e2e/support/cli.js";
+import { isOpen, type RunningCli, sluice } from "../e2e/support/cli.js";
 import { until } from "../e2e/support/until.js";
+import { workplace } from "../e2e/support/workplace.js";
 import { listener, staticBootstrap } from "../support/bootstrap.js";
 import { request } from "../support/http.js";
-import { startUpstream, type Upstream } from "../support/upstream.js";
 import { describeWithDocker, docker } from "./daemon.js";
 
 const ENV = { ACME_KEY: "acme-key-in-docker" };
 const acme = { "x-api-key": ENV.ACME_KEY };
 
 await describeWithDocker("sluice run --docker", () => {
-  let folder: string;
-  let service: Upstream;
-  let running: RunningCli | undefined;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "sluice, in docker-"));
-    service = await startUpstream({ body: "orders" });
-  });
-  afterEach(async () => {
-    await running?.clear();
-    running = undefined;
-    await service.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const place = workplace("sluice, in docker-", "orders");
 
-  const file = () => join(folder, "policy.yaml");
   const policy = (more = "") => `apiVersion: sluice/v1
 kind: Gateway
 name: shop
 listeners: { public: { address: 127.0.0.1:0 } }
-services: { orders: { endpoints: ["${service.address}"] } }
+services: { orders: { endpoints: ["${place.upstream.address}"] } }
 consumers: { acme: { credentials: [{ apiKey: env:ACME_KEY }] } }
 policies: { known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } } }
 routes:
@@ -47,14 +33,12 @@ routes:
 ${more}`;
 
   async function start(...args: string[]): Promise<{ cli: RunningCli; url: string; container: string }> {
-    await writeFile(file(), policy());
     const before = await containers();
     // A comma in the path of the run folder, which is one in the option of a mount too.
-    running = await startSluice(["run", file(), "--docker", ...args], { env: { ...ENV, TMPDIR: folder } });
-    await running.prints(/Ctrl-C ends$/m);
-    const [, url = ""] = await running.prints(/^public: (http:\/\/127\.0\.0\.1:\d+)$/m);
+    const env = { ...ENV, TMPDIR: place.folder };
+    const { cli, url } = await place.start(policy(), ["--docker", ...args], { env });
     const [container = ""] = (await containers()).filter((name) => !before.includes(name));
-    return { cli: running, url, container };
+    return { cli, url, container };
   }
 
   async function containers(): Promise<string[]> {
@@ -70,16 +54,15 @@ ${more}`;
   it("decides as without a container, and takes over an edit at once", async () => {
     const { cli, url } = await start("--access-log");
     expect([await ask(`${url}/orders/1`), await ask(`${url}/orders/1`, acme)]).toEqual([401, 200]);
-    expect(service.received.map((one) => one.values("x-consumer"))).toEqual([["acme"]]);
+    expect(place.upstream.received.map((one) => one.values("x-consumer"))).toEqual([["acme"]]);
     expect(await ask(`${url}/new`)).toBe(404);
     await cli.prints(/^\{.*"consumer":"acme".*\}$/m);
 
-    await writeFile(`${file()}.new`, policy("  - { name: new, match: { path: /new }, respond: { status: 204 } }\n"));
-    await rename(`${file()}.new`, file());
+    await place.replace(policy("  - { name: new, match: { path: /new }, respond: { status: 204 } }\n"));
     await cli.prints(/^.*policy\.yaml: taken over$/m);
     expect(await ask(`${url}/new`)).toBe(204);
 
-    await writeFile(file(), policy().replace("apply: [known]", "apply: [knwon]"));
+    await writeFile(place.file, policy().replace("apply: [known]", "apply: [knwon]"));
     await cli.reports(/policy before stays in force/);
     expect([await ask(`${url}/orders/1`), await ask(`${url}/new`)]).toEqual([401, 204]);
   });
@@ -141,7 +124,7 @@ ${more}`;
 
   /** Folders of runs. */
   async function leftovers(): Promise<string[]> {
-    return (await readdir(folder)).filter((name) => name.startsWith("sluice-"));
+    return (await readdir(place.folder)).filter((name) => name.startsWith("sluice-"));
   }
 
   describe("without what it needs", () => {
@@ -162,8 +145,8 @@ ${more}`;
         /^sluice: The command docker cannot be run: .*ENOENT\.\n {2}fix: Install Docker, .*\n$/,
       ],
     ])("%s, it says so and what to do", async (_what, env, says) => {
-      await writeFile(file(), policy());
-      const { code, stdout, stderr } = await sluice(["run", file(), "--docker"], { env: { ...ENV, ...env } });
+      await writeFile(place.file, policy());
+      const { code, stdout, stderr } = await sluice(["run", place.file, "--docker"], { env: { ...ENV, ...env } });
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toMatch(says);
     });
@@ -171,7 +154,7 @@ ${more}`;
     it("an image any more when it starts, docker's own words are told", async () => {
       const starting = startEnvoy({
         envoy: { image: "sluice-absent:1" },
-        workDir: folder,
+        workDir: place.folder,
         configText: staticBootstrap(),
       });
       await expect(starting).rejects.toThrow(/it ended with status 125\.\n {2}docker: .*sluice-absent:1/i);
@@ -185,11 +168,21 @@ ${more}`;
     it.each(["exit", "throw", "SIGTERM"] as const)("by %s, the container is removed", async (how) => {
       await build({
         stdin: { contents: PARENT, resolveDir: join(packageRoot(), "compiler/runtime"), loader: "ts" },
-        ...{ bundle: true, platform: "node", format: "esm", outfile: join(folder, "parent.mjs"), logLevel: "error" },
+        ...{
+          bundle: true,
+          platform: "node",
+          format: "esm",
+          outfile: join(place.folder, "parent.mjs"),
+          logLevel: "error",
+        },
       });
-      const options = { envoy: { image: PUBLISHED_IMAGE }, workDir: folder, configText: staticBootstrap(listener()) };
+      const options = {
+        envoy: { image: PUBLISHED_IMAGE },
+        workDir: place.folder,
+        configText: staticBootstrap(listener()),
+      };
       const before = await containers();
-      const child = spawn(process.execPath, [join(folder, "parent.mjs"), JSON.stringify(options)], {
+      const child = spawn(process.execPath, [join(place.folder, "parent.mjs"), JSON.stringify(options)], {
         stdio: ["pipe", "pipe", "ignore"],
       });
       parent = child;

@@ -1,47 +1,21 @@
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { createServer as createTcpServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openRaw, request } from "../support/http.js";
-import { startUpstream, type Upstream } from "../support/upstream.js";
-import { isOpen, type RunningCli, sluice, startSluice } from "./support/cli.js";
-import { acme, ENV, globex, NO_ENVOY, policyText, portOf } from "./support/embedded-policy.js";
+import { startUpstream } from "../support/upstream.js";
+import { isOpen, sluice } from "./support/cli.js";
+import { acme, type Edits, ENV, globex, NO_ENVOY, portOf, servedPolicy } from "./support/served-policy.js";
 import { until } from "./support/until.js";
+import { workplace } from "./support/workplace.js";
 
-let folder: string;
-let upstream: Upstream;
-let running: RunningCli | undefined;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sluice-embedded-test-"));
-  upstream = await startUpstream({ body: "first" });
-});
-afterEach(async () => {
-  await running?.clear();
-  running = undefined;
-  await upstream.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const place = workplace("sluice-embedded-test-", "first");
 
-const file = () => join(folder, "policy.yaml");
+const policyText = (edits: Edits = {}) => servedPolicy(place.upstream, edits);
 
-async function start(text = policyText(upstream), ...args: string[]): Promise<{ cli: RunningCli; url: string }> {
-  await writeFile(file(), text);
-  const cli = await startSluice(["run", file(), "--embedded", ...args], { env: { ...ENV, ...NO_ENVOY } });
-  running = cli;
-  await cli.prints(/^watching .*policy\.yaml; Ctrl-C ends$/m);
-  const [, url = ""] = await cli.prints(/^public: (http:\S+)$/m);
-  return { cli, url };
-}
-
-/** Replaces the policy as an editor does, and waits for what is said of it. */
-async function change(cli: RunningCli, text: string): Promise<string> {
-  const before = cli.stdout().length;
-  await writeFile(`${file()}.new`, text);
-  await rename(`${file()}.new`, file());
-  return until("a word on the new policy", () => /^.*policy\.yaml: (.+)$/m.exec(cli.stdout().slice(before))?.[1]);
-}
+const start = (text = policyText(), ...args: string[]) =>
+  place.start(text, ["--embedded", ...args], { env: { ...ENV, ...NO_ENVOY } });
 
 async function ask(url: string, headers: Record<string, string> = {}, agent = new Agent()): Promise<number> {
   return (await request(url, { headers, agent })).status;
@@ -57,18 +31,18 @@ describe("sluice run --embedded", () => {
       headers: { ...acme, "x-consumer": "root" },
     });
     expect([status, text, headers.server]).toEqual([200, "first", "envoy"]);
-    expect(upstream.received).toHaveLength(1);
-    expect(upstream.received[0]).toMatchObject({ method: "GET", url: "/orders/1?x=y" });
-    expect(upstream.received[0]?.values("x-consumer")).toEqual(["acme"]);
-    expect(upstream.received[0]?.values("x-api-key")).toEqual([]);
+    expect(place.upstream.received).toHaveLength(1);
+    expect(place.upstream.received[0]).toMatchObject({ method: "GET", url: "/orders/1?x=y" });
+    expect(place.upstream.received[0]?.values("x-consumer")).toEqual(["acme"]);
+    expect(place.upstream.received[0]?.values("x-api-key")).toEqual([]);
     const spent: number[] = [];
     for (let n = 0; n < 4; n++) spent.push(await ask(`${url}/counted`, acme));
     expect(spent).toEqual([200, 200, 200, 429]);
   });
 
   test("has the keys from the environment, and does not start without them", async () => {
-    await writeFile(file(), policyText(upstream, { consumers: ["acme", "initech"] }));
-    const { code, stderr } = await sluice(["run", file(), "--embedded"], { env: { ...ENV, ...NO_ENVOY } });
+    await writeFile(place.file, policyText({ consumers: ["acme", "initech"] }));
+    const { code, stderr } = await sluice(["run", place.file, "--embedded"], { env: { ...ENV, ...NO_ENVOY } });
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining("sluice: the policy refers to env:INITECH_KEY, which is not set\n"),
@@ -76,25 +50,25 @@ describe("sluice run --embedded", () => {
   });
 
   test("says which address it cannot have", async () => {
-    await writeFile(file(), policyText(upstream, { listeners: [`  public: { address: "${upstream.address}" }`] }));
-    const { code, stderr } = await sluice(["run", file(), "--embedded"], { env: { ...ENV, ...NO_ENVOY } });
+    await writeFile(place.file, policyText({ listeners: [`  public: { address: "${place.upstream.address}" }`] }));
+    const { code, stderr } = await sluice(["run", place.file, "--embedded"], { env: { ...ENV, ...NO_ENVOY } });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^sluice: the embedded host did not start: listen EADDRINUSE.*127\.0\.0\.1:\d+$/m);
   });
 
   test("takes no number of workers", async () => {
-    await writeFile(file(), policyText(upstream));
-    const { code, stderr } = await sluice(["run", file(), "--embedded", "--concurrency", "2"], { env: ENV });
+    await writeFile(place.file, policyText());
+    const { code, stderr } = await sluice(["run", place.file, "--embedded", "--concurrency", "2"], { env: ENV });
     expect(code).toBe(3);
     expect(stderr).toContain("'--embedded' cannot be used with option '--concurrency <workers>'");
   });
 
   test("--access-log prints one JSON line for each request, without the key", async () => {
-    const { cli, url } = await start(policyText(upstream), "--access-log");
+    const { cli, url } = await start(policyText(), "--access-log");
     expect(await ask(`${url}/orders/1`, acme)).toBe(200);
     const [line] = await cli.prints(/^\{.*\}$/m);
     expect(JSON.parse(line)).toEqual({
-      request_id: upstream.received[0]?.values("x-request-id")[0],
+      request_id: place.upstream.received[0]?.values("x-request-id")[0],
       method: "GET",
       status: 200,
       route: "orders",
@@ -105,7 +79,7 @@ describe("sluice run --embedded", () => {
   });
 
   test("says once what of the policy it does not do", async () => {
-    const retried = policyText(upstream).replace(
+    const retried = policyText().replace(
       /^ {2}orders: \{ /m,
       "  orders: { loadBalancing: leastRequest, circuitBreakers: { requests: 9 }, ",
     );
@@ -113,7 +87,7 @@ describe("sluice run --embedded", () => {
     expect(cli.stderr()).toContain(
       "sluice: it has no loadBalancing, circuitBreakers: each request is sent once, to the next endpoint\n",
     );
-    expect(await change(cli, `${retried}\n`)).toBe("taken over");
+    expect(await place.change(cli, `${retried}\n`)).toBe("taken over");
     expect(cli.stderr().match(/it has no/g)).toHaveLength(1);
   });
 
@@ -121,10 +95,10 @@ describe("sluice run --embedded", () => {
     "%s ends it cleanly, with connections and requests open",
     async (signal) => {
       const { cli, url } = await start();
-      upstream.reply(() => new Promise(() => {}));
+      place.upstream.reply(() => new Promise(() => {}));
       const idle = await openRaw({ port: Number(new URL(url).port) });
       const held = request(`${url}/orders/slow`, { headers: acme }).catch((error: Error) => error.message);
-      await until("the service to hold a request", () => upstream.received.length > 0);
+      await until("the service to hold a request", () => place.upstream.received.length > 0);
       cli.signal(signal);
       const { code, stderr } = await cli.ended;
       expect(code).toBe(0);
@@ -146,7 +120,7 @@ describe("edits", () => {
       for (let n = 0; n < 4; n++) spent.push(await ask(`${url}/counted`, acme, agent));
       expect(spent).toEqual([200, 200, 200, 429]);
       expect(await ask(`${url}/orders/1`, globex, agent)).toBe(200);
-      expect(await change(cli, policyText(upstream, { consumers: ["acme"] }))).toBe("taken over");
+      expect(await place.change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
       expect(await ask(`${url}/orders/1`, globex, agent)).toBe(401);
       expect(await ask(`${url}/counted`, acme, agent)).toBe(429);
     } finally {
@@ -161,16 +135,16 @@ describe("edits", () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    upstream.reply(async () => {
+    place.upstream.reply(async () => {
       await held;
       return { body: "slow" };
     });
     try {
       const slow = request(`${url}/orders/slow`, { headers: acme });
-      await until("the service to hold a request", () => upstream.received.length > 0);
+      await until("the service to hold a request", () => place.upstream.received.length > 0);
       const services = [`  extra: { endpoints: ["${second.address}"] }`];
       const routes = ["  - { name: new, match: { path: /new }, to: extra }"];
-      expect(await change(cli, policyText(upstream, { services, routes }))).toBe("taken over");
+      expect(await place.change(cli, policyText({ services, routes }))).toBe("taken over");
       expect((await request(`${url}/new`)).text).toBe("second");
       release();
       expect((await slow).text).toBe("slow");
@@ -182,30 +156,24 @@ describe("edits", () => {
   test("that are wrong are reported, and the policy before stays in force", async () => {
     const { cli, url } = await start();
     const broken: [text: string, says: RegExp][] = [
-      [policyText(upstream).replace("routes:", "routes: ["), /policy\.yaml:\d+:\d+: error SL0001/],
-      [
-        policyText(upstream).replace("apply: [known]", "apply: [knwon]"),
-        /error SL02\d\d: .*`knwon`; did you mean `known`/,
-      ],
-      [
-        policyText(upstream, { consumers: ["acme", "initech"] }),
-        /env:INITECH_KEY, which is not set; start again with it\./,
-      ],
+      [policyText().replace("routes:", "routes: ["), /policy\.yaml:\d+:\d+: error SL0001/],
+      [policyText().replace("apply: [known]", "apply: [knwon]"), /error SL02\d\d: .*`knwon`; did you mean `known`/],
+      [policyText({ consumers: ["acme", "initech"] }), /env:INITECH_KEY, which is not set; start again with it\./],
     ];
     for (const [text, says] of broken) {
       const before = cli.stderr().length;
-      await writeFile(file(), text);
+      await writeFile(place.file, text);
       await until("the finding", () => says.test(cli.stderr().slice(before)));
       await until("what holds", () => /policy before stays in force/.test(cli.stderr().slice(before)));
       expect([await ask(`${url}/orders/1`, globex), await ask(`${url}/orders/1`)]).toEqual([200, 401]);
     }
-    const taken = `  more: { address: "${upstream.address}" }`;
+    const taken = `  more: { address: "${place.upstream.address}" }`;
     const both = ["  public: { address: 127.0.0.1:0 }", taken];
-    expect(await change(cli, policyText(upstream, { consumers: ["acme"], listeners: both }))).toMatch(
+    expect(await place.change(cli, policyText({ consumers: ["acme"], listeners: both }))).toMatch(
       /^refused, the policy before/,
     );
     expect(await ask(`${url}/orders/1`, globex)).toBe(200);
-    expect(await change(cli, policyText(upstream, { consumers: ["acme"] }))).toBe("taken over");
+    expect(await place.change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
     expect(await ask(`${url}/orders/1`, globex)).toBe(401);
   });
 
@@ -213,9 +181,9 @@ describe("edits", () => {
     const { cli, url } = await start();
     const port = await freePort();
     const listeners = ["  public: { address: 127.0.0.1:0 }", `  inside: { address: "127.0.0.1:${port}" }`];
-    expect(await change(cli, policyText(upstream, { listeners }))).toBe("taken over");
+    expect(await place.change(cli, policyText({ listeners }))).toBe("taken over");
     expect([await ask(`${url}/orders/1`), await ask(`http://127.0.0.1:${port}/orders/1`, acme)]).toEqual([401, 200]);
-    expect(await change(cli, policyText(upstream))).toBe("taken over");
+    expect(await place.change(cli, policyText())).toBe("taken over");
     await until("the listener to be gone", async () => !(await isOpen(port)));
     expect(await ask(`${url}/orders/1`, acme)).toBe(200);
   });
@@ -227,12 +195,12 @@ test("every listener serves the routes, each with its own options and all with o
     "  behind: { address: 127.0.0.1:0, trustedHops: 1, headerUnderscores: allow }",
     '  six: { address: "[::1]:0" }',
   ];
-  const { cli, url } = await start(policyText(upstream, { listeners }));
+  const { cli, url } = await start(policyText({ listeners }));
   const [, behind = ""] = await cli.prints(/^behind: (http:\S+)$/m);
   const [, six = ""] = await cli.prints(/^six: (http:\/\/\[::1\]:\d+)$/m);
   const odd = { ...acme, x_under: "1", "x-forwarded-for": "203.0.113.7" };
   expect([await ask(`${url}/orders/1`, odd), await ask(`${behind}/orders/1`, odd)]).toEqual([400, 200]);
-  expect(upstream.received[0]?.values("x-envoy-external-address")).toEqual(["203.0.113.7"]);
+  expect(place.upstream.received[0]?.values("x-envoy-external-address")).toEqual(["203.0.113.7"]);
   const spent: number[] = [];
   for (const at of [url, behind, six, url, behind]) spent.push(await ask(`${at}/counted`, acme));
   expect(spent).toEqual([200, 200, 200, 429, 429]);
@@ -240,9 +208,9 @@ test("every listener serves the routes, each with its own options and all with o
 
 describe("without an Envoy", () => {
   test("sluice run says how to get one, and what there is without", async () => {
-    await writeFile(file(), policyText(upstream));
-    const cache = join(folder, "cache");
-    const { code, stdout, stderr } = await sluice(["run", file()], {
+    await writeFile(place.file, policyText());
+    const cache = join(place.folder, "cache");
+    const { code, stdout, stderr } = await sluice(["run", place.file], {
       env: { ...ENV, SLUICE_ENVOY: undefined, PATH: "", SLUICE_CACHE: cache, SLUICE_PYTHON: "/nowhere" },
     });
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -252,8 +220,8 @@ describe("without an Envoy", () => {
   });
 
   test("nor does one that is named and missing make it serve in another way", async () => {
-    await writeFile(file(), policyText(upstream));
-    const { code, stderr } = await sluice(["run", file()], { env: { ...ENV, ...NO_ENVOY } });
+    await writeFile(place.file, policyText());
+    const { code, stderr } = await sluice(["run", place.file], { env: { ...ENV, ...NO_ENVOY } });
     expect(code).toBe(1);
     expect(stderr).toContain("SLUICE_ENVOY names /nowhere, which is no file.");
     expect(stderr).toContain("sluice run --embedded");

@@ -1,39 +1,18 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, createServer, request as httpRequest } from "node:http";
 import { createServer as createTcpServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openRaw, request } from "../support/http.js";
-import { startUpstream, type Upstream } from "../support/upstream.js";
-import { type RunningCli, startSluice } from "./support/cli.js";
-import { ENV, NO_ENVOY, policyText, portOf } from "./support/embedded-policy.js";
+import { startUpstream } from "../support/upstream.js";
+import { type Edits, ENV, NO_ENVOY, portOf, servedPolicy } from "./support/served-policy.js";
 import { until } from "./support/until.js";
+import { workplace } from "./support/workplace.js";
 
-let folder: string;
-let upstream: Upstream;
-let running: RunningCli | undefined;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sluice-embedded-test-"));
-  upstream = await startUpstream({ body: "first" });
-});
-afterEach(async () => {
-  await running?.clear();
-  running = undefined;
-  await upstream.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const place = workplace("sluice-embedded-test-", "first");
 
-const file = () => join(folder, "policy.yaml");
+const policyText = (edits: Edits = {}) => servedPolicy(place.upstream, edits);
 
-async function start(text = policyText(upstream), ...args: string[]): Promise<{ cli: RunningCli; url: string }> {
-  await writeFile(file(), text);
-  const cli = await startSluice(["run", file(), "--embedded", ...args], { env: { ...ENV, ...NO_ENVOY } });
-  running = cli;
-  await cli.prints(/^watching .*policy\.yaml; Ctrl-C ends$/m);
-  const [, url = ""] = await cli.prints(/^public: (http:\S+)$/m);
-  return { cli, url };
-}
+const start = (text = policyText(), ...args: string[]) =>
+  place.start(text, ["--embedded", ...args], { env: { ...ENV, ...NO_ENVOY } });
 
 describe("services", () => {
   test("get and give bodies of any size as they come, in both directions at once", async () => {
@@ -45,7 +24,7 @@ describe("services", () => {
     try {
       const services = [`  mirror: { endpoints: ["127.0.0.1:${portOf(service.address())}"] }`];
       const routes = ["  - { name: mirror, match: { path: /mirror }, to: mirror }"];
-      const { url } = await start(policyText(upstream, { services, routes }));
+      const { url } = await start(policyText({ services, routes }));
       // Each part is sent when the one before has come back: nothing waits for the end.
       const parts = Array.from({ length: 5 }, (_, index) => Buffer.alloc(300_000, index));
       const echoed = await new Promise<number>((resolve, reject) => {
@@ -81,7 +60,7 @@ describe("services", () => {
     await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
     const services = [`  silent: { endpoints: ["127.0.0.1:${portOf(service.address())}"] }`];
     const routes = ["  - { name: silent, match: { path: /silent }, to: silent }"];
-    const { cli, url } = await start(policyText(upstream, { services, routes }), "--access-log");
+    const { cli, url } = await start(policyText({ services, routes }), "--access-log");
     const call = httpRequest(`${url}/silent`, { agent: new Agent() }).on("error", () => {});
     call.end();
     await until("the service to have it", async () => (await connections(service)) > 0);
@@ -100,7 +79,7 @@ describe("services", () => {
     await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
     const services = [`  other: { endpoints: ["127.0.0.1:${portOf(service.address())}"] }`];
     const routes = ["  - { name: other, match: { path: /other }, to: other, timeout: 1h }"];
-    const { cli, url } = await start(policyText(upstream, { services, routes }));
+    const { cli, url } = await start(policyText({ services, routes }));
     expect((await request(`${url}/other`)).status).toBe(503);
     expect(cli.stderr()).toContain("GET /other: answered 503, the service other switches to another protocol (101)\n");
     // Its connection is not kept.
@@ -112,14 +91,14 @@ describe("services", () => {
     const second = await startUpstream({ body: "second" });
     try {
       const services = [
-        `  both: { endpoints: ["${upstream.address}", "${second.address}"] }`,
+        `  both: { endpoints: ["${place.upstream.address}", "${second.address}"] }`,
         `  named: { dns: "localhost:${second.port}" }`,
         "  nobody: { dns: nobody.invalid:80 }",
       ];
       const routes = ["both", "named", "nobody"].map(
         (name) => `  - { name: ${name}, match: { path: /${name} }, to: ${name} }`,
       );
-      const { url } = await start(policyText(upstream, { services, routes }));
+      const { url } = await start(policyText({ services, routes }));
       const texts: string[] = [];
       for (const path of ["both", "both", "both", "named"]) texts.push((await request(`${url}/${path}`)).text);
       expect(texts).toEqual(["first", "second", "first", "second"]);
@@ -134,11 +113,11 @@ describe("services", () => {
     try {
       const services = [`  second: { endpoints: ["${second.address}"] }`];
       const routes = ["  - { name: split, match: { path: /split }, to: [{ service: orders }, { service: second }] }"];
-      const { url } = await start(policyText(upstream, { services, routes }));
+      const { url } = await start(policyText({ services, routes }));
       // Of 64 requests all go to one service once in 2^63 runs.
       for (let n = 0; n < 64; n++) await request(`${url}/split`);
-      expect(upstream.received.length + second.received.length).toBe(64);
-      expect([upstream.received.length > 0, second.received.length > 0]).toEqual([true, true]);
+      expect(place.upstream.received.length + second.received.length).toBe(64);
+      expect([place.upstream.received.length > 0, second.received.length > 0]).toEqual([true, true]);
     } finally {
       await second.close();
     }
@@ -157,7 +136,7 @@ test("requests that come without waiting for the answers are answered in order, 
   const body = line("/orders/3", `x-api-key: ${ENV.ACME_KEY}`);
   connection.send(line("/orders/4", `content-length: ${body.length}`) + body + line("/none"));
   expect([(await connection.response()).status, (await connection.response()).status]).toEqual([401, 404]);
-  expect(upstream.received.map(({ url: path }) => path)).toEqual(["/orders/1"]);
+  expect(place.upstream.received.map(({ url: path }) => path)).toEqual(["/orders/1"]);
   connection.send("nonsense\r\n\r\n");
   expect((await connection.response()).status).toBe(400);
   await connection.ended();

@@ -1,87 +1,27 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { request } from "../support/http.js";
 import { startUpstream, type Upstream } from "../support/upstream.js";
-import { isAlive, isOpen, type RunningCli, startSluice } from "./support/cli.js";
+import { isAlive, isOpen, type RunningCli } from "./support/cli.js";
+import { acme, type Edits, ENV, globex, servedPolicy } from "./support/served-policy.js";
 import { until } from "./support/until.js";
+import { workplace } from "./support/workplace.js";
 
-const ENV = { ACME_KEY: "acme-key-1", GLOBEX_KEY: "globex-key-1" };
-const acme = { "x-api-key": ENV.ACME_KEY };
-const globex = { "x-api-key": ENV.GLOBEX_KEY };
-
-let folder: string;
-let upstream: Upstream;
+const place = workplace("sluice-run-test-", "first");
 let second: Upstream;
-let running: RunningCli | undefined;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sluice-run-test-"));
-  upstream = await startUpstream({ body: "first" });
   second = await startUpstream({ body: "second" });
 });
-afterEach(async () => {
-  await running?.clear();
-  running = undefined;
-  await upstream.close();
-  await second.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => second.close());
 
-interface Edits {
-  consumers?: string[];
-  rate?: string;
-  routes?: string[];
-  services?: string[];
-}
-
-function policyText({
-  consumers = ["acme", "globex"],
-  rate = "3/hour",
-  routes = [],
-  services = [],
-}: Edits = {}): string {
-  return [
-    "apiVersion: sluice/v1",
-    "kind: Gateway",
-    "name: shop",
-    "listeners:",
-    "  public: { address: 127.0.0.1:0 }",
-    "services:",
-    `  orders: { endpoints: ["${upstream.address}"] }`,
-    ...services,
-    "consumers:",
-    ...consumers.map((name) => `  ${name}: { credentials: [{ apiKey: env:${name.toUpperCase()}_KEY }] }`),
-    "policies:",
-    "  known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }",
-    `  few: { rateLimit: { key: [auth.consumer], rate: ${rate} } }`,
-    "routes:",
-    "  - { name: orders, match: { path: /orders/** }, to: orders, apply: [known] }",
-    "  - { name: counted, match: { path: /counted }, to: orders, apply: [known, few] }",
-    ...routes,
-    "",
-  ].join("\n");
-}
-
-const file = () => join(folder, "policy.yaml");
+const policyText = (edits: Edits = {}) => servedPolicy(place.upstream, edits);
 
 async function start(...args: string[]): Promise<{ cli: RunningCli; url: string; envoy: number }> {
-  await writeFile(file(), policyText());
-  const cli = await startSluice(["run", file(), ...args], { env: ENV });
-  running = cli;
-  await cli.prints(/Ctrl-C ends$/m);
-  const [, url = ""] = await cli.prints(/^public: (http:\/\/127\.0\.0\.1:\d+)$/m);
+  const { cli, url } = await place.start(policyText(), args, { env: ENV });
   const [envoy = 0] = cli.children();
   return { cli, url, envoy };
-}
-
-/** Replaces the policy as an editor does, and waits for what is said of it. */
-async function change(cli: RunningCli, text: string): Promise<string> {
-  const before = cli.stdout().length;
-  await writeFile(`${file()}.new`, text);
-  await rename(`${file()}.new`, file());
-  return until("a word on the new policy", () => /^.*policy\.yaml: (.+)$/m.exec(cli.stdout().slice(before))?.[1]);
 }
 
 /** On a connection of its own, so that it meets the newest listener. */
@@ -106,12 +46,14 @@ describe.each([1, 2])("sluice run with %i workers", (workers) => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    upstream.reply(async ({ url: path }) => {
+    place.upstream.reply(async ({ url: path }) => {
       if (path === "/orders/slow") await held;
       return { body: "first" };
     });
     const slow = request(`${url}/orders/slow`, { headers: acme });
-    await until("the service to hold a request", () => upstream.received.some((one) => one.url === "/orders/slow"));
+    await until("the service to hold a request", () =>
+      place.upstream.received.some((one) => one.url === "/orders/slow"),
+    );
     let steady = true;
     const failures: unknown[] = [];
     let asked = 0;
@@ -123,15 +65,15 @@ describe.each([1, 2])("sluice run with %i workers", (workers) => {
       }
     })();
     try {
-      expect(await change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
+      expect(await place.change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
       expect(await ask(`${url}/orders/1`, globex)).toBe(401);
 
-      expect(await change(cli, policyText({ consumers: ["acme"], rate: "5/hour" }))).toBe("taken over");
+      expect(await place.change(cli, policyText({ consumers: ["acme"], rate: "5/hour" }))).toBe("taken over");
       expect(await ask(`${url}/orders/1`, globex)).toBe(401);
 
       const routes = ["  - { name: new, match: { path: /new }, to: extra }"];
       const services = [`  extra: { endpoints: ["${second.address}"] }`];
-      expect(await change(cli, policyText({ consumers: ["acme"], rate: "5/hour", routes, services }))).toBe(
+      expect(await place.change(cli, policyText({ consumers: ["acme"], rate: "5/hour", routes, services }))).toBe(
         "taken over",
       );
       expect(await ask(`${url}/new`, {})).toBe(200);
@@ -154,7 +96,10 @@ describe.each([1, 2])("sluice run with %i workers", (workers) => {
     for (let n = 0; n < 4; n++) spent.push(await ask(`${url}/counted`, acme));
     expect(spent).toEqual([200, 200, 200, 429]);
     expect(
-      await change(cli, policyText({ routes: ["  - { name: new, match: { path: /new }, respond: { status: 200 } }"] })),
+      await place.change(
+        cli,
+        policyText({ routes: ["  - { name: new, match: { path: /new }, respond: { status: 200 } }"] }),
+      ),
     ).toBe("taken over");
     expect(await ask(`${url}/new`, {})).toBe(200);
     expect(await ask(`${url}/counted`, acme)).toBe(429);
@@ -164,18 +109,17 @@ describe.each([1, 2])("sluice run with %i workers", (workers) => {
   test("a changed limit holds from then on", async () => {
     const { cli, url } = await start(...concurrency);
     expect(await ask(`${url}/counted`, acme)).toBe(200);
-    expect(await change(cli, policyText({ rate: "1/hour" }))).toBe("taken over");
+    expect(await place.change(cli, policyText({ rate: "1/hour" }))).toBe("taken over");
     expect([await ask(`${url}/counted`, globex), await ask(`${url}/counted`, globex)]).toEqual([200, 429]);
   });
 });
 
 test("an edit that is made while it starts is not lost", async () => {
-  await writeFile(file(), policyText());
-  const cli = await startSluice(["run", file()], { env: ENV });
-  running = cli;
+  await writeFile(place.file, policyText());
+  const cli = await place.run([], { env: ENV });
   // Envoy is started with the policy that was read before.
   await until("Envoy to be started", () => cli.children().length > 0);
-  await writeFile(file(), policyText({ consumers: ["acme"] }));
+  await writeFile(place.file, policyText({ consumers: ["acme"] }));
   const [, url = ""] = await cli.prints(/^public: (http:\/\/127\.0\.0\.1:\d+)$/m);
   await until("the edit to be in force", async () => (await ask(`${url}/orders/1`, globex)) === 401);
 });
@@ -186,7 +130,7 @@ test("a removed consumer loses kept connections too, within seconds", async () =
   try {
     let status = (await request(`${url}/orders/1`, { headers: globex, agent })).status;
     expect(status).toBe(200);
-    expect(await change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
+    expect(await place.change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
     status = await until(
       "the kept connection to end",
       async () => {
@@ -214,7 +158,7 @@ test("a broken edit is reported, and the policy before stays in force", async ()
   ];
   for (const [text, says] of broken) {
     const before = cli.stderr().length;
-    await writeFile(file(), text);
+    await writeFile(place.file, text);
     await until(
       "the finding",
       () => says.test(cli.stderr().slice(before)) && /policy before stays in force/.test(cli.stderr().slice(before)),
@@ -223,40 +167,32 @@ test("a broken edit is reported, and the policy before stays in force", async ()
     expect(await ask(`${url}/orders/1`, {})).toBe(401);
   }
   const before = cli.stderr().length;
-  await rm(file());
+  await rm(place.file);
   await until("the missing file to be noticed", () => /policy before stays in force/.test(cli.stderr().slice(before)));
   expect(cli.stderr()).not.toMatch(/^\s+at /m);
   expect(await ask(`${url}/orders/1`, globex)).toBe(200);
 
-  expect(await change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
+  expect(await place.change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
   expect(await ask(`${url}/orders/1`, globex)).toBe(401);
   expect(cli.children()).toEqual([envoy]);
 });
 
 describe("included files", () => {
-  const part = (name: string) => join(folder, name);
+  const part = (name: string) => join(place.folder, name);
   const fragment = (...lines: string[]) => ["apiVersion: sluice/v1", "kind: Fragment", ...lines, ""].join("\n");
   const route = (path: string) => `routes: [{ name: ${path}, match: { path: /${path} }, respond: { status: 204 } }]`;
-
-  /** What is said on standard output after an edit. */
-  async function word(cli: RunningCli, edit: () => Promise<void>): Promise<string> {
-    const before = cli.stdout().length;
-    await edit();
-    return until("a word on the new policy", () => /^.*policy\.yaml: (.+)$/m.exec(cli.stdout().slice(before))?.[1]);
-  }
 
   test("a change of any of them is taken over, and a wrong one leaves the policy before in force", async () => {
     await mkdir(part("parts"));
     await writeFile(part("parts/more.yaml"), fragment("include: [deep.yaml]", route("one")));
     await writeFile(part("parts/deep.yaml"), fragment());
-    await writeFile(file(), `${policyText()}include: [parts/more.yaml]\n`);
-    const cli = await startSluice(["run", file()], { env: ENV });
-    running = cli;
+    await writeFile(place.file, `${policyText()}include: [parts/more.yaml]\n`);
+    const cli = await place.run([], { env: ENV });
     await cli.prints(/^watching .*policy\.yaml and 2 included files; Ctrl-C ends$/m);
     const [, url = ""] = await cli.prints(/^public: (http:\/\/127\.0\.0\.1:\d+)$/m);
     expect([await ask(`${url}/one`, {}), await ask(`${url}/two`, {})]).toEqual([204, 404]);
 
-    expect(await word(cli, () => writeFile(part("parts/deep.yaml"), fragment(route("two"))))).toBe("taken over");
+    expect(await place.word(cli, () => writeFile(part("parts/deep.yaml"), fragment(route("two"))))).toBe("taken over");
     expect([await ask(`${url}/one`, {}), await ask(`${url}/two`, {})]).toEqual([204, 204]);
 
     const broken: [edit: () => Promise<void>, says: RegExp][] = [
@@ -270,23 +206,25 @@ describe("included files", () => {
       expect(cli.stderr().slice(before)).toMatch(says);
       expect(await ask(`${url}/two`, {})).toBe(204);
     }
-    expect(await word(cli, () => writeFile(part("parts/deep.yaml"), fragment(route("three"))))).toBe("taken over");
+    expect(await place.word(cli, () => writeFile(part("parts/deep.yaml"), fragment(route("three"))))).toBe(
+      "taken over",
+    );
     expect([await ask(`${url}/two`, {}), await ask(`${url}/three`, {})]).toEqual([404, 204]);
   });
 
   test("one that is included later is watched from then on", async () => {
     const { cli, url } = await start();
     await writeFile(part("late.yaml"), fragment(route("one")));
-    expect(await change(cli, `${policyText()}include: [late.yaml]\n`)).toBe("taken over");
+    expect(await place.change(cli, `${policyText()}include: [late.yaml]\n`)).toBe("taken over");
     expect(await ask(`${url}/one`, {})).toBe(204);
-    expect(await word(cli, () => writeFile(part("late.yaml"), fragment(route("two"))))).toBe("taken over");
+    expect(await place.word(cli, () => writeFile(part("late.yaml"), fragment(route("two"))))).toBe("taken over");
     expect([await ask(`${url}/one`, {}), await ask(`${url}/two`, {})]).toEqual([404, 204]);
   });
 });
 
 test("a secret that Envoy was not started with is asked for, and the policy before stays in force", async () => {
   const { cli, url } = await start();
-  await writeFile(file(), policyText({ consumers: ["acme", "initech"] }));
+  await writeFile(place.file, policyText({ consumers: ["acme", "initech"] }));
   await cli.reports(/env:INITECH_KEY is new.*start again\. The policy before stays in force\./);
   expect(await ask(`${url}/orders/1`, globex)).toBe(200);
 });
@@ -294,10 +232,10 @@ test("a secret that Envoy was not started with is asked for, and the policy befo
 test("what Envoy refuses is reported in its words, and the policy before stays in force", async () => {
   const { cli, url } = await start();
   // A name where the compiler takes an address as it is, and Envoy wants an IP address that this machine has.
-  const word = await change(cli, policyText().replace("127.0.0.1:0", "192.0.2.1:0"));
+  const word = await place.change(cli, policyText().replace("127.0.0.1:0", "192.0.2.1:0"));
   expect(word).toBe("refused by Envoy, the policy before stays in force:");
   expect(await ask(`${url}/orders/1`, globex)).toBe(200);
-  expect(await change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
+  expect(await place.change(cli, policyText({ consumers: ["acme"] }))).toBe("taken over");
   expect(await ask(`${url}/orders/1`, globex)).toBe(401);
 });
 

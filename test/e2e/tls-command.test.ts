@@ -1,35 +1,20 @@
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runEnvoy } from "../../compiler/cli/run/envoy.js";
 import { request } from "../support/http.js";
-import { startUpstream, type Upstream } from "../support/upstream.js";
-import { type RunningCli, sluice, startSluice } from "./support/cli.js";
+import { type RunningCli, sluice } from "./support/cli.js";
 import { planOf } from "./support/serve.js";
 import { handshake, secureGet } from "./support/tls.js";
 import { until } from "./support/until.js";
+import { workplace } from "./support/workplace.js";
 
-let folder: string;
-let upstream: Upstream;
-let running: RunningCli | undefined;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sluice-tls-command-"));
-  upstream = await startUpstream({ body: "served" });
-});
-afterEach(async () => {
-  await running?.clear();
-  running = undefined;
-  await upstream.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-const file = () => join(folder, "policy.yaml");
-const certificates = () => join(folder, "certs");
+const place = workplace("sluice-tls-command-", "served");
+const certificates = () => join(place.folder, "certs");
 
 /** @param service of the policy, and how it is reached */
-function policyText({ name = "server", service = `{ endpoints: ["${upstream.address}"] }` } = {}): string {
+function policyText({ name = "server", service = `{ endpoints: ["${place.upstream.address}"] }` } = {}): string {
   return `apiVersion: sluice/v1
 kind: Gateway
 name: secure
@@ -72,27 +57,25 @@ describe("sluice certs dev", () => {
   test("says what is no name, and how to get openssl", async () => {
     const odd = await sluice(["certs", "dev", "shop test", "--out", certificates()]);
     expect([odd.code, odd.stderr]).toEqual([3, expect.stringContaining("shop test is neither a host name nor")]);
-    const without = await sluice(["certs", "dev", "--out", certificates()], { env: { PATH: folder } });
+    const without = await sluice(["certs", "dev", "--out", certificates()], { env: { PATH: place.folder } });
     expect(without.code).toBe(1);
     expect(without.stderr).toContain("install the package openssl");
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(place.folder)).toEqual([]);
   });
 });
 
 describe("sluice run", () => {
   async function start(text: string): Promise<{ cli: RunningCli; port: number; ca: string }> {
     expect((await sluice(["certs", "dev", "shop.test", "--out", certificates()])).code).toBe(0);
-    await writeFile(file(), text);
-    const cli = await startSluice(["run", file()]);
-    running = cli;
+    await writeFile(place.file, text);
+    const cli = await place.run();
     const [, port = ""] = await cli.prints(/^public: https:\/\/\[::1\]:(\d+)$/m);
     await cli.prints(/Ctrl-C ends$/m);
     return { cli, port: Number(port), ca: await readFile(join(certificates(), "ca.crt"), "utf8") };
   }
 
   async function change(cli: RunningCli, text: string): Promise<void> {
-    await writeFile(`${file()}.new`, text);
-    await rename(`${file()}.new`, file());
+    await place.replace(text);
     await until("a word on the new policy", () =>
       /policy\.yaml: .*(taken over|in force)/.test(cli.stdout() + cli.stderr()),
     );
@@ -108,7 +91,7 @@ describe("sluice run", () => {
     expect(await secureGet(port, "/away", local)).toMatchObject({ status: 204 });
 
     const before = (await handshake(port, local)).certificate.serialNumber;
-    const others = join(folder, "others");
+    const others = join(place.folder, "others");
     expect((await sluice(["certs", "dev", "--out", others])).code).toBe(0);
     for (const name of ["server.crt", "server.key"]) await rename(join(others, name), join(certificates(), name));
     const next = { ...local, ca: await readFile(join(others, "ca.crt"), "utf8") };
@@ -131,17 +114,17 @@ describe("sluice run", () => {
   });
 
   test("does not start without the files that Envoy must read", async () => {
-    await writeFile(file(), policyText());
-    const { code, stderr } = await sluice(["run", file()]);
+    await writeFile(place.file, policyText());
+    const { code, stderr } = await sluice(["run", place.file]);
     expect(code).toBe(1);
     expect(stderr).toContain(`mounted:${certificates()}/server.crt`);
     expect(stderr).toContain("cannot be read");
   });
 
   test("gives a container no files of this machine", async () => {
-    await writeFile(file(), policyText());
+    await writeFile(place.file, policyText());
     const run = { envoy: { image: "none" }, concurrency: 1, accessLog: false };
-    await expect(runEnvoy(planOf(file()), {}, run)).rejects.toThrow("run it without --docker");
+    await expect(runEnvoy(planOf(place.file), {}, run)).rejects.toThrow("run it without --docker");
   });
 
   test.each([
@@ -155,8 +138,8 @@ describe("sluice run", () => {
       () => policyText({ service: "{ dns: orders.test:80, protocol: http2 }" }).replace(/\n {4}tls: .*/, ""),
     ],
   ])("--embedded refuses %s", async (what, text) => {
-    await writeFile(file(), text());
-    const { code, stderr } = await sluice(["run", file(), "--embedded"]);
+    await writeFile(place.file, text());
+    const { code, stderr } = await sluice(["run", place.file, "--embedded"]);
     expect(code).toBe(1);
     expect(stderr).toContain(`${what} has TLS or HTTP/2`);
   });
@@ -169,11 +152,11 @@ test("a service at an IPv6 address is reached", async () => {
   if (bound === null || typeof bound === "string") throw new Error("the service has no port");
   try {
     const text = policyText({ service: `{ endpoints: ["[::1]:${bound.port}"] }` }).replace(/\n {4}tls: .*/, "");
-    await writeFile(file(), text.replace("https", "http"));
-    running = await startSluice(["run", file()]);
-    const [, url = ""] = await running.prints(/^public: (http:\S+)$/m);
+    await writeFile(place.file, text.replace("https", "http"));
+    const cli = await place.run();
+    const [, url = ""] = await cli.prints(/^public: (http:\S+)$/m);
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
-    await running.prints(/Ctrl-C ends$/m);
+    await cli.prints(/Ctrl-C ends$/m);
     expect(await request(`${url}/orders/1`)).toMatchObject({ status: 200, text: "six" });
   } finally {
     server.close();
@@ -185,9 +168,9 @@ describe("sluice test", () => {
   test.each(["embedded", "both"])(
     "on %s, calls of a listener with TLS are https unless a case says otherwise",
     async (engine) => {
-      await writeFile(file(), policyText({ service: "{ dns: orders.test:443, tls: {}, protocol: http2 }" }));
+      await writeFile(place.file, policyText({ service: "{ dns: orders.test:443, tls: {}, protocol: http2 }" }));
       await writeFile(
-        join(folder, "policy.test.yaml"),
+        join(place.folder, "policy.test.yaml"),
         `apiVersion: sluice/v1
 kind: Test
 policy: policy.yaml
@@ -199,22 +182,22 @@ cases:
   - { name: away, request: { path: /away, host: shop.test }, expect: { status: 302, headers: { location: "https://shop.test/orders/1" } } }
 `,
       );
-      const { code, stdout, stderr } = await sluice(["test", folder, "--engine", engine]);
+      const { code, stdout, stderr } = await sluice(["test", place.folder, "--engine", engine]);
       expect([code, stderr], stdout).toEqual([0, ""]);
     },
   );
 });
 
 test("sluice compile writes the files that say where certificates are, and pins them in the lock", async () => {
-  await writeFile(file(), policyText());
-  const out = join(folder, "build");
-  expect((await sluice(["compile", file(), "--out", out])).code).toBe(0);
+  await writeFile(place.file, policyText());
+  const out = join(place.folder, "build");
+  expect((await sluice(["compile", place.file, "--out", out])).code).toBe(0);
   const secret = await readFile(join(out, "secrets", "listener-public-certificate.yaml"), "utf8");
   expect(secret).toContain(`filename: ${certificates()}/server.key`);
   expect(await readFile(join(out, "sluice.lock.json"), "utf8")).toContain("secrets/listener-public-certificate.yaml");
   const text = await readFile(join(out, "envoy.yaml"), "utf8");
   expect(text).toContain(`# Files that Envoy reads: ${certificates()}/server.crt, ${certificates()}/server.key`);
-  expect((await sluice(["compile", file(), "--out", out, "--check"])).code).toBe(0);
+  expect((await sluice(["compile", place.file, "--out", out, "--check"])).code).toBe(0);
   await writeFile(join(out, "secrets", "listener-public-certificate.yaml"), secret.replace("server", "other"));
-  expect((await sluice(["compile", file(), "--out", out, "--check"])).code).toBe(1);
+  expect((await sluice(["compile", place.file, "--out", out, "--check"])).code).toBe(1);
 });

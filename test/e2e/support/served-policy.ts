@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import type { Upstream } from "../../support/upstream.js";
 
-// A policy that `sluice run --embedded` serves, and what it can be changed to.
+// A policy that `sluice run` serves, and what it can be changed to.
 
 export const ENV = { ACME_KEY: "acme-key-1", GLOBEX_KEY: "globex-key-1" };
 export const acme = { "x-api-key": ENV.ACME_KEY };
@@ -17,7 +17,7 @@ export interface Edits {
   routes?: string[];
 }
 
-export function policyText(
+export function servedPolicy(
   upstream: Upstream,
   { consumers = ["acme", "globex"], rate = "3/hour", ...more }: Edits = {},
 ): string {
