@@ -58,18 +58,6 @@ export interface PolicyKind {
 /** What a kind says of one policy; name, kind and origin are added by the core. */
 export type KindPlan = Omit<PolicyPlan, "name" | "kind" | "origin" | "config"> & { config: JsonObject };
 
-/** Of a policy that a filter of Envoy's own carries out: it has no part in a module, and no expressions. */
-export const NO_MODULE_PART = {
-  provides: [],
-  requires: [],
-  readsHeaders: [],
-  readsNamed: [],
-  config: {},
-  removeRequestHeaders: [],
-  requestHeaders: [],
-  responseHeaders: [],
-} satisfies Partial<KindPlan>;
-
 export interface KindDefinition<Spec> {
   name: string;
   summary: string;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import type { OriginPattern } from "../../compiler/plan/native.js";
-import { defineKind, NO_MODULE_PART } from "../../compiler/policy/kind.js";
+import { defineKind } from "../../compiler/policy/kind.js";
 import { duration, headerName, httpMethod } from "../../compiler/policy/values.js";
 import { lintOf, sharedSuffix } from "./lint.js";
 import { modelOf } from "./model.js";
@@ -85,7 +85,11 @@ export const cors = defineKind({
     }
     return {
       phase: "cors",
-      ...NO_MODULE_PART,
+      provides: [],
+      requires: [],
+      readsHeaders: [],
+      readsNamed: [],
+      config: {},
       native: {
         filter: "cors",
         origins: spec.origins.map(({ pattern }) => pattern),
@@ -95,6 +99,9 @@ export const cors = defineKind({
         credentials: spec.credentials,
         ...(spec.maxAge === undefined ? {} : { maxAgeSeconds: spec.maxAge / 1_000 }),
       },
+      removeRequestHeaders: [],
+      requestHeaders: [],
+      responseHeaders: [],
       lint: lintOf(context.policy),
       decide: modelOf(spec.origins.map(({ pattern }) => pattern)),
     };

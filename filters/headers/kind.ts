@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import type { HeaderEdits, HeadersPlan } from "../../compiler/plan/native.js";
-import { defineKind, NO_MODULE_PART, type PolicyContext } from "../../compiler/policy/kind.js";
+import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { headerName, headerValue } from "../../compiler/policy/values.js";
 import { modelOf } from "./model.js";
 import { whyNot } from "./names.js";
@@ -66,7 +66,7 @@ export const headers = defineKind({
     };
     return {
       phase: "headers",
-      ...NO_MODULE_PART,
+      provides: [],
       requires: (["request", "response"] as const).flatMap((side) =>
         Object.entries(spec[side]?.set ?? {}).flatMap(([name, value]) =>
           typeof value === "string"
@@ -74,7 +74,13 @@ export const headers = defineKind({
             : [{ attribute: value.attribute, origin: context.place([side, "set", name, "attribute"]) }],
         ),
       ),
+      readsHeaders: [],
+      readsNamed: [],
+      config: {},
       native,
+      removeRequestHeaders: [],
+      requestHeaders: [],
+      responseHeaders: [],
       decide: modelOf(native),
     };
   },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { type Block, parseBlock } from "../../compiler/expression/cidr.js";
 import type { AddressPlan } from "../../compiler/plan/native.js";
-import { defineKind, NO_MODULE_PART } from "../../compiler/policy/kind.js";
+import { defineKind } from "../../compiler/policy/kind.js";
 import { oddBlocks } from "./lint.js";
 import { modelOf } from "./model.js";
 
@@ -48,8 +48,15 @@ export const ipAccess = defineKind({
     for (const finding of oddBlocks(context.policy, native, context.place)) context.report(finding);
     return {
       phase: "ipAccess",
-      ...NO_MODULE_PART,
+      provides: [],
+      requires: [],
+      readsHeaders: [],
+      readsNamed: [],
+      config: {},
       native,
+      removeRequestHeaders: [],
+      requestHeaders: [],
+      responseHeaders: [],
       decide: modelOf(native),
     };
   },
