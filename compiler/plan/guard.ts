@@ -11,6 +11,9 @@ export function environmentVariables(plan: GatewayPlan): string[] {
   return [...new Set(names)].toSorted();
 }
 
+/** How long a worker waits before it replaces a VM of the guard that failed. Until then it answers 503. */
+export const RELOAD_BACKOFF_MS = 100;
+
 /** What an access log shows of every request, denied or not; `shadow` where a policy is in shadow. */
 export const LOGGED_RESULTS = ["consumer", "decision", "shadow"] as const;
 

@@ -4,12 +4,12 @@ import { ManualClock } from "../../host/clock.js";
 import { type CompiledModule, compileModule } from "../../host/engine.js";
 import { HostFault } from "../../host/fault.js";
 import { Host, type Moment } from "../../host/host.js";
+import { RELOAD_BACKOFF_MS } from "../../plan/guard.js";
 import type { ListenerPlan } from "../../plan/plan.js";
 import type { ClientRequest } from "../../request/request.js";
 
 const MILLISECOND = 1_000_000n;
-/** As the `reload_config` of what is compiled for Envoy: a VM that failed is replaced after this. */
-const RELOAD_AFTER = 100n * MILLISECOND;
+const RELOAD_BACKOFF = BigInt(RELOAD_BACKOFF_MS) * MILLISECOND;
 /** Lines of the module from this level on are reported: warn. */
 const REPORTED_LEVEL = 3;
 
@@ -81,7 +81,7 @@ export class ServingGateway {
   }
 
   private running(): Worker | undefined {
-    if (this.worker === undefined && this.host.clock.monotonic() - this.failedAt >= RELOAD_AFTER)
+    if (this.worker === undefined && this.host.clock.monotonic() - this.failedAt >= RELOAD_BACKOFF)
       this.worker = this.start(this.served);
     return this.worker;
   }

@@ -2,15 +2,12 @@ import { createHash } from "node:crypto";
 import { WasmSchema } from "../../envoy/generated/envoy/extensions/filters/http/wasm/v3/wasm_pb.js";
 import { FailurePolicy } from "../../envoy/generated/envoy/extensions/wasm/v3/wasm_pb.js";
 import { duration, extensionNames, packed, packedText } from "../../envoy/message.js";
-import { environmentVariables, guardConfiguration, LOGGED_RESULTS } from "../../plan/guard.js";
+import { environmentVariables, guardConfiguration, LOGGED_RESULTS, RELOAD_BACKOFF_MS } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { GUARD_CAPABILITIES } from "./capabilities.js";
 import type { EnvoyOptions } from "./options.js";
 
 export const GUARD_MODULE = "guard.wasm";
-
-/** How long a worker waits before it replaces a VM that failed. Until then it answers 503. */
-const RELOAD_BACKOFF_MS = 100;
 
 /** The one Wasm filter of a listener: it decides, Envoy writes. */
 export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
