@@ -95,6 +95,8 @@ export interface PolicyPlan {
   config: JsonObject;
   /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */
   native?: NativePolicy;
+  /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
+  conversion?: Conversion;
   /** Request headers removed before the service sees the request, such as a credential. */
   removeRequestHeaders: readonly string[];
   requestHeaders: readonly ResultHeader[];
@@ -104,6 +106,44 @@ export interface PolicyPlan {
   /** Warnings of the policy where it stands in a chain. Asked once for each chain that occurs, if there is no error. */
   lint?: (chain: Chain) => readonly Diagnostic[];
 }
+
+/** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */
+export interface Conversion {
+  operations: readonly OperationPlan[];
+  /** Speaks for the service in tests. */
+  mock: ServiceMock;
+}
+
+/** One operation of a conversion, as clients ask for it and as the service is asked. */
+export interface OperationPlan {
+  name: string;
+  origin: Span;
+  match: { method: string; path: PathPattern };
+  /** Otherwise a request without a body gets an empty one, `{}`, in front of the module: that cannot make one. */
+  takesBody: boolean;
+  /** Value of the pin header that the module sets once a request is converted. */
+  pin: string;
+  /** What Envoy writes of the converted request; the method is always POST. */
+  service: { path: string; headers: Record<string, string> };
+}
+
+/** A service that a conversion asks, in tests. Bodies are texts. */
+export interface ServiceMock {
+  /** What of an answer does not fit the operation, each with a JSON pointer into it. */
+  check(operation: string, answer: MockAnswer): readonly { pointer: string; message: string }[];
+  /** What a request of the gateway asks for, and its input as JSON; undefined if it is none that the service knows. */
+  read(request: MockRequest): { operation: string; input: Json } | undefined;
+  /** The answer on the wire. */
+  write(operation: string, answer: MockAnswer): { status: number; headers: Record<string, string>; body: string };
+}
+
+export interface MockRequest {
+  headers: ReadonlyMap<string, string>;
+  body: string;
+}
+
+/** A value as clients have it, or a declared fault by its name with its detail. */
+export type MockAnswer = { response: Json } | { fault: { name: string; detail: Json } };
 
 /** An expression beside the kind of a policy, with what it reads. */
 export interface Condition {
@@ -132,7 +172,7 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `cors` and `headers`, the guard all others. */
+/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `cors` and `headers`, `body.wasm` `convert`, the guard all others. */
 export const PHASES = [
   "ipAccess",
   "cors",
@@ -141,6 +181,7 @@ export const PHASES = [
   "authorize",
   "limit-by-identity",
   "headers",
+  "convert",
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -160,6 +201,8 @@ export interface RoutePlan {
   origin: Span;
   match: { path: PathPattern; methods: string[]; headers: HeaderMatch[] };
   action: RouteAction;
+  /** The operation that a conversion of the route does for its requests. */
+  operation?: { policy: string; operation: OperationPlan };
   /** Policies in order of execution. */
   run: AppliedPolicy[];
   /** Policies that the route would run were they not off; absent if there are none. */

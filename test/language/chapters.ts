@@ -121,6 +121,10 @@ const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   authorize: ["[authorize](../filters/authorize/README.md)", "403"],
   "limit-by-identity": ["rateLimit that reads `auth.*`, or has rates by tier", "429"],
   headers: ["[headers](../filters/headers/README.md), in Envoy's router", "nobody; it changes headers"],
+  convert: [
+    "[soap](../filters/soap/README.md), in a module of its own",
+    "nobody; what does not fit the service gets 400",
+  ],
 };
 
 export function policies(): string {

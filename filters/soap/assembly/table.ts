@@ -1,0 +1,228 @@
+import { none } from "../../lib/region";
+import { NameTable } from "../../lib/table";
+import { Text } from "../../lib/text";
+
+// The tables of a `soap` policy, as `reader.ts` makes them from its configuration (`../module.ts`) and the converters use them. All of it is
+// kept for the life of the VM. Lists are arrays of records (`at`) or of addresses (`pointerAt`), as their comments say.
+
+export enum Form {
+  String,
+  Decimal,
+  Integer,
+  Double,
+  Boolean,
+  List,
+  Union,
+}
+
+export enum JsonForm {
+  String,
+  Number,
+  Boolean,
+}
+
+export enum Space {
+  Preserve,
+  Replace,
+  Collapse,
+}
+
+/** What the lengths of a simple type count; of a list always items. */
+export enum Unit {
+  Characters,
+  Hex,
+  Base64,
+}
+
+@unmanaged
+export class Simple {
+  form: Form = Form.String;
+  json: JsonForm = JsonForm.String;
+  space: Space = Space.Collapse;
+  unit: Unit = Unit.Characters;
+  /** Addresses of automata (`lib/dfa.ts`), all of which must match. */
+  patterns: usize = 0;
+  patternCount: i32 = 0;
+  /** Addresses of Text; the only values, if there are any. */
+  values: usize = 0;
+  valueCount: i32 = 0;
+  minLength: i32 = 0;
+  /** -1: any. */
+  maxLength: i32 = -1;
+  /** Decimal numbers; the missing text where there is no bound. */
+  min: Text = none<Text>();
+  max: Text = none<Text>();
+  minExclusive: bool = false;
+  maxExclusive: bool = false;
+  /** -1: any. */
+  totalDigits: i32 = -1;
+  fractionDigits: i32 = -1;
+  /** Of a list. */
+  item: Simple = none<Simple>();
+  /** Of a union: addresses of Simple. */
+  members: usize = 0;
+  memberCount: i32 = 0;
+}
+
+@unmanaged
+export class Attribute {
+  name: Text = none<Text>();
+  /** 0: none; else one more than the index in the list of namespaces. */
+  namespace: i32 = 0;
+  simple: Simple = none<Simple>();
+  required: bool = false;
+  default: Text = none<Text>();
+  fixed: Text = none<Text>();
+  /** ` name="` as it stands in a start tag, with a space in front and a prefix where it has a namespace. */
+  open: Text = none<Text>();
+  /** `"@name":` as it stands in JSON. */
+  json: Text = none<Text>();
+}
+
+@unmanaged
+export class Element {
+  name: Text = none<Text>();
+  /** As of an attribute. */
+  namespace: i32 = 0;
+  /** Either of them is there. */
+  simple: Simple = none<Simple>();
+  type: Complex = none<Complex>();
+  min: i32 = 1;
+  /** -1: any number. Not 1: an array in JSON. */
+  max: i32 = 1;
+  nillable: bool = false;
+  default: Text = none<Text>();
+  fixed: Text = none<Text>();
+  /** `<n1:Name`, without what follows: attributes and `>`. */
+  open: Text = none<Text>();
+  /** `</n1:Name>` */
+  close: Text = none<Text>();
+  /** `"Name":` as it stands in JSON. */
+  json: Text = none<Text>();
+}
+
+export enum Order {
+  /** The entry is an element. */
+  Element,
+  Sequence,
+  Choice,
+  All,
+}
+
+/** A particle of a content model: an element, or a group with the entries behind it. */
+@unmanaged
+export class Entry {
+  order: Order = Order.Element;
+  /** Of a group: how many entries after it belong to it, those of inner groups included. */
+  span: i32 = 0;
+  optional: bool = false;
+  /** Of an element. */
+  element: Element = none<Element>();
+  /** Of an element: its place among those of the type, from 0. */
+  leaf: i32 = 0;
+}
+
+@unmanaged
+export class Complex {
+  /** Records of Attribute. */
+  attributes: usize = 0;
+  attributeCount: i32 = 0;
+  /** Simple content. */
+  text: Simple = none<Simple>();
+  /** Records of Entry; the first is a group that spans the others. None for empty content. */
+  entries: usize = 0;
+  entryCount: i32 = 0;
+  /** Addresses of Element, in the order of the schema. */
+  leaves: usize = 0;
+  leafCount: i32 = 0;
+  /** From members of JSON: an element to its leaf, `@name` to leafCount + its place, `$value` to leafCount + attributeCount. */
+  members: NameTable = none<NameTable>();
+}
+
+@unmanaged
+export class Param {
+  /** Segment of the path, or -1. */
+  segment: i32 = -1;
+  /** Parameter of the query, or the missing text. */
+  query: Text = none<Text>();
+  /** Addresses of Text: the field that it is, from the outermost member on. */
+  field: usize = 0;
+  fieldLength: i32 = 0;
+  repeated: bool = false;
+}
+
+@unmanaged
+export class Fault {
+  name: Text = none<Text>();
+  element: Element = none<Element>();
+  status: u32 = 0;
+}
+
+export enum Version {
+  Soap11 = 11,
+  Soap12 = 12,
+}
+
+@unmanaged
+export class Operation {
+  name: Text = none<Text>();
+  version: Version = Version.Soap11;
+  pin: Text = none<Text>();
+  input: Element = none<Element>();
+  output: Element = none<Element>();
+  oneWay: bool = false;
+  takesBody: bool = true;
+  /** Addresses of Text: the field that the body is; none for the whole input. */
+  bodyField: usize = 0;
+  bodyFieldLength: i32 = 0;
+  /** Records of Param. */
+  params: usize = 0;
+  paramCount: i32 = 0;
+  unwrap: bool = false;
+  success: u32 = 200;
+  /** Records of Fault. */
+  faults: usize = 0;
+  faultCount: i32 = 0;
+  sender: u32 = 400;
+  receiver: u32 = 502;
+  /** `wsa:Action` and `wsa:To`; the missing text without WS-Addressing. */
+  addressingAction: Text = none<Text>();
+  addressingTo: Text = none<Text>();
+  /** From the XML declaration to the `>` of the envelope's start tag, with the namespaces that its elements need as `n1`, `n2`, ... */
+  envelope: Text = none<Text>();
+}
+
+@unmanaged
+export class Security {
+  /** The missing text without a UsernameToken. */
+  user: Text = none<Text>();
+  password: Text = none<Text>();
+  digest: bool = false;
+  /** 0: no Timestamp. */
+  timestampSeconds: i32 = 0;
+}
+
+@unmanaged
+export class Limits {
+  request: i32 = 0;
+  response: i32 = 0;
+  depth: i32 = 0;
+  attributes: i32 = 0;
+  name: i32 = 0;
+  namespaces: i32 = 0;
+}
+
+@unmanaged
+export class Soap {
+  /** Addresses of Text. */
+  namespaces: usize = 0;
+  namespaceCount: i32 = 0;
+  /** Records of Operation. */
+  operations: usize = 0;
+  operationCount: i32 = 0;
+  /** From names to indexes of operations. */
+  names: NameTable = none<NameTable>();
+  /** The missing record if there is none. */
+  security: Security = none<Security>();
+  limits: Limits = none<Limits>();
+}
