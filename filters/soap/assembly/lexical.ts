@@ -45,6 +45,29 @@ export function collapsedLength(): i32 {
   return valueLength;
 }
 
+/** What was wrong with the last text that was no value of its type. */
+export enum Mismatch {
+  Form,
+  Pattern,
+  TooShort,
+  TooLong,
+  Unlisted,
+  TooSmall,
+  TooLarge,
+  Digits,
+}
+
+let mismatch: Mismatch = Mismatch.Form;
+
+export function lastMismatch(): Mismatch {
+  return mismatch;
+}
+
+function fail(reason: Mismatch): bool {
+  mismatch = reason;
+  return false;
+}
+
 /** Whether a text, whose white space was treated and which is UTF-8, is a value of the type. */
 export function checkLexical(simple: Simple, start: usize, length: i32): bool {
   if (simple.form !== Form.List) return checkItem(simple, start, length);
@@ -78,7 +101,7 @@ function checkUnion(simple: Simple, start: usize, length: i32): bool {
     const trims = member.space === Space.Collapse;
     if (checkAtomic(member, trims ? first : start, trims ? trimmed : length)) return true;
   }
-  return false;
+  return fail(Mismatch.Form);
 }
 
 function checkAtomic(simple: Simple, start: usize, length: i32): bool {
@@ -98,7 +121,7 @@ function checkAtomic(simple: Simple, start: usize, length: i32): bool {
 
 function matches(simple: Simple, start: usize, length: i32): bool {
   for (let i = 0; i < simple.patternCount; i++) {
-    if (!dfaMatches(addressAt(simple.patterns, i), start, length)) return false;
+    if (!dfaMatches(addressAt(simple.patterns, i), start, length)) return fail(Mismatch.Pattern);
   }
   return true;
 }
@@ -107,7 +130,9 @@ function matches(simple: Simple, start: usize, length: i32): bool {
 
 /** Whether a number of characters, bytes or items is allowed; -1, for a text that stands for no bytes, never is. */
 function isLong(simple: Simple, units: i32): bool {
-  return units >= simple.minLength && (simple.maxLength < 0 || units <= simple.maxLength);
+  if (units < 0) return fail(Mismatch.Form);
+  if (units < simple.minLength) return fail(Mismatch.TooShort);
+  return simple.maxLength < 0 || units <= simple.maxLength || fail(Mismatch.TooLong);
 }
 
 function unitsOf(simple: Simple, start: usize, length: i32): i32 {
@@ -119,38 +144,42 @@ function unitsOf(simple: Simple, start: usize, length: i32): i32 {
 
 function isListed(simple: Simple, start: usize, length: i32): bool {
   if (simple.valueCount === 0) return true;
-  if (exists(simple.valueNames)) return findName(simple.valueNames, start, length) >= 0;
+  if (exists(simple.valueNames)) {
+    return findName(simple.valueNames, start, length) >= 0 || fail(Mismatch.Unlisted);
+  }
   for (let i = 0; i < simple.valueCount; i++) {
     if (textIs(pointerAt<Text>(simple.values, i), start, length)) return true;
   }
-  return false;
+  return fail(Mismatch.Unlisted);
 }
 
 // ---- booleans and numbers: their values may be written in several ways
 
 function checkTruth(simple: Simple, start: usize, length: i32): bool {
   const truth = truthOf(start, length);
-  if (truth < 0 || simple.valueCount === 0) return truth >= 0;
+  if (truth < 0) return fail(Mismatch.Form);
+  if (simple.valueCount === 0) return true;
   for (let i = 0; i < simple.valueCount; i++) {
     const value = pointerAt<Text>(simple.values, i);
     if (truthOf(value.start, value.length) === truth) return true;
   }
-  return false;
+  return fail(Mismatch.Unlisted);
 }
 
 function checkNumber(simple: Simple, start: usize, length: i32, power: bool): bool {
   const value = decimalCell(0);
-  if (!readDecimal(start, length, power, value)) return false;
-  if (simple.form === Form.Integer && !value.whole) return false;
-  if (simple.totalDigits >= 0 && value.integerDigits + value.fractionDigits > simple.totalDigits) return false;
-  if (simple.fractionDigits >= 0 && value.fractionDigits > simple.fractionDigits) return false;
-  if (exists(simple.min) && !isBeyond(simple.min, simple.minExclusive, -1)) return false;
-  if (exists(simple.max) && !isBeyond(simple.max, simple.maxExclusive, 1)) return false;
+  if (!readDecimal(start, length, power, value)) return fail(Mismatch.Form);
+  if (simple.form === Form.Integer && !value.whole) return fail(Mismatch.Form);
+  const digits = value.integerDigits + value.fractionDigits;
+  if (simple.totalDigits >= 0 && digits > simple.totalDigits) return fail(Mismatch.Digits);
+  if (simple.fractionDigits >= 0 && value.fractionDigits > simple.fractionDigits) return fail(Mismatch.Digits);
+  if (exists(simple.min) && !isWithin(simple.min, simple.minExclusive, -1)) return fail(Mismatch.TooSmall);
+  if (exists(simple.max) && !isWithin(simple.max, simple.maxExclusive, 1)) return fail(Mismatch.TooLarge);
   return simple.valueCount === 0 || isListedNumber(simple);
 }
 
 /** Whether the value in cell 0 is on the allowed side of a bound: `side` is -1 for a lower bound, 1 for an upper one. */
-function isBeyond(bound: Text, exclusive: bool, side: i32): bool {
+function isWithin(bound: Text, exclusive: bool, side: i32): bool {
   readDecimal(bound.start, bound.length, true, decimalCell(1));
   const order = compareDecimals(decimalCell(0), decimalCell(1)) * side;
   return exclusive ? order < 0 : order <= 0;
@@ -162,14 +191,24 @@ function isListedNumber(simple: Simple): bool {
     if (!readDecimal(value.start, value.length, true, decimalCell(1))) continue;
     if (compareDecimals(decimalCell(0), decimalCell(1)) === 0) return true;
   }
-  return false;
+  return fail(Mismatch.Unlisted);
 }
 
 /** XML Schema Part 2, section 3.2.5: NaN has no order, so no bound lets it in. */
 function checkDouble(simple: Simple, start: usize, length: i32): bool {
   const special = notFiniteOf(start, length);
   if (special === NotFinite.None) return checkNumber(simple, start, length, true);
-  if (exists(simple.min) && special !== NotFinite.Infinity) return false;
-  if (exists(simple.max) && special !== NotFinite.NegativeInfinity) return false;
+  if (exists(simple.min) && special !== NotFinite.Infinity) return fail(Mismatch.TooSmall);
+  if (exists(simple.max) && special !== NotFinite.NegativeInfinity) return fail(Mismatch.TooLarge);
   return isListed(simple, start, length);
+}
+
+/** Whether a value of a type is the one that is fixed: what both stand for is compared, not how they are written. */
+export function isFixed(simple: Simple, fixed: Text, start: usize, length: i32): bool {
+  if (textIs(fixed, start, length)) return true;
+  if (simple.form === Form.Boolean) return truthOf(fixed.start, fixed.length) === truthOf(start, length);
+  const isNumber = simple.form === Form.Integer || simple.form === Form.Decimal || simple.form === Form.Double;
+  if (!isNumber || !readDecimal(start, length, true, decimalCell(0))) return false;
+  if (!readDecimal(fixed.start, fixed.length, true, decimalCell(1))) return false;
+  return compareDecimals(decimalCell(0), decimalCell(1)) === 0;
 }
