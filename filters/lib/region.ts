@@ -171,3 +171,12 @@ export function setPointer<T>(list: usize, index: i32, record: T): void {
 export function pointerAt<T>(list: usize, index: i32): T {
   return changetype<T>(<usize>load<u32>(list + ((<usize>index) << 2)));
 }
+
+/** The same of what is no record. */
+export function setAddress(list: usize, index: i32, address: usize): void {
+  store<u32>(list + ((<usize>index) << 2), <u32>address);
+}
+
+export function addressAt(list: usize, index: i32): usize {
+  return <usize>load<u32>(list + ((<usize>index) << 2));
+}

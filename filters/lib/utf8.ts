@@ -82,3 +82,20 @@ export function writeUtf8(target: usize, scalar: i32): i32 {
   store<u8>(target, <u8>(mark | rest));
   return size;
 }
+
+/** Number of characters of a text that is known to be valid. */
+export function utf8CharactersOfValid(pointer: usize, length: i32): i32 {
+  let count = 0;
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 16 <= length; i += 16) {
+      // Continuation bytes are 0x80-0xbf: as signed numbers those below -64.
+      const continuations = i8x16.lt_s(v128.load(pointer + <usize>i), i8x16.splat(-64));
+      count += 16 - popcnt(i8x16.bitmask(continuations));
+    }
+  }
+  for (; i < length; i++) {
+    if (!isContinuation(<u32>load<u8>(pointer + <usize>i))) count++;
+  }
+  return count;
+}

@@ -46,6 +46,8 @@ export class Simple {
   /** Addresses of Text; the only values, if there are any. */
   values: usize = 0;
   valueCount: i32 = 0;
+  /** There if they are many, and are compared as texts. */
+  valueNames: NameTable = none<NameTable>();
   minLength: i32 = 0;
   /** -1: any. */
   maxLength: i32 = -1;

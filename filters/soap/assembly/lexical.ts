@@ -1,0 +1,175 @@
+import { base64Bytes, hexBytes } from "../../lib/binary";
+import { compareDecimals, decimalCell, NotFinite, notFiniteOf, readDecimal } from "../../lib/decimal";
+import { dfaMatches } from "../../lib/dfa";
+import { addressAt, exists, pointerAt } from "../../lib/region";
+import {
+  collapseSpace,
+  replaceSpace,
+  spacedLength,
+  spacedStart,
+  spaceEnd,
+  spaceFrom,
+  trimmedEnd,
+} from "../../lib/space";
+import { findName } from "../../lib/table";
+import { Text, textIs } from "../../lib/text";
+import { truthOf } from "../../lib/truth";
+import { utf8CharactersOfValid } from "../../lib/utf8";
+import { Form, Simple, Space, Unit } from "./table";
+
+// Whether a text is a value of a simple type, in the lexical form of XML Schema Part 2. A list has no lists in it and a union neither lists nor
+// unions, so nothing here calls itself.
+
+let valueStart: usize = 0;
+let valueLength: i32 = 0;
+
+/**
+ * Treats white space as the type says, in place: the bytes are overwritten. What comes of it is at `collapsedStart` and `collapsedLength` until
+ * the next call.
+ */
+export function collapsed(simple: Simple, start: usize, length: i32): void {
+  valueStart = start;
+  valueLength = length;
+  if (simple.space === Space.Preserve) return;
+  if (simple.space === Space.Replace) replaceSpace(start, length);
+  else collapseSpace(start, length);
+  valueStart = spacedStart();
+  valueLength = spacedLength();
+}
+
+export function collapsedStart(): usize {
+  return valueStart;
+}
+
+export function collapsedLength(): i32 {
+  return valueLength;
+}
+
+/** Whether a text, whose white space was treated and which is UTF-8, is a value of the type. */
+export function checkLexical(simple: Simple, start: usize, length: i32): bool {
+  if (simple.form !== Form.List) return checkItem(simple, start, length);
+  const end = start + <usize>length;
+  let items = 0;
+  for (let item = spaceEnd(start, end); item < end; items++) {
+    const itemEnd = spaceFrom(item, end);
+    if (!checkItem(simple.item, item, <i32>(itemEnd - item))) return false;
+    item = spaceEnd(itemEnd, end);
+  }
+  return checkList(simple, start, length, items);
+}
+
+/** Whether the text of a list, whose items are right, is a value of its type, but for its items. */
+export function checkList(simple: Simple, start: usize, length: i32, items: i32): bool {
+  return isLong(simple, items) && matches(simple, start, length) && isListed(simple, start, length);
+}
+
+/** The same of a type that is no list. */
+export function checkItem(simple: Simple, start: usize, length: i32): bool {
+  return simple.form === Form.Union ? checkUnion(simple, start, length) : checkAtomic(simple, start, length);
+}
+
+function checkUnion(simple: Simple, start: usize, length: i32): bool {
+  if (!matches(simple, start, length) || !isListed(simple, start, length)) return false;
+  const end = start + <usize>length;
+  const first = spaceEnd(start, end);
+  const trimmed = <i32>(trimmedEnd(first, end) - first);
+  for (let i = 0; i < simple.memberCount; i++) {
+    const member = pointerAt<Simple>(simple.members, i);
+    const trims = member.space === Space.Collapse;
+    if (checkAtomic(member, trims ? first : start, trims ? trimmed : length)) return true;
+  }
+  return false;
+}
+
+function checkAtomic(simple: Simple, start: usize, length: i32): bool {
+  if (!matches(simple, start, length)) return false;
+  switch (simple.form) {
+    case Form.Boolean:
+      return checkTruth(simple, start, length);
+    case Form.Integer:
+    case Form.Decimal:
+      return checkNumber(simple, start, length, false);
+    case Form.Double:
+      return checkDouble(simple, start, length);
+    default:
+      return isLong(simple, unitsOf(simple, start, length)) && isListed(simple, start, length);
+  }
+}
+
+function matches(simple: Simple, start: usize, length: i32): bool {
+  for (let i = 0; i < simple.patternCount; i++) {
+    if (!dfaMatches(addressAt(simple.patterns, i), start, length)) return false;
+  }
+  return true;
+}
+
+// ---- texts
+
+/** Whether a number of characters, bytes or items is allowed; -1, for a text that stands for no bytes, never is. */
+function isLong(simple: Simple, units: i32): bool {
+  return units >= simple.minLength && (simple.maxLength < 0 || units <= simple.maxLength);
+}
+
+function unitsOf(simple: Simple, start: usize, length: i32): i32 {
+  if (simple.unit === Unit.Hex) return hexBytes(start, length);
+  if (simple.unit === Unit.Base64) return base64Bytes(start, length);
+  const counts = simple.minLength > 0 || simple.maxLength >= 0;
+  return counts ? utf8CharactersOfValid(start, length) : length;
+}
+
+function isListed(simple: Simple, start: usize, length: i32): bool {
+  if (simple.valueCount === 0) return true;
+  if (exists(simple.valueNames)) return findName(simple.valueNames, start, length) >= 0;
+  for (let i = 0; i < simple.valueCount; i++) {
+    if (textIs(pointerAt<Text>(simple.values, i), start, length)) return true;
+  }
+  return false;
+}
+
+// ---- booleans and numbers: their values may be written in several ways
+
+function checkTruth(simple: Simple, start: usize, length: i32): bool {
+  const truth = truthOf(start, length);
+  if (truth < 0 || simple.valueCount === 0) return truth >= 0;
+  for (let i = 0; i < simple.valueCount; i++) {
+    const value = pointerAt<Text>(simple.values, i);
+    if (truthOf(value.start, value.length) === truth) return true;
+  }
+  return false;
+}
+
+function checkNumber(simple: Simple, start: usize, length: i32, power: bool): bool {
+  const value = decimalCell(0);
+  if (!readDecimal(start, length, power, value)) return false;
+  if (simple.form === Form.Integer && !value.whole) return false;
+  if (simple.totalDigits >= 0 && value.integerDigits + value.fractionDigits > simple.totalDigits) return false;
+  if (simple.fractionDigits >= 0 && value.fractionDigits > simple.fractionDigits) return false;
+  if (exists(simple.min) && !isBeyond(simple.min, simple.minExclusive, -1)) return false;
+  if (exists(simple.max) && !isBeyond(simple.max, simple.maxExclusive, 1)) return false;
+  return simple.valueCount === 0 || isListedNumber(simple);
+}
+
+/** Whether the value in cell 0 is on the allowed side of a bound: `side` is -1 for a lower bound, 1 for an upper one. */
+function isBeyond(bound: Text, exclusive: bool, side: i32): bool {
+  readDecimal(bound.start, bound.length, true, decimalCell(1));
+  const order = compareDecimals(decimalCell(0), decimalCell(1)) * side;
+  return exclusive ? order < 0 : order <= 0;
+}
+
+function isListedNumber(simple: Simple): bool {
+  for (let i = 0; i < simple.valueCount; i++) {
+    const value = pointerAt<Text>(simple.values, i);
+    if (!readDecimal(value.start, value.length, true, decimalCell(1))) continue;
+    if (compareDecimals(decimalCell(0), decimalCell(1)) === 0) return true;
+  }
+  return false;
+}
+
+/** XML Schema Part 2, section 3.2.5: NaN has no order, so no bound lets it in. */
+function checkDouble(simple: Simple, start: usize, length: i32): bool {
+  const special = notFiniteOf(start, length);
+  if (special === NotFinite.None) return checkNumber(simple, start, length, true);
+  if (exists(simple.min) && special !== NotFinite.Infinity) return false;
+  if (exists(simple.max) && special !== NotFinite.NegativeInfinity) return false;
+  return isListed(simple, start, length);
+}
