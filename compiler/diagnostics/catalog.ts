@@ -11,6 +11,7 @@ import { routes } from "./catalog/routes.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
 import { tests } from "./catalog/tests.js";
+import { wsdl } from "./catalog/wsdl.js";
 
 /** Every finding that Sluice can report, by code. The sections are files of `catalog/`, one a range of codes. */
 export const catalog = {
@@ -26,6 +27,7 @@ export const catalog = {
   ...tests,
   ...internal,
   ...outputs,
+  ...wsdl,
 } as const;
 
 export type Code = keyof typeof catalog;
