@@ -113,6 +113,7 @@ export const BUNDLED: readonly string[] = [
   "@marcbachmann/cel-js",
   "commander",
   "js-yaml",
+  "saxes",
   "zod",
 ];
 
