@@ -52,6 +52,8 @@ class Table {
   private readonly model: ServiceModel;
   private readonly namespaceIndexes = new Map<string, number>();
   private readonly simpleIndexes = new Map<string, number>();
+  /** By pattern: types inherit those of their base. */
+  private readonly automata = new Map<string, string>();
   private readonly typeIndexes = new Map<string, number>();
   /** Types that have a number and are not written yet. */
   private readonly waiting: ComplexType[] = [];
@@ -238,8 +240,14 @@ class Table {
   private patterns(type: SimpleType): string[] {
     if (type.patterns.length > MOST_PATTERNS) this.refuse(type, `it has more than ${MOST_PATTERNS} patterns`);
     return type.patterns.flatMap((pattern) => {
+      const known = this.automata.get(pattern);
+      if (known !== undefined) return [known];
       const automaton = compileRegex(`^(?:${pattern})$`, effortOf(type.origin.source));
-      if (!("reason" in automaton)) return [Buffer.from(serialise(automaton)).toString("base64")];
+      if (!("reason" in automaton)) {
+        const written = Buffer.from(serialise(automaton)).toString("base64");
+        this.automata.set(pattern, written);
+        return [written];
+      }
       this.refuse(type, `of its pattern \`${pattern}\`, ${automaton.reason}`);
       return [];
     });
