@@ -8,6 +8,7 @@ import type { GatewayPlan } from "./plan/plan.js";
 import { checkGateway } from "./policy/check.js";
 import { type GatewayFiles, kindOf, readGatewayFiles } from "./policy/files.js";
 import type { PolicyKind } from "./policy/kind.js";
+import { NamedFiles } from "./policy/named-files.js";
 import { silence } from "./syntax/ignores.js";
 import type { Loader } from "./syntax/loader.js";
 import type { SourceFile } from "./syntax/source.js";
@@ -38,13 +39,14 @@ export interface Planned {
  */
 export function planSource(source: SourceFile, kinds: readonly PolicyKind[], loader: Loader): Planned {
   const files = readGatewayFiles(source, loader);
-  const { plan, diagnostics } = planFiles(files, kinds);
+  const named = new NamedFiles(source, loader);
+  const { plan, diagnostics } = planFiles(files, kinds, named);
   const shown = silence(sortDiagnostics([...files.diagnostics, ...diagnostics]), files.documents);
   const main = files.documents[0]?.root;
   const planned = {
     ...shown,
-    files: files.paths,
-    sources: files.documents.map((document) => document.source),
+    files: [...files.paths, ...named.paths],
+    sources: [...files.documents.map((document) => document.source), ...named.sources],
     isFragment: main !== undefined && kindOf(main) === "Fragment",
   };
   return plan === undefined || hasErrors(shown.diagnostics) ? planned : { plan, ...planned };
@@ -53,9 +55,10 @@ export function planSource(source: SourceFile, kinds: readonly PolicyKind[], loa
 function planFiles(
   files: GatewayFiles,
   kinds: readonly PolicyKind[],
+  named: NamedFiles,
 ): { plan?: GatewayPlan; diagnostics: readonly Diagnostic[] } {
   if (files.root === undefined) return { diagnostics: [] };
-  const { checked, diagnostics: unfit } = checkGateway(files.root, kinds, files.complete);
+  const { checked, diagnostics: unfit } = checkGateway(files.root, kinds, named, files.complete);
   if (checked === undefined) return { diagnostics: unfit };
   const { plan, diagnostics: unordered } = buildPlan(checked, kinds);
   const diagnostics = [...unfit, ...unordered].filter((finding) =>

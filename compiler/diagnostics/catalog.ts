@@ -10,6 +10,7 @@ import { references } from "./catalog/references.js";
 import { routes } from "./catalog/routes.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
+import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
 
 /** Every finding that Sluice can report, by code. The sections are files of `catalog/`, one a range of codes. */
@@ -26,6 +27,7 @@ export const catalog = {
   ...tests,
   ...internal,
   ...outputs,
+  ...soapOperations,
 } as const;
 
 export type Code = keyof typeof catalog;

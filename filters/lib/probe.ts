@@ -6,6 +6,7 @@ export { rangeHolds, readRange } from "./cidr";
 export { dfaMatches, isDfa } from "./dfa";
 export { hostNameLength } from "./host-name";
 export * from "./json";
+export { isUtf8Type, mediaTypeOf } from "./media-type";
 export { occursIn } from "./search";
 export * from "./sha256";
 export * from "./siphash";
