@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
+import type { JsonObject } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { environmentReference, exactlyOneOf, positiveDuration } from "../../compiler/policy/values.js";
 import { bindOperations } from "./binding.js";
 import { fieldsSchema, modelOfFields } from "./fields.js";
 import { serviceMock } from "./mock.js";
 import type { ServiceModel } from "./model.js";
+import type { SoapConfig } from "./module.js";
 import { operationPlans } from "./operation-plan.js";
 import { faultsSchema, limitsOf, limitsSchema, operationsSchema } from "./settings.js";
 import { tableOf } from "./table.js";
-import { readWsdl } from "./wsdl/read.js";
+import { readWsdl, type WsdlChoice } from "./wsdl/read.js";
 
 const LONGEST_MESSAGE_LIFE_S = 86_400;
 
@@ -33,6 +35,9 @@ const security = z
       .meta({ examples: ["5m"] }),
   })
   .describe("What says to the service who asks.");
+
+/** How much larger a message may be on one side than on the other. */
+const GROWTH = 8;
 
 const SERVICE_PATH = /^\/[!-~]{0,2047}$/;
 
@@ -96,11 +101,11 @@ export const soap = defineKind({
       requires: [],
       readsHeaders: [],
       readsNamed: [],
-      config,
+      config: jsonOf(config),
       conversion: {
         operations: operationPlans(model, bound, context.policy),
         variables: usernameToken === undefined ? [] : [usernameToken.user, usernameToken.password],
-        bufferBytes: Math.max(limits.request, limits.response),
+        bufferBytes: GROWTH * Math.max(limits.request, limits.response),
         mock: serviceMock(model, bound),
       },
       removeRequestHeaders: [],
@@ -110,12 +115,41 @@ export const soap = defineKind({
   },
 });
 
+/** The service as the policy or its WSDL describes it; undefined after an error was reported. */
 function modelOf(spec: Spec, context: PolicyContext): ServiceModel | undefined {
-  if (spec.fields !== undefined && spec.wsdl === undefined) return modelOfFields(spec.fields, context);
-  if (spec.wsdl === undefined || spec.fields !== undefined) {
-    const keys = spec.wsdl === undefined ? "neither is there" : "both are there";
-    context.report(diagnose("SL1080", { policy: context.policy, keys }, context.place([], "key")));
-    return undefined;
-  }
+  const { wsdl, fields } = spec;
+  if (wsdl !== undefined && fields === undefined) return modelOfWsdl(wsdl, spec, context);
+  if (wsdl === undefined && fields !== undefined)
+    return modelOfFields(fields, context.policy, (path, part) => context.place(["fields", ...path], part));
+  const said = wsdl === undefined ? "says neither" : "says both";
+  context.report(diagnose("SL1080", { policy: context.policy, said }, context.place([], "key")));
   return undefined;
+}
+
+function modelOfWsdl(wsdl: string, spec: Spec, context: PolicyContext): ServiceModel | undefined {
+  const file = context.readFile(wsdl, context.place(["wsdl"]));
+  if (file === undefined) return undefined;
+  const named = (key: "service" | "port") => {
+    const name = spec[key];
+    return name === undefined ? {} : { [key]: { name, origin: context.place([key]) } };
+  };
+  const { usernameToken, timestamp } = spec.security ?? {};
+  const choice: WsdlChoice = {
+    ...named("service"),
+    ...named("port"),
+    operations: Object.keys(spec.operations).map((name) => ({
+      name,
+      origin: context.place(["operations", name], "key"),
+    })),
+    adds: [
+      ...(usernameToken === undefined ? [] : ["usernameToken" as const]),
+      ...(timestamp === undefined ? [] : ["timestamp" as const]),
+    ],
+  };
+  return readWsdl({ ...file, load: context.loadFile }, choice, context.report);
+}
+
+/** The configuration as data, without members that are undefined. */
+function jsonOf(config: SoapConfig): JsonObject {
+  return JSON.parse(JSON.stringify(config));
 }

@@ -6,6 +6,7 @@ import { renderText } from "../../../compiler/diagnostics/render/text.js";
 import { textLoader } from "../../../compiler/syntax/loader.js";
 import { SourceFile } from "../../../compiler/syntax/source.js";
 import { expectGolden } from "../../../test/support/golden.js";
+import { printedModel } from "../../../test/support/printed-model.js";
 import type { ServiceModel } from "../model.js";
 import { readWsdl, type WsdlChoice } from "./read.js";
 
@@ -34,19 +35,6 @@ function readFiles(files: Readonly<Record<string, string>>, choice: WsdlChoice =
   return { model, findings };
 }
 
-/** A model as text: places as `file:line:column`, maps as objects. */
-function printed(model: ServiceModel): string {
-  const plain = (_: string, value: unknown) => {
-    if (value instanceof Map) return Object.fromEntries(value);
-    if (typeof value !== "object" || value === null || !("source" in value) || !("start" in value)) return value;
-    const { source, start } = value;
-    if (!(source instanceof SourceFile) || typeof start !== "number") return value;
-    const { line, column } = source.position(start);
-    return `${source.path}:${line}:${column}`;
-  };
-  return `${JSON.stringify(model, plain, 2)}\n`;
-}
-
 describe("a WSDL", () => {
   const folders = readdirSync(CASES).toSorted();
 
@@ -54,7 +42,7 @@ describe("a WSDL", () => {
     const { model, findings } = readFiles(filesOf(folder));
     const refused = folder.startsWith("rejects-");
     expect(model === undefined, renderText(findings, { color: false })).toBe(refused);
-    if (model !== undefined) expectGolden(join(CASES, folder, "model.golden.json"), printed(model));
+    if (model !== undefined) expectGolden(join(CASES, folder, "model.golden.json"), printedModel(model));
     if (refused || folder.startsWith("warns-"))
       expectGolden(join(CASES, folder, "diagnostics.golden.txt"), renderText(findings, { color: false }));
     else expect(renderText(findings, { color: false })).toBe("");
