@@ -10,7 +10,9 @@ import { references } from "./catalog/references.js";
 import { routes } from "./catalog/routes.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
+import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
+import { wsdl } from "./catalog/wsdl.js";
 
 /** Every finding that Sluice can report, by code. The sections are files of `catalog/`, one a range of codes. */
 export const catalog = {
@@ -26,6 +28,8 @@ export const catalog = {
   ...tests,
   ...internal,
   ...outputs,
+  ...soapOperations,
+  ...wsdl,
 } as const;
 
 export type Code = keyof typeof catalog;

@@ -3,6 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PredicateSchemas } from "../expression/predicate-schema.js";
 import type { JsonObject, PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
+import type { SourceFile, Span } from "../syntax/source.js";
 import type { Gateway } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
@@ -20,6 +21,13 @@ export interface PolicyContext {
    * what does not fit the schema and so is not in the body that `plan` takes, but for items of lists.
    */
   node(path: Path): Node | undefined;
+  /**
+   * Reads a public file that the policy names, or a file that it names; reports why it cannot.
+   *
+   * @param text its path, relative to the file in which it is written
+   * @param from where it is written
+   */
+  readFile(text: string, from: Span): SourceFile | undefined;
   report(diagnostic: Diagnostic): void;
 }
 
