@@ -65,6 +65,12 @@ export class SoapConverter {
     return { status, detail, pointer: this.module.text(this.module.call("pointerStart"), pointerBytes) };
   }
 
+  /** The problem document of the request that was converted last. */
+  problem(): string {
+    if (this.module.call("writeRequestProblem") !== 1) throw new Error("the module has no memory");
+    return this.result("output");
+  }
+
   /** Whether a text is a value of a simple type. */
   isValue(simple: number, text: string): boolean {
     this.module.call("reset");
