@@ -60,6 +60,15 @@ function hasRoom(bytes: i32): bool {
   return limit - cursor >= <usize>bytes || grow(bytes);
 }
 
+/** Where `bytes` more may be written, and SLACK behind them; 0 if they may not. `outputTook` says how many were. */
+export function outputRoom(bytes: i32): usize {
+  return hasRoom(bytes) ? cursor : 0;
+}
+
+export function outputTook(bytes: i32): void {
+  cursor += <usize>bytes;
+}
+
 function grow(bytes: i32): bool {
   if (failure !== OutputFailure.None) return false;
   const length = outputLength();

@@ -5,6 +5,7 @@ import { findName } from "../../lib/table";
 import { composedLength, composedStart } from "../../lib/text";
 import { openEnvironment, wipeEnvironment } from "../../proxy-wasm/environment";
 import { checkLexical, collapsed, collapsedLength, collapsedStart, lastMismatch } from "./lexical";
+import { prepareProblems, writeRequestProblem } from "./problem";
 import { readSoap } from "./reader";
 import { writeRequest } from "./request";
 import { Operation, Simple, Soap } from "./table";
@@ -12,7 +13,7 @@ import { Operation, Simple, Soap } from "./table";
 // Entry point of the tests: reading a policy and converting requests, as a module of its own. It is not shipped.
 
 export { detailBytes, detailStart, pointerBytes, pointerStart } from "./request-problem";
-export { collapsedLength, collapsedStart, lastMismatch, outputLength, outputStart };
+export { collapsedLength, collapsedStart, lastMismatch, outputLength, outputStart, writeRequestProblem };
 
 let soap: Soap = none<Soap>();
 
@@ -29,6 +30,7 @@ export function take(bytes: i32): usize {
 /** Reads a policy; if it is wrong, false, and the problem is at `problemStart`. */
 export function configure(start: usize, length: i32): bool {
   beginKeeping();
+  prepareProblems();
   beginDocument();
   soap = none<Soap>();
   if (openDocument(start, length) && openEnvironment()) soap = readSoap(0);

@@ -24,7 +24,7 @@ import { sameText, Text } from "../../lib/text";
 import { bindBody, bindParam, bindWhole, newBinding } from "./reader-binding";
 import { writeEnvelope } from "./reader-envelope";
 import { readLoneElement } from "./reader-type";
-import { flagOf, integerOr, LONGEST_NAME, nameOf, valueOr, xmlNameOf } from "./reader-values";
+import { flagOf, integerOr, LONGEST_NAME, nameOf, valueOr } from "./reader-values";
 import { Element, Fault, Operation, Param, Soap, Version } from "./table";
 
 const MEMBERS: string =
@@ -38,7 +38,7 @@ const LONGEST_PIN: i32 = 512;
 /** Reads one of `operations`; false, and a problem noted, if it is wrong. */
 export function readOperation(node: i32, operation: Operation, soap: Soap): bool {
   if (!objectOf(node, MEMBERS)) return false;
-  operation.name = xmlNameOf(node, "name");
+  operation.name = nameOf(node, "name");
   readVersion(requiredMember(node, "version"), operation);
   readPin(requiredMember(node, "pin"), operation);
   if (documentIsWrong()) return false;
@@ -179,7 +179,7 @@ function readFaults(list: i32, operation: Operation, soap: Soap): bool {
 
 function readFault(node: i32, fault: Fault, soap: Soap): bool {
   if (!objectOf(node, "name element status")) return false;
-  fault.name = xmlNameOf(node, "name");
+  fault.name = nameOf(node, "name");
   const element = requiredMember(node, "element");
   const status = requiredMember(node, "status");
   if (documentIsWrong() || !integerOf(status, 400, 599)) return false;
