@@ -68,8 +68,8 @@ const ESCAPES: ReadonlyMap<string, CharacterSet> = new Map([
   ["i", of(NAME_STARTS)],
   ["c", of(NAME_CHARACTERS)],
   ["d", named("\\p{Nd}")],
-  // Everything but punctuation, separators and "other", said without a negation.
-  ["w", named("\\p{L}", "\\p{M}", "\\p{N}", "\\p{S}")],
+  // Everything but punctuation, separators and "other", said without a negation. `_` is punctuation; the tools of some services take it.
+  ["w", { ranges: [[0x5f, 0x5f]], classes: ["\\p{L}", "\\p{M}", "\\p{N}", "\\p{S}"], negated: false }],
   ["S", of(complement(SPACES))],
   ["I", of(complement(NAME_STARTS))],
   ["C", of(complement(NAME_CHARACTERS))],
