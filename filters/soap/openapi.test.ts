@@ -66,13 +66,130 @@ describe("the document of a service", () => {
 
   it("has each operation with its parameters, body and answers", () => {
     const api = document();
-    expect(at(api, "paths", "/partners/{id}", "get", "parameters")).toEqual({});
-    expect(Object.keys(Object(at(api, "paths", "/partners/{id}", "get", "responses")))).toEqual([]);
-    expect(at(api, "paths", "/partners/{id}", "get", "responses", "404")).toEqual({});
-    expect(answerOf(api, "/partners", "get")).toEqual({});
-    expect(at(api, "paths", "/partners/{id}", "put", "parameters")).toEqual({});
-    expect(at(api, "paths", "/partners", "get", "parameters")).toEqual({});
-    expect(at(api, "paths", "/double", "post", "requestBody")).toEqual({});
+    expect(at(api, "paths", "/partners/{id}", "get", "parameters")).toEqual([
+      {
+        in: "path",
+        name: "id",
+        required: true,
+        schema: {
+          format: "int32",
+          maximum: 2147483647,
+          minimum: -2147483648,
+          type: "integer",
+        },
+      },
+      {
+        explode: true,
+        in: "query",
+        name: "fields",
+        schema: {
+          items: {
+            type: "string",
+          },
+          type: "array",
+        },
+        style: "form",
+      },
+    ]);
+    expect(Object.keys(Object(at(api, "paths", "/partners/{id}", "get", "responses")))).toEqual([
+      "200",
+      "400",
+      "401",
+      "404",
+      "429",
+      "502",
+    ]);
+    expect(at(api, "paths", "/partners/{id}", "get", "responses", "404")).toEqual({
+      content: {
+        "application/problem+json": {
+          schema: {
+            $ref: "#/components/schemas/PartnerNotFoundProblem",
+          },
+        },
+      },
+      description: "GetPartner fails with PartnerNotFound.",
+    });
+    expect(answerOf(api, "/partners", "get")).toEqual({
+      items: {
+        $ref: "#/components/schemas/Partner",
+      },
+      type: "array",
+    });
+    expect(at(api, "paths", "/partners/{id}", "put", "parameters")).toEqual([
+      {
+        in: "path",
+        name: "id",
+        required: true,
+        schema: {
+          format: "int32",
+          maximum: 2147483647,
+          minimum: -2147483648,
+          type: "integer",
+        },
+      },
+      {
+        in: "query",
+        name: "dryRun",
+        schema: {
+          type: "boolean",
+        },
+      },
+    ]);
+    expect(at(api, "paths", "/partners", "get", "parameters")).toEqual([
+      {
+        in: "query",
+        name: "text",
+        schema: {
+          type: "string",
+        },
+      },
+      {
+        in: "query",
+        name: "status",
+        schema: {
+          enum: ["active", "gone"],
+          type: "string",
+        },
+      },
+      {
+        in: "query",
+        name: "limit",
+        schema: {
+          format: "int32",
+          maximum: 2147483647,
+          minimum: -2147483648,
+          type: "integer",
+        },
+      },
+      {
+        explode: true,
+        in: "query",
+        name: "ids",
+        schema: {
+          items: {
+            format: "int32",
+            maximum: 2147483647,
+            minimum: -2147483648,
+            type: "integer",
+          },
+          type: "array",
+        },
+        style: "form",
+      },
+    ]);
+    expect(at(api, "paths", "/double", "post", "requestBody")).toEqual({
+      content: {
+        "application/json": {
+          schema: {
+            format: "int32",
+            maximum: 2147483647,
+            minimum: -2147483648,
+            type: "integer",
+          },
+        },
+      },
+      required: true,
+    });
     expect(at(api, "paths", "/notify", "post", "responses", "202")).toEqual({ description: "The service got it." });
     expect(Object.keys(Object(at(api, "paths", "/ping", "post")))).toEqual(["operationId", "responses"]);
   });
