@@ -12,6 +12,7 @@ import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
 import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
+import { wsdl } from "./catalog/wsdl.js";
 
 /** Every finding that Sluice can report, by code. The sections are files of `catalog/`, one a range of codes. */
 export const catalog = {
@@ -28,6 +29,7 @@ export const catalog = {
   ...internal,
   ...outputs,
   ...soapOperations,
+  ...wsdl,
 } as const;
 
 export type Code = keyof typeof catalog;

@@ -88,7 +88,9 @@ const laws: readonly Law[] = [
     files: /^filters\/([^/]+)\/.*\.test\.ts$/,
     may: ["compiler/", "filters/(lib|proxy-wasm|KIND)/", "test/support/", MODULE],
   },
-  { files: /^filters\/([^/]+)\/[^/]+\.ts$/, may: [STAGES, "filters/KIND/[^/]+\\.ts", MODULE] },
+  // What a kind reads beside the policy.
+  { files: /^filters\/(soap)\/wsdl\//, may: [STAGES, "filters/KIND/(wsdl/[^/]+|model)\\.ts", MODULE] },
+  { files: /^filters\/([^/]+)\/[^/]+\.ts$/, may: [STAGES, "filters/KIND/(wsdl/)?[^/]+\\.ts", MODULE] },
 ];
 
 /** Imports that point where they must not. */

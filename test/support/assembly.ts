@@ -5,7 +5,7 @@ import asc from "assemblyscript/asc";
 declare const WebAssembly: {
   instantiate(
     bytes: Uint8Array,
-    imports: Record<string, never>,
+    imports: Imports,
   ): Promise<{ instance: { exports: Readonly<Record<string, Exported>> } }>;
 };
 
@@ -16,6 +16,8 @@ interface Memory {
   grow(pages: number): number;
 }
 type Exported = ExportedFunction | Memory;
+/** Host functions by module and name. */
+export type Imports = Readonly<Record<string, Readonly<Record<string, ExportedFunction>>>>;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE_BYTES = 65536;
@@ -52,9 +54,9 @@ async function runCompiler(entry: string): Promise<Uint8Array> {
   return bytes;
 }
 
-/** A new instance of an entry that imports nothing and exports its memory and `heapBase(): usize`. */
-export async function instantiateAssembly(entry: string): Promise<Assembly> {
-  const { instance } = await WebAssembly.instantiate(await compileAssembly(entry), {});
+/** A new instance of an entry that exports its memory and, for `free`, `heapBase(): usize`; it may import what is given. */
+export async function instantiateAssembly(entry: string, imports: Imports = {}): Promise<Assembly> {
+  const { instance } = await WebAssembly.instantiate(await compileAssembly(entry), imports);
   return new Assembly(instance.exports);
 }
 
