@@ -8,6 +8,7 @@ import { fieldsSchema, modelOfFields } from "./fields.js";
 import { serviceMock } from "./mock.js";
 import type { ServiceModel } from "./model.js";
 import type { SoapConfig } from "./module.js";
+import { openApiOf } from "./openapi.js";
 import { operationPlans } from "./operation-plan.js";
 import { faultsSchema, limitsOf, limitsSchema, operationsSchema } from "./settings.js";
 import { tableOf } from "./table.js";
@@ -108,6 +109,8 @@ export const soap = defineKind({
         variables: usernameToken === undefined ? [] : [usernameToken.user, usernameToken.password],
         bufferBytes: GROWTH * Math.max(limits.request, limits.response) + MORE_BYTES,
         mock: serviceMock(model, bound),
+        openApi: ({ title, ...info }) =>
+          openApiOf(model, bound, { title: spec.wsdl === undefined ? title : model.name, ...info }),
       },
       removeRequestHeaders: [],
       requestHeaders: [],
