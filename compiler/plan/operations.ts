@@ -37,7 +37,9 @@ export function splitRoute(route: RoutePlan, { policy, operations }: Converter):
     };
   });
   const run = route.run.filter((applied) => applied.policy !== policy.name);
-  const rest: RoutePlan = { ...route, action: NO_OPERATION, rest: { policy: policy.name }, run };
+  const captures = new Map(operations.flatMap(({ match }) => capturesOf(match.path)).map((one) => [one.name, one]));
+  const of = { policy: policy.name, captures: [...captures.values()] };
+  const rest: RoutePlan = { ...route, action: NO_OPERATION, rest: of, run };
   return isExhausted(route, operations) ? entries : [...entries, rest];
 }
 

@@ -213,12 +213,18 @@ export interface RoutePlan {
   action: RouteAction;
   /** The operation that a conversion of the route does for its requests. */
   operation?: { policy: string; operation: OperationPlan };
-  /** Of the entry for what no operation takes: the conversion that has none for it. */
-  rest?: { policy: string };
+  /** Of the entry for what no operation takes: the conversion that has none for it, and where its operations have what they capture. */
+  rest?: { policy: string; captures: readonly Capture[] };
   /** Policies in order of execution. */
   run: AppliedPolicy[];
   /** Policies that the route would run were they not off; absent if there are none. */
   off?: AppliedPolicy[];
+}
+
+/** A named segment of a path; segments are counted from 0. */
+export interface Capture {
+  name: string;
+  segment: number;
 }
 
 export type HeaderMatch = { name: string } & (

@@ -6,6 +6,7 @@ import { envelopeModule, envelopePlan } from "../support/envelope/module.js";
 import { request } from "../support/http.js";
 import { startUpstream, type Upstream } from "../support/upstream.js";
 import { serve } from "./support/serve.js";
+import { until } from "./support/until.js";
 
 const policyOf = (crm: string, broken: string) => `apiVersion: sluice/v1
 kind: Gateway
@@ -115,6 +116,19 @@ describe.each(["Envoy", "the embedded server"])("on %s", (engine) => {
 
   it("other routes are as they are", async () => {
     expect((await request(url(engine, "/plain"), { method: "POST", body: "as it is" })).text).toBe("as it is");
+  });
+});
+
+describe.each(["Envoy", "the embedded server"])("on %s", (engine) => {
+  it("a module that traps lets nothing pass, and is replaced", async () => {
+    const call = (body: string) => request(url(engine, "/partners"), { method: "POST", body });
+    expect((await call("trap")).status).toBe(503);
+    expect(upstream.received).toEqual([]);
+    await until("a new VM", async () => (await call("{1}")).status === 200);
+    expect(upstream.received.length).toBe(1);
+    expect(reports.splice(0)).toEqual(
+      engine === "Envoy" ? [] : [expect.stringMatching(/^body\.wasm failed: proxy_on_request_body: /)],
+    );
   });
 });
 

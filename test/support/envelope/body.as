@@ -1,5 +1,5 @@
 // A stand-in for body.wasm: it puts the body of a request into `<Operation>` and takes that of the answer out of it. What begins with
-// `bad` does not fit (400), an answer without the envelope is no answer (502), one in `<Fault>` is a 404.
+// `bad` does not fit (400), an answer without the envelope is no answer (502), one in `<Fault>` is a 404. `trap` traps.
 
 @external("env", "proxy_log") declare function proxy_log(level: i32, start: usize, length: i32): i32;
 @external("env", "proxy_get_header_map_pairs") declare function proxy_get_header_map_pairs(type: i32, start: usize, length: usize): i32;
@@ -121,6 +121,7 @@ export function proxy_on_request_body(id: i32, size: i32, end: i32): i32 {
   if (operation === "") return 0;
   if (end === 0) return 1;
   const text = bufferText(0, size);
+  if (text === "trap") unreachable();
   if (text.startsWith("bad")) {
     refuse(operation, 400, "Bad Request", "unfit");
     return 1;
