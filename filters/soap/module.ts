@@ -25,8 +25,8 @@ export const simpleSchema = z.strictObject({
     .optional()
     .describe("Automata that all match the whole value."),
   values: z.array(lexical).min(1).max(4096).optional().describe("The only values."),
-  minLength: z.int().min(0).max(2_147_483_647).optional(),
-  maxLength: z.int().min(0).max(2_147_483_647).optional(),
+  minLength: z.int().min(0).max(2_147_483_647).optional().describe("The least length."),
+  maxLength: z.int().min(0).max(2_147_483_647).optional().describe("The greatest length."),
   unit: z
     .enum(["characters", "hex", "base64"])
     .optional()
@@ -35,48 +35,59 @@ export const simpleSchema = z.strictObject({
       "What lengths count, and which texts there are beside the facets: digits of bytes. Of a list always items.",
     ),
   min: decimal.optional().describe("A decimal number."),
-  minExclusive: z.boolean().optional(),
-  max: decimal.optional(),
-  maxExclusive: z.boolean().optional(),
-  totalDigits: z.int().min(1).max(65_535).optional(),
-  fractionDigits: z.int().min(0).max(65_535).optional(),
+  minExclusive: z.boolean().optional().describe("Whether `min` itself is none of the values."),
+  max: decimal.optional().describe("A decimal number."),
+  maxExclusive: z.boolean().optional().describe("Whether `max` itself is none of the values."),
+  totalDigits: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe("The most digits of a number, zeros at either end left out."),
+  fractionDigits: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe("The most digits behind the point, zeros at the end left out."),
   item: index.optional().describe("Of a list: the simple type of its items, no list itself."),
   members: z.array(index).min(1).max(64).optional().describe("Of a union: simple types, neither lists nor unions."),
 });
 
 export const elementSchema = z.strictObject({
-  name: xmlName,
+  name: xmlName.describe("Local name; in JSON the member."),
   ns: index.optional().describe("Which of `namespaces`; none without this key."),
   simple: index.optional().describe("Its simple type; it has this or `type`."),
   type: index.optional().describe("Its complex type."),
-  min: z.int().min(0).max(65_535).optional().meta({ default: 1 }),
+  min: z.int().min(0).max(65_535).optional().meta({ default: 1 }).describe("How often it occurs at least."),
   max: z.int().min(-1).max(65_535).optional().meta({ default: 1 }).describe("-1: any number. Not 1: an array in JSON."),
-  nillable: z.boolean().optional(),
-  default: lexical.optional(),
-  fixed: lexical.optional(),
+  nillable: z.boolean().optional().describe("Whether it can be nil: null in JSON."),
+  default: lexical.optional().describe("What an empty element in an answer stands for."),
+  fixed: lexical.optional().describe("Its only value."),
 });
 
 /** Groups come before what is in them: `span` is how many entries after it belong to it, entries of groups in it included. */
 const groupSchema = z.strictObject({
-  group: z.enum(["sequence", "choice", "all"]),
-  span: z.int().min(0).max(4096),
-  optional: z.boolean().optional(),
+  group: z.enum(["sequence", "choice", "all"]).describe("All in order, one of them, or all."),
+  span: z.int().min(0).max(4096).describe("How many of the entries after it belong to it."),
+  optional: z.boolean().optional().describe("Whether it may be absent."),
 });
 
 export const typeSchema = z.strictObject({
   attributes: z
     .array(
       z.strictObject({
-        name: xmlName,
-        ns: index.optional(),
-        simple: index,
-        required: z.boolean().optional(),
-        default: lexical.optional(),
-        fixed: lexical.optional(),
+        name: xmlName.describe("Local name; in JSON the member with `@` before it."),
+        ns: index.optional().describe("Which of `namespaces`; none without this key."),
+        simple: index.describe("Its simple type."),
+        required: z.boolean().optional().describe("Whether it must be there."),
+        default: lexical.optional().describe("What an answer without it stands for."),
+        fixed: lexical.optional().describe("Its only value."),
       }),
     )
     .max(1024)
-    .optional(),
+    .optional()
+    .describe("No two have the same name."),
   text: index.optional().describe("Simple content: its simple type. In JSON the member `$value`."),
   content: z
     .array(z.union([groupSchema, elementSchema]))
@@ -90,8 +101,8 @@ const field = z.array(localName).min(1).max(8).describe("Names of members, from 
 const headerText = z.string().regex(/^[ -~]{1,4096}$/);
 
 export const operationSchema = z.strictObject({
-  name: localName,
-  version: z.enum(["1.1", "1.2"]),
+  name: localName.describe("As the service has it."),
+  version: z.enum(["1.1", "1.2"]).describe("Of SOAP."),
   pin: z
     .string()
     .regex(/^[!-~]{1,512}$/)
@@ -116,8 +127,8 @@ export const operationSchema = z.strictObject({
     .optional()
     .describe("How the service is asked; `soap.wasm` alone reads it, elsewhere Envoy writes it."),
   input: elementSchema.optional().describe("Child of the Body; an empty Body without it."),
-  output: elementSchema.optional(),
-  oneWay: z.boolean().optional(),
+  output: elementSchema.optional().describe("The same of answers."),
+  oneWay: z.boolean().optional().describe("Whether an answer says nothing."),
   body: z
     .union([z.literal(false), z.strictObject({ field: field.optional() })])
     .optional()
@@ -145,13 +156,27 @@ export const operationSchema = z.strictObject({
       }),
     )
     .max(64)
-    .optional(),
+    .optional()
+    .describe("Parts of the path and of the query that are fields of the input."),
   unwrap: z.boolean().optional().describe("The answer is the value of the only child of the output."),
-  success: z.int().min(200).max(299).optional().meta({ default: 200 }),
+  success: z
+    .int()
+    .min(200)
+    .max(299)
+    .optional()
+    .meta({ default: 200 })
+    .describe("Status of an answer that is no fault."),
   faults: z
-    .array(z.strictObject({ name: localName, element: elementSchema, status: z.int().min(400).max(599) }))
+    .array(
+      z.strictObject({
+        name: localName.describe("Title of the problem."),
+        element: elementSchema.describe("The child of the detail."),
+        status: z.int().min(400).max(599).describe("Status of the answer."),
+      }),
+    )
     .max(64)
-    .optional(),
+    .optional()
+    .describe("Faults that the operation declares."),
   sender: z
     .int()
     .min(400)
@@ -166,36 +191,44 @@ export const operationSchema = z.strictObject({
     .optional()
     .meta({ default: 502 })
     .describe("And of those that blame the service."),
-  addressing: z.strictObject({ action: lexical, to: lexical }).optional(),
+  addressing: z
+    .strictObject({ action: lexical.describe("`wsa:Action`."), to: lexical.describe("`wsa:To`.") })
+    .optional()
+    .describe("Headers of WS-Addressing 1.0; none without this key."),
 });
 
 export const soapConfigSchema = z.strictObject({
   namespaces: z.array(z.string().min(1).max(2048)).max(1024).describe("URIs, each once."),
-  simples: z.array(simpleSchema).max(65_535),
-  types: z.array(typeSchema).max(65_535),
-  operations: z.array(operationSchema).min(1).max(1024),
+  simples: z.array(simpleSchema).max(65_535).describe("Simple types."),
+  types: z.array(typeSchema).max(65_535).describe("Complex types."),
+  operations: z.array(operationSchema).min(1).max(1024).describe("No two have the same name."),
   security: z
     .strictObject({
       user: z
         .string()
         .regex(/^env:./s)
-        .optional(),
+        .optional()
+        .describe("Variable with the user of a UsernameToken; there is a password as well, or neither."),
       password: z
         .string()
         .regex(/^env:./s)
-        .optional(),
-      digest: z.boolean().optional(),
+        .optional()
+        .describe("Variable with the password."),
+      digest: z.boolean().optional().describe("Whether a digest of the password is sent in its place."),
       timestampSeconds: z.int().min(1).max(86_400).optional().describe("How long a message is good."),
     })
-    .optional(),
-  limits: z.strictObject({
-    request: z.int().min(1).max(16_777_216).describe("Bytes of a body from a client."),
-    response: z.int().min(1).max(16_777_216).describe("And from a service."),
-    depth: z.int().min(1).max(256).describe("Of elements or members in one another."),
-    attributes: z.int().min(0).max(1024).describe("Of one element."),
-    name: z.int().min(1).max(65_536).describe("Bytes of a name."),
-    namespaces: z.int().min(1).max(1024).describe("Declarations in force at once."),
-  }),
+    .optional()
+    .describe("Headers of WS-Security 1.0; none without this key."),
+  limits: z
+    .strictObject({
+      request: z.int().min(1).max(16_777_216).describe("Bytes of a body from a client."),
+      response: z.int().min(1).max(16_777_216).describe("And from a service."),
+      depth: z.int().min(1).max(256).describe("Of elements or members in one another."),
+      attributes: z.int().min(0).max(1024).describe("Of one element."),
+      name: z.int().min(1).max(65_536).describe("Bytes of a name."),
+      namespaces: z.int().min(1).max(1024).describe("Declarations in force at once."),
+    })
+    .describe("What a message may have at most."),
 });
 
 export type SoapConfig = z.output<typeof soapConfigSchema>;

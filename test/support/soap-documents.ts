@@ -6,6 +6,8 @@ import { soapConfig } from "./soap-config.js";
 import { crm } from "./soap-model.js";
 import { soapModels } from "./soap-models.js";
 
+export { mutated } from "../language/mutation.js";
+
 // Configurations of `soap` policies for tests that hold their schema to the module.
 
 /** One with something of everything that a configuration can have. The environment has USER and PASSWORD. */
@@ -134,6 +136,12 @@ const KEYS: readonly string[] = [
 ];
 
 export const soapChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);
+
+/** Changes of a value of a random model. */
+export const valueChanges: fc.Arbitrary<Mutation[]> = mutationsWith(
+  ["", "active", "x y", "INF", "1", 0, 1.5, -7, 1e30, 3e9, true, null, [], {}, [1], ["a", "b"], { a: 1 }],
+  ["a", "Name", "item-1", "@at0", "@at1", "$value", "unknown", "é", ""],
+);
 
 /** What only the module refuses, as JSON Schema cannot say it: the message of the module, and why. */
 export const SOAP_BEYOND: readonly (readonly [message: RegExp, why: string])[] = [

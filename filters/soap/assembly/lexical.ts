@@ -1,5 +1,5 @@
 import { base64Bytes, hexBytes } from "../../lib/binary";
-import { compareDecimals, decimalCell, NotFinite, notFiniteOf, readDecimal } from "../../lib/decimal";
+import { compareDecimals, Decimal, decimalCell, NotFinite, notFiniteOf, readDecimal } from "../../lib/decimal";
 import { dfaMatches } from "../../lib/dfa";
 import { addressAt, exists, pointerAt } from "../../lib/region";
 import {
@@ -173,15 +173,14 @@ function checkNumber(simple: Simple, start: usize, length: i32, power: bool): bo
   const digits = value.integerDigits + value.fractionDigits;
   if (simple.totalDigits >= 0 && digits > simple.totalDigits) return fail(Mismatch.Digits);
   if (simple.fractionDigits >= 0 && value.fractionDigits > simple.fractionDigits) return fail(Mismatch.Digits);
-  if (exists(simple.min) && !isWithin(simple.min, simple.minExclusive, -1)) return fail(Mismatch.TooSmall);
-  if (exists(simple.max) && !isWithin(simple.max, simple.maxExclusive, 1)) return fail(Mismatch.TooLarge);
+  if (exists(simple.least) && !isWithin(simple.least, simple.minExclusive, -1)) return fail(Mismatch.TooSmall);
+  if (exists(simple.most) && !isWithin(simple.most, simple.maxExclusive, 1)) return fail(Mismatch.TooLarge);
   return simple.valueCount === 0 || isListedNumber(simple);
 }
 
 /** Whether the value in cell 0 is on the allowed side of a bound: `side` is -1 for a lower bound, 1 for an upper one. */
-function isWithin(bound: Text, exclusive: bool, side: i32): bool {
-  readDecimal(bound.start, bound.length, true, decimalCell(1));
-  const order = compareDecimals(decimalCell(0), decimalCell(1)) * side;
+function isWithin(bound: Decimal, exclusive: bool, side: i32): bool {
+  const order = compareDecimals(decimalCell(0), bound) * side;
   return exclusive ? order < 0 : order <= 0;
 }
 

@@ -1,4 +1,4 @@
-import { decimalCell, readDecimal } from "../../lib/decimal";
+import { Decimal, readDecimal } from "../../lib/decimal";
 import {
   arrayOf,
   documentIsWrong,
@@ -14,7 +14,17 @@ import {
   stringOf,
 } from "../../lib/document";
 import { dfaOf } from "../../lib/document-dfa";
-import { at, exists, keepPointers, keepRecords, pointerAt, setAddress, setPointer } from "../../lib/region";
+import {
+  at,
+  exists,
+  keepPointers,
+  keepRecord,
+  keepRecords,
+  none,
+  pointerAt,
+  setAddress,
+  setPointer,
+} from "../../lib/region";
 import { addName, newNameTable } from "../../lib/table";
 import { Text } from "../../lib/text";
 import { flagOf, indexOf, indexOr, integerOr, LARGEST_INDEX, LONGEST_VALUE, valueOr } from "./reader-values";
@@ -62,8 +72,10 @@ function readSimple(node: i32, simple: Simple, soap: Soap): bool {
   simple.fractionDigits = integerOr(node, "fractionDigits", 0, LARGEST_INDEX, -1);
   simple.minExclusive = flagOf(node, "minExclusive");
   simple.maxExclusive = flagOf(node, "maxExclusive");
-  simple.min = boundOr(node, "min");
-  simple.max = boundOr(node, "max");
+  simple.min = valueOr(node, "min");
+  simple.least = boundOf(node, "min", simple.min);
+  simple.max = valueOr(node, "max");
+  simple.most = boundOf(node, "max", simple.max);
   if (documentIsWrong()) return false;
   if (!readPatterns(member(node, "patterns"), simple) || !readValues(member(node, "values"), simple)) return false;
   return readParts(node, simple, soap);
@@ -102,11 +114,10 @@ function readUnit(node: i32, simple: Simple): void {
   else refuse(node, 'must be "characters", "hex" or "base64"');
 }
 
-function boundOr(node: i32, name: string): Text {
-  const bound = valueOr(node, name);
-  if (exists(bound) && !readDecimal(bound.start, bound.length, true, decimalCell(0))) {
-    refuse(member(node, name), "must be a decimal number");
-  }
+function boundOf(node: i32, name: string, text: Text): Decimal {
+  if (!exists(text)) return none<Decimal>();
+  const bound = keepRecord<Decimal>();
+  if (!readDecimal(text.start, text.length, true, bound)) refuse(member(node, name), "must be a decimal number");
   return bound;
 }
 

@@ -179,6 +179,10 @@ function nameTags(element: Element): void {
   putTag(element.namespace, element.name);
   element.open = keepComposed();
   compose(LONGEST_TAG);
+  putText(element.open);
+  putByte(0x3e);
+  element.plainOpen = keepComposed();
+  compose(LONGEST_TAG);
   putLiteral("</");
   putTag(element.namespace, element.name);
   putByte(0x3e);

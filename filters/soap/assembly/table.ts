@@ -1,3 +1,4 @@
+import { Decimal } from "../../lib/decimal";
 import { at, exists, none } from "../../lib/region";
 import { NameTable } from "../../lib/table";
 import { Text } from "../../lib/text";
@@ -54,6 +55,9 @@ export class Simple {
   /** Decimal numbers; the missing text where there is no bound. */
   min: Text = none<Text>();
   max: Text = none<Text>();
+  /** The same, read once. */
+  least: Decimal = none<Decimal>();
+  most: Decimal = none<Decimal>();
   minExclusive: bool = false;
   maxExclusive: bool = false;
   /** -1: any. */
@@ -97,6 +101,8 @@ export class Element {
   fixed: Text = none<Text>();
   /** `<n1:Name`, without what follows: attributes and `>`. */
   open: Text = none<Text>();
+  /** `<n1:Name>` */
+  plainOpen: Text = none<Text>();
   /** `</n1:Name>` */
   close: Text = none<Text>();
   /** `"Name":` as it stands in JSON. */

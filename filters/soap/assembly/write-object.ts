@@ -50,8 +50,7 @@ export function closeFrame(): void {
 export function writeElement(element: Element, node: i32, binding: Binding): bool {
   if (jsonType(tape, node) === JSON_NULL) return writeNil(element, node, binding);
   if (exists(element.type)) return openObject(element, node, binding);
-  outputText(element.open);
-  outputByte(0x3e);
+  outputText(element.plainOpen);
   if (!writeSimple(element.simple, element.fixed, node, Place.Content)) return false;
   outputText(element.close);
   return true;
@@ -85,11 +84,8 @@ function openObject(element: Element, node: i32, binding: Binding): bool {
   frame.slots = freeSlots;
   clearWords(frame.slots, slotCount(type));
   if (!fillSlots(frame) || (exists(binding) && !fillBound(frame))) return false;
-  outputText(element.open);
-  for (let i = 0; i < type.attributeCount; i++) {
-    if (!writeAttribute(frame, at<Attribute>(type.attributes, i), type.leafCount + i)) return false;
-  }
-  outputByte(0x3e);
+  if (type.attributeCount === 0) outputText(element.plainOpen);
+  else if (!writeAttributes(frame)) return false;
   freeSlots += <usize>(slotCount(type) * WORD_BYTES);
   frameCount++;
   return exists(type.text) ? writeValue(frame) : true;
@@ -138,6 +134,17 @@ function fillBound(frame: Frame): bool {
       setWord(frame.slots, bound.slot, emptyObject() + 1);
     }
   }
+  return true;
+}
+
+/** Writes the start tag of an element with attributes. */
+function writeAttributes(frame: Frame): bool {
+  const type = frame.type;
+  outputText(frame.element.open);
+  for (let i = 0; i < type.attributeCount; i++) {
+    if (!writeAttribute(frame, at<Attribute>(type.attributes, i), type.leafCount + i)) return false;
+  }
+  outputByte(0x3e);
   return true;
 }
 

@@ -37,12 +37,19 @@ import { Form, JsonForm, Simple, Unit } from "./table";
 export function writeSimple(simple: Simple, fixed: Text, node: i32, place: Place): bool {
   if (simple.form === Form.List && !isLexical(node)) return writeList(simple, fixed, node, place);
   if (isInBody(node) && !hasJsonForm(simple, node)) return false;
-  collapsed(simple, jsonStart(tape, node), jsonLength(tape, node));
-  const start = collapsedStart();
-  const length = collapsedLength();
+  const isText = jsonType(tape, node) === JSON_STRING;
+  let start = jsonStart(tape, node);
+  let length = jsonLength(tape, node);
+  if (isText) {
+    collapsed(simple, start, length);
+    start = collapsedStart();
+    length = collapsedLength();
+  }
   if (!checkLexical(simple, start, length)) return isOneOrZero(simple, node, place) || refuseValue(simple, node);
   if (exists(fixed) && !isFixed(simple, fixed, start, length)) return refuseNode(node, "is not the one that is fixed.");
-  return writeText(start, length, node, place);
+  if (isText) return writeText(start, length, node, place);
+  outputBytes(start, length);
+  return true;
 }
 
 /** Whether a node has a text that is read as XML Schema says: the string of a parameter. */

@@ -1,15 +1,15 @@
 import * as fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { mutated } from "../../../test/language/mutation.js";
-import { SoapConverter } from "../../../test/support/soap-converter.js";
+import { SoapConverter } from "../../test/support/soap-converter.js";
 import {
   ENVIRONMENT,
+  mutated,
   richConfig,
   SOAP_BEYOND,
   soapChanges,
   soapConfigs,
-} from "../../../test/support/soap-documents.js";
-import { type SoapConfig, soapConfigSchema } from "../module.js";
+} from "../../test/support/soap-documents.js";
+import { type SoapConfig, soapConfigSchema } from "./module.js";
 
 const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 200);
 

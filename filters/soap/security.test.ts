@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { soapConfig } from "../../../test/support/soap-config.js";
-import { type ConverterOptions, SoapConverter } from "../../../test/support/soap-converter.js";
-import { crm } from "../../../test/support/soap-model.js";
-import { ENVELOPES } from "../envelope.js";
-import type { SoapVersion } from "../model.js";
-import type { SoapConfig } from "../module.js";
-import { readTree, type XmlNode } from "../xml-tree.js";
+import { soapConfig } from "../../test/support/soap-config.js";
+import { type ConverterOptions, SoapConverter } from "../../test/support/soap-converter.js";
+import { crm } from "../../test/support/soap-model.js";
+import { ENVELOPES } from "./envelope.js";
+import type { SoapVersion } from "./model.js";
+import type { SoapConfig } from "./module.js";
+import { readTree, type XmlNode } from "./xml-tree.js";
 
 const WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 const WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { serialise } from "../../../compiler/expression/regex/automaton.js";
-import { compileRegex } from "../../../compiler/expression/regex/regex.js";
-import { SoapConverter } from "../../../test/support/soap-converter.js";
-import type { SimpleConfig } from "../module.js";
+import { serialise } from "../../compiler/expression/regex/automaton.js";
+import { compileRegex } from "../../compiler/expression/regex/regex.js";
+import { SoapConverter } from "../../test/support/soap-converter.js";
+import type { SimpleConfig } from "./module.js";
 
 const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 400);
 
