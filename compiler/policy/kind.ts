@@ -3,10 +3,12 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PredicateSchemas } from "../expression/predicate-schema.js";
 import type { JsonObject, PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
-import type { SourceFile, Span } from "../syntax/source.js";
+import type { Loaded } from "../syntax/loader.js";
+import type { Span } from "../syntax/source.js";
 import type { Gateway } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
+import type { NamedFile } from "./named-files.js";
 import { readParts } from "./shape.js";
 
 /** What a kind sees of the file while it turns one policy into its plan. Paths are relative to the body of the kind. */
@@ -22,12 +24,14 @@ export interface PolicyContext {
    */
   node(path: Path): Node | undefined;
   /**
-   * Reads a public file that the policy names, or a file that it names; reports why it cannot.
+   * Reads a public file that the policy names; reports why it cannot.
    *
    * @param text its path, relative to the file in which it is written
    * @param from where it is written
    */
-  readFile(text: string, from: Span): SourceFile | undefined;
+  readFile(text: string, from: Span): NamedFile | undefined;
+  /** Reads a file that a file names. The path is from the folder of the policy file, with `/` and without `..`. */
+  loadFile(path: string): Loaded;
   report(diagnostic: Diagnostic): void;
 }
 

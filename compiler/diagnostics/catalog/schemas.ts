@@ -4,7 +4,7 @@ import type { Section } from "./entry.js";
 export const schemas = {
   SL1125: {
     severity: "error",
-    message: "{what} can hold anything, which has no form in JSON",
+    message: "there is no form in JSON for {what}, which can hold anything",
     help: `JSON is made from the schema, which here says nothing of what is inside.
 
     <xsd:element name="result" type="xsd:anyType"/>      <!-- SL1125 -->
@@ -21,7 +21,7 @@ If the service only sends elements there, remove the attribute from the copy of 
   },
   SL1127: {
     severity: "warning",
-    message: "{what} are left out: requests cannot have any, and an answer that has some is answered with 502",
+    message: "left out are {what}: requests cannot have any, and an answer that has some gives 502",
     help: `The schema leaves room for extensions. What they are is not known, so nothing of them is passed on.
 
 If the service sends some, name them in the copy of the schema that the policy has.`,
@@ -36,8 +36,7 @@ Write the one that the service uses in its place, in the copy of the schema. Or 
   },
   SL1129: {
     severity: "warning",
-    message:
-      "a message may have {others} in the place of the {what} `{name}`, and an answer that has is answered with 502",
+    message: "a message may have {others} in the place of the {what} `{name}`, and an answer that has gives 502",
     help: `Types that extend another may stand in its place, with \`xsi:type\`; elements of a substitution group stand in the place of its head. Only the
 declared one is read and written.
 
@@ -72,7 +71,7 @@ Leave out of the policy the operations that use the type, or one of the two if i
   },
   SL1132: {
     severity: "error",
-    message: "{what} belongs to SOAP encoding, which is not supported",
+    message: "SOAP encoding is not supported, and {what} belongs to it",
     help: `Arrays of \`soapenc:Array\` and the types beside it come from rpc/encoded, which WS-I Basic Profile forbids.
 
     <xsd:complexType name="Partners">
@@ -90,9 +89,10 @@ Write the changes into a copy of that file, and \`include\` it.`,
   },
   SL1134: {
     severity: "warning",
-    message: "the pattern `{pattern}` is not checked: {reason}",
+    message: "the pattern `{pattern}` {how}: {reason}",
     help: `Patterns are compiled to automata that read a value once. This one cannot be, so values are passed on whatever they are, and left to the
-service.
+service. Classes such as \`\\w\` and \`\\d\` have hundreds of ranges in Unicode; where they make an automaton too large, they take every character
+beyond ASCII.
 
     <xsd:pattern value="^[A-Z]{3}$"/>       <!-- SL1134: no anchors in XML Schema -->
     <xsd:pattern value="[A-Z]{3}"/>`,
@@ -119,7 +119,7 @@ derived more than 64 times in a row is refused too.`,
   },
   SL1138: {
     severity: "error",
-    message: "{what} has more than {limit}",
+    message: "there are more than {limit} in {what}",
     help: `The bounds keep a check short and the configuration small: 2000 members of one type, 200000 of all together, 4096 values of an enumeration.
 
 Leave out of the policy the operations that use the type, or out of the copy of the schema what the service does not need.`,

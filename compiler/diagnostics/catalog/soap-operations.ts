@@ -127,4 +127,15 @@ Without the key, an answer is unwrapped where that can be.`,
     message: "{what} has {count}, and the module takes at most {limit}",
     help: `The tables of the module have bounds. Split the operations over several policies, or leave out what no client needs.`,
   },
+  SL1080: {
+    severity: "error",
+    message: "a `soap` policy has either `wsdl` or `fields`; `{policy}` {said}",
+    help: `The messages of the service are described by its WSDL, or for a small service in the policy itself.
+
+    soap: { wsdl: ./crm.wsdl, operations: { GetPartner: "GET /partners/{id}" } }
+
+    soap:
+      fields: { namespace: urn:crm, path: /crm, operations: { GetPartner: { action: urn:crm#Get, request: { id: integer }, response: { name: string } } } }
+      operations: { GetPartner: "GET /partners/{id}" }`,
+  },
 } as const satisfies Section<"10">;

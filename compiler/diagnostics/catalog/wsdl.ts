@@ -53,7 +53,7 @@ Save what the address gives (\`curl -o crm-types.xsd 'http://crm.example.com/crm
   },
   SL1106: {
     severity: "error",
-    message: "{expected} is needed here, and the file begins with {found}",
+    message: "the file begins with {found}, and {expected} is needed",
     help: `\`wsdl\` of a policy and \`wsdl:import\` name a WSDL 1.1, \`xsd:import\` and \`xsd:include\` an XML Schema.
 
 A WSDL 2.0 (\`description\` of \`http://www.w3.org/ns/wsdl\`) is not read: ask the service for its WSDL 1.1, most often at \`?wsdl\`. A page of HTML was saved
@@ -133,7 +133,7 @@ Give the second one another name in the copy of the WSDL that the policy has: th
   },
   SL1116: {
     severity: "error",
-    message: '{style} is not supported, only `use="literal"`',
+    message: 'only `use="literal"` is supported, and this is {style}',
     help: `SOAP encoding says in each message what its types are, and lets messages refer to parts of themselves. WS-I Basic Profile has
 forbidden it since 2004.
 

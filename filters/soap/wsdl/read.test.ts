@@ -1,22 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Diagnostic } from "../../../compiler/diagnostics/diagnostic.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
-import { textLoader } from "../../../compiler/syntax/loader.js";
-import { SourceFile } from "../../../compiler/syntax/source.js";
 import { expectGolden } from "../../../test/support/golden.js";
-import type { ServiceModel } from "../model.js";
-import { readWsdl, type WsdlChoice } from "./read.js";
+import { printedModel } from "../../../test/support/printed-model.js";
+import { readWsdlFiles } from "../../../test/support/wsdl.js";
 
 /** Each folder has a WSDL, the files that it imports, and the golden of its model, of its findings, or of both. */
 const CASES = join(import.meta.dirname, "cases");
-const MAIN = "service.wsdl";
-
-interface Result {
-  readonly model: ServiceModel | undefined;
-  readonly findings: readonly Diagnostic[];
-}
 
 function filesOf(folder: string): Record<string, string> {
   const paths = readdirSync(join(CASES, folder), { recursive: true, encoding: "utf8" });
@@ -26,35 +17,14 @@ function filesOf(folder: string): Record<string, string> {
   );
 }
 
-function readFiles(files: Readonly<Record<string, string>>, choice: WsdlChoice = {}): Result {
-  const source = new SourceFile(MAIN, files[MAIN] ?? "");
-  const findings: Diagnostic[] = [];
-  const { load } = textLoader(source, files);
-  const model = readWsdl({ path: MAIN, source, load }, choice, (finding) => findings.push(finding));
-  return { model, findings };
-}
-
-/** A model as text: places as `file:line:column`, maps as objects. */
-function printed(model: ServiceModel): string {
-  const plain = (_: string, value: unknown) => {
-    if (value instanceof Map) return Object.fromEntries(value);
-    if (typeof value !== "object" || value === null || !("source" in value) || !("start" in value)) return value;
-    const { source, start } = value;
-    if (!(source instanceof SourceFile) || typeof start !== "number") return value;
-    const { line, column } = source.position(start);
-    return `${source.path}:${line}:${column}`;
-  };
-  return `${JSON.stringify(model, plain, 2)}\n`;
-}
-
 describe("a WSDL", () => {
   const folders = readdirSync(CASES).toSorted();
 
   it.each(folders)("%s gives the model and the findings of its goldens", (folder) => {
-    const { model, findings } = readFiles(filesOf(folder));
+    const { model, findings } = readWsdlFiles(filesOf(folder));
     const refused = folder.startsWith("rejects-");
     expect(model === undefined, renderText(findings, { color: false })).toBe(refused);
-    if (model !== undefined) expectGolden(join(CASES, folder, "model.golden.json"), printed(model));
+    if (model !== undefined) expectGolden(join(CASES, folder, "model.golden.json"), printedModel(model));
     if (refused || folder.startsWith("warns-"))
       expectGolden(join(CASES, folder, "diagnostics.golden.txt"), renderText(findings, { color: false }));
     else expect(renderText(findings, { color: false })).toBe("");
