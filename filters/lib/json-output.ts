@@ -15,14 +15,31 @@ const ESCAPE_FACTOR: i32 = 6;
 
 /** Puts a string. The text is UTF-8; 16 bytes after it may be read. */
 export function outputString(start: usize, length: i32): void {
+  if (length > PIECE_BYTES) {
+    outputLong(start, length);
+    return;
+  }
+  const target = outputRoom(length * 2 + 2);
+  if (target === 0) return;
+  const size = escapePiece(start, length, target + 1);
+  if (size < 0) {
+    outputLong(start, length);
+    return;
+  }
+  store<u8>(target, <u8>QUOTE);
+  store<u8>(target + 1 + <usize>size, <u8>QUOTE);
+  outputTook(size + 2);
+}
+
+function outputLong(start: usize, length: i32): void {
   outputByte(<u8>QUOTE);
   for (let done = 0; done < length; done += PIECE_BYTES) {
     const piece = min(length - done, PIECE_BYTES);
     const target = outputRoom(piece * 2);
     if (target === 0) return;
-    const taken = escapePiece(start + <usize>done, piece, target);
-    if (taken < 0 && !outputRare(start + <usize>done, piece)) return;
-    if (taken > 0) outputTook(taken);
+    const size = escapePiece(start + <usize>done, piece, target);
+    if (size < 0 && !outputRare(start + <usize>done, piece)) return;
+    if (size > 0) outputTook(size);
   }
   outputByte(<u8>QUOTE);
 }

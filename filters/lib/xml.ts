@@ -110,15 +110,16 @@ export function xmlNext(): i32 {
 /** The same, but white space before a tag is passed over. */
 export function xmlNextTag(): i32 {
   if (failed !== XML_OK) return failed;
-  if (!isEmpty && depth > 0) {
-    const next = spaceEnd(cursor, limit);
-    if (next + 1 < limit && load<u8>(next) === LESS && isTagMark(<u32>load<u8>(next, 1))) {
-      moveTo(next);
-      return readTag();
-    }
+  if (isEmpty || depth === 0) return xmlNext();
+  if (isTag()) return readTag();
+  const next = spaceEnd(cursor, limit);
+  if (next + 1 < limit && load<u8>(next) === LESS && isTagMark(<u32>load<u8>(next, 1))) {
+    moveTo(next);
+    return readTag();
   }
-  const event = xmlNext();
-  return event === XML_TEXT && xmlIsBlank() ? readTag() : event;
+  const error = readText();
+  if (error !== XML_OK) return error;
+  return textLength === 0 || xmlIsBlank() ? readTag() : XML_TEXT;
 }
 
 /** Byte offset at which the document was refused; line ends that are two bytes count as one. */

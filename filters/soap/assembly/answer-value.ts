@@ -8,7 +8,7 @@ import { truthOf } from "../../lib/truth";
 import { XML_END, XML_TEXT, xmlNext, xmlTextLength, xmlTextStart } from "../../lib/xml";
 import { Answered, refuseAnswer, refuseXml } from "./answer-result";
 import { checkLexical, collapsed, collapsedLength, collapsedStart, isFixed } from "./lexical";
-import { Form, JsonForm, Simple } from "./table";
+import { Form, JsonForm, Simple, Space, Unit } from "./table";
 
 // Values of simple types: from the text of an element or attribute to JSON.
 
@@ -47,6 +47,10 @@ export function writeText(simple: Simple, fallback: Text, fixed: Text): bool {
 
 /** Writes a value; false, and the problem noted, if it is none of its type or not the one that is fixed. Overwrites the text. */
 export function writeValue(simple: Simple, fixed: Text, start: usize, length: i32): bool {
+  if (isAnyText(simple) && !exists(fixed)) {
+    outputString(start, length);
+    return true;
+  }
   collapsed(simple, start, length);
   const valueStart = collapsedStart();
   const valueLength = collapsedLength();
@@ -54,6 +58,12 @@ export function writeValue(simple: Simple, fixed: Text, start: usize, length: i3
   if (exists(fixed) && !isFixed(simple, fixed, valueStart, valueLength)) return refuseAnswer(Answered.Value);
   writeJson(simple, valueStart, valueLength);
   return true;
+}
+
+/** Whether every text is a value, as it stands: so it is of most types that services have. */
+function isAnyText(simple: Simple): bool {
+  if (simple.form !== Form.String || simple.space !== Space.Preserve || simple.unit !== Unit.Characters) return false;
+  return (simple.patternCount | simple.valueCount | simple.minLength) === 0 && simple.maxLength < 0;
 }
 
 /** Writes a value of the policy's own, which was checked when that was read. */
