@@ -43,6 +43,7 @@ function addGroup(
   path: readonly string[],
   into: Attributes,
 ): void {
+  if (!context.spend(1, node.span)) return;
   const group = referred(context, node, scope, "attributeGroup");
   if (group === undefined) return;
   const key = keyOf(group.name);
@@ -52,7 +53,7 @@ function addGroup(
   }
   const owner = `{${group.name.namespace}}attributeGroup(${group.name.local})`;
   const inner = readAttributes(context, group.node, { schema: group.schema, owner }, [...path, key]);
-  if (!context.spend(inner.size + 1, node.span)) return;
+  if (!context.spend(inner.size, node.span)) return;
   for (const [name, attribute] of inner) into.set(name, attribute);
 }
 
