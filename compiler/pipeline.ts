@@ -1,6 +1,7 @@
 import type { Part } from "./diagnostics/catalog/entry.js";
 import { needsOf } from "./diagnostics/catalog.js";
 import { type Diagnostic, diagnose, type Suppressed, sortDiagnostics } from "./diagnostics/diagnostic.js";
+import { bodyConfiguration } from "./plan/body.js";
 import { buildPlan } from "./plan/build.js";
 import { guardConfiguration, LOGGED_RESULTS } from "./plan/guard.js";
 import { lint } from "./plan/lint/lint.js";
@@ -8,6 +9,7 @@ import type { GatewayPlan } from "./plan/plan.js";
 import { checkGateway } from "./policy/check.js";
 import { type GatewayFiles, kindOf, readGatewayFiles } from "./policy/files.js";
 import type { PolicyKind } from "./policy/kind.js";
+import { NamedFiles } from "./policy/named-files.js";
 import { silence } from "./syntax/ignores.js";
 import type { Loader } from "./syntax/loader.js";
 import type { SourceFile } from "./syntax/source.js";
@@ -38,13 +40,14 @@ export interface Planned {
  */
 export function planSource(source: SourceFile, kinds: readonly PolicyKind[], loader: Loader): Planned {
   const files = readGatewayFiles(source, loader);
-  const { plan, diagnostics } = planFiles(files, kinds);
+  const named = new NamedFiles(source, loader);
+  const { plan, diagnostics } = planFiles(files, kinds, named);
   const shown = silence(sortDiagnostics([...files.diagnostics, ...diagnostics]), files.documents);
   const main = files.documents[0]?.root;
   const planned = {
     ...shown,
-    files: files.paths,
-    sources: files.documents.map((document) => document.source),
+    files: [...files.paths, ...named.paths],
+    sources: [...files.documents.map((document) => document.source), ...named.sources],
     isFragment: main !== undefined && kindOf(main) === "Fragment",
   };
   return plan === undefined || hasErrors(shown.diagnostics) ? planned : { plan, ...planned };
@@ -53,9 +56,10 @@ export function planSource(source: SourceFile, kinds: readonly PolicyKind[], loa
 function planFiles(
   files: GatewayFiles,
   kinds: readonly PolicyKind[],
+  named: NamedFiles,
 ): { plan?: GatewayPlan; diagnostics: readonly Diagnostic[] } {
   if (files.root === undefined) return { diagnostics: [] };
-  const { checked, diagnostics: unfit } = checkGateway(files.root, kinds, files.complete);
+  const { checked, diagnostics: unfit } = checkGateway(files.root, kinds, named, files.complete);
   if (checked === undefined) return { diagnostics: unfit };
   const { plan, diagnostics: unordered } = buildPlan(checked, kinds);
   const diagnostics = [...unfit, ...unordered].filter((finding) =>
@@ -63,7 +67,7 @@ function planFiles(
   );
   return hasErrors([...files.diagnostics, ...diagnostics])
     ? { diagnostics }
-    : { plan, diagnostics: [...diagnostics, ...guardSize(plan), ...lint(checked, plan)] };
+    : { plan, diagnostics: [...diagnostics, ...tooLarge(plan), ...lint(checked, plan)] };
 }
 
 /** False if what could not be read may show that the finding is none. Warnings wait until every file can be read. */
@@ -71,13 +75,16 @@ function isKnown({ code, severity }: Diagnostic, incomplete: ReadonlySet<Part>, 
   return (complete || severity === "error") && !needsOf(code).some((part) => incomplete.has(part));
 }
 
-/** The bound of the module (`filters/modules/README.md`): a larger document would keep Envoy from starting. */
-const LARGEST_GUARD_BYTES = 16 * 1024 * 1024;
+/** The bound of the modules (`filters/modules/README.md`): a larger document would keep Envoy from starting. */
+const LARGEST_CONFIGURATION_BYTES = 16 * 1024 * 1024;
 
-/** Measured with an access log, which makes it largest: the verdict is the same for every command. */
-function guardSize(plan: GatewayPlan): Diagnostic[] {
-  const size = Buffer.byteLength(JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS)));
-  return size <= LARGEST_GUARD_BYTES ? [] : [diagnose("SL0417", { size, limit: LARGEST_GUARD_BYTES }, plan.origin)];
+/** The guard's is measured with an access log, which makes it largest: the verdict is the same for every command. */
+function tooLarge(plan: GatewayPlan): Diagnostic[] {
+  const limit = LARGEST_CONFIGURATION_BYTES;
+  return [guardConfiguration(plan, LOGGED_RESULTS), bodyConfiguration(plan)].flatMap((configuration) => {
+    const size = Buffer.byteLength(JSON.stringify(configuration));
+    return size <= limit ? [] : [diagnose("SL0417", { size, limit }, plan.origin)];
+  });
 }
 
 /** What a target emitted, with each rule that it broke as a finding at the gateway's name. */

@@ -5,9 +5,10 @@ import { cors } from "./cors/kind.js";
 import { headers } from "./headers/kind.js";
 import { ipAccess } from "./ip-access/kind.js";
 import { rateLimit } from "./rate-limit/kind.js";
+import { soap } from "./soap/kind.js";
 
 /** Every policy kind, sorted by name. A new kind is one folder and one line here. */
-export const kinds: readonly PolicyKind[] = [authenticate, authorize, cors, headers, ipAccess, rateLimit];
+export const kinds: readonly PolicyKind[] = [authenticate, authorize, cors, headers, ipAccess, rateLimit, soap];
 
 /** The modules, and the kinds that each of them carries out. */
 export const modules: Readonly<Record<"guard" | "auth" | "rate-limit", readonly PolicyKind[]>> = {

@@ -10,6 +10,7 @@ import { references } from "./catalog/references.js";
 import { routes } from "./catalog/routes.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
+import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
 import { wsdl } from "./catalog/wsdl.js";
 
@@ -27,6 +28,7 @@ export const catalog = {
   ...tests,
   ...internal,
   ...outputs,
+  ...soapOperations,
   ...wsdl,
 } as const;
 

@@ -18,6 +18,8 @@ const DOT_SEGMENT_WITH_PARAMETERS = "[^?]*/\\.\\.?;.*";
 interface Known {
   /** The methods of the routes that name some. */
   methods: Set<string>;
+  /** The first entry for what no operation of a route takes. */
+  rest: { route: RoutePlan; order: number } | undefined;
   /** The first route that takes any method and any headers, for each kind of protection there is. */
   open: Map<string, { route: RoutePlan; order: number }>;
 }
@@ -60,7 +62,8 @@ export class Answers {
   /**
    * The routes of a host with the answers in their places: 405 with `Allow` for paths that are known under other
    * methods, 404 for every path. A 405 stands behind all routes, as a less specific route may take the method; but it
-   * stands before one that takes any method and lets in callers whom the known methods keep out.
+   * stands before one that takes any method and lets in callers whom the known methods keep out. That of operations stands
+   * before the 404 of their route.
    */
   among(routes: readonly RoutePlan[]): RoutePlan[] {
     const index = this.known(routes);
@@ -73,6 +76,7 @@ export class Answers {
       const weaker = wider
         .flatMap(({ open }) => [...open.values()])
         .filter(({ route: other }) => this.protection.missing(other, strict).length > 0)
+        .concat(group.every(({ operation }) => operation === undefined) ? [] : wider.flatMap(({ rest }) => rest ?? []))
         .toSorted((one, other) => one.order - other.order)[0];
       const methods = new Set(wider.flatMap((other) => [...other.methods]));
       addTo(before, weaker?.route, this.methodNotAllowed(route, [...methods].toSorted()));
@@ -85,9 +89,15 @@ export class Answers {
   }
 
   private known(routes: readonly RoutePlan[]): PathIndex<Known> {
-    const index = new PathIndex<Known>(() => ({ methods: new Set(), open: new Map() }));
+    const index = new PathIndex<Known>(() => ({ methods: new Set(), rest: undefined, open: new Map() }));
     for (const [order, route] of routes.entries()) {
-      const { methods, open } = index.at(route.match.path);
+      const known = index.at(route.match.path);
+      const { methods, open } = known;
+      if (route.rest !== undefined) {
+        // It takes no method: it tells that nothing is there.
+        known.rest ??= { route, order };
+        continue;
+      }
       for (const method of route.match.methods) methods.add(method);
       const protection = this.protection.of(route).join();
       if (takesAnything(route) && !open.has(protection)) open.set(protection, { route, order });
@@ -131,6 +141,8 @@ function takesAnything(route: RoutePlan): boolean {
 /** Routes of one path and the same headers, if all of them are for some methods only; in the order of the routes. */
 function limitedByMethod(routes: readonly RoutePlan[]): RoutePlan[][] {
   const groups = new Map<string, RoutePlan[]>();
-  for (const route of routes) addTo(groups, JSON.stringify([shapeKey(route.match.path), route.match.headers]), route);
+  for (const route of routes)
+    if (route.rest === undefined)
+      addTo(groups, JSON.stringify([shapeKey(route.match.path), route.match.headers]), route);
   return [...groups.values()].filter((group) => group.every((route) => route.match.methods.length > 0));
 }

@@ -1,5 +1,5 @@
 import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
-import { isGenerated } from "./names.js";
+import { isGenerated, operationName } from "./names.js";
 import {
   type GatewayPlan,
   type HeaderMatch,
@@ -131,7 +131,12 @@ function unique(names: readonly string[]): string[] {
 
 /** What a route takes in a virtual host and where that goes, on one line. */
 export function routeLine(host: HostPlan, route: RoutePlan): string {
-  return `${[host.domains.join(","), methodsOf(route), pathOf(route), ...headersOf(route)].join(" ")} -> ${actionOf(route.action)}`;
+  return `${[host.domains.join(","), methodsOf(route), pathOf(route), ...headersOf(route)].join(" ")} -> ${actionOf(route.action)}${operationOf(route)}`;
+}
+
+function operationOf({ operation, rest }: RoutePlan): string {
+  if (rest !== undefined) return `, as ${rest.policy} has no such operation`;
+  return operation === undefined ? "" : `, as ${operationName(operation)}`;
 }
 
 function headersOf(route: RoutePlan): string[] {

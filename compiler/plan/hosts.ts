@@ -4,7 +4,8 @@ import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
 import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
-import { hostName } from "./names.js";
+import { hostName, operationName } from "./names.js";
+import { checkConversions, converterOf, splitRoute } from "./operations.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
@@ -28,8 +29,12 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
     for (const finding of found) if (!sameAs(finding, generated.diagnostics)) diagnostics.push(finding);
     const plan = planRoute(route, index, run, checked);
     if (plan === undefined) continue;
-    candidates.push({ route: off.length === 0 ? plan : { ...plan, off }, host: route.match.host });
+    const steps = run.flatMap((item) => planned(item, checked));
+    diagnostics.push(...checkConversions(plan, steps, checked.place(["routes", index, "match", "path"])));
+    for (const entry of entriesOf(off.length === 0 ? plan : { ...plan, off }, checked))
+      candidates.push({ route: entry, host: route.match.host });
   }
+  diagnostics.push(...convertsNothing(generated.run, checked));
 
   const protection = new Protection(checked.policies);
   const answers = new Answers(generated.run, checked.place(["routes"], "key"), protection);
@@ -91,6 +96,25 @@ function sameAs(finding: Diagnostic, others: readonly Diagnostic[]): boolean {
   return others.some(
     (other) => other.code === code && other.span.source === span.source && other.span.start === span.start,
   );
+}
+
+function planned(item: AppliedPolicy, { policies }: CheckedGateway) {
+  const plan = policies.get(item.policy);
+  return plan === undefined ? [] : [{ item, plan }];
+}
+
+/** A route as Envoy has it: several entries, if it converts requests. */
+function entriesOf(plan: RoutePlan, { policies }: CheckedGateway): RoutePlan[] {
+  const converter = plan.action.type === "forward" ? converterOf(plan.run, policies) : undefined;
+  return converter === undefined ? [plan] : splitRoute(plan, converter);
+}
+
+/** What is mandatory runs on the answers of the compiler too. */
+function convertsNothing(run: readonly AppliedPolicy[], { policies }: CheckedGateway): Diagnostic[] {
+  const converter = converterOf(run, policies);
+  if (converter === undefined) return [];
+  const where = "the answers to unknown paths (404, 405) lead";
+  return [diagnose("SL0438", { policy: converter.policy.name, where }, converter.applied.origin)];
 }
 
 function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: CheckedGateway): RoutePlan | undefined {
@@ -178,11 +202,23 @@ function ambiguous(candidates: readonly Candidate[]): Diagnostic[] {
       const first = seen.get(key);
       if (first === undefined) seen.set(key, route);
       else if (first !== route) {
-        const related = [{ message: `\`${first.name}\` takes them here`, span: first.origin }];
-        diagnostics.push(diagnose("SL0309", { route: route.name, first: first.name }, route.origin, { related }));
+        diagnostics.push(sameRequests(route, first));
         break;
       }
     }
   }
   return diagnostics;
+}
+
+function sameRequests(route: RoutePlan, first: RoutePlan): Diagnostic {
+  const span = first.operation?.operation.origin ?? first.origin;
+  const related = [{ message: `${takerOf(first)} takes them here`, span }];
+  if (route.operation === undefined && first.operation === undefined)
+    return diagnose("SL0309", { route: route.name, first: first.name }, route.origin, { related });
+  const origin = route.operation?.operation.origin ?? route.origin;
+  return diagnose("SL0326", { second: takerOf(route), first: takerOf(first) }, origin, { related });
+}
+
+function takerOf({ name, operation }: RoutePlan): string {
+  return operation === undefined ? `\`${name}\`` : `\`${operationName(operation)}\``;
 }

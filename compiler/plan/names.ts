@@ -20,6 +20,14 @@ export function isGenerated(route: { name: string }): boolean {
   return [NOT_FOUND, METHOD_NOT_ALLOWED, BAD_HOST, BAD_PATH, PREFLIGHT].includes(route.name);
 }
 
+/** The request header by which Envoy knows a converted request. Only `body.wasm` writes it: it is removed from what clients send. */
+export const PIN_HEADER = "x-sluice-pin";
+
+/** What the metadata of a route and an access log call an operation of a conversion. */
+export function operationName({ policy, operation }: { policy: string; operation: { name: string } }): string {
+  return `${policy}/${operation.name}`;
+}
+
 export function hostName(host: string | undefined): string {
   return host ?? "any";
 }

@@ -110,8 +110,18 @@ export interface PolicyPlan {
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */
 export interface Conversion {
   operations: readonly OperationPlan[];
+  /** Variables of the environment that its `config` refers to as `env:NAME`; the module must have them. */
+  variables: readonly string[];
+  /** Bytes of the largest body, of a request or an answer, as it comes or as it goes on: Envoy must hold it whole. */
+  bufferBytes: number;
   /** Speaks for the service in tests. */
   mock: ServiceMock;
+  /**
+   * What clients can ask for, as an OpenAPI 3.1 document.
+   *
+   * @param also statuses that other policies of its routes answer with
+   */
+  openApi(info: { title: string; version: string; also: readonly number[] }): JsonObject;
 }
 
 /** One operation of a conversion, as clients ask for it and as the service is asked. */
@@ -123,7 +133,7 @@ export interface OperationPlan {
   takesBody: boolean;
   /** Value of the pin header that the module sets once a request is converted. */
   pin: string;
-  /** What Envoy writes of the converted request; the method is always POST. */
+  /** What Envoy writes of the converted request; the method is always POST, and the module has cut off the query. */
   service: { path: string; headers: Record<string, string> };
 }
 
@@ -203,6 +213,8 @@ export interface RoutePlan {
   action: RouteAction;
   /** The operation that a conversion of the route does for its requests. */
   operation?: { policy: string; operation: OperationPlan };
+  /** Of the entry for what no operation takes: the conversion that has none for it. */
+  rest?: { policy: string };
   /** Policies in order of execution. */
   run: AppliedPolicy[];
   /** Policies that the route would run were they not off; absent if there are none. */

@@ -8,6 +8,7 @@ import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
 import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
 import type { PolicyKind } from "./kind.js";
+import type { NamedFiles } from "./named-files.js";
 import { checkReferences } from "./references.js";
 import { checkRoutes } from "./routes.js";
 import { checkServices } from "./services.js";
@@ -36,11 +37,13 @@ const NOT_A_KIND = Object.keys(policySchema.shape);
  * Checks the shape of a policy file, then its meaning. A part that does not fit is left out of the second step, so that
  * all findings come at once; with any error among them the result must not be compiled.
  *
+ * @param files what policies name
  * @param complete false if a file of the gateway could not be read
  */
 export function checkGateway(
   root: Node,
   kinds: readonly PolicyKind[],
+  files: NamedFiles,
   complete = true,
 ): { checked?: CheckedGateway; diagnostics: Diagnostic[] } {
   if (root.kind !== "map")
@@ -63,6 +66,7 @@ export function checkGateway(
       kinds,
       root: shape.root,
       place,
+      files,
       report: (finding) => diagnostics.push(finding),
     });
     if (plan === undefined) shape.incomplete.add("policies");
@@ -166,6 +170,7 @@ interface PolicyScope {
   kinds: readonly PolicyKind[];
   root: Node;
   place: Place;
+  files: NamedFiles;
   report(diagnostic: Diagnostic): void;
 }
 
@@ -199,6 +204,8 @@ function planPolicy(name: string, body: Gateway["policies"][string], scope: Poli
     gateway: scope.gateway,
     place: (inner, part = "value") => scope.place([...base, ...inner], part),
     node: (inner) => nodeAt(scope.root, [...base, ...inner]),
+    readFile: (text, from) => scope.files.read(text, from, scope.report),
+    loadFile: (path) => scope.files.load(path),
     report: scope.report,
   });
   const beside = {

@@ -1,11 +1,11 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { type Diagnostic, diagnose, type Related } from "../diagnostics/diagnostic.js";
-import { nearest } from "../diagnostics/suggest.js";
 import { locate, type MapNode, type Node, nodeAt, readDocument, type ScalarNode, toValue } from "../syntax/document.js";
 import { besideOf, type Loaded, type Loader } from "../syntax/loader.js";
 import type { SourceFile, Span } from "../syntax/source.js";
 import { SEPARATOR_LIMIT, separatorsIn } from "../syntax/text.js";
+import { missing, notAPath } from "./file-names.js";
 import { gatewaySchema, include, MOST_FILES } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
@@ -190,7 +190,7 @@ class Reader {
       case "damaged":
         return { ...loaded.finding, related: [{ message: "included here", span }] };
       case "missing":
-        return this.missing(span, path, from);
+        return missing(this.loader, path, from, span);
       case "outside":
         return diagnose("SL0702", { path }, span);
       case "not-a-file":
@@ -198,16 +198,6 @@ class Reader {
       case "unreadable":
         return diagnose("SL0710", { path, reason: loaded.reason }, span);
     }
-  }
-
-  private missing(span: Span, path: string, from: string): Diagnostic {
-    const known = this.loader.known().map((file) => posix.relative(posix.dirname(from), file));
-    const suggestion = nearest(path, known);
-    if (suggestion === undefined) return diagnose("SL0701", { path, hint: "" }, span);
-    const hint = `; did you mean \`${suggestion}\`?`;
-    if (!/^\w[\w./-]*$/.test(suggestion)) return diagnose("SL0701", { path, hint }, span);
-    const fix = { title: `write \`${suggestion}\``, safe: false, edits: [{ span, newText: suggestion }] };
-    return diagnose("SL0701", { path, hint }, span, { fix });
   }
 
   private refuse(finding: Diagnostic): void {
@@ -219,17 +209,6 @@ class Reader {
     this.refuse(diagnose("SL0706", { path, limit }, item.span));
     this.full = true;
   }
-}
-
-/** What an item names instead of a file relative to its own; undefined if it may be one. */
-function notAPath(text: string): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-  if (/[\u0000-\u001f\u007f]/.test(text)) return "a name with control characters";
-  if (/^[a-z][a-z0-9+.-]+:/i.test(text)) return "a URL";
-  if (/^[/~]|^[a-z]:/i.test(text)) return "an absolute path";
-  if (text.includes("\\")) return "a path with backslashes";
-  if (/(^|\/)\.{0,2}$/.test(text)) return "a folder";
-  return undefined;
 }
 
 const { apiVersion } = gatewaySchema.shape;

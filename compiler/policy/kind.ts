@@ -3,9 +3,12 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PredicateSchemas } from "../expression/predicate-schema.js";
 import type { JsonObject, PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
+import type { Loaded } from "../syntax/loader.js";
+import type { Span } from "../syntax/source.js";
 import type { Gateway } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
+import type { NamedFile } from "./named-files.js";
 import { readParts } from "./shape.js";
 
 /** What a kind sees of the file while it turns one policy into its plan. Paths are relative to the body of the kind. */
@@ -20,6 +23,15 @@ export interface PolicyContext {
    * what does not fit the schema and so is not in the body that `plan` takes, but for items of lists.
    */
   node(path: Path): Node | undefined;
+  /**
+   * Reads a public file that the policy names; reports why it cannot.
+   *
+   * @param text its path, relative to the file in which it is written
+   * @param from where it is written
+   */
+  readFile(text: string, from: Span): NamedFile | undefined;
+  /** Reads a file that a file names. The path is from the folder of the policy file, with `/` and without `..`. */
+  loadFile(path: string): Loaded;
   report(diagnostic: Diagnostic): void;
 }
 

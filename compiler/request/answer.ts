@@ -66,7 +66,8 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
   const answer = { ...none, answerHeaders, ...actionAnswer(route) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
-  return { ...answer, ...serviceHeaders(policies, results, request) };
+  const sent = serviceHeaders(policies, results, request);
+  return { ...answer, ...sent, written: { ...sent.written, ...route.operation?.operation.service.headers } };
 }
 
 /** Why the routes that the compiler adds answer. */
@@ -88,14 +89,16 @@ function actionAnswer(route: RoutePlan): OfRoute {
       const share = (weight: number) =>
         action.to.length === 1 ? "" : ` (weight ${weight} of ${total}, ${Math.round((100 * weight) / total)} %)`;
       const services = action.to.map((target) => `${target.service}${share(target.weight)}`).join(", ");
-      const text = `forwarded to ${services}, within ${action.timeoutMs} ms`;
+      const { operation: done } = route;
+      const as = done === undefined ? "" : ` as POST ${done.operation.service.path}`;
+      const text = `forwarded to ${services}${as}, within ${action.timeoutMs} ms`;
       return { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs };
     }
     case "respond":
       return {
-        outcome: isGenerated(route) ? "refused" : "answered",
+        outcome: isGenerated(route) || route.rest !== undefined ? "refused" : "answered",
         status: action.status,
-        text: `${action.status}, ${REFUSALS.get(route.name) ?? "answered by the route itself"}`,
+        text: `${action.status}, ${whyRespond(route)}`,
       };
     case "redirect": {
       const { scheme, host, port, path } = action.url;
@@ -108,6 +111,11 @@ function actionAnswer(route: RoutePlan): OfRoute {
       };
     }
   }
+}
+
+function whyRespond({ name, rest }: RoutePlan): string {
+  if (rest !== undefined) return `no operation of ${rest.policy} takes it`;
+  return REFUSALS.get(name) ?? "answered by the route itself";
 }
 
 function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string, string>, request: RoutedRequest) {

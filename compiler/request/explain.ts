@@ -85,6 +85,12 @@ const WITHOUT_EFFECT: Verdict = {
   reasons: [],
 };
 
+/** A conversion takes what fits its operation; what fits is in the body, which is not looked at here. */
+function conversionOf({ operation }: RoutePlan): Verdict {
+  const name = operation?.operation.name ?? "none of its operations";
+  return { outcome: "allowed", summary: `converts it for ${name}, unless it does not fit`, reasons: [] };
+}
+
 /** The policies of a route in order, asked until one of them answers. */
 function stepsOf(
   plan: GatewayPlan,
@@ -98,6 +104,7 @@ function stepsOf(
   return route.run.flatMap((applied) => {
     const policy = policies.get(applied.policy);
     if (policy === undefined) return [];
+    if (!answered && policy.conversion !== undefined) return [{ applied, policy, verdict: conversionOf(route) }];
     if (answered || policy.decide === undefined) return [{ applied, policy }];
     if (policy.native !== undefined && needsService(policy.native) && route.action.type !== "forward")
       return [{ applied, policy, verdict: WITHOUT_EFFECT }];

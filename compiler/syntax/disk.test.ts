@@ -98,5 +98,5 @@ it("knows the YAML files that could have been meant", () => {
     writeFileSync(join(folder, name, "x.yaml"), "");
   }
   writeFileSync(join(folder, "notes.txt"), "");
-  expect(loader().known()).toEqual(["parts/a.yaml", "policy.yaml"]);
+  expect(loader().known(".yaml")).toEqual(["parts/a.yaml", "policy.yaml"]);
 });

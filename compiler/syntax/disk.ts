@@ -47,7 +47,7 @@ export function folderLoader(main: SourceFile, folder: string, id: string): Load
         return problemOf(error);
       }
     },
-    known: () => filesBelow(folder),
+    known: (extension) => filesBelow(folder, XML.test(extension) ? XML : YAML),
   };
 }
 
@@ -118,9 +118,11 @@ function firstBadByte(bytes: Buffer, text: string): number {
 
 const MOST_NAMES = 1_000;
 const MOST_LEVELS = 4;
+const YAML = /\.ya?ml$/;
+const XML = /\.(wsdl|xsd)$/;
 
-/** YAML files of a folder and of those in it, sorted; hidden folders and packages are left out. */
-function filesBelow(folder: string, prefix = "", levels = MOST_LEVELS): string[] {
+/** Files of a kind in a folder and in those in it, sorted; hidden folders and packages are left out. */
+function filesBelow(folder: string, kind: RegExp, prefix = "", levels = MOST_LEVELS): string[] {
   if (levels === 0) return [];
   try {
     const entries = readdirSync(join(folder, prefix), { withFileTypes: true }).slice(0, MOST_NAMES);
@@ -128,8 +130,8 @@ function filesBelow(folder: string, prefix = "", levels = MOST_LEVELS): string[]
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((entry) => {
         const path = `${prefix}${entry.name}`;
-        if (!entry.isDirectory()) return /\.ya?ml$/.test(entry.name) ? [path] : [];
-        return /^\.|^node_modules$/.test(entry.name) ? [] : filesBelow(folder, `${path}/`, levels - 1);
+        if (!entry.isDirectory()) return kind.test(entry.name) ? [path] : [];
+        return /^\.|^node_modules$/.test(entry.name) ? [] : filesBelow(folder, kind, `${path}/`, levels - 1);
       })
       .slice(0, MOST_NAMES);
   } catch {

@@ -18,8 +18,12 @@ export interface Loader {
   /** The id of the main file. */
   readonly main: string;
   load(path: string): Loaded;
-  /** Files that could be included, for "did you mean". */
-  known(): string[];
+  /**
+   * Files that could be meant, for "did you mean".
+   *
+   * @param extension of what was asked for; others than `.wsdl` and `.xsd` stand for YAML
+   */
+  known(extension: string): string[];
 }
 
 /** Files that are at hand as texts, by path. */

@@ -52,7 +52,8 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
     if (first) return 0;
     return close(root, "sluice: the configuration cannot be used in this VM; every request is denied");
   }
-  if (!setRoot(root, configuration)) say("sluice: there are too many roots in this VM; every request is denied");
+  if (!setRoot<Configuration>(root, configuration))
+    say("sluice: there are too many roots in this VM; every request is denied");
   return 1;
 }
 
@@ -60,7 +61,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
 function close(root: u32, message: string): u32 {
   say(message);
   // Where it finds no place, the root is unknown, and denied as well.
-  setRoot(root, none<Configuration>());
+  setRoot<Configuration>(root, none<Configuration>());
   return 1;
 }
 
@@ -73,5 +74,5 @@ function say(message: string): void {
 export function proxy_on_request_headers(context: u32, _headers: u32, endOfStream: u32): FilterHeadersStatus {
   beginCallback();
   makeConstants();
-  return judge(configurationOf(context), endOfStream !== 0);
+  return judge(configurationOf<Configuration>(context), endOfStream !== 0);
 }

@@ -1,5 +1,4 @@
-import { at, exists, none } from "../lib/region";
-import { Configuration } from "./configuration";
+import { addressOf, at, exists, none } from "../lib/region";
 
 // Roots are the plugin configurations of this VM, one for each listener or filter that shares it.
 //
@@ -14,7 +13,8 @@ const STREAMS: i32 = 8192;
 @unmanaged
 class Root {
   context: u32 = 0;
-  configuration: Configuration = none<Configuration>();
+  /** Address of the record; 0 if there is none. */
+  configuration: usize = 0;
 }
 
 @unmanaged
@@ -45,14 +45,14 @@ export function hasRoots(): bool {
  * Puts a configuration, or the missing record, in the place of the root's last one; false if there are too many roots. Requests of a root
  * without a configuration, and of one that is not here, are denied.
  */
-export function setRoot(context: u32, configuration: Configuration): bool {
+export function setRoot<T>(context: u32, configuration: T): bool {
   let root = rootOf(context);
   if (!exists(root)) {
     if (rootCount === MOST_ROOTS) return false;
     root = at<Root>(ROOTS, rootCount++);
     root.context = context;
   }
-  root.configuration = configuration;
+  root.configuration = addressOf(configuration);
   return true;
 }
 
@@ -64,10 +64,10 @@ export function noteStream(context: u32, root: u32): void {
 }
 
 /** The configuration for a stream; the missing record if it cannot be told. */
-export function configurationOf(context: u32): Configuration {
-  if (rootCount === 1) return at<Root>(ROOTS, 0).configuration;
+export function configurationOf<T>(context: u32): T {
+  if (rootCount === 1) return at<T>(at<Root>(ROOTS, 0).configuration, 0);
   const stream = at<Stream>(RING, <i32>(context & (STREAMS - 1)));
-  if (stream.context !== context || context === 0) return none<Configuration>();
+  if (stream.context !== context || context === 0) return none<T>();
   const root = rootOf(stream.root);
-  return exists(root) ? root.configuration : none<Configuration>();
+  return exists(root) ? at<T>(root.configuration, 0) : none<T>();
 }

@@ -7,7 +7,7 @@ import { knownKeys } from "../../compiler/policy/keys.js";
 import { locate, readDocument, toValue } from "../../compiler/syntax/document.js";
 import { SourceFile } from "../../compiler/syntax/source.js";
 import { expectGolden } from "../../test/support/golden.js";
-import { printedModel } from "../../test/support/soap-model.js";
+import { printedModel } from "../../test/support/printed-model.js";
 import { fieldsSchema, modelOfFields } from "./fields.js";
 import type { ServiceModel } from "./model.js";
 

@@ -4,6 +4,9 @@ import { z } from "zod";
 
 const lexical = z.string().max(65_536);
 const localName = z.string().min(1).max(256);
+/** A name that can stand in a tag (Namespaces in XML 1.0, NCName), as far as ASCII goes. */
+const xmlName = localName.regex(/^[A-Za-z_\u0080-\u{10ffff}][A-Za-z0-9._\-\u0080-\u{10ffff}]*$/u);
+const decimal = lexical.regex(/^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/);
 const index = z.int().min(0).max(65_535);
 
 export const simpleSchema = z.strictObject({
@@ -28,10 +31,12 @@ export const simpleSchema = z.strictObject({
     .enum(["characters", "hex", "base64"])
     .optional()
     .meta({ default: "characters" })
-    .describe("What lengths count; of a list always items."),
-  min: lexical.optional().describe("A decimal number."),
+    .describe(
+      "What lengths count, and which texts there are beside the facets: digits of bytes. Of a list always items.",
+    ),
+  min: decimal.optional().describe("A decimal number."),
   minExclusive: z.boolean().optional(),
-  max: lexical.optional(),
+  max: decimal.optional(),
   maxExclusive: z.boolean().optional(),
   totalDigits: z.int().min(1).max(65_535).optional(),
   fractionDigits: z.int().min(0).max(65_535).optional(),
@@ -40,7 +45,7 @@ export const simpleSchema = z.strictObject({
 });
 
 export const elementSchema = z.strictObject({
-  name: localName,
+  name: xmlName,
   ns: index.optional().describe("Which of `namespaces`; none without this key."),
   simple: index.optional().describe("Its simple type; it has this or `type`."),
   type: index.optional().describe("Its complex type."),
@@ -62,7 +67,7 @@ export const typeSchema = z.strictObject({
   attributes: z
     .array(
       z.strictObject({
-        name: localName,
+        name: xmlName,
         ns: index.optional(),
         simple: index,
         required: z.boolean().optional(),
@@ -109,6 +114,11 @@ export const operationSchema = z.strictObject({
           .optional()
           .describe("Which segment of the path, counted from 0 after the leading slash."),
         query: localName.optional().describe("Or which parameter of the query."),
+        name: localName
+          .optional()
+          .describe(
+            "What messages call it; without this key the parameter of the query, or the last name of the field.",
+          ),
         field,
         repeated: z.boolean().optional().describe("An array, of as many values as are given."),
       }),

@@ -91,4 +91,14 @@ Include it, or remove the file.`,
     help: `The system refuses to read the file: EACCES means that its permissions, or those of a folder above it, do not allow it, ELOOP
 that links lead in a circle.`,
   },
+  SL0711: {
+    severity: "error",
+    message: "{what} cannot be read here; write the path of a file, relative to this one",
+    help: `What a policy names is a public file beside it, read when it is compiled: no folder, no device, no URL, and no absolute
+path, which would not hold on another machine. A schema that a WSDL imports by a URL has to be saved beside it.
+
+    crm-as-rest:
+      soap: { wsdl: https://crm.example.com/crm?wsdl }   # SL0711
+      soap: { wsdl: ./crm.wsdl }`,
+  },
 } as const satisfies Section<"07">;

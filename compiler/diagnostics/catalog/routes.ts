@@ -208,4 +208,41 @@ Give the open and the protected routes different beginnings, or make the policy 
     retry: { backoff: { base: 100ms, max: 50ms } }   # SL0324
     retry: { backoff: { base: 100ms, max: 1s } }`,
   },
+  SL0325: {
+    severity: "error",
+    message:
+      "the route `{route}` never gets requests for the operation `{operation}` of `{policy}`: they have another path or method",
+    help: `Where a route converts, each operation has a path of its own inside that of the route, and a method that the route takes.
+
+    routes:
+      - { name: partners, match: { path: /partners/** }, to: crm, apply: [crm] }
+    policies:
+      crm: { soap: { wsdl: crm.wsdl, operations: { GetPartner: "GET /people/{id}" } } }     # SL0325
+      crm: { soap: { wsdl: crm.wsdl, operations: { GetPartner: "GET /partners/{id}" } } }
+
+Widen the path of the route, or move the operation into it.`,
+  },
+  SL0326: {
+    severity: "error",
+    message: "{second} takes the same requests as {first}",
+    help: `Each operation of a conversion is a route entry of its own, by its path and method. These two are equal, so which one serves would be chance.
+
+    GetPartner: "GET /partners/{id}"
+    GetByNumber: "GET /partners/{number}"   # SL0326: another name of the segment is no other path
+
+Give one of them another path or another method.`,
+  },
+  SL0327: {
+    severity: "error",
+    message:
+      "`{policy}` reads `{attribute}`, which `{first}` and `{operation}` of the route `{route}` have at different places of their paths",
+    help: `The operations of a route share its policies, and a policy finds a captured segment by its place in the path. So a capture that a policy reads
+stands at the same place in all of them.
+
+    GetPartner: "GET /partners/{id}"
+    GetOrders: "GET /partners/by-id/{id}/orders"   # SL0327
+    GetOrders: "GET /partners/{id}/orders"
+
+Move the segment, or give the operations routes of their own.`,
+  },
 } as const satisfies Section<"03">;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
 import { expectGolden } from "../../../test/support/golden.js";
-import { printedModel } from "../../../test/support/soap-model.js";
+import { printedModel } from "../../../test/support/printed-model.js";
 import { readWsdlFiles } from "../../../test/support/wsdl.js";
 
 /** Each folder has a WSDL, the files that it imports, and the golden of its model, of its findings, or of both. */
