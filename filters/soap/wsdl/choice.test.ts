@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SourceFile } from "../../../compiler/syntax/source.js";
-import { printedModel } from "../../../test/support/soap-model.js";
+import { printedModel } from "../../../test/support/printed-model.js";
 import { readWsdlFiles, WSDL_FILE, wsdlOf } from "../../../test/support/wsdl.js";
 
 const POLICY = new SourceFile("policy.yaml", "");
