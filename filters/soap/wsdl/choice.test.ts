@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SourceFile } from "../../../compiler/syntax/source.js";
 import { printedModel } from "../../../test/support/printed-model.js";
-import { readWsdlFiles, WSDL_FILE, wsdlOf } from "../../../test/support/wsdl.js";
+import { readWsdlFiles, WSDL_FILE, wsdlOf, wsdlOfType } from "../../../test/support/wsdl.js";
 
 const POLICY = new SourceFile("policy.yaml", "");
 function named(name: string) {
@@ -71,6 +71,27 @@ describe("of a WSDL", () => {
     expect(codes([])).toEqual(["SL1124", "SL1124"]);
     expect(codes(["timestamp"])).toEqual(["SL1124"]);
     expect(codes(["usernameToken", "timestamp"])).toEqual([]);
+  });
+
+  it("an import from the web is no error while nothing of it is used", () => {
+    const web = '<xsd:import namespace="urn:web" schemaLocation="http://web.example.com/web.xsd"/>';
+    const text = wsdlOf({ schema: `${web}<xsd:element name="Get" type="xsd:string"/>` });
+    expect(readWsdlFiles({ [WSDL_FILE]: text }).findings).toEqual([]);
+  });
+
+  it("warnings are silenced by comments with a reason", () => {
+    const any = '<xsd:any minOccurs="0"/>';
+    const codes = (content: string) => {
+      const type = `<xsd:complexType name="T"><xsd:sequence>\n${content}\n</xsd:sequence></xsd:complexType>`;
+      return readWsdlFiles({ [WSDL_FILE]: wsdlOfType(type) }).findings.map(({ code }) => code);
+    };
+    expect(codes(any)).toEqual(["SL1127"]);
+    expect(codes(`${any}<!-- sluice-ignore: SL1127 none is sent -->`)).toEqual([]);
+    expect(codes(`<!-- sluice-ignore: SL1134, SL1127 none is sent -->\n${any}`)).toEqual([]);
+    expect(codes(`${any}<!-- sluice-ignore: SL1127 -->`)).toEqual(["SL1127"]);
+    expect(codes(`${any}<!-- sluice-ignore: SL1129 none is sent -->`)).toEqual(["SL1127"]);
+    expect(codes(`<!-- sluice-ignore: SL1127 none is sent --><xsd:annotation/>\n${any}`)).toEqual(["SL1127"]);
+    expect(codes("<!-- sluice-ignore: SL1125 errors stay -->\n<xsd:any/>")).toEqual(["SL1125"]);
   });
 
   it("the model is the same each time", () => {
