@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.js";
 import { textLoader } from "../../compiler/syntax/loader.js";
 import { SourceFile } from "../../compiler/syntax/source.js";
@@ -6,6 +8,16 @@ import { readWsdl, type WsdlChoice } from "../../filters/soap/wsdl/read.js";
 
 /** Name of the WSDL among the files of a test. */
 export const WSDL_FILE = "service.wsdl";
+
+/** The WSDL of a folder with the schemas that it imports, by path. */
+export function wsdlCase(folder: string): Record<string, string> {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return Object.fromEntries(
+    paths
+      .filter((path) => /\.(wsdl|xsd)$/.test(path))
+      .map((path) => [path.replaceAll("\\", "/"), readFileSync(join(folder, path), "utf8")]),
+  );
+}
 
 /** What comes of a WSDL and the files beside it. */
 export function readWsdlFiles(

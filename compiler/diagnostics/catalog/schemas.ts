@@ -40,7 +40,9 @@ Write the one that the service uses in its place, in the copy of the schema. Or 
     help: `Types that extend another may stand in its place, with \`xsi:type\`; elements of a substitution group stand in the place of its head. Only the
 declared one is read and written.
 
-If the service never sends another, silence the warning.`,
+If the service never sends another, silence the warning:
+
+    <xsd:element name="shape" type="tns:Shape"/>   <!-- sluice-ignore: SL1129 only shapes are sent -->`,
   },
   SL1130: {
     severity: "error",

@@ -2,7 +2,7 @@ import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { Span } from "../../../compiler/syntax/source.js";
 import type { AttributeModel, SimpleType } from "../model.js";
 import { builtinId, builtinTypes } from "./builtin-types.js";
-import { MOST_STEPS, type SchemaContext, type Scope, unknownName } from "./context.js";
+import { MOST_STEPS, type SchemaContext, type Scope } from "./context.js";
 import { constraintsOf, isQualified } from "./elements.js";
 import { referred } from "./groups.js";
 import { attributeOf, documentationOf, keyOf, type QName, textOf, XML, XSD } from "./names.js";
@@ -43,6 +43,7 @@ function addGroup(
   path: readonly string[],
   into: Attributes,
 ): void {
+  if (!context.spend(1, node.span)) return;
   const group = referred(context, node, scope, "attributeGroup");
   if (group === undefined) return;
   const key = keyOf(group.name);
@@ -52,7 +53,7 @@ function addGroup(
   }
   const owner = `{${group.name.namespace}}attributeGroup(${group.name.local})`;
   const inner = readAttributes(context, group.node, { schema: group.schema, owner }, [...path, key]);
-  if (!context.spend(inner.size + 1, node.span)) return;
+  if (!context.spend(inner.size, node.span)) return;
   for (const [name, attribute] of inner) into.set(name, attribute);
 }
 
@@ -115,7 +116,7 @@ function global(context: SchemaContext, node: XmlElement, name: QName): Attribut
   }
   const simple = name.namespace === XML ? xmlAttribute(context, name.local, node.span) : undefined;
   if (simple !== undefined) return attribute(node, name, simple);
-  context.report(unknownName("attribute", name, context.components.names("attribute", name.namespace), node.span));
+  context.unknown("attribute", name, node.span);
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { AttributeModel, ComplexType, GroupModel } from "../model.js";
 import { type Attributes, readAttributes } from "./attributes.js";
-import { type Definition, MOST_STEPS, type SchemaContext, type Scope, unknownName } from "./context.js";
+import { type Definition, MOST_STEPS, type SchemaContext, type Scope } from "./context.js";
 import { complexNamed } from "./elements.js";
 import { PARTICLES, readGroup } from "./groups.js";
 import { attributeOf, childrenOf, documentationOf, SOAP_ENCODINGS, XSD } from "./names.js";
@@ -133,8 +133,7 @@ class Shapes {
     }
     const definition = complexNamed(this.context, name);
     if (definition !== undefined) return this.of(definition);
-    const known = this.context.components.names("type", name.namespace);
-    this.context.report(unknownName("complex type", name, known, base.span));
+    this.context.unknown("type", name, base.span, "complex type");
     return undefined;
   }
 

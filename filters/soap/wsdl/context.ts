@@ -2,8 +2,8 @@ import { type Diagnostic, diagnose } from "../../../compiler/diagnostics/diagnos
 import { nearest } from "../../../compiler/diagnostics/suggest.js";
 import type { Span } from "../../../compiler/syntax/source.js";
 import type { ComplexType, SimpleType } from "../model.js";
-import { Components } from "./components.js";
-import type { SchemaDocument } from "./files.js";
+import { type ComponentKind, Components } from "./components.js";
+import type { Documents, SchemaDocument } from "./files.js";
 import { attributeOf, type QName, readName } from "./names.js";
 import { Patterns } from "./pattern-check.js";
 import type { XmlAttribute, XmlElement } from "./xml.js";
@@ -42,9 +42,18 @@ export class SchemaContext {
   readonly report: (finding: Diagnostic) => void;
   private left = MOST_MEMBERS;
 
-  constructor(schemas: readonly SchemaDocument[], report: (finding: Diagnostic) => void) {
+  private readonly unread: ReadonlyMap<string, Diagnostic>;
+
+  constructor({ schemas, unread }: Pick<Documents, "schemas" | "unread">, report: (finding: Diagnostic) => void) {
     this.components = new Components(schemas, report);
+    this.unread = unread;
     this.report = report;
+  }
+
+  /** Reports that there is no component of a name, or that its namespace was not read. */
+  unknown(kind: ComponentKind, name: QName, span: Span, what: string = kind): void {
+    const known = this.components.names(kind, name.namespace);
+    this.report(this.unread.get(name.namespace) ?? unknownName(what, name, known, span));
   }
 
   /** Counts members of a type; false, with a finding, if all types together have too many. */

@@ -2,7 +2,7 @@ import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { Span } from "../../../compiler/syntax/source.js";
 import type { ElementModel, TypeReference } from "../model.js";
 import type { Component } from "./components.js";
-import { type Definition, MOST_STEPS, type SchemaContext, type Scope, unknownName } from "./context.js";
+import { type Definition, MOST_STEPS, type SchemaContext, type Scope } from "./context.js";
 import { attributeOf, childrenOf, documentationOf, keyOf, type QName, SOAP_ENCODINGS, textOf, XSD } from "./names.js";
 import { capped, type Occurs, ONCE } from "./occurrence.js";
 import { simpleNamed, simpleOf } from "./simple-types.js";
@@ -70,7 +70,7 @@ export function isQualified(context: SchemaContext, node: XmlElement, otherwise:
 export function globalElement(context: SchemaContext, name: QName, origin: Span): ElementModel | undefined {
   const found = context.components.find("element", name);
   if (found === undefined) {
-    context.report(unknownName("element", name, context.components.names("element", name.namespace), origin));
+    context.unknown("element", name, origin);
     return undefined;
   }
   if (context.isTrue(found.node, "abstract")) {

@@ -17,6 +17,8 @@ export interface Documents {
   /** Elements `wsdl:definitions`. */
   readonly definitions: XmlElement[];
   readonly schemas: SchemaDocument[];
+  /** Imports that are not read, by namespace: findings once something of the namespace is used that nothing else defines. */
+  readonly unread: Map<string, Diagnostic>;
 }
 
 export interface SchemaDocument {
@@ -53,7 +55,7 @@ export function readDocuments(files: WsdlFiles, report: (finding: Diagnostic) =>
 }
 
 class Reading {
-  readonly documents: Documents = { definitions: [], schemas: [] };
+  readonly documents: Documents = { definitions: [], schemas: [], unread: new Map() };
   private readonly files: WsdlFiles;
   private readonly report: (finding: Diagnostic) => void;
   private readonly queue: Wanted[] = [];
@@ -146,7 +148,12 @@ class Reading {
   private follow(at: XmlAttribute, from: string, as: "wsdl" | "schema", namespace?: Wanted["namespace"]): void {
     const place = placeOf(at.value.trim(), from);
     if ("path" in place) this.ask({ path: place.path, at, as, ...(namespace === undefined ? {} : { namespace }) });
-    else this.report(diagnose("SL1105", { location: at.value, reason: place.refused }, at.span));
+    else {
+      const finding = diagnose("SL1105", { location: at.value, reason: place.refused }, at.span);
+      // Many import from the web what they do not use, or have in another place.
+      if (place.remote && namespace?.relation === "import") this.documents.unread.set(namespace.name, finding);
+      else this.report(finding);
+    }
   }
 
   private isDone(key: string): boolean {
@@ -184,9 +191,9 @@ class Reading {
 }
 
 /** Where a location leads to that stands in a file. */
-function placeOf(location: string, from: string): { path: string } | { refused: string } {
+function placeOf(location: string, from: string): { path: string } | { refused: string; remote?: boolean } {
   if (/^https?:/i.test(location))
-    return { refused: "nothing is fetched; save it beside this file, and write the path of that" };
+    return { refused: "nothing is fetched; save it beside this file, and write the path of that", remote: true };
   if (/^([a-z][a-z0-9+.-]*:|[\\/])/i.test(location) || location.includes("\\"))
     return { refused: "only a path from this file on is read, with `/` between folders" };
   const path = posix.join(posix.dirname(from), decoded(location.replace(/#.*$/s, "")));

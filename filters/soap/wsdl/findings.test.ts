@@ -34,11 +34,16 @@ const ofSimple = (title: string, content: string): Row =>
   ofSequence(title, `<xsd:element name="a"><xsd:simpleType>${content}</xsd:simpleType></xsd:element>`);
 
 const SCHEMA = '<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema"';
-const importing = (title: string, child: string, more: Readonly<Record<string, string>> = {}): Row =>
+const importing = (
+  title: string,
+  child: string,
+  more: Readonly<Record<string, string>> = {},
+  get = '<xsd:element name="Get" type="xsd:int"/>',
+): Row =>
   main(
     title,
     wsdlOf({
-      types: `${SCHEMA} targetNamespace="urn:t">\n${child}\n<xsd:element name="Get" type="xsd:int"/>\n<xsd:element name="GetResponse" type="xsd:int"/>\n</xsd:schema>`,
+      types: `${SCHEMA} targetNamespace="urn:t">\n${child}\n${get}\n<xsd:element name="GetResponse" type="xsd:int"/>\n</xsd:schema>`,
     }),
     more,
   );
@@ -57,7 +62,13 @@ const FILES: readonly Row[] = [
   main("a page of HTML", "<html><body>Log in</body></html>"),
   main("a WSDL 2.0", '<description xmlns="http://www.w3.org/ns/wsdl"/>'),
   importing("a file that is not there", '<xsd:include schemaLocation="missing.xsd"/>'),
-  importing("an import over HTTP", '<xsd:import namespace="urn:x" schemaLocation="http://x.example.com/x?xsd=1"/>'),
+  importing("an include over HTTP", '<xsd:include schemaLocation="HTTPS://x.example.com/x?xsd=1"/>'),
+  importing(
+    "an import over HTTP that is needed",
+    '<xsd:import namespace="urn:x" schemaLocation="http://x.example.com/x?xsd=1"/>',
+    {},
+    '<xsd:element name="Get" xmlns:x="urn:x" type="x:T"/>',
+  ),
   importing("a location of another scheme", '<xsd:import namespace="urn:x" schemaLocation="file:///etc/passwd"/>'),
   importing("an absolute location", '<xsd:include schemaLocation="/etc/passwd"/>'),
   importing("a location with backslashes", '<xsd:include schemaLocation="a\\b.xsd"/>'),

@@ -1,6 +1,6 @@
 import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { Component } from "./components.js";
-import { MOST_STEPS, type SchemaContext, type Scope, unknownName } from "./context.js";
+import { MOST_STEPS, type SchemaContext, type Scope } from "./context.js";
 import { occursOf, readElement } from "./elements.js";
 import { attributeOf, childrenOf, keyOf, textOf, XSD } from "./names.js";
 import { groupOf, type Occurs, type Particle } from "./occurrence.js";
@@ -106,7 +106,6 @@ export function referred(
   const name = context.reference(node, reference, scope);
   if (name === undefined) return undefined;
   const found = context.components.find(kind, name);
-  if (found === undefined)
-    context.report(unknownName(kind, name, context.components.names(kind, name.namespace), reference.span));
+  if (found === undefined) context.unknown(kind, name, reference.span);
   return found;
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../../compiler/diagnostics/diagnostic.js";
+import type { Span } from "../../../compiler/syntax/source.js";
 import type { ServiceModel } from "../model.js";
 import { readComplexTypes } from "./complex-types.js";
 import { SchemaContext } from "./context.js";
@@ -42,7 +43,7 @@ export function readWsdl(
   if (port === undefined) return undefined;
   const place = addressOf(port, take);
   const { addressing } = readRequirements(port, definitions.roots, choice.adds ?? [], take);
-  const schema = new SchemaContext(documents.schemas, take);
+  const schema = new SchemaContext(documents, take);
   const operations = readOperations({ port, definitions, schema, report: take, addressing }, choice.operations);
   readComplexTypes(schema);
   if (place === undefined || findings.failed) return undefined;
@@ -73,11 +74,24 @@ class FindingsOnce {
 
   take(finding: Diagnostic): void {
     if (finding.severity === "error") this.failed = true;
-    const { code, message, span } = finding;
+    const { code, message, severity, span } = finding;
+    if (severity === "warning" && isSilenced(code, span)) return;
     if (this.incomplete && code === "SL1111") return;
     const key = `${code} ${span.source.path} ${span.start} ${message}`;
     if (this.said.has(key)) return;
     this.said.add(key);
     this.report(finding);
   }
+}
+
+const SILENCER = /<!--\s*sluice-ignore:\s*(SL\d{4}(?:\s*,\s*SL\d{4})*)\s+(?!-->)\S.*?-->/g;
+
+/** Whether a comment of the file silences a warning, on its line or alone on the line before; it gives a reason too. */
+function isSilenced(code: string, { source, start }: Span): boolean {
+  const { line } = source.position(start);
+  const before = source.line(line - 1).trim();
+  const alone = /^<!--(?:(?!-->).)*-->$/.test(before) ? before : "";
+  return [source.line(line), alone].some((text) =>
+    [...text.matchAll(SILENCER)].some(([, codes = ""]) => codes.split(/[\s,]+/).includes(code)),
+  );
 }

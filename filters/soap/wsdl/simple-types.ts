@@ -19,7 +19,7 @@ export function simpleNamed(context: SchemaContext, name: QName, origin: Span, s
   const found = context.components.find("type", name);
   if (found?.node.local !== "simpleType") {
     const what = found === undefined ? "type" : "simple type";
-    context.report(unknownName(what, name, context.components.names("type", name.namespace), origin));
+    context.unknown("type", name, origin, what);
     return undefined;
   }
   const id = keyOf(name);
