@@ -116,6 +116,12 @@ export interface Conversion {
   bufferBytes: number;
   /** Speaks for the service in tests. */
   mock: ServiceMock;
+  /**
+   * What clients can ask for, as an OpenAPI 3.1 document.
+   *
+   * @param also statuses that other policies of its routes answer with
+   */
+  openApi(info: { title: string; version: string; also: readonly number[] }): JsonObject;
 }
 
 /** One operation of a conversion, as clients ask for it and as the service is asked. */

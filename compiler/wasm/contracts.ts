@@ -59,9 +59,22 @@ const ofCredentials = [
   "wasi_snapshot_preview1.environ_sizes_get",
 ];
 
+/** What the body stage is entered by, beside what every module is. */
+const bodyCallbacks = [
+  "function proxy_on_request_body",
+  "function proxy_on_request_trailers",
+  "function proxy_on_response_body",
+  "function proxy_on_response_headers",
+  "function proxy_on_response_trailers",
+];
+
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
   auth: common,
+  body: {
+    exports: [...common.exports, ...bodyCallbacks].toSorted(),
+    imports: [...common.imports, "env.proxy_set_buffer_bytes"],
+  },
   guard: {
     exports: common.exports,
     imports: [...common.imports, ...sharedData],

@@ -78,13 +78,14 @@ function readComment(): i32 {
 
 /** Section 2.6. A name of `xml` in any case is reserved. */
 function readInstruction(): i32 {
-  if (hasFlag(XML_WITHOUT_INSTRUCTIONS)) return fail(XML_ERROR_INSTRUCTION, cursor);
   const start = cursor + 2;
   const end = takeName(start);
   if (end === 0) return failed;
+  // Before anything else is said of it: it may be the beginning of an XML declaration.
+  if (end === limit) return fail(XML_ERROR_END, limit);
+  if (hasFlag(XML_WITHOUT_INSTRUCTIONS)) return fail(XML_ERROR_INSTRUCTION, cursor);
   if (!hasFlag(XML_WITHOUT_NAMESPACES) && nameColon(start, end) !== 0) return fail(XML_ERROR_NAME, start);
   if (end - start === 3 && isReserved(start)) return fail(XML_ERROR_SYNTAX, start);
-  if (end === limit) return fail(XML_ERROR_END, limit);
   let position = end;
   if (!isSpace(<u32>load<u8>(end)) && load<u8>(end) !== QUESTION) return fail(XML_ERROR_SYNTAX, end);
   while (true) {

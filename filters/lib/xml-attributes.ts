@@ -19,6 +19,8 @@ export class XmlAttribute {
   valueLength: i32 = 0;
   /** Binding of its namespace. */
   namespace: i32 = 0;
+  /** Whether the caller knows what it is for; false at first. */
+  taken: bool = false;
 
   get local(): usize {
     return this.name + <usize>this.prefixLength;
@@ -78,6 +80,7 @@ export function addAttribute(start: usize, end: usize, colon: usize, value: usiz
   attribute.value = value;
   attribute.valueLength = valueLength;
   attribute.namespace = NO_NAMESPACE;
+  attribute.taken = false;
   count++;
   return XML_OK;
 }

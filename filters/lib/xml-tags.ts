@@ -53,6 +53,9 @@ export function initTags(space: usize, elements: i32): void {
   capacity = elements;
   depth = 0;
   isEmpty = false;
+  localStart = space;
+  localLength = 0;
+  namespace = NO_NAMESPACE;
 }
 
 /** The start tag or empty tag at the cursor. */

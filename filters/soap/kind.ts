@@ -8,6 +8,7 @@ import { fieldsSchema, modelOfFields } from "./fields.js";
 import { serviceMock } from "./mock.js";
 import type { ServiceModel } from "./model.js";
 import type { SoapConfig } from "./module.js";
+import { openApiOf } from "./openapi.js";
 import { operationPlans } from "./operation-plan.js";
 import { faultsSchema, limitsOf, limitsSchema, operationsSchema } from "./settings.js";
 import { tableOf } from "./table.js";
@@ -36,8 +37,9 @@ const security = z
   })
   .describe("What says to the service who asks.");
 
-/** How much larger a message may be on one side than on the other. */
+/** How much larger than its limit a message may be on the other side, as the module bounds it. */
 const GROWTH = 8;
+const MORE_BYTES = 262_144;
 
 const SERVICE_PATH = /^\/[!-~]{0,2047}$/;
 
@@ -105,8 +107,10 @@ export const soap = defineKind({
       conversion: {
         operations: operationPlans(model, bound, context.policy),
         variables: usernameToken === undefined ? [] : [usernameToken.user, usernameToken.password],
-        bufferBytes: GROWTH * Math.max(limits.request, limits.response),
+        bufferBytes: GROWTH * Math.max(limits.request, limits.response) + MORE_BYTES,
         mock: serviceMock(model, bound),
+        openApi: ({ title, ...info }) =>
+          openApiOf(model, bound, { title: spec.wsdl === undefined ? title : model.name, ...info }),
       },
       removeRequestHeaders: [],
       requestHeaders: [],

@@ -10,9 +10,12 @@ export function operationPlans(model: ServiceModel, bound: readonly BoundOperati
     match: { method, path },
     takesBody: body !== false,
     pin: pinOf(policy, operation.name),
-    service: { path: model.path, headers: headersOf(model, operation.action) },
+    service: { path: model.path, headers: { ...headersOf(model, operation.action), accept: ACCEPTED[model.version] } },
   }));
 }
+
+/** What the service may answer with: clients say what they accept of the gateway. */
+const ACCEPTED = { "1.1": "text/xml", "1.2": "application/soap+xml" } as const;
 
 /** A header value: what is not visible ASCII in the name of an operation is percent-encoded. */
 export function pinOf(policy: string, operation: string): string {

@@ -22,6 +22,44 @@ export interface Converted {
   pointer?: string;
 }
 
+/** As `filters/soap/assembly/answer-result.ts` numbers them. */
+const ANSWERED = [
+  "answer",
+  "declaredFault",
+  "senderFault",
+  "receiverFault",
+  "notXml",
+  "truncated",
+  "encoding",
+  "doctype",
+  "instruction",
+  "tooDeep",
+  "tooComplex",
+  "tooLong",
+  "noMemory",
+  "envelope",
+  "version",
+  "notUnderstood",
+  "empty",
+  "status",
+  "element",
+  "attribute",
+  "missing",
+  "tooMany",
+  "text",
+  "value",
+  "nil",
+] as const;
+
+export interface AnsweredJson {
+  outcome: (typeof ANSWERED)[number];
+  json?: string;
+  /** Which of the operation's faults it is. */
+  fault?: number;
+  /** The element at which it was refused. */
+  element?: string;
+}
+
 export interface ConverterOptions {
   environment?: Readonly<Record<string, string>>;
   /** Milliseconds since 1970; 0: the clock fails. */
@@ -63,6 +101,19 @@ export class SoapConverter {
     const detail = this.module.text(this.module.call("detailStart"), this.module.call("detailBytes"));
     if (pointerBytes < 0) return { status, detail };
     return { status, detail, pointer: this.module.text(this.module.call("pointerStart"), pointerBytes) };
+  }
+
+  /** What an answer of a service is to the client. */
+  answer(operation: string, body: string | Uint8Array, status = 200): AnsweredJson {
+    this.module.call("reset");
+    const index = this.operation(operation);
+    const bytes = Buffer.from(body);
+    const code = this.module.call("answer", index, this.give(bytes), bytes.length, status);
+    const outcome = ANSWERED[code];
+    if (outcome === undefined) throw new Error(`no outcome: ${code}`);
+    if (outcome === "answer") return { outcome, json: this.result("answer") };
+    if (outcome !== "declaredFault") return { outcome, element: this.result("answerElement") };
+    return { outcome, json: this.result("answer"), fault: this.module.call("answeredFault", index) };
   }
 
   /** The problem document of the request that was converted last. */

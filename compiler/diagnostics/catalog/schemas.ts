@@ -89,9 +89,10 @@ Write the changes into a copy of that file, and \`include\` it.`,
   },
   SL1134: {
     severity: "warning",
-    message: "the pattern `{pattern}` is not checked: {reason}",
+    message: "the pattern `{pattern}` {how}: {reason}",
     help: `Patterns are compiled to automata that read a value once. This one cannot be, so values are passed on whatever they are, and left to the
-service.
+service. Classes such as \`\\w\` and \`\\d\` have hundreds of ranges in Unicode; where they make an automaton too large, they take every character
+beyond ASCII.
 
     <xsd:pattern value="^[A-Z]{3}$"/>       <!-- SL1134: no anchors in XML Schema -->
     <xsd:pattern value="[A-Z]{3}"/>`,

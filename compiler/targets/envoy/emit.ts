@@ -9,6 +9,7 @@ import { objectToYaml, toObject, toYaml } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
 import { hasOperations } from "../../plan/body.js";
 import { environmentVariables } from "../../plan/guard.js";
+import { openApiDocuments } from "../../plan/openapi.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { mountedFiles } from "../../plan/transport.js";
 import type { Emission, EmittedModule } from "../target.js";
@@ -29,6 +30,7 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
   return {
     artifacts: [
       { path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) },
+      ...openApiDocuments(plan),
       ...secretTexts(plan).map(({ name, text }) => ({ path: `${DEFAULT_OPTIONS.secretsDir}/${name}`, contents: text })),
     ],
     modules: modulesOf(plan),

@@ -1,17 +1,19 @@
 import { beginDocument, composeProblem, documentIsWrong, openDocument } from "../../lib/document";
 import { outputLength, outputStart } from "../../lib/output";
-import { arenaReset, arenaTake, at, beginKeeping, exists, none } from "../../lib/region";
+import { arenaReset, arenaTake, at, beginKeeping, exists, indexAt, none } from "../../lib/region";
 import { findName } from "../../lib/table";
 import { composedLength, composedStart } from "../../lib/text";
 import { openEnvironment, wipeEnvironment } from "../../proxy-wasm/environment";
+import { answerFault, readAnswer } from "./answer";
 import { checkLexical, collapsed, collapsedLength, collapsedStart, lastMismatch } from "./lexical";
 import { prepareProblems, writeRequestProblem } from "./problem";
 import { readSoap } from "./reader";
 import { writeRequest } from "./request";
-import { Operation, Simple, Soap } from "./table";
+import { Fault, Operation, Simple, Soap } from "./table";
 
 // Entry point of the tests: reading a policy and converting requests, as a module of its own. It is not shipped.
 
+export { answerElementLength, answerElementStart, answerLength, answerStart } from "./answer";
 export { detailBytes, detailStart, pointerBytes, pointerStart } from "./request-problem";
 export { collapsedLength, collapsedStart, lastMismatch, outputLength, outputStart, writeRequestProblem };
 
@@ -71,4 +73,15 @@ export function isValue(simple: i32, start: usize, length: i32): bool {
   const type = at<Simple>(soap.simples, simple);
   collapsed(type, start, length);
   return checkLexical(type, collapsedStart(), collapsedLength());
+}
+
+/** See `readAnswer`. */
+export function answer(operation: i32, source: usize, length: i32, status: i32): i32 {
+  return readAnswer(soap, at<Operation>(soap.operations, operation), source, length, status);
+}
+
+/** Which of the operation's faults an answer is, or -1. */
+export function answeredFault(operation: i32): i32 {
+  const fault = answerFault();
+  return exists(fault) ? indexAt<Fault>(at<Operation>(soap.operations, operation).faults, fault) : -1;
 }

@@ -1,7 +1,8 @@
+import { parseDecimalU32 } from "../../lib/bytes";
 import { outputString } from "../../lib/json-output";
 import { beginOutput, endOutput, outputByte, outputBytes, outputText } from "../../lib/output";
 import { keepRecord, none } from "../../lib/region";
-import { keepLiteral, Text } from "../../lib/text";
+import { hasByte, keepLiteral, Text } from "../../lib/text";
 import { detailBytes, detailStart, pointerBytes, pointerStart, problemStatus } from "./request-problem";
 
 // Problem documents (RFC 9457): what clients are told, in the output (`lib/output.ts`).
@@ -17,13 +18,8 @@ class Words {
   detail: Text = none<Text>();
   pointer: Text = none<Text>();
   fault: Text = none<Text>();
-  badRequest: Text = none<Text>();
-  notFound: Text = none<Text>();
-  tooLarge: Text = none<Text>();
-  mediaType: Text = none<Text>();
-  internal: Text = none<Text>();
-  badGateway: Text = none<Text>();
-  unavailable: Text = none<Text>();
+  phrases: Text = none<Text>();
+  problem: Text = none<Text>();
 }
 
 let words: Words = none<Words>();
@@ -36,33 +32,37 @@ export function prepareProblems(): void {
   words.detail = keepLiteral(',"detail":');
   words.pointer = keepLiteral(',"pointer":');
   words.fault = keepLiteral(',"fault":');
-  words.badRequest = keepLiteral("Bad Request");
-  words.notFound = keepLiteral("Not Found");
-  words.tooLarge = keepLiteral("Content Too Large");
-  words.mediaType = keepLiteral("Unsupported Media Type");
-  words.internal = keepLiteral("Internal Server Error");
-  words.badGateway = keepLiteral("Bad Gateway");
-  words.unavailable = keepLiteral("Service Unavailable");
+  words.phrases = keepLiteral(PHRASES);
+  words.problem = keepLiteral("Problem");
 }
 
-/** The reason phrase of a status (RFC 9110, section 15), of those that a conversion gives. */
-function titleOf(status: i32): Text {
-  switch (status) {
-    case 404:
-      return words.notFound;
-    case 413:
-      return words.tooLarge;
-    case 415:
-      return words.mediaType;
-    case 500:
-      return words.internal;
-    case 502:
-      return words.badGateway;
-    case 503:
-      return words.unavailable;
-    default:
-      return words.badRequest;
+/** Statuses with their reason phrases (RFC 9110 section 15, and 422, 423, 424, 429 and 451 of the registry). */
+const PHRASES =
+  "400Bad Request;401Unauthorized;402Payment Required;403Forbidden;404Not Found;405Method Not Allowed;406Not Acceptable;408Request Timeout;409Conflict;410Gone;411Length Required;412Precondition Failed;413Content Too Large;414URI Too Long;415Unsupported Media Type;416Range Not Satisfiable;417Expectation Failed;421Misdirected Request;422Unprocessable Content;423Locked;424Failed Dependency;426Upgrade Required;428Precondition Required;429Too Many Requests;451Unavailable For Legal Reasons;500Internal Server Error;501Not Implemented;502Bad Gateway;503Service Unavailable;504Gateway Timeout;505HTTP Version Not Supported;507Insufficient Storage;";
+
+const SEMICOLON: u8 = 0x3b;
+const DIGITS: i32 = 3;
+
+let titleStart: usize = 0;
+let titleLength: i32 = 0;
+
+/** Finds the reason phrase of a status; what has none is a problem and no more. */
+function findTitle(status: i32): void {
+  const end = words.phrases.start + <usize>words.phrases.length;
+  let at = words.phrases.start;
+  titleLength = 0;
+  while (at < end && titleLength === 0) {
+    const from = at;
+    while (at < end && !hasByte(at, 1, SEMICOLON)) at++;
+    if (<i32>parseDecimalU32(from, DIGITS) === status) {
+      titleStart = from + DIGITS;
+      titleLength = <i32>(at - titleStart);
+    }
+    at++;
   }
+  if (titleLength > 0) return;
+  titleStart = words.problem.start;
+  titleLength = words.problem.length;
 }
 
 /** Writes the problem of the request at hand; false if there is no memory for it. */
@@ -72,8 +72,8 @@ export function writeRequestProblem(): bool {
 
 /** Writes a problem; without a detail if that has no bytes, without a pointer if `pointerLength` is negative. False if there is no memory for it. */
 export function writeProblem(status: i32, detail: usize, detailLength: i32, pointer: usize, pointerLength: i32): bool {
-  const title = titleOf(status);
-  beginProblemDocument(status, title.start, title.length);
+  findTitle(status);
+  beginProblemDocument(status, titleStart, titleLength);
   if (detailLength > 0) {
     outputText(words.detail);
     outputString(detail, detailLength);

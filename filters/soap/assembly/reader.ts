@@ -12,6 +12,7 @@ import {
 import { at, exists, keep, keepExhausted, keepRecord, keepRecords, none } from "../../lib/region";
 import { addName, newNameTable } from "../../lib/table";
 import { WORD_BYTES } from "../../lib/words";
+import { nameAnswers } from "./answer-names";
 import { fillConstants, readNamespaces } from "./reader-envelope";
 import { readOperation } from "./reader-operation";
 import { readSecurity } from "./reader-security";
@@ -49,7 +50,8 @@ function read(node: i32, soap: Soap): bool {
   fillConstants(soap.constants);
   if (!readNamespaces(namespaces, soap) || !readSimples(simples, soap) || !readTypes(types, soap)) return false;
   if (!readOperations(operations, soap) || !readSecurity(member(node, "security"), soap)) return false;
-  if (!makeRoom(soap) || keepExhausted()) return refuse(node, "needs more memory than the module may have");
+  if (!makeRoom(soap) || !nameAnswers(soap) || keepExhausted())
+    return refuse(node, "needs more memory than the module may have");
   return !documentIsWrong();
 }
 

@@ -295,6 +295,45 @@ export class Constants {
   false: Text = none<Text>();
 }
 
+/** What answers have beside what the types say: numbers of namespaces, and local names. */
+@unmanaged
+export class AnswerNames {
+  /** From names of namespaces to their numbers: of those of the policy one more than their index, as elements have them. */
+  known: NameTable = none<NameTable>();
+  soap11: i32 = 0;
+  soap12: i32 = 0;
+  instance: i32 = 0;
+  xml: i32 = 0;
+  security: i32 = 0;
+  addressing: i32 = 0;
+  oldAddressing: i32 = 0;
+  envelope: Text = none<Text>();
+  header: Text = none<Text>();
+  body: Text = none<Text>();
+  fault: Text = none<Text>();
+  code11: Text = none<Text>();
+  detail11: Text = none<Text>();
+  code12: Text = none<Text>();
+  value12: Text = none<Text>();
+  detail12: Text = none<Text>();
+  client: Text = none<Text>();
+  sender: Text = none<Text>();
+  mustUnderstand: Text = none<Text>();
+  actor: Text = none<Text>();
+  role: Text = none<Text>();
+  next11: Text = none<Text>();
+  next12: Text = none<Text>();
+  ultimate: Text = none<Text>();
+  encodingStyle: Text = none<Text>();
+  nil: Text = none<Text>();
+  type: Text = none<Text>();
+  schemaLocation: Text = none<Text>();
+  noNamespaceSchemaLocation: Text = none<Text>();
+  securityHeader: Text = none<Text>();
+  /** `"$value":` as it stands in JSON. */
+  value: Text = none<Text>();
+}
+
 @unmanaged
 export class Soap {
   /** Addresses of Text. */
@@ -316,6 +355,7 @@ export class Soap {
   security: Security = none<Security>();
   limits: Limits = none<Limits>();
   constants: Constants = none<Constants>();
+  answers: AnswerNames = none<AnswerNames>();
   /** What the walk through a request works on: as many records of Frame as may be open at once, and the words of all their slots. */
   frames: usize = 0;
   frameCount: i32 = 0;

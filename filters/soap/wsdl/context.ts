@@ -5,6 +5,7 @@ import type { ComplexType, SimpleType } from "../model.js";
 import { Components } from "./components.js";
 import type { SchemaDocument } from "./files.js";
 import { attributeOf, type QName, readName } from "./names.js";
+import { Patterns } from "./pattern-check.js";
 import type { XmlAttribute, XmlElement } from "./xml.js";
 
 /** Where a component stands: what its references mean, and what anonymous types in it are called. */
@@ -35,6 +36,7 @@ export class SchemaContext {
   readonly simpleTypes = new Map<string, SimpleType>();
   /** Complex types in the order in which they were reached; those behind the last one in `types` are still to be read. */
   readonly wanted = new Map<string, Definition>();
+  readonly patterns = new Patterns();
   /** Ids of what is being read, so that a circle is seen. */
   readonly reading = new Set<string>();
   readonly report: (finding: Diagnostic) => void;

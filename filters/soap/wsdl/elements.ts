@@ -14,8 +14,7 @@ export function occursOf(context: SchemaContext, node: XmlElement): Occurs {
   const max = textOf(node, "maxOccurs") === "unbounded" ? "unbounded" : countOf(context, node, "maxOccurs");
   if (max !== "unbounded" && min > max) {
     const attribute = attributeOf(node, "minOccurs") ?? attributeOf(node, "maxOccurs");
-    if (attribute !== undefined)
-      context.badValue(attribute, `\`minOccurs\` (${min}) at most as large as \`maxOccurs\` (${max})`);
+    if (attribute !== undefined) context.badValue(attribute, `at most \`maxOccurs\`, which is ${max}`);
   }
   return { min, max: max === "unbounded" ? max : capped(max) };
 }

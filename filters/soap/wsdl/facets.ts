@@ -1,16 +1,13 @@
 import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
-import { compileProgram } from "../../../compiler/expression/regex/program.js";
 import type { SimpleType } from "../model.js";
 import type { SchemaContext } from "./context.js";
 import { attributeOf, childrenOf, XSD } from "./names.js";
-import { translatePattern } from "./pattern.js";
 import type { XmlAttribute, XmlElement } from "./xml.js";
 
 type Bound = NonNullable<SimpleType["min"]>;
 
-/** As many as the module tells apart, and as long as it reads them. */
+/** As many as the module tells apart. */
 const MOST_VALUES = 4_096;
-const LONGEST_PATTERN = 4_096;
 const LARGEST_LENGTH = 2_147_483_647;
 
 const FACETS = [
@@ -36,13 +33,13 @@ export function facetsOf(restriction: XmlElement): XmlElement[] {
 /** A type with the facets of a restriction of it, without what it is called. */
 export function restrict(context: SchemaContext, base: SimpleType, restriction: XmlElement): SimpleType {
   let type = withWhiteSpace(context, base, restriction);
-  const patterns: string[] = [];
+  const patterns: XmlAttribute[] = [];
   const values: XmlAttribute[] = [];
   for (const facet of facetsOf(restriction)) {
     const value = attributeOf(facet, "value");
     if (value === undefined) {
       context.report(diagnose("SL1113", { element: facet.local, attribute: "value" }, facet.span));
-    } else if (facet.local === "pattern") patterns.push(...readPattern(context, value));
+    } else if (facet.local === "pattern") patterns.push(value);
     else if (facet.local === "enumeration") values.push(value);
     else type = withFacet(context, type, facet.local, value);
   }
@@ -52,13 +49,22 @@ export function restrict(context: SchemaContext, base: SimpleType, restriction: 
   return {
     ...type,
     // Patterns of one step are alternatives, those of several steps hold together (part 2, 4.3.4.3).
-    patterns: patterns.length === 0 ? type.patterns : [...type.patterns, alternatives(patterns)],
+    patterns: [...type.patterns, ...readPatterns(context, patterns)],
     ...(values.length === 0 ? {} : { enumeration: [...new Set(values.map(({ value }) => spaced(value, type)))] }),
   };
 }
 
-function alternatives(patterns: readonly string[]): string {
-  return patterns.length === 1 ? (patterns[0] ?? "") : patterns.map((one) => `(?:${one})`).join("|");
+/** The patterns of one step as one; none, with a warning, if one of them cannot be checked: what it takes would be refused. */
+function readPatterns(context: SchemaContext, patterns: readonly XmlAttribute[]): string[] {
+  const known = patterns.map((one) => readPattern(context, one));
+  const [first] = patterns;
+  if (first === undefined || known.includes(undefined)) return [];
+  if (known.length === 1) return known.flatMap((one) => one ?? []);
+  const all = known.map((one) => `(?:${one})`).join("|");
+  if (context.patterns.fits(all)) return [all];
+  const reason = "together with those beside it, it takes too many states";
+  context.report(diagnose("SL1134", { pattern: first.value, how: "is not checked", reason }, first.span));
+  return [];
 }
 
 /** What white space becomes before a value is looked at. */
@@ -68,16 +74,12 @@ function spaced(value: string, { whiteSpace }: Pick<SimpleType, "whiteSpace">): 
   return whiteSpace === "replace" ? replaced : replaced.replace(/ +/g, " ").replace(/^ | $/g, "");
 }
 
-function readPattern(context: SchemaContext, { value, span }: XmlAttribute): string[] {
-  const warn = (reason: string) => {
-    context.report(diagnose("SL1134", { pattern: value, reason }, span));
-    return [];
-  };
-  if (value.length > LONGEST_PATTERN) return warn(`it has more than ${LONGEST_PATTERN} characters`);
-  const translated = translatePattern(value);
-  if ("reason" in translated) return warn(translated.reason);
-  const program = compileProgram(translated.re2);
-  return "reason" in program ? warn(program.reason) : [translated.re2];
+/** The pattern in RE2's syntax; undefined, with a warning, if it cannot be checked. */
+function readPattern(context: SchemaContext, { value, span }: XmlAttribute): string | undefined {
+  const { re2, reason } = context.patterns.check(value);
+  const how = re2 === undefined ? "is not checked" : "is checked loosely";
+  if (reason !== undefined) context.report(diagnose("SL1134", { pattern: value, how, reason }, span));
+  return re2;
 }
 
 function withWhiteSpace(context: SchemaContext, type: SimpleType, restriction: XmlElement): SimpleType {

@@ -96,7 +96,8 @@ class Reading {
     }
     if (wanted.as === "schema" || root.namespace !== WSDL || root.local !== "definitions") {
       const expected = wanted.as === "schema" ? "an XML Schema (`xsd:schema`)" : "a WSDL 1.1 (`wsdl:definitions`)";
-      this.report(diagnose("SL1106", { expected, found: `\`${root.local}\` of \`${root.namespace}\`` }, root.span));
+      const where = root.namespace === "" ? "without a namespace" : `of \`${root.namespace}\``;
+      this.report(diagnose("SL1106", { expected, found: `\`${root.local}\` ${where}` }, root.span));
       return;
     }
     if (this.isDone(`wsdl ${id}`)) return;

@@ -127,7 +127,7 @@ function readMessage(
     return undefined;
   }
   const body = holder && childOf(holder, soap, "body");
-  if (isEncoded(body, style, report)) return undefined;
+  if (isEncoded(body, `${style}/encoded`, report)) return undefined;
   const headers = holder === undefined ? [] : childrenOf(holder, soap, "header");
   if (direction.local === "input") for (const header of headers) readHeader(header, report);
   const message = definitions.referred(direction, "message", "message");
@@ -141,7 +141,7 @@ function readMessage(
 function isEncoded(body: XmlElement | undefined, style: string, report: (finding: Diagnostic) => void): boolean {
   const use = body && attributeOf(body, "use");
   if (use?.value.trim() !== "encoded") return false;
-  report(diagnose("SL1116", { style: `${style}/encoded` }, use.span));
+  report(diagnose("SL1116", { style }, use.span));
   return true;
 }
 
@@ -248,7 +248,7 @@ function readFaults(context: OperationContext, bound: XmlElement, operation: Xml
       report(diagnose("SL1112", { what: "fault", name }, node.span, { related }));
       return [];
     }
-    if (isEncoded(soapFault(context, bound, name), "a fault that is", report)) return [];
+    if (isEncoded(soapFault(context, bound, name), "an encoded fault", report)) return [];
     const message = definitions.referred(node, "message", "message");
     const [part, second] = message === undefined ? [] : childrenOf(message, WSDL, "part");
     if (message === undefined) return [];

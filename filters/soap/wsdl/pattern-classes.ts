@@ -68,8 +68,8 @@ const ESCAPES: ReadonlyMap<string, CharacterSet> = new Map([
   ["i", of(NAME_STARTS)],
   ["c", of(NAME_CHARACTERS)],
   ["d", named("\\p{Nd}")],
-  // Everything but punctuation, separators and "other", said without a negation.
-  ["w", named("\\p{L}", "\\p{M}", "\\p{N}", "\\p{S}")],
+  // Everything but punctuation, separators and "other", said without a negation. `_` is punctuation; the tools of some services take it.
+  ["w", { ranges: [[0x5f, 0x5f]], classes: ["\\p{L}", "\\p{M}", "\\p{N}", "\\p{S}"], negated: false }],
   ["S", of(complement(SPACES))],
   ["I", of(complement(NAME_STARTS))],
   ["C", of(complement(NAME_CHARACTERS))],
@@ -128,12 +128,48 @@ export function subtract(from: CharacterSet, set: CharacterSet): CharacterSet[] 
 }
 
 /** The class in RE2's syntax. */
-export function re2Of({ ranges, classes, negated }: CharacterSet): string {
+export function re2Of(set: CharacterSet): string {
+  const { ranges, classes, negated } = set;
   if (ranges.length === 0 && classes.length === 0) return negated ? "(?s:.)" : "[^\\x{0}-\\x{10FFFF}]";
   const items = ranges.map(([first, last]) =>
     first === last ? character(first) : `${character(first)}-${character(last)}`,
   );
   return `[${negated ? "^" : ""}${items.join("")}${classes.join("")}]`;
+}
+
+const BEYOND_ASCII: Ranges = [[0x80, LAST]];
+
+/** Characters of ASCII in the categories of Unicode that have any. */
+const ASCII: Readonly<Record<string, string>> = {
+  Lu: "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+  Ll: "abcdefghijklmnopqrstuvwxyz",
+  Nd: "0123456789",
+  Pc: "_",
+  Pd: "-",
+  Ps: "([{",
+  Pe: ")]}",
+  Po: "!\"#%&'*,./:;?@\\",
+  Zs: " ",
+  Sm: "+<=>|~",
+  Sc: "$",
+  Sk: "^`",
+  Cc: String.fromCharCode(...Array.from({ length: 32 }, (_, code) => code), 127),
+};
+
+/** The set, with every character beyond ASCII if it has classes of Unicode: these have hundreds of ranges. */
+export function loosened(set: CharacterSet): CharacterSet {
+  if (set.classes.length === 0) return set;
+  const named = sorted([...set.ranges, ...set.classes.flatMap(asciiOf)]);
+  const inAscii = set.negated ? complement(named) : named;
+  return of(sorted([...without(inAscii, BEYOND_ASCII), ...BEYOND_ASCII]));
+}
+
+/** What a class of RE2 has in ASCII. */
+function asciiOf(name: string): Ranges {
+  const category = name.slice(3, -1);
+  const letters = Object.entries(ASCII).flatMap(([key, text]) => (key.startsWith(category) ? [...text] : []));
+  const ranges = sorted(letters.map((letter) => [letter.charCodeAt(0), letter.charCodeAt(0)] as const));
+  return name.startsWith("\\P") ? without(complement(ranges), BEYOND_ASCII) : ranges;
 }
 
 /** A character in RE2's syntax, in a class or out of it. */

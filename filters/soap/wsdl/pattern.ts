@@ -3,6 +3,7 @@ import {
   type CharacterSet,
   character,
   escapedSet,
+  loosened,
   negate,
   of,
   propertySet,
@@ -11,9 +12,13 @@ import {
   union,
 } from "./pattern-classes.js";
 
-/** A regular expression of XML Schema (part 2, appendix F) in RE2's syntax, or why it has none. */
-export function translatePattern(pattern: string): { re2: string } | { reason: string } {
-  const translation = new Translation(pattern);
+/**
+ * A regular expression of XML Schema (part 2, appendix F) in RE2's syntax, or why it has none.
+ *
+ * @param loose whether classes of Unicode may take every character beyond ASCII, which makes them small
+ */
+export function translatePattern(pattern: string, loose = false): { re2: string } | { reason: string } {
+  const translation = new Translation(pattern, loose);
   const re2 = translation.run();
   return translation.problem === undefined ? { re2 } : { reason: translation.problem };
 }
@@ -33,10 +38,12 @@ const PLAIN_ESCAPE = /^[\\|.?*+(){}\-[\]^$/"'#&%:;,=@~_!<> ]$/;
 class Translation {
   problem: string | undefined;
   private readonly text: readonly string[];
+  private readonly loose: boolean;
   private at = 0;
   private open = 0;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, loose: boolean) {
+    this.loose = loose;
     this.text = [...pattern];
     // Whoever writes them means anchors; as the plain characters that they are, no value would match.
     if (this.text[0] === "^" || (this.text.at(-1) === "$" && this.text.at(-2) !== "\\"))
@@ -102,7 +109,7 @@ class Translation {
   }
 
   private oneOf(sets: readonly (CharacterSet | undefined)[]): string {
-    const classes = sets.flatMap((set) => (set === undefined ? [] : [re2Of(set)]));
+    const classes = sets.flatMap((set) => (set === undefined ? [] : [re2Of(this.loose ? loosened(set) : set)]));
     return classes.length === 1 ? (classes[0] ?? "") : `(?:${classes.join("|")})`;
   }
 

@@ -60,16 +60,20 @@ function firstSoap(
   wanted: readonly XmlElement[],
   report: (finding: Diagnostic) => void,
 ): ChosenPort | undefined {
+  // A port whose binding is not found has a finding already.
+  const known = new Set<XmlElement>();
   const soap = ports.flatMap(({ service, port }): Port[] => {
     const binding = definitions.referred(port, "binding", "binding");
     const version = binding && versionOf(binding);
+    if (binding !== undefined) known.add(port);
     return binding === undefined || version === undefined ? [] : [{ service, port, binding, version }];
   });
   const first = soap.find(({ port }) => wanted.includes(port));
   if (first === undefined) {
     const [port] = wanted;
     const names = wanted.map((one) => `\`${textOf(one, "name") ?? ""}\``).join(", ");
-    if (port !== undefined) report(diagnose("SL1108", { found: `no SOAP binding at ${names}` }, port.span));
+    if (port !== undefined && known.size === ports.length)
+      report(diagnose("SL1108", { found: `no SOAP binding at ${names}` }, port.span));
     return undefined;
   }
   const others = soap.filter((one) => one !== first && one.service === first.service);

@@ -1,23 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Diagnostic } from "../../../compiler/diagnostics/diagnostic.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
-import { textLoader } from "../../../compiler/syntax/loader.js";
-import { SourceFile } from "../../../compiler/syntax/source.js";
 import { expectGolden } from "../../../test/support/golden.js";
 import { printedModel } from "../../../test/support/printed-model.js";
-import type { ServiceModel } from "../model.js";
-import { readWsdl, type WsdlChoice } from "./read.js";
+import { readWsdlFiles } from "../../../test/support/wsdl.js";
 
 /** Each folder has a WSDL, the files that it imports, and the golden of its model, of its findings, or of both. */
 const CASES = join(import.meta.dirname, "cases");
-const MAIN = "service.wsdl";
-
-interface Result {
-  readonly model: ServiceModel | undefined;
-  readonly findings: readonly Diagnostic[];
-}
 
 function filesOf(folder: string): Record<string, string> {
   const paths = readdirSync(join(CASES, folder), { recursive: true, encoding: "utf8" });
@@ -27,19 +17,11 @@ function filesOf(folder: string): Record<string, string> {
   );
 }
 
-function readFiles(files: Readonly<Record<string, string>>, choice: WsdlChoice = {}): Result {
-  const source = new SourceFile(MAIN, files[MAIN] ?? "");
-  const findings: Diagnostic[] = [];
-  const { load } = textLoader(source, files);
-  const model = readWsdl({ path: MAIN, source, load }, choice, (finding) => findings.push(finding));
-  return { model, findings };
-}
-
 describe("a WSDL", () => {
   const folders = readdirSync(CASES).toSorted();
 
   it.each(folders)("%s gives the model and the findings of its goldens", (folder) => {
-    const { model, findings } = readFiles(filesOf(folder));
+    const { model, findings } = readWsdlFiles(filesOf(folder));
     const refused = folder.startsWith("rejects-");
     expect(model === undefined, renderText(findings, { color: false })).toBe(refused);
     if (model !== undefined) expectGolden(join(CASES, folder, "model.golden.json"), printedModel(model));

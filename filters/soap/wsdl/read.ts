@@ -37,6 +37,7 @@ export function readWsdl(
   const documents = readDocuments(files, take);
   const definitions = new Definitions(documents.definitions, take);
   if (documents.definitions.length === 0) return undefined;
+  findings.incomplete = findings.failed;
   const port = choosePort(definitions, choice, take);
   if (port === undefined) return undefined;
   const place = addressOf(port, take);
@@ -61,6 +62,8 @@ export function readWsdl(
 /** What is used in several places is read in each, and what is wrong with it is said once. */
 class FindingsOnce {
   failed = false;
+  /** A file could not be read: nobody knows which names it defines. */
+  incomplete = false;
   private readonly said = new Set<string>();
   private readonly report: (finding: Diagnostic) => void;
 
@@ -71,6 +74,7 @@ class FindingsOnce {
   take(finding: Diagnostic): void {
     if (finding.severity === "error") this.failed = true;
     const { code, message, span } = finding;
+    if (this.incomplete && code === "SL1111") return;
     const key = `${code} ${span.source.path} ${span.start} ${message}`;
     if (this.said.has(key)) return;
     this.said.add(key);

@@ -112,7 +112,7 @@ class Tree {
 
   private begin(tag: SaxesTagNS, position: number): void {
     const parent = this.open.at(-1);
-    const start = this.source.text.lastIndexOf(`<${tag.name}`, position) + 1;
+    const start = this.source.text.lastIndexOf(`<${tag.name}`, position - 1) + 1;
     const element: Open = {
       local: tag.local,
       namespace: tag.uri,

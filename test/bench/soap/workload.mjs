@@ -112,8 +112,8 @@ export function policyText({ soap }) {
   crm-as-rest:
     soap:
       wsdl: ./crm.wsdl
-      operations: { StorePartners: POST ${PATH} }
-      limits: { request: 1Mi, response: 1Mi }
+      operations: { StorePartners: { rest: POST ${PATH}, unwrap: false } }
+      limits: { body: 1Mi, response: 1Mi }
 `;
   return `apiVersion: sluice/v1
 kind: Gateway

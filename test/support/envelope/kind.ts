@@ -37,6 +37,7 @@ export const envelope = defineKind({
       variables: spec.secret === undefined ? [] : [spec.secret],
       bufferBytes: spec.bufferBytes,
       mock,
+      openApi: ({ title, version }) => ({ openapi: "3.1.0", info: { title, version }, paths: {} }),
     };
     return {
       phase: "convert",
