@@ -264,6 +264,8 @@ const MOST_LENGTH = 2_147_483_647;
 function paramOf({ in: part, name, segment, field, repeated }: BoundOperation["params"][number]) {
   return {
     ...(part === "path" ? { segment: segment ?? 0 } : { query: name }),
+    // Messages call it as clients do.
+    ...(part === "path" && name !== field.at(-1) ? { name } : {}),
     field: [...field],
     ...(repeated ? { repeated: true } : {}),
   };

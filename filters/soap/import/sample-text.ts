@@ -1,7 +1,6 @@
 import { AT_END, type Automaton, DEAD, FOUND } from "../../../compiler/expression/regex/automaton.js";
-import { compileRegex } from "../../../compiler/expression/regex/regex.js";
 import type { Json } from "../../../compiler/plan/plan.js";
-import { jsonOf, problemOf, simpleOf } from "../lexical.js";
+import { automatonOf, jsonOf, problemOf, simpleOf } from "../lexical.js";
 import type { ServiceModel, SimpleType } from "../model.js";
 
 // Values of simple types for tests: the first of some usual ones that fits, or a text made from the pattern.
@@ -18,8 +17,6 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
   gMonthDay: ["--01-31"],
   anyURI: ["https://example.com/"],
   language: ["en"],
-  hexBinary: ["0f", "0f0f", "0f0f0f0f"],
-  base64Binary: ["Zm9v", "AA=="],
   boolean: ["true"],
 };
 
@@ -46,6 +43,13 @@ function sampleList(model: ServiceModel, type: SimpleType, name: string): Json |
 function candidates(model: ServiceModel, type: SimpleType, name: string): string[] {
   const { enumeration = [], builtin, form, min, max, length } = type;
   const usual = Object.hasOwn(USUAL, builtin) ? (USUAL[builtin] ?? []) : [];
+  // Their lengths are bytes.
+  const bytes = Buffer.alloc(
+    Math.min(Math.max(length?.min ?? 3, 1), length?.max ?? Number.POSITIVE_INFINITY),
+    "sluice",
+  );
+  if (builtin === "hexBinary") return [...enumeration, bytes.toString("hex")];
+  if (builtin === "base64Binary") return [...enumeration, bytes.toString("base64")];
   const members = (type.members ?? []).flatMap((member) => {
     const value = sampleOf(model, member, name);
     return value === undefined || typeof value === "object" ? [] : [String(value)];
@@ -83,8 +87,8 @@ const PREFERRED = [..."aA1-._ @/:+b", ...Array.from({ length: 95 }, (_, index) =
 
 /** The shortest texts of visible ASCII that match, of at least `min` characters; none or one. */
 function matching(pattern: string, min: number, max: number): string[] {
-  const automaton = compileRegex(`^(?:${pattern})$`, { left: 8_000_000 });
-  if ("reason" in automaton) return [];
+  const automaton = automatonOf(pattern);
+  if (automaton === undefined) return [];
   const bytes = representatives(automaton);
   let reached = new Map([[automaton.start, ""]]);
   let visits = 0;

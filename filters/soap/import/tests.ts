@@ -141,7 +141,7 @@ class CaseWriter {
     const value = this.valid(output, wish);
     if (!unwrap || value === undefined || !isObject(value)) return value;
     const [only] = elementsOf(complexOf(this.model, output.type)?.content);
-    return only === undefined ? value : value[only.name];
+    return only === undefined ? value : (value[only.name] ?? null);
   }
 
   private valid(element: ElementModel, wish: Wish): Json | undefined {

@@ -7,7 +7,7 @@ const WIDEST = 116;
 /** Words that YAML or its readers take for something else than a text. */
 const RESERVED = /^(true|false|null|yes|no|on|off|y|n|nan|inf)$/i;
 const PLAIN_KEY = /^[A-Za-z_$@][A-Za-z0-9_.$-]*$/;
-const PLAIN_TEXT = /^[A-Za-z/][A-Za-z0-9 _./{}-]*[A-Za-z0-9_./}]$|^[A-Za-z]$/;
+const PLAIN_TEXT = /^(\.\/|[A-Za-z/])([A-Za-z0-9_./{}:-]| (?! ))*[A-Za-z0-9_./}]$|^[A-Za-z]$/;
 
 export function yamlKey(key: string): string {
   return PLAIN_KEY.test(key) && !key.startsWith("@") && !RESERVED.test(key) ? key : JSON.stringify(key);
@@ -15,7 +15,8 @@ export function yamlKey(key: string): string {
 
 /** A text without quotes where no reader can take it for something else; in `{}` and `[]` braces need them. */
 function yamlText(text: string, inFlow: boolean): string {
-  if (!PLAIN_TEXT.test(text) || RESERVED.test(text) || (inFlow && /[{}]/.test(text))) return quoted(text);
+  if (!PLAIN_TEXT.test(text) || RESERVED.test(text) || text.includes(": ") || (inFlow && /[{}]/.test(text)))
+    return quoted(text);
   return text;
 }
 
