@@ -13,6 +13,8 @@ import { casesOf } from "./tests.js";
 import { kebab, wordsOf } from "./words.js";
 import { yamlBlock, yamlFlow, yamlItem } from "./yaml.js";
 
+export type { WsdlFiles } from "../wsdl/files.js";
+
 /** What a WSDL becomes. */
 export interface WsdlImport {
   /** The policy, its tests and the OpenAPI document, by their names; absent after an error. */
@@ -203,7 +205,7 @@ function reportOf(
     ),
     ...Object.entries(faults).map(([fault, status]) => `${fault}: ${status}`),
     `${tests.cases.length} cases in policy.test.yaml`,
-    ...tests.untested.map((what) => `no case for ${what}: no value was found that fits its schema`),
+    ...tests.untested.map((what) => `no case for ${what}`),
   ];
 }
 

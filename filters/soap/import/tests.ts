@@ -16,8 +16,21 @@ export interface Cases {
 export function casesOf(model: ServiceModel, bound: readonly BoundOperation[], service: string): Cases {
   const writer = new CaseWriter(model, service);
   for (const one of bound) writer.operation(one);
-  return { cases: writer.cases, untested: writer.untested };
+  const { cases, untested } = writer;
+  if (cases.length <= MOST_CASES) return { cases, untested };
+  const left = `${cases.length - MOST_CASES} more aspects: a file of tests has ${MOST_CASES} cases at most`;
+  return { cases: cases.slice(0, MOST_CASES), untested: [...untested, left] };
 }
+
+/** A request, and what the service hears of it. */
+interface Asked {
+  sent: SampleRequest;
+  input?: Json;
+}
+
+/** Bounds of a test file. */
+const MOST_CASES = 1_000;
+const LONGEST_NAME = 180;
 
 const ALL: Wish = { fill: "all" };
 const LEAST: Wish = { fill: "least" };
@@ -36,11 +49,10 @@ class CaseWriter {
 
   operation(bound: BoundOperation): void {
     const { name } = bound.operation;
-    const full = this.request(bound, ALL);
-    const request = full ?? this.request(bound, LEAST);
+    const request = this.request(bound, ALL) ?? this.request(bound, LEAST);
     const answer = this.answer(bound, ALL);
     if (request === undefined || answer === undefined) {
-      this.untested.push(name);
+      this.untested.push(`${name}: no value was found that fits its schema`);
       return;
     }
     this.answered(bound, `${name} answers`, request, answer);
@@ -51,18 +63,18 @@ class CaseWriter {
   }
 
   /** As little as may be, both ways. */
-  private empty(bound: BoundOperation, request: SampleRequest): void {
+  private empty(bound: BoundOperation, request: Asked): void {
     const { name } = bound.operation;
     const least = this.request(bound, LEAST);
     const answer = this.answer(bound, LEAST);
     if (answer === undefined) return;
-    const isSame = JSON.stringify(least) === JSON.stringify(request);
+    const isSame = JSON.stringify(least?.sent) === JSON.stringify(request.sent);
     const isFull = JSON.stringify(answer) === JSON.stringify(this.answer(bound, ALL));
     if (least === undefined || (isSame && isFull)) return;
     this.answered(bound, `${name} asks and answers with no more than must be`, least, answer);
   }
 
-  private aspects(bound: BoundOperation, request: SampleRequest): void {
+  private aspects(bound: BoundOperation, request: Asked): void {
     const { name, input, output } = bound.operation;
     const answer = this.answer(bound, LEAST);
     for (const { title, key, wish } of input === undefined || answer === undefined
@@ -79,15 +91,17 @@ class CaseWriter {
     }
   }
 
-  private faults(bound: BoundOperation, request: SampleRequest): void {
+  private faults(bound: BoundOperation, request: Asked): void {
     for (const { fault, status } of bound.faults) {
       const detail = sampleElement(this.model, fault.element, ALL) ?? sampleElement(this.model, fault.element, LEAST);
       if (detail === undefined) {
-        this.untested.push(`the fault ${fault.name} of ${bound.operation.name}`);
+        this.untested.push(
+          `the fault ${fault.name} of ${bound.operation.name}: no value was found that fits its schema`,
+        );
         continue;
       }
       this.add(bound, `${bound.operation.name} fails with ${fault.name}`, request, {
-        mock: { fault: { name: fault.name, detail } },
+        mock: { fault: { [fault.name]: detail } },
         expect: {
           status,
           headers: { "content-type": "application/problem+json" },
@@ -98,41 +112,53 @@ class CaseWriter {
   }
 
   /** A body that does not fit is refused, and the service hears nothing. */
-  private refused({ operation }: BoundOperation, request: SampleRequest): void {
-    const { json } = request;
+  private refused({ operation }: BoundOperation, { sent }: Asked): void {
+    const { json } = sent;
     if (json === undefined) return;
     const wrong = isObject(json) ? { ...json, "no-such-field": 1 } : { "no-such-field": 1 };
     this.cases.push({
-      name: `${operation.name} refuses what its schema does not have`,
-      request: written({ ...request, json: wrong }),
+      name: this.title(`${operation.name} refuses what its schema does not have`),
+      request: written({ ...sent, json: wrong }),
       expect: { status: 400, upstream: "none", problem: { status: 400 } },
     });
   }
 
-  private answered(bound: BoundOperation, name: string, request: SampleRequest, answer: Json): void {
+  private answered(bound: BoundOperation, name: string, request: Asked, answer: Json): void {
     const hasBody = bound.operation.output !== undefined && bound.method !== "HEAD";
+    const { input } = request;
+    const heard = { service: this.service, operation: bound.operation.name, ...(input === undefined ? {} : { input }) };
     this.add(bound, name, request, {
       mock: { response: answer },
-      expect: { status: bound.success, ...(hasBody ? { json: answer } : {}), upstream: this.service },
+      expect: { status: bound.success, ...(hasBody ? { json: answer } : {}), upstream: heard },
     });
   }
 
   private add(
     { operation }: BoundOperation,
     name: string,
-    request: SampleRequest,
+    { sent }: Asked,
     { mock, expect }: { mock: JsonObject; expect: JsonObject },
   ): void {
     const upstreams = { [this.service]: { soap: { [operation.name]: mock } } };
-    this.cases.push({ name, upstreams, request: written(request), expect });
+    this.cases.push({ name: this.title(name), upstreams, request: written(sent), expect });
+  }
+
+  /** No two cases have the same name. */
+  private title(name: string): string {
+    const short = name.slice(0, LONGEST_NAME);
+    for (let number = 1; ; number++) {
+      const title = number === 1 ? short : `${short} (${number})`;
+      if (this.isNew(`title ${title}`)) return title;
+    }
   }
 
   /** A request with an input as wished, if there is one that the service would take. */
-  private request(bound: BoundOperation, wish: Wish): SampleRequest | undefined {
+  private request(bound: BoundOperation, wish: Wish): Asked | undefined {
     const { input } = bound.operation;
-    if (input === undefined) return requestOf(this.model, bound, {});
-    const value = this.valid(input, wish);
-    return value === undefined ? undefined : requestOf(this.model, bound, value);
+    const value = input === undefined ? {} : this.valid(input, wish);
+    const sent = value === undefined ? undefined : requestOf(this.model, bound, value);
+    if (sent === undefined) return undefined;
+    return input === undefined || value === undefined ? { sent } : { sent, input: value };
   }
 
   private answer({ operation, unwrap }: BoundOperation, wish: Wish): Json | undefined {
