@@ -21,8 +21,3 @@ export function expatRates(xml) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-export function expatLine(xml) {
-  const { alone, built } = expatRates(xml);
-  return `expat reads ${alone.toFixed(0)} MB of the larger answer in a second, and ${built.toFixed(0)} MB if Python makes lists of it.`;
-}

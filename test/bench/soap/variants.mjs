@@ -41,6 +41,11 @@ export function faultOf(policyFile) {
   return plan === undefined ? diagnostics.map(({ code, message }) => `${code} ${message}`).join("; ") : undefined;
 }
 
+/** What the module is configured with for the policy of `sluice`. */
+export function configOf(policyFile) {
+  return check(policyFile).plan.policies.find(({ name }) => name === "crm-as-rest").config;
+}
+
 function emitted({ plan, diagnostics }, { upstreamPort, modulesDir }) {
   if (plan === undefined) throw new Error(`the policy does not compile: ${JSON.stringify(diagnostics)}`);
   const emission = emitEnvoy(plan, {
