@@ -68,13 +68,15 @@ const bodyCallbacks = [
   "function proxy_on_response_trailers",
 ];
 
+const ofBodies: Contract = {
+  exports: [...common.exports, ...bodyCallbacks].toSorted(),
+  imports: [...common.imports, "env.proxy_set_buffer_bytes"],
+};
+
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
   auth: common,
-  body: {
-    exports: [...common.exports, ...bodyCallbacks].toSorted(),
-    imports: [...common.imports, "env.proxy_set_buffer_bytes"],
-  },
+  body: ofBodies,
   guard: {
     exports: common.exports,
     imports: [...common.imports, ...sharedData],
@@ -83,6 +85,7 @@ export const contracts: Readonly<Record<string, Contract>> = {
     exports: common.exports,
     imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData],
   },
+  soap: ofBodies,
 };
 
 /** Names of the modules, without `.wasm`, sorted. */

@@ -73,6 +73,15 @@ function lowerAsciiWord(word: u64): u64 {
   return word | (upper >> 2);
 }
 
+/** Whether every byte lies between two, both included. */
+export function isBetween(pointer: usize, length: i32, least: u8, most: u8): bool {
+  for (let i = 0; i < length; i++) {
+    const byte = load<u8>(pointer + i);
+    if (byte < least || byte > most) return false;
+  }
+  return true;
+}
+
 /** Whether every byte is visible ASCII, 0x21-0x7e: no space, control character or byte of a multi-byte character. */
 export function isVisibleAscii(pointer: usize, length: i32): bool {
   for (let i = 0; i < length; i++) {

@@ -8,6 +8,7 @@ import {
   fieldStart,
   findField,
   readFields,
+  removeRequestHeader,
   replaceRequestHeader,
   setRequestHeader,
 } from "../proxy-wasm/headers";
@@ -22,11 +23,12 @@ import {
 } from "../proxy-wasm/status";
 import { writeRequest } from "../soap/assembly/request";
 import { beginProblem, refuseRequest } from "../soap/assembly/request-problem";
+import { Lone } from "../soap/assembly/table";
 import { Answer, hostFailure, unknownRoot, unknownRoute } from "./answers";
 import { Conversions, Target } from "./conversions";
 import { Reason, refuseRequestOf } from "./refusals";
 import { tellDecision } from "./results";
-import { noteConverted, targetOfRoute } from "./target";
+import { noteConverted, targetOfRequest } from "./target";
 
 // A request on its way to a service: held until it is whole, then converted, as what does not fit must not reach the service.
 
@@ -37,6 +39,7 @@ let pinName: Text = none<Text>();
 export let contentTypeName: Text = none<Text>();
 export let contentLengthName: Text = none<Text>();
 let contentEncodingName: Text = none<Text>();
+let actionName: Text = none<Text>();
 
 /** Makes the names of headers; once for a VM. */
 export function prepareRequests(): void {
@@ -47,13 +50,17 @@ export function prepareRequests(): void {
   contentTypeName = keepLiteral("content-type");
   contentLengthName = keepLiteral("content-length");
   contentEncodingName = keepLiteral("content-encoding");
+  actionName = keepLiteral("soapaction");
 }
 
 export function requestHeaders(conversions: Conversions, ends: bool): FilterHeadersStatus {
   if (!exists(conversions)) return refuseAll(unknownRoot);
-  if (!ends) return FilterHeadersStatus.StopIteration;
-  const target = targetOfRoute(conversions);
+  if (!LONE && !ends) return FilterHeadersStatus.StopIteration;
+  const target = targetOfRequest(conversions);
+  // A module on its own stands in the way of requests that are none of its business too.
+  if (LONE && !exists(target)) return FilterHeadersStatus.Continue;
   if (!exists(target)) return refuseAll(unknownRoute);
+  if (LONE && !ends) return FilterHeadersStatus.StopIteration;
   beginProblem(target.operation);
   refuseRequest(400, "This operation needs a body, in JSON.");
   refuseAs(target, Reason.InvalidRequest);
@@ -63,12 +70,14 @@ export function requestHeaders(conversions: Conversions, ends: bool): FilterHead
 /** @param size bytes of the body so far */
 export function requestBody(conversions: Conversions, size: i32, ends: bool): FilterDataStatus {
   if (!exists(conversions)) return FilterDataStatus.StopIterationNoBuffer;
+  if (LONE && !exists(targetOfRequest(conversions))) return FilterDataStatus.Continue;
   if (!ends && size <= conversions.mostRequest) return FilterDataStatus.StopIterationAndBuffer;
   return convert(conversions) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
 /** Trailers are the end of a body too. */
 export function requestTrailers(conversions: Conversions): FilterTrailersStatus {
+  if (LONE && exists(conversions) && !exists(targetOfRequest(conversions))) return FilterTrailersStatus.Continue;
   return exists(conversions) && convert(conversions)
     ? FilterTrailersStatus.Continue
     : FilterTrailersStatus.StopIteration;
@@ -76,7 +85,7 @@ export function requestTrailers(conversions: Conversions): FilterTrailersStatus 
 
 /** Converts the request at hand, or answers it and gives false. */
 function convert(conversions: Conversions): bool {
-  const target = targetOfRoute(conversions);
+  const target = targetOfRequest(conversions);
   if (!exists(target)) return refuseData(unknownRoute);
   if (!readFields(HeaderMapType.HttpRequestHeaders)) return refuseData(hostFailure);
   const operation = target.operation;
@@ -136,12 +145,21 @@ function sendOn(target: Target, size: i32, path: usize, query: i32, pathLength: 
   const sent =
     noteConverted(target) &&
     setRequestHeader(contentLengthName, composedStart(), composedLength()) &&
-    (query === pathLength || setRequestHeader(pathName, path, query)) &&
     replaceRequestHeader(methodName, post) &&
-    replaceRequestHeader(pinName, target.operation.pin);
+    (LONE
+      ? askService(target.operation.lone)
+      : (query === pathLength || setRequestHeader(pathName, path, query)) &&
+        replaceRequestHeader(pinName, target.operation.pin));
   if (!sent) return refuseData(hostFailure);
   count(target.conversion.counters.allowed);
   return true;
+}
+
+/** What Envoy's route would write. */
+function askService(lone: Lone): bool {
+  const action = lone.soapAction;
+  const isAsked = replaceRequestHeader(pathName, lone.path) && replaceRequestHeader(contentTypeName, lone.contentType);
+  return isAsked && (exists(action) ? replaceRequestHeader(actionName, action) : removeRequestHeader(actionName));
 }
 
 function refuseAs(target: Target, reason: Reason): bool {

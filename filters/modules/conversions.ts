@@ -52,6 +52,7 @@ export class Target {
 export class Conversions {
   /** Records of Target. */
   targets: usize = 0;
+  count: i32 = 0;
   names: NameTable = none<NameTable>();
   /** The largest bodies that any of them takes, in bytes. */
   mostRequest: i32 = 0;
@@ -125,8 +126,21 @@ function readConversion(node: i32, conversion: Conversion): bool {
   conversion.name = keepString(name);
   conversion.soap = readSoap(body);
   if (!exists(conversion.soap)) return false;
+  if (LONE && !isWhole(conversion.soap))
+    return refuse(
+      body,
+      "must say of each operation by `rest` and `service` how it is asked for: this module stands alone",
+    );
   conversion.counters = keepRecord<Counters>();
   return defineCounters(conversion.counters, "soap", conversion.name) || refuse(node, "the host defines no counter");
+}
+
+/** Whether every operation can be told without a route of Envoy's. */
+function isWhole(soap: Soap): bool {
+  for (let i = 0; i < soap.operationCount; i++) {
+    if (!exists(at<Operation>(soap.operations, i).lone)) return false;
+  }
+  return true;
 }
 
 /** Puts the operations of all policies into one table; false without memory. */
@@ -134,6 +148,7 @@ function collect(conversions: Conversions, list: usize, count: i32, operations: 
   conversions.targets = keepRecords<Target>(operations);
   conversions.names = newNameTable(operations, true);
   if (conversions.targets === 0 || !exists(conversions.names)) return false;
+  conversions.count = operations;
   let index = 0;
   for (let i = 0; i < count; i++) {
     const conversion = at<Conversion>(list, i);

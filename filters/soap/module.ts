@@ -87,6 +87,8 @@ export const typeSchema = z.strictObject({
 
 const field = z.array(localName).min(1).max(8).describe("Names of members, from the outermost on.");
 
+const headerText = z.string().regex(/^[ -~]{1,4096}$/);
+
 export const operationSchema = z.strictObject({
   name: localName,
   version: z.enum(["1.1", "1.2"]),
@@ -94,6 +96,25 @@ export const operationSchema = z.strictObject({
     .string()
     .regex(/^[!-~]{1,512}$/)
     .describe("Value of the pin header, by which Envoy knows the request as converted."),
+  rest: z
+    .strictObject({
+      method: z.string().regex(/^[A-Z]{1,16}$/),
+      path: z
+        .array(z.string().max(1024))
+        .min(1)
+        .max(64)
+        .describe("Segments after the leading slash, as they are sent; `*` is one of any text."),
+    })
+    .optional()
+    .describe("What clients ask for; `soap.wasm` alone reads it, elsewhere Envoy's route says it."),
+  service: z
+    .strictObject({
+      path: z.string().regex(/^\/[!-~]{0,2047}$/),
+      contentType: headerText,
+      soapAction: headerText.optional(),
+    })
+    .optional()
+    .describe("How the service is asked; `soap.wasm` alone reads it, elsewhere Envoy writes it."),
   input: elementSchema.optional().describe("Child of the Body; an empty Body without it."),
   output: elementSchema.optional(),
   oneWay: z.boolean().optional(),

@@ -6,7 +6,7 @@ import type { BindContext, BoundOperation } from "./binding.js";
 import { entriesOf } from "./entries.js";
 import type { AttributeModel, ComplexType, ElementModel, ServiceModel, SimpleType } from "./model.js";
 import type { ElementConfig, OperationConfig, SimpleConfig, SoapConfig, TypeConfig } from "./module.js";
-import { pinOf } from "./operation-plan.js";
+import { headersOf, pinOf } from "./operation-plan.js";
 import { type LimitsSpec, limitsOf } from "./settings.js";
 
 // The tables of the module: what of a model the bound operations reach, with numbers in place of names.
@@ -69,6 +69,7 @@ class Table {
       name: operation.name,
       version: this.model.version,
       pin: pinOf(policy, operation.name),
+      ...loneOf(bound, this.model),
       ...(input === undefined ? {} : { input: this.root(input) }),
       ...(output === undefined ? {} : { output: this.root(output) }),
       ...(operation.oneWay ? { oneWay: true } : {}),
@@ -261,11 +262,23 @@ class Table {
 const MOST_OCCURRENCES = 65_535;
 const MOST_LENGTH = 2_147_483_647;
 
+/** What `soap.wasm` has to know where no route of Envoy's says it. */
+function loneOf(
+  { operation, method, path }: BoundOperation,
+  model: ServiceModel,
+): Pick<OperationConfig, "rest" | "service"> {
+  const segments =
+    path.form === "exact"
+      ? path.path.slice(1).split("/")
+      : path.segments.map((segment) => ("literal" in segment ? segment.literal : "*"));
+  const { "content-type": contentType = "", soapaction } = headersOf(model, operation.action);
+  const action = soapaction === undefined ? {} : { soapAction: soapaction };
+  return { rest: { method, path: segments }, service: { path: model.path, contentType, ...action } };
+}
+
 function paramOf({ in: part, name, segment, field, repeated }: BoundOperation["params"][number]) {
   return {
-    ...(part === "path" ? { segment: segment ?? 0 } : { query: name }),
-    // Messages call it as clients do.
-    ...(part === "path" && name !== field.at(-1) ? { name } : {}),
+    ...(part === "path" ? { segment: segment ?? 0, ...(name === field.at(-1) ? {} : { name }) } : { query: name }),
     field: [...field],
     ...(repeated ? { repeated: true } : {}),
   };

@@ -23,12 +23,13 @@ import { at, exists, keepPointers, keepRecords, none, setPointer } from "../../l
 import { sameText, Text } from "../../lib/text";
 import { bindBody, bindParam, bindWhole, newBinding } from "./reader-binding";
 import { writeEnvelope } from "./reader-envelope";
+import { readLone } from "./reader-lone";
 import { readLoneElement } from "./reader-type";
 import { flagOf, integerOr, LONGEST_NAME, nameOf, valueOr } from "./reader-values";
 import { Element, Fault, Operation, Param, Soap, Version } from "./table";
 
 const MEMBERS: string =
-  "name version pin input output oneWay body params unwrap success faults sender receiver addressing";
+  "name version pin rest service input output oneWay body params unwrap success faults sender receiver addressing";
 const MOST_PARAMS: i32 = 64;
 const MOST_FAULTS: i32 = 64;
 const DEEPEST_FIELD: i32 = 8;
@@ -41,7 +42,7 @@ export function readOperation(node: i32, operation: Operation, soap: Soap): bool
   operation.name = nameOf(node, "name");
   readVersion(requiredMember(node, "version"), operation);
   readPin(requiredMember(node, "pin"), operation);
-  if (documentIsWrong()) return false;
+  if (documentIsWrong() || !readLone(node, operation)) return false;
   operation.input = elementOr(node, "input", soap);
   operation.output = elementOr(node, "output", soap);
   operation.oneWay = flagOf(node, "oneWay");

@@ -206,6 +206,19 @@ export class Fault {
   status: u32 = 0;
 }
 
+/** How an operation is asked for and the service asked, where no route of Envoy's says it. */
+@unmanaged
+export class Lone {
+  method: Text = none<Text>();
+  /** Addresses of Text; `*` for a segment of any text. */
+  segments: usize = 0;
+  segmentCount: i32 = 0;
+  path: Text = none<Text>();
+  contentType: Text = none<Text>();
+  /** The missing text where the content type has it. */
+  soapAction: Text = none<Text>();
+}
+
 export enum Version {
   Soap11 = 11,
   Soap12 = 12,
@@ -216,6 +229,8 @@ export class Operation {
   name: Text = none<Text>();
   version: Version = Version.Soap11;
   pin: Text = none<Text>();
+  /** The missing record if the configuration says nothing of it. */
+  lone: Lone = none<Lone>();
   input: Element = none<Element>();
   output: Element = none<Element>();
   oneWay: bool = false;
