@@ -12,8 +12,8 @@ import type { ListenerPlan, RoutePlan } from "../plan/plan.js";
 import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
 import { policyCounters, type TestedGateway } from "./gateway.js";
-import type { Suite } from "./suite.js";
-import { upstreamAnswer } from "./upstream.js";
+import type { Upstreams } from "./suite.js";
+import { ServiceScript } from "./upstream.js";
 
 /** What became of one request. Header values are byte texts, names in lower case. */
 export interface Exchange {
@@ -37,7 +37,7 @@ export class EmbeddedGateway implements TestedGateway {
   readonly listener: ListenerPlan;
   private readonly host: Host;
   private readonly worker: Worker;
-  private readonly upstreams: Suite["upstreams"];
+  private readonly script: ServiceScript;
 
   /**
    * @param modules those that ship
@@ -45,17 +45,11 @@ export class EmbeddedGateway implements TestedGateway {
    * @param start of its clock, in milliseconds since 1970
    * @throws Error if a module refuses the configuration
    */
-  constructor(
-    modules: CompiledModules,
-    keyed: KeyedGateway,
-    upstreams: Suite["upstreams"],
-    seed: number,
-    start?: number,
-  ) {
+  constructor(modules: CompiledModules, keyed: KeyedGateway, upstreams: Upstreams, seed: number, start?: number) {
     const [listener] = keyed.plan.listeners;
     if (listener === undefined) throw new RangeError("a gateway without a listener takes no request");
     this.listener = listener;
-    this.upstreams = upstreams;
+    this.script = new ServiceScript(keyed.plan, upstreams);
     const random = seededRandom(seed);
     const clock = start === undefined ? new ManualClock() : new ManualClock({ wall: BigInt(start) * MILLISECOND });
     this.host = new Host({ clock, random, clusters: keyed.plan.services.map(({ name }) => name) });
@@ -96,8 +90,9 @@ export class EmbeddedGateway implements TestedGateway {
     return { ...head, body: byteTextOf(content), route, ...told(passage.notes), service };
   }
 
-  private scripted({ name, method }: ServiceView): { headers: HeaderMap; content: Uint8Array } {
-    const { status, headers, content } = upstreamAnswer(this.upstreams, name);
+  private scripted(service: NonNullable<Exchange["service"]>): { headers: HeaderMap; content: Uint8Array } {
+    const { name, method } = service;
+    const { status, headers, content } = this.script.answer(name, service);
     const spent = ["x-envoy-upstream-service-time", "0"] as const;
     const map = new HeaderMap("response", [[":status", String(status)], ...headers, spent]);
     return { headers: map, content: method === "HEAD" ? new Uint8Array(0) : content };

@@ -10,9 +10,9 @@ import type { EnvoyPlace } from "./envoy/gateway.js";
 import { replay } from "./envoy/replay.js";
 import { EmbeddedGateway } from "./exchange.js";
 import type { Difference } from "./expect.js";
-import type { TestedGateway } from "./gateway.js";
 import type { EngineName } from "./result.js";
-import type { Case } from "./suite.js";
+import type { Case, Suite } from "./suite.js";
+import { upstreamsOf } from "./upstream.js";
 
 /** What came of one case. */
 export interface CaseResult {
@@ -95,14 +95,15 @@ export class SuiteRunner {
       const trial: Trial = { one, index };
       trials.push(trial);
       if (one.engine === "envoy") continue;
+      const upstreams = upstreamsOf(suite, one);
       const keep = envoy?.compare === true && onlyEmbedded(trial) === undefined;
-      const gateway = new EmbeddedGateway(this.modules, keyed, suite.upstreams, seed);
+      const gateway = new EmbeddedGateway(this.modules, keyed, upstreams, seed);
       trial.embedded = await runCase(one, gateway, keyed, { observer, keep });
       if (envoy === undefined || onlyEmbedded(trial) !== undefined) continue;
-      const slow = new EmbeddedGateway(this.modules, keyed, suite.upstreams, seed + 1, envoy.now);
+      const slow = new EmbeddedGateway(this.modules, keyed, upstreams, seed + 1, envoy.now);
       trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS, keep });
     }
-    if (envoy !== undefined) await onEnvoy(trials, envoy, keyed, suite.upstreams, observer);
+    if (envoy !== undefined) await onEnvoy(trials, envoy, keyed, suite, observer);
     return trials.map((trial) => resultOf(trial, checked, { seed, envoy }));
   }
 }
@@ -111,11 +112,12 @@ async function onEnvoy(
   trials: readonly Trial[],
   { place, compare }: OnEnvoy,
   keyed: KeyedGateway,
-  upstreams: CheckedSuite["suite"]["upstreams"],
+  suite: Suite,
   observer: Observer | undefined,
 ): Promise<void> {
   const replayed = trials.filter((trial) => onlyEmbedded(trial) === undefined);
-  await replay(replayed, place, keyed, upstreams, async (trial: Trial, gateway: TestedGateway) => {
+  const scripted = replayed.map((trial) => ({ trial, upstreams: upstreamsOf(suite, trial.one) }));
+  await replay(scripted, place, keyed, async ({ trial }, gateway) => {
     // What the embedded host has run is known already; it exercises the same.
     const unseen = trial.embedded === undefined ? { observer } : {};
     trial.envoy = await runCase(trial.one, gateway, keyed, { ...unseen, keep: compare });

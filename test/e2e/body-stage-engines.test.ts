@@ -63,3 +63,23 @@ it("requests for operations, and what is none, come out alike on both engines", 
   );
   expect.hasAssertions();
 }, 60_000);
+
+const byOperation = `upstreams:
+  crm: { soap: { GetPartner: { response: { id: 7, name: Zoë } }, CreatePartner: { fault: { Missing: { why: x } } } } }
+`;
+
+it("services answer by operation on both engines, as the file says or the case", async () => {
+  await passOnBoth(
+    envelopePlan(policy),
+    [
+      "as: acme, request: { path: /partners/7 }, expect: { status: 200, json: { id: 7, name: Zoë }, upstream: { service: crm, operation: GetPartner, input: { path: /partners/7 }, body: '~<GetPartner>.*' } }",
+      "as: acme, request: { path: /partners, method: POST, json: { name: Ada } }, expect: { status: 404, json: { name: Missing }, upstream: { service: crm, operation: CreatePartner, input: { name: Ada } } }",
+      "as: acme, upstreams: { crm: { soap: { CreatePartner: { response: { id: 8 } } } } }, steps: [{ request: { path: /partners, method: POST, json: {} }, expect: { status: 200, json: { id: 8 } } }, { request: { path: /partners/7 }, expect: { json: { id: 7 } } }]",
+      "as: acme, upstreams: { crm: { status: 500 } }, request: { path: /partners/7 }, expect: { json: { id: 7 } }",
+      "request: { path: /partners/7, headers: { x-beta: '1' } }, expect: { status: 502, upstream: { service: other, operation: GetPartner } }",
+    ],
+    byOperation,
+    await envelopeModule(),
+  );
+  expect.hasAssertions();
+}, 60_000);

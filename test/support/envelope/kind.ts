@@ -55,12 +55,14 @@ export const envelope = defineKind({
 });
 
 const mock: ServiceMock = {
-  check: (_operation, answer) =>
-    "response" in answer && typeof answer.response === "object"
-      ? []
-      : "fault" in answer && answer.fault.name === "Missing"
-        ? []
-        : [{ pointer: "", message: "an answer is an object" }],
+  check(_operation, answer) {
+    if ("fault" in answer) return answer.fault.name === "Missing" ? [] : [{ pointer: "", message: "no such fault" }];
+    const { response } = answer;
+    if (typeof response !== "object" || response === null) return [{ pointer: "", message: "an answer is an object" }];
+    return JSON.stringify(response).includes('"bad"')
+      ? [{ pointer: "/list/0/bad", message: "nothing may be bad" }]
+      : [];
+  },
   read({ body }) {
     const [, operation, input, end] = /^<([A-Za-z]+)>(.*)<\/([A-Za-z]+)>$/s.exec(body) ?? [];
     if (operation === undefined || operation !== end) return undefined;
