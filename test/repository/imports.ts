@@ -59,7 +59,12 @@ const laws: readonly Law[] = [
   { files: /^compiler\/.*\.test\.ts$/, may: ["compiler/", "test/support/", MODULE] },
   {
     files: /^compiler\/index\.ts$/,
-    may: [STAGES, "compiler/(pipeline\\.ts|targets/|testing/|runtime/)", "filters/index\\.ts", MODULE],
+    may: [
+      STAGES,
+      "compiler/(pipeline\\.ts|targets/|testing/|runtime/)",
+      "filters/(index|soap/import/import)\\.ts",
+      MODULE,
+    ],
   },
   { files: /^compiler\/pipeline\.ts$/, may: [STAGES, "compiler/targets/target\\.ts", MODULE] },
   { files: /^compiler\/targets\//, may: [STAGES, "compiler/targets/", MODULE] },
@@ -90,6 +95,7 @@ const laws: readonly Law[] = [
   },
   // What a kind reads beside the policy.
   { files: /^filters\/(soap)\/wsdl\//, may: [STAGES, "filters/KIND/(wsdl/[^/]+|model)\\.ts", MODULE] },
+  { files: /^filters\/(soap)\/import\//, may: [STAGES, "filters/KIND/((wsdl|import)/)?[^/]+\\.ts", MODULE] },
   { files: /^filters\/([^/]+)\/[^/]+\.ts$/, may: [STAGES, "filters/KIND/(wsdl/)?[^/]+\\.ts", MODULE] },
 ];
 

@@ -94,8 +94,8 @@ a simple type are parameters of the query by themselves, and objects are not. Of
   SL1061: {
     severity: "error",
     message: "the answer of `{operation}` cannot be unwrapped: {reason}",
-    help: `\`unwrap: true\` makes the value of the only field of the output the answer. That says all only if the output has one field which is always there, and no attribute.
-Without the key, an answer is unwrapped where that can be.`,
+    help: `\`unwrap: true\` makes the value of the only field of the output the answer. That says all only if the output has one field, and no attribute. If the
+field is absent, the answer is null. Without the key, an answer is unwrapped where that can be, unless the field may be both absent and null.`,
   },
   SL1062: {
     severity: "error",
