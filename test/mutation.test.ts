@@ -17,7 +17,7 @@ import { suiteOf } from "./support/suites.js";
 
 let runner: SuiteRunner;
 beforeAll(async () => {
-  runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+  runner = new SuiteRunner({ guard: await moduleBytes("guard.wasm") });
 });
 
 const examples = join(packageRoot(), "examples");

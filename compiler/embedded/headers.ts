@@ -2,8 +2,9 @@ import { byteTextOf } from "../host/byte-text.js";
 import type { HeaderMap } from "../host/header-map.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
+import { PIN_HEADER } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
-import type { PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
+import type { OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
 
 // What Envoy writes into requests and answers from what the guard left in filter state: the model of `targets/envoy/routes.ts`.
 
@@ -49,6 +50,25 @@ export function writeAll(headers: HeaderMap, { remove, set, append }: ReturnType
   for (const name of remove) headers.remove(name);
   for (const [name, value] of set) headers.replace(name, value);
   for (const [name, value] of append) headers.add(name, value);
+}
+
+/** What Envoy writes of a request that `body.wasm` has converted: the model of the pinned entry of its operation. */
+export function pinnedHeaders(
+  view: ReturnType<typeof forwardedHeaders>,
+  { path, headers }: OperationPlan["service"],
+): ReturnType<typeof forwardedHeaders> {
+  const written = Object.entries(headers).map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const);
+  const gone = new Set([PIN_HEADER, "accept-encoding", ...written.map(([name]) => name)]);
+  const question = view.path.indexOf("?");
+  return {
+    method: view.method,
+    path: question < 0 ? path : `${path}${view.path.slice(question)}`,
+    headers: [
+      ...view.headers.filter(([name]) => !gone.has(name)),
+      ...written,
+      ["x-envoy-original-path", view.path] as const,
+    ],
+  };
 }
 
 /** Methods of requests without a body into which Envoy's codec does not write `content-length: 0` (seen on 1.40). */

@@ -24,7 +24,10 @@ export function bodyVariables(plan: GatewayPlan): string[] {
   return [...new Set(names)].toSorted();
 }
 
-/** Bytes that the policies of a route want to hold of one body, of a request or an answer; 0 where none converts. */
-export function largestBody(run: readonly PolicyPlan[]): number {
-  return Math.max(0, ...run.map(({ conversion }) => conversion?.bufferBytes ?? 0));
+/** A chunk that comes on top of what a conversion takes, so that the module is the one who refuses what is too large. */
+const LARGEST_CHUNK_BYTES = 1_048_576;
+
+/** Bytes that Envoy must hold of one body for the policies of a route, of a request or an answer. */
+export function heldBytes(run: readonly PolicyPlan[]): number {
+  return LARGEST_CHUNK_BYTES + Math.max(0, ...run.map(({ conversion }) => conversion?.bufferBytes ?? 0));
 }

@@ -1,8 +1,9 @@
-import type { ServiceView } from "../embedded/passage.js";
-import { type Reception, Worker } from "../embedded/worker.js";
+import type { CompiledModules } from "../embedded/modules.js";
+import type { Answer, Passage, ServiceView } from "../embedded/passage.js";
+import { Worker } from "../embedded/worker.js";
 import { byteTextOf } from "../host/byte-text.js";
 import { ManualClock } from "../host/clock.js";
-import type { CompiledModule } from "../host/engine.js";
+import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
 import { Host } from "../host/host.js";
 import type { Pairs } from "../host/pairs.js";
@@ -24,8 +25,8 @@ export interface Exchange {
   /** What the guard noted; absent if Envoy answered before it. */
   decision?: string;
   shadow?: string;
-  /** The request as the service got it; absent if none did. */
-  service?: ServiceView;
+  /** The request as the service got it, its body as a byte text; absent if none did. */
+  service?: ServiceView & { body: string };
 }
 
 /** Of the clock of a host, which stands still unless it is moved. */
@@ -39,12 +40,18 @@ export class EmbeddedGateway implements TestedGateway {
   private readonly upstreams: Suite["upstreams"];
 
   /**
-   * @param guard the module that ships
+   * @param modules those that ship
    * @param seed of all that is left to chance
    * @param start of its clock, in milliseconds since 1970
-   * @throws Error if the module refuses the configuration
+   * @throws Error if a module refuses the configuration
    */
-  constructor(guard: CompiledModule, keyed: KeyedGateway, upstreams: Suite["upstreams"], seed: number, start?: number) {
+  constructor(
+    modules: CompiledModules,
+    keyed: KeyedGateway,
+    upstreams: Suite["upstreams"],
+    seed: number,
+    start?: number,
+  ) {
     const [listener] = keyed.plan.listeners;
     if (listener === undefined) throw new RangeError("a gateway without a listener takes no request");
     this.listener = listener;
@@ -52,7 +59,7 @@ export class EmbeddedGateway implements TestedGateway {
     const random = seededRandom(seed);
     const clock = start === undefined ? new ManualClock() : new ManualClock({ wall: BigInt(start) * MILLISECOND });
     this.host = new Host({ clock, random, clusters: keyed.plan.services.map(({ name }) => name) });
-    this.worker = new Worker(this.host, guard, keyed, random);
+    this.worker = new Worker(this.host, modules, keyed, random);
   }
 
   get time(): number {
@@ -69,15 +76,24 @@ export class EmbeddedGateway implements TestedGateway {
 
   send({ client, body }: SentRequest): Exchange {
     const reception = this.worker.receive(this.listener, client, body.length > 0);
-    return reception.step === "answered" ? exchangeOf(reception) : this.fromService(reception);
+    const outcome = reception.step === "asked" ? reception.asked.data(body, true) : reception;
+    if (outcome === undefined) throw new RangeError("the body has ended, and nothing has come of it");
+    return outcome.step === "answered" ? exchangeOf(outcome.answer) : this.fromService(outcome.passage, body);
   }
 
-  private fromService({ passage }: Extract<Reception, { step: "passed" }>): Exchange {
-    const { service, route, notes } = passage;
+  private fromService(passage: Passage, body: Uint8Array): Exchange {
+    const { route } = passage;
+    const service = { ...passage.service, body: byteTextOf(passage.body ?? body) };
     const { headers, content } = this.scripted(service);
+    if (passage.holdsAnswers) {
+      const ends = content.length === 0;
+      const answer = passage.holdAnswer(headers, ends) ?? (ends ? undefined : passage.holdData(content, true));
+      if (answer === undefined) throw new HostFault(`body.wasm holds an answer of route ${route.name}`);
+      return { ...exchangeOf(answer), service };
+    }
     const head = passage.answer(headers, content.length === 0);
     passage.end();
-    return { ...head, body: byteTextOf(content), route, ...told(notes), service };
+    return { ...head, body: byteTextOf(content), route, ...told(passage.notes), service };
   }
 
   private scripted({ name, method }: ServiceView): { headers: HeaderMap; content: Uint8Array } {
@@ -88,8 +104,7 @@ export class EmbeddedGateway implements TestedGateway {
   }
 }
 
-function exchangeOf({ answer }: Extract<Reception, { step: "answered" }>): Exchange {
-  const { status, headers, body, route, notes } = answer;
+function exchangeOf({ status, headers, body, route, notes }: Answer): Exchange {
   return { status, headers, body, ...(route === undefined ? {} : { route }), ...told(notes) };
 }
 

@@ -1,4 +1,5 @@
-import { type CompiledModule, compileModule } from "../host/engine.js";
+import type { CompiledModules, Modules } from "../embedded/modules.js";
+import { compileModule } from "../host/engine.js";
 import type { GatewayPlan } from "../plan/plan.js";
 import type { Span } from "../syntax/source.js";
 import { disagreements } from "./agreement.js";
@@ -73,11 +74,11 @@ const SLOW_PACE_MS = 100;
 
 /** Runs the cases of a file, each in a gateway of its own that nobody has called before. */
 export class SuiteRunner {
-  private readonly guard: CompiledModule;
+  private readonly modules: CompiledModules;
 
-  /** @param guard bytes of the module that ships */
-  constructor(guard: Uint8Array) {
-    this.guard = compileModule(guard);
+  /** @param modules those that ship */
+  constructor({ guard, body }: Modules) {
+    this.modules = { guard: compileModule(guard), ...(body === undefined ? {} : { body: compileModule(body) }) };
   }
 
   /**
@@ -95,10 +96,10 @@ export class SuiteRunner {
       trials.push(trial);
       if (one.engine === "envoy") continue;
       const keep = envoy?.compare === true && onlyEmbedded(trial) === undefined;
-      const gateway = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed);
+      const gateway = new EmbeddedGateway(this.modules, keyed, suite.upstreams, seed);
       trial.embedded = await runCase(one, gateway, keyed, { observer, keep });
       if (envoy === undefined || onlyEmbedded(trial) !== undefined) continue;
-      const slow = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed + 1, envoy.now);
+      const slow = new EmbeddedGateway(this.modules, keyed, suite.upstreams, seed + 1, envoy.now);
       trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS, keep });
     }
     if (envoy !== undefined) await onEnvoy(trials, envoy, keyed, suite.upstreams, observer);

@@ -2,12 +2,12 @@ import type { GatewayPlan } from "../../plan/plan.js";
 import { type EmbeddedOptions, EmbeddedServer } from "../../runtime/embedded/server.js";
 import { secretsOf } from "../envoy.js";
 import { EnvironmentError } from "../exit.js";
-import { moduleBytes } from "../files.js";
+import { embeddedModules } from "../files.js";
 import type { PolicyServer, Takeover } from "./policy-server.js";
 
 /** What is said, once, to whoever starts it. */
 export const EMBEDDED_NOTICE =
-  "this is the embedded host, for a first look and no production proxy: one thread of Node, HTTP/1.1 only, and a model of what Envoy does around guard.wasm";
+  "this is the embedded host, for a first look and no production proxy: one thread of Node, HTTP/1.1 only, and a model of what Envoy does around the modules";
 
 /** What the policy says of services that has no effect here; absent if there is nothing. */
 function ignoredNotice({ services, hosts }: GatewayPlan): string | undefined {
@@ -78,14 +78,14 @@ function transportProblem({ listeners, services }: GatewayPlan): string | undefi
 export async function startEmbedded(
   plan: GatewayPlan,
   environment: Readonly<Record<string, string>>,
-  options: Omit<EmbeddedOptions, "guard" | "report">,
+  options: Omit<EmbeddedOptions, "modules" | "report">,
 ): Promise<EmbeddedServer> {
   const problem = transportProblem(plan);
   if (problem !== undefined) throw new EnvironmentError(problem);
-  const guard = await moduleBytes("guard.wasm");
+  const modules = await embeddedModules();
   const report = (line: string) => void process.stderr.write(`sluice: ${line}\n`);
   try {
-    return await EmbeddedServer.start({ plan, environment }, { guard, report, ...options });
+    return await EmbeddedServer.start({ plan, environment }, { modules, report, ...options });
   } catch (error) {
     throw new EnvironmentError(`the embedded host did not start: ${error instanceof Error ? error.message : error}`);
   }

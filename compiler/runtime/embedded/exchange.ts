@@ -1,11 +1,13 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import type { Answer, AnswerHead, Notes, Passage } from "../../embedded/passage.js";
+import type { BodyReader, Reception } from "../../embedded/worker.js";
 import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
-import type { RouteAction } from "../../plan/plan.js";
+import { operationName } from "../../plan/names.js";
+import type { RouteAction, RoutePlan } from "../../plan/plan.js";
 import { pairsOf } from "../raw-headers.js";
-import { type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
+import { BROKEN_OFF, type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
 
 /** What is told of a request when it has ended. */
 export interface Ended {
@@ -14,6 +16,8 @@ export interface Ended {
   /** 0 if the client left before there was an answer. */
   status: number;
   route: string | undefined;
+  /** `policy/Operation`, where one was asked for. */
+  operation: string | undefined;
   requestId: string | undefined;
   notes: Notes;
 }
@@ -27,6 +31,8 @@ export class Exchange {
   private passage: Passage | undefined;
   private call: ClientRequest | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** The service has begun to answer, and the client has nothing of that yet. */
+  private isHeld = false;
   private began = 0n;
 
   /**
@@ -41,7 +47,7 @@ export class Exchange {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.report = report;
-    this.told = { method: incoming.method, status: 0, route: undefined, requestId: undefined, notes: {} };
+    this.told = { method: incoming.method, status: 0, ...placeOf(undefined), requestId: undefined, notes: {} };
     outgoing.sendDate = false;
     // What breaks a connection ends it, which `close` tells.
     outgoing.on("error", () => {});
@@ -61,7 +67,7 @@ export class Exchange {
     this.told = {
       method: answer.isUnread === true ? undefined : this.incoming.method,
       status: answer.status,
-      route: answer.route?.name,
+      ...placeOf(answer.route),
       requestId: answer.requestId,
       notes: answer.notes,
     };
@@ -71,14 +77,33 @@ export class Exchange {
     this.outgoing.end(Buffer.from(answer.body, "latin1"));
   }
 
+  /**
+   * Reads the body of the request until it is clear what becomes of it.
+   * @param then is called once, unless the client leaves before
+   */
+  ask(reader: BodyReader, then: (outcome: Exclude<Reception, { step: "asked" }>) => void): void {
+    const { incoming } = this;
+    let isClear = false;
+    const put = (bytes: Uint8Array, end: boolean) =>
+      this.guarded(() => {
+        const outcome = isClear ? undefined : reader.data(bytes, end);
+        if (outcome === undefined) return;
+        isClear = true;
+        then(outcome);
+      });
+    incoming.on("data", (part: Buffer) => put(part, false));
+    incoming.once("end", () => put(new Uint8Array(0), true));
+  }
+
   /** Sends the request to its service, and the answer to the client. */
   forward(passage: Passage, service: Service, hasBody: boolean): void {
     this.passage = passage;
     this.began = process.hrtime.bigint();
-    this.told = { ...this.told, route: passage.route.name, requestId: passage.requestId, notes: passage.notes };
+    this.told = { ...this.told, ...placeOf(passage.route), requestId: passage.requestId, notes: passage.notes };
     const { incoming } = this;
     this.guarded(() => {
-      this.call = service.call(passage.service, hasBody ? incoming : undefined, {
+      const body = passage.body === undefined ? (hasBody ? incoming : undefined) : Readable.from([passage.body]);
+      this.call = service.call(passage.service, body, {
         onAnswer: (answer) => this.guarded(() => this.passOn(passage, answer)),
         onFailure: (failure) => this.guarded(() => this.fail(passage, failure)),
         onSwitch: () =>
@@ -88,7 +113,7 @@ export class Exchange {
       });
       // Envoy counts from the end of the request.
       const count = () => this.bound(passage, passage.route.action);
-      if (hasBody) incoming.once("end", count);
+      if (hasBody && !incoming.readableEnded) incoming.once("end", count);
       else count();
     });
   }
@@ -109,6 +134,10 @@ export class Exchange {
     headers.replace("x-envoy-upstream-service-time", String(spent));
     const bodyless = this.incoming.method === "HEAD" || status === 204 || status === 304;
     const ends = bodyless || headers.get("content-length") === "0";
+    if (passage.holdsAnswers) {
+      this.hold(passage, answer, { headers, ends });
+      return;
+    }
     const head = passage.answer(headers, ends);
     this.told = { ...this.told, status: head.status };
     this.writeHead(head);
@@ -116,9 +145,26 @@ export class Exchange {
     pipeline(answer, this.outgoing, () => clearTimeout(this.timer));
   }
 
+  /** An answer that the client gets when it is whole, or something in its place. */
+  private hold(passage: Passage, answer: IncomingMessage, { headers, ends }: { headers: HeaderMap; ends: boolean }) {
+    const give = (work: () => Answer | undefined) => {
+      if (this.hasAnswered || this.outgoing.closed) return;
+      this.guarded(() => {
+        const held = work();
+        if (held !== undefined) this.answer(held);
+      });
+    };
+    this.isHeld = true;
+    give(() => passage.holdAnswer(headers, ends));
+    answer.on("data", (part: Buffer) => give(() => passage.holdData(part, false)));
+    answer.once("end", () => give(() => (ends ? undefined : passage.holdData(new Uint8Array(0), true))));
+    answer.once("error", () => this.fail(passage, BROKEN_OFF));
+  }
+
   private fail(passage: Passage, failure: ServiceFailure): void {
     if (this.hasAnswered || this.outgoing.closed) return;
-    this.answer(passage.fail(failure.status, failure.body, failure.details));
+    const { status, body, details } = failure;
+    this.answer(this.isHeld ? passage.breakOff(status, body, details) : passage.fail(status, body, details));
   }
 
   private writeHead({ status, headers }: AnswerHead): void {
@@ -152,4 +198,9 @@ export class Exchange {
     this.giveUpCall();
     this.passage?.end();
   }
+}
+
+function placeOf(route: RoutePlan | undefined): Pick<Ended, "route" | "operation"> {
+  const { name, operation } = route ?? {};
+  return { route: name, operation: operation === undefined ? undefined : operationName(operation) };
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { codecRefusal, emptyAnswer, type ServedPlan } from "../../embedded/worker.js";
+import type { Modules, ServedPlan } from "../../embedded/modules.js";
+import { codecRefusal, emptyAnswer, type Reception } from "../../embedded/worker.js";
+import { hasOperations } from "../../plan/body.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import { accessLogLine } from "./access-log.js";
 import { readIncoming } from "./arrival.js";
@@ -10,8 +12,8 @@ import { HttpListener } from "./listener.js";
 import { Service } from "./service.js";
 
 export interface EmbeddedOptions {
-  /** Bytes of guard.wasm. */
-  guard: Uint8Array;
+  /** Those that ship. */
+  modules: Modules;
   /** Other addresses for listeners, by name. */
   listeners?: Readonly<Record<string, { address: string; port: number }>>;
   /** Other endpoints for services, by name. */
@@ -50,7 +52,7 @@ export class EmbeddedServer {
 
   private constructor(served: ServedPlan, options: EmbeddedOptions) {
     this.options = options;
-    this.gateway = new ServingGateway(options.guard, served, options.report);
+    this.gateway = new ServingGateway(options.modules, served, options.report);
     this.plan = served.plan;
     this.services = this.servicesOf(served.plan);
   }
@@ -153,10 +155,13 @@ export class EmbeddedServer {
 
   private serve(key: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { socket } = incoming;
-    const shadowed = this.plan.policies.some((policy) => policy.mode?.is === "shadow");
+    const members = {
+      shadowed: this.plan.policies.some((policy) => policy.mode?.is === "shadow"),
+      converts: hasOperations(this.plan.hosts),
+    };
     const exchange = new Exchange({ incoming, outgoing }, this.options.report, (ended) => {
       this.underWay.get(socket)?.delete(exchange);
-      this.options.onAccess?.(accessLogLine(ended, shadowed));
+      this.options.onAccess?.(accessLogLine(ended, members));
     });
     const others = this.underWay.get(socket) ?? new Set();
     this.underWay.set(socket, others.add(exchange));
@@ -177,16 +182,23 @@ export class EmbeddedServer {
       return;
     }
     const reception = this.gateway.receive(listener, read.client, read.hasBody);
+    if (reception.step === "asked")
+      exchange.ask(reception.asked, (outcome) => this.carryOut(outcome, exchange, read.hasBody));
+    else this.carryOut(reception, exchange, read.hasBody);
+  }
+
+  private carryOut(reception: Exclude<Reception, { step: "asked" }>, exchange: Exchange, hasBody: boolean): void {
     if (reception.step === "answered") {
       const { answer } = reception;
       // Envoy trusts no connection any more that a bad request came over.
-      exchange.answer(answer, answer.status === 400 || (answer.route === undefined && answer.status !== 404));
+      const isBad = answer.status === 400 && answer.route?.operation === undefined;
+      exchange.answer(answer, isBad || (answer.route === undefined && answer.status !== 404));
       return;
     }
     const { passage } = reception;
     const service = this.services.get(passage.service.name);
     if (service === undefined) throw new RangeError(`there is no service ${passage.service.name}`);
-    exchange.forward(passage, service, read.hasBody);
+    exchange.forward(passage, service, hasBody);
   }
 
   /** A body that cannot be read: its request gets the answer, if it has none and is the only one. */

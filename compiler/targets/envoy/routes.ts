@@ -15,13 +15,12 @@ import {
   RouteConfigurationSchema,
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
-import { largestBody } from "../../plan/body.js";
+import { heldBytes } from "../../plan/body.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { operationFilters } from "./body.js";
-import { CONNECTION_BUFFER_BYTES } from "./clusters.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { persistence } from "./retries.js";
@@ -87,7 +86,7 @@ function routeEntry(
     name: route.name,
     match: routeMatch(route.match),
     action: routeAction(route.action, service?.path),
-    ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(largestBody(run) + CONNECTION_BUFFER_BYTES) }),
+    ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
     metadata: originMetadata(route.origin, done === undefined ? {} : { operation: operationName(done) }),
     requestHeadersToRemove: forwards
       ? unique([

@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CLIENT_PORT } from "../../embedded/worker.js";
+import { operationName } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
 import { schemeOf } from "../../request/request.js";
 import type { EnvoyBinary } from "../../runtime/find.js";
@@ -12,7 +13,7 @@ import { policyCounters, type TestedGateway } from "../gateway.js";
 import { type Replica, replicaBootstrap } from "./bootstrap.js";
 import { sendOverWire } from "./client.js";
 import { LoggedDecisions } from "./decisions.js";
-import type { TestServices } from "./service.js";
+import type { HeardRequest, TestServices } from "./service.js";
 
 /** Where an Envoy runs. */
 export interface EnvoyPlace {
@@ -93,7 +94,9 @@ class EnvoyGateway implements TestedGateway {
   constructor(wiring: Wiring, plan: GatewayPlan, listener: ListenerPlan) {
     this.wiring = wiring;
     this.listener = listener;
-    this.routes = new Map(plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
+    this.routes = new Map(
+      plan.hosts.flatMap((host) => host.routes.map((route) => [entryKey(route.name, route.operation), route])),
+    );
   }
 
   get time(): number {
@@ -120,7 +123,7 @@ class EnvoyGateway implements TestedGateway {
     const logged = await decisions.next();
     // The last of several: a service that fails is asked again.
     const heard = services.heard().at(-1);
-    const route = this.routes.get(logged.route ?? "");
+    const route = this.routes.get(`${logged.route ?? ""} ${logged.operation ?? ""}`);
     const byChance = route?.action.type === "forward" && route.action.to.length > 1;
     return {
       status,
@@ -129,11 +132,16 @@ class EnvoyGateway implements TestedGateway {
       ...(route === undefined ? {} : { route }),
       ...(logged.decision === null ? {} : { decision: logged.decision }),
       ...(logged.shadow == null ? {} : { shadow: logged.shadow }),
-      ...(heard === undefined
-        ? {}
-        : {
-            service: { name: heard.service, byChance, method: heard.method, path: heard.path, headers: heard.headers },
-          }),
+      ...(heard === undefined ? {} : { service: viewOf(heard, byChance) }),
     };
   }
+}
+
+/** Entries of a route that is split into operations share its name. */
+function entryKey(name: string, operation: RoutePlan["operation"]): string {
+  return `${name} ${operation === undefined ? "" : operationName(operation)}`;
+}
+
+function viewOf({ service, ...seen }: HeardRequest, byChance: boolean): NonNullable<Exchange["service"]> {
+  return { name: service, byChance, ...seen };
 }

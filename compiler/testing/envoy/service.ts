@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
 import { pairsOf } from "../../runtime/raw-headers.js";
 import type { Suite } from "../suite.js";
@@ -11,6 +12,8 @@ export interface HeardRequest {
   path: string;
   /** In order, names in lower case. Values are byte texts. */
   headers: Pairs;
+  /** A byte text. */
+  body: string;
 }
 
 /** The services of a test file, as real HTTP/1.1 servers on 127.0.0.1. */
@@ -46,9 +49,11 @@ async function startService(
   note: (request: HeardRequest) => void,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer({ joinDuplicateHeaders: false }, (request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
     // The answer comes when the request is complete, so that Envoy has nothing left to send.
-    request.resume().on("end", () => {
-      note(heardOf(name, request));
+    request.on("end", () => {
+      note({ ...heardOf(name, request), body: byteTextOf(Buffer.concat(parts)) });
       answer(response, status, headers, content);
     });
   });
@@ -73,6 +78,6 @@ function answer(response: ServerResponse, status: number, headers: Pairs, conten
   response.end(content);
 }
 
-function heardOf(service: string, { method = "", url = "", rawHeaders }: IncomingMessage): HeardRequest {
+function heardOf(service: string, { method = "", url = "", rawHeaders }: IncomingMessage): Omit<HeardRequest, "body"> {
   return { service, method, path: url, headers: pairsOf(rawHeaders) };
 }

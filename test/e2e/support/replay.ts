@@ -76,7 +76,7 @@ function compare(replay: number, there: readonly Exchange[], here: readonly Exch
 
 function embedded(guard: CompiledModule, { member: { plan, environment }, requests }: Replay): Exchange[] {
   const upstreams = Object.fromEntries(plan.services.map(({ name }) => [name, SERVED]));
-  const gateway = new EmbeddedGateway(guard, { plan, environment, keys: new Map() }, upstreams, 1);
+  const gateway = new EmbeddedGateway({ guard }, { plan, environment, keys: new Map() }, upstreams, 1);
   return requests.map(({ body, ...client }) => {
     const exchange = gateway.send({ client: { ...client, time: gateway.time }, body: Buffer.from(body) });
     // A client reads no body in an answer to HEAD.
