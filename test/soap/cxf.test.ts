@@ -73,7 +73,7 @@ const NOT_FOUND = {
 };
 
 describe.each(["/crm", "/crm12"])("CXF at %s, document/literal wrapped", (path) => {
-  const bridge = bridgeTo(async () => ({ wsdl: await keptWsdl("cxf", path), soap: crm }));
+  const bridge = bridgeTo(async () => ({ wsdl: await keptWsdl("cxf", path), soap: crm, workers: 2 }));
 
   it("gives a partner with all that XML can say, typed, and those that are in it", async () => {
     const reply = await bridge().call("GET /partners/7");
@@ -150,6 +150,19 @@ describe.each(["/crm", "/crm12"])("CXF at %s, document/literal wrapped", (path) 
     });
     expect((await bridge().call("POST /partners/7/notes")).status).toBe(202);
     expect(told(await bridge().call("GET /ping")).body).toEqual({ version: "cxf" });
+  });
+
+  it("gets requests that are under way at once, and none has anything of another", async () => {
+    const partners = Array.from({ length: 120 }, (_, index) => ({
+      "@id": index,
+      name: `${"n".repeat(index * 97)} ${index}`,
+      remark: index % 2 === 0 ? null : `remark ${index}`,
+      active: index % 3 === 0,
+    }));
+    const replies = await Promise.all(partners.map((partner) => bridge().call("POST /partners", partner)));
+    expect(replies.map(({ status, text }) => [status, JSON.parse(text).partner])).toEqual(
+      partners.map((partner) => [201, { ...partner, address: [], subsidiary: [] }]),
+    );
   });
 
   it("is asked once for each request that fits, and never for one that does not", async () => {
