@@ -109,7 +109,10 @@ export const operationSchema = z.strictObject({
     .describe("Value of the pin header, by which Envoy knows the request as converted."),
   rest: z
     .strictObject({
-      method: z.string().regex(/^[A-Z]{1,16}$/),
+      method: z
+        .string()
+        .regex(/^[A-Z]{1,16}$/)
+        .describe("Method of the request."),
       path: z
         .array(z.string().max(1024))
         .min(1)
@@ -120,9 +123,14 @@ export const operationSchema = z.strictObject({
     .describe("What clients ask for; `soap.wasm` alone reads it, elsewhere Envoy's route says it."),
   service: z
     .strictObject({
-      path: z.string().regex(/^\/[!-~]{0,2047}$/),
-      contentType: headerText,
-      soapAction: headerText.optional(),
+      path: z
+        .string()
+        .regex(/^\/[!-~]{0,2047}$/)
+        .describe("Path of the service."),
+      contentType: headerText.describe("Value of the header `content-type`."),
+      soapAction: headerText
+        .optional()
+        .describe("Value of the header `soapaction`, which is not sent without this key."),
     })
     .optional()
     .describe("How the service is asked; `soap.wasm` alone reads it, elsewhere Envoy writes it."),

@@ -25,7 +25,10 @@ export function richConfig(): SoapConfig {
   const [first, ...others] = config.operations;
   if (first === undefined) throw new Error("there is no operation");
   const addressing = { action: "urn:get", to: "http://crm.example.com/" };
-  return { ...config, operations: [{ ...first, addressing, unwrap: true, sender: 422, receiver: 503 }, ...others] };
+  const rest = { method: "GET", path: ["partners", "*"] };
+  const asked = { path: "/services/crm", contentType: "text/xml; charset=utf-8", soapAction: '"urn:GetPartner"' };
+  const full = { ...first, rest, service: asked, addressing, unwrap: true, sender: 422, receiver: 503 };
+  return { ...config, operations: [full, ...others] };
 }
 
 export const ENVIRONMENT = { USER: "sluice", PASSWORD: "p<&>w", EMPTY: "", BINARY: "a\u0001" };
@@ -63,6 +66,8 @@ const VALUES: readonly Value[] = [
   { name: "id", simple: 0 },
   { segment: 1, field: ["id"] },
   { field: ["partner"] },
+  { method: "GET", path: ["a"] },
+  { path: "/a", contentType: "text/xml" },
 ];
 
 const KEYS: readonly string[] = [
@@ -132,7 +137,7 @@ const KEYS: readonly string[] = [
     "digest",
     "extra",
   ],
-  ...["timestampSeconds", "request", "depth"],
+  ...["timestampSeconds", "request", "depth", "rest", "service", "method", "path", "contentType", "soapAction"],
 ];
 
 export const soapChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);
@@ -169,6 +174,7 @@ export const SOAP_BEYOND: readonly (readonly [message: RegExp, why: string])[] =
   [/: leads to what is no simple value$/, "what a name refers to"],
   [/: takes one value only$/, "what a name refers to"],
   [/: is bound twice$/, "names twice in lists of names"],
+  [/: has one of `rest` and `service`, and not the other$/, "which keys go together"],
   [/: must have a user and a password, or neither$/, "which keys go together"],
   [/: needs a user and a password$/, "which keys go together"],
   [/: the environment variable /, "the environment"],
