@@ -139,9 +139,9 @@ export interface OperationPlan {
 
 /** A service that a conversion asks, in tests. Bodies are texts. */
 export interface ServiceMock {
-  /** What of an answer does not fit the operation, each with a JSON pointer into it. */
+  /** What of an answer does not fit the operation, each with a JSON pointer into the response, or the detail of the fault. */
   check(operation: string, answer: MockAnswer): readonly { pointer: string; message: string }[];
-  /** What a request of the gateway asks for, and its input as JSON; undefined if it is none that the service knows. */
+  /** What a request of the gateway asks for, and its input as JSON; undefined, also for garbage, if it is none that the service knows. */
   read(request: MockRequest): { operation: string; input: Json } | undefined;
   /** The answer on the wire. */
   write(operation: string, answer: MockAnswer): { status: number; headers: Record<string, string>; body: string };
