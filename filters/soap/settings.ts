@@ -89,11 +89,7 @@ export const operationsSchema = z
     operationName,
     z
       .union([rest.transform((asked): OperationSpec => ({ rest: asked })), operation])
-<<<<<<< HEAD
-      .describe("A method and a path, or a mapping that says more."),
-=======
       .describe("What clients ask for, or that and more."),
->>>>>>> main
   )
   .describe("Operations that clients can call, by their names in the WSDL: `GET /partners/{id}`, or more about each.")
   .meta({ examples: [{ GetPartner: "GET /partners/{id}", CreatePartner: { rest: "POST /partners", success: 201 } }] });
