@@ -1,3 +1,4 @@
+import { fractionText } from "../policy/values.js";
 import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
 import { isGenerated } from "./names.js";
 import {
@@ -49,7 +50,7 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
 /** How the services of a route are asked, where the file says so. */
 function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
   if (action.type !== "forward") return [];
-  const { retry, idleTimeoutMs, hashBy, to } = action;
+  const { retry, idleTimeoutMs, hashBy, to, mirror = [] } = action;
   const budgets = services.flatMap(({ name, breakers: { retries } = {} }) =>
     to.some(({ service }) => service === name) && retries !== undefined && "budgetPercent" in retries
       ? [`${retries.budgetPercent}% of what is under way to ${name}`]
@@ -59,6 +60,7 @@ function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
     ...(retry === undefined ? [] : [[retryText(retry), ...budgets].join(", at most ")]),
     ...(idleTimeoutMs === undefined ? [] : [`gives up after ${idleTimeoutMs} ms of silence`]),
     ...(hashBy === undefined ? [] : [`chooses the endpoint by ${hashBy.map(hashText).join(", ")}`]),
+    ...mirror.map(({ service, millionths }) => `copies ${fractionText(millionths)} of the requests to ${service}`),
   ];
 }
 

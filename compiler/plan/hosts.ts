@@ -4,6 +4,7 @@ import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
 import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
+import { planForwarding } from "./forwarding.js";
 import { hostName } from "./names.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
@@ -119,7 +120,13 @@ function headerMatch(name: string, value: string | boolean): HeaderMatch {
 
 function planAction(route: Route): RouteAction | undefined {
   if (route.to !== undefined)
-    return { type: "forward", to: route.to, timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS, ...planForward(route) };
+    return {
+      type: "forward",
+      to: route.to,
+      timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
+      ...planForward(route),
+      ...planForwarding(route),
+    };
   if (route.respond !== undefined)
     return { type: "respond", status: route.respond.status, body: route.respond.body, headers: route.respond.headers };
   if (route.redirect !== undefined)

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
+import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
@@ -218,7 +219,7 @@ export type HeaderMatch = { name: string } & (
   | { form: "present"; present: boolean }
 );
 
-export interface ForwardAction extends RouteResilience {
+export interface ForwardAction extends RouteResilience, RouteForwarding {
   type: "forward";
   to: { service: string; weight: number }[];
   timeoutMs: number;

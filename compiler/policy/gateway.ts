@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mirror } from "./forwarding.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
@@ -244,6 +245,7 @@ const route = z
       .describe("How long nothing may pass in either direction before the request is given up; 5m if absent."),
     retry: retry.optional().describe("When and how often the backend is asked again."),
     hashBy: hashBy.optional(),
+    mirror: mirror.optional(),
     apply: z
       .array(z.string())
       .max(64)

@@ -39,6 +39,8 @@ export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnos
     const isText = nodeAt(checked.root, base)?.kind === "scalar";
     for (const [position, target] of (route.to ?? []).entries())
       refer("service", target.service, services, isText ? base : [...base, position, "service"]);
+    for (const [position, { service }] of (route.mirror ?? []).entries())
+      refer("service", service, services, ["routes", index, "mirror", position, "service"]);
     for (const [position, name] of route.except.entries()) {
       const path = ["routes", index, "except", position];
       if (!known.policy.has(name)) refer("policy", name, policies, path);

@@ -9,6 +9,7 @@ import { checkHashes } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
 import { checkMethods } from "./methods.js";
+import { checkMirrors } from "./mirrors.js";
 import { decodeUnreserved, parsePath } from "./path.js";
 import { checkRetries } from "./retries.js";
 
@@ -29,14 +30,20 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     else names.set(route.name, index);
     diagnostics.push(...checkRoute(route, index, checked, effort));
   }
-  return [...diagnostics, ...checkMethods(checked), ...checkRetries(checked), ...checkHashes(checked)];
+  return [
+    ...diagnostics,
+    ...checkMethods(checked),
+    ...checkRetries(checked),
+    ...checkHashes(checked),
+    ...checkMirrors(checked),
+  ];
 }
 
 /** What the search for paths that no request has may cost, over all routes; a step is about a tenth of a microsecond. */
 const STEPS = 1_000_000;
 
 /** Keys that say how a service is asked. */
-const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy"] as const;
+const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy", "mirror"] as const;
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {
   const base = ["routes", index];

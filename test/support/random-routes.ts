@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { mirror } from "./random-forwarding.js";
 import { hashBy, retry } from "./random-resilience.js";
 
 /** Names of the services that routes lead to. */
@@ -95,6 +96,7 @@ const forwarded = fc.record(
     idleTimeout: timeout,
     retry,
     hashBy,
+    mirror,
   },
   { requiredKeys: ["to"] },
 );

@@ -6,7 +6,9 @@ import type { GatewayPlan } from "../plan.js";
 export function unusedServices(plan: GatewayPlan): Diagnostic[] {
   const used = new Set(
     plan.hosts.flatMap((host) =>
-      host.routes.flatMap(({ action }) => (action.type === "forward" ? action.to.map((to) => to.service) : [])),
+      host.routes.flatMap(({ action }) =>
+        action.type === "forward" ? [...action.to, ...(action.mirror ?? [])].map(({ service }) => service) : [],
+      ),
     ),
   );
   return plan.services.flatMap(({ name, origin }) =>

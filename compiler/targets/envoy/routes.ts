@@ -19,6 +19,7 @@ import { filterStateKey } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
+import { forwarding } from "./forwarding.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { persistence } from "./retries.js";
@@ -206,6 +207,7 @@ function routeAction(action: RouteAction): NonNullable<RouteInit["action"]> {
           clusterSpecifier: clusterSpecifier(action.to),
           timeout: duration(action.timeoutMs),
           ...persistence(action),
+          ...forwarding(action),
         },
       };
     case "respond":

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import { checkText } from "../index.js";
+import { explainRoute } from "./explain.js";
+
+/** What the page of a route says of it beside its matches and policies. */
+function told(route: string): string[] {
+  const { plan } = checkText(
+    "policy.yaml",
+    `apiVersion: sluice/v1
+kind: Gateway
+name: shop
+listeners: { public: { address: 127.0.0.1:8080 } }
+services:
+  orders: { endpoints: [127.0.0.1:9001] }
+  orders-v2: { endpoints: [127.0.0.1:9002] }
+routes:
+  - ${route}
+`,
+  );
+  if (plan === undefined) throw new Error("there is no plan");
+  return explainRoute(plan, "a").split("\n").slice(3, -1);
+}
+
+it("the page of a route tells who gets copies", () => {
+  expect(
+    told("{ name: a, match: { path: /a }, to: orders, mirror: [{ service: orders-v2, percent: 0.25% }] }"),
+  ).toEqual(["  copies 0.25% of the requests to orders-v2"]);
+});

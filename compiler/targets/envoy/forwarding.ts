@@ -1,0 +1,30 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  RouteAction_RequestMirrorPolicySchema,
+  RouteActionSchema,
+} from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
+import { FractionalPercent_DenominatorType } from "../../envoy/generated/envoy/type/v3/percent_pb.js";
+import type { MirrorPlan, RouteForwarding } from "../../plan/forwarding.js";
+
+type RouteActionInit = MessageInitShape<typeof RouteActionSchema>;
+
+/** What a route does with a request beside sending it to its service. */
+export function forwarding({ mirror }: RouteForwarding) {
+  return {
+    ...(mirror === undefined ? {} : { requestMirrorPolicies: mirror.map(mirrorPolicy) }),
+  } satisfies RouteActionInit;
+}
+
+/** Envoy would write `-shadow` behind the host, which a service that looks at its name does not know. */
+function mirrorPolicy({
+  service,
+  millionths,
+}: MirrorPlan): MessageInitShape<typeof RouteAction_RequestMirrorPolicySchema> {
+  return {
+    cluster: service,
+    runtimeFraction: {
+      defaultValue: { numerator: millionths, denominator: FractionalPercent_DenominatorType.MILLION },
+    },
+    disableShadowHostSuffixAppend: true,
+  };
+}
