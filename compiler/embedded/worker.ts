@@ -114,7 +114,7 @@ export class Worker {
       const byChance = action.to.length > 1;
       // Envoy tells the service how long this try of it may take.
       const timeoutMs = action.retry?.perTryMs ?? action.timeoutMs;
-      const sent = forwardedHeaders(stream, run, { timeoutMs, hasBody });
+      const sent = forwardedHeaders(stream, run, { timeoutMs, hasBody, rewrite: action.rewrite });
       return { step: "passed", passage: new Passage(guarded, { name, byChance, ...sent }) };
     }
     const { set, append } = routeAnswerHeaders(route, run, stream.filterState);

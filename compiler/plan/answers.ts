@@ -57,6 +57,11 @@ export class Answers {
     return this.problem(BAD_PATH, 400, "Bad Request", {}, { ...ANY, headers });
   }
 
+  /** 400 for what is nearly taken by a route. */
+  refusal(name: string, { origin }: RoutePlan, match: RoutePlan["match"]): RoutePlan {
+    return { ...this.problem(name, 400, "Bad Request", {}, match), origin };
+  }
+
   /**
    * The routes of a host with the answers in their places: 405 with `Allow` for paths that are known under other
    * methods, 404 for every path. A 405 stands behind all routes, as a less specific route may take the method; but it

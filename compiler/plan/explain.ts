@@ -50,13 +50,15 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
 /** How the services of a route are asked, where the file says so. */
 function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
   if (action.type !== "forward") return [];
-  const { retry, idleTimeoutMs, hashBy, to, mirror = [] } = action;
+  const { retry, idleTimeoutMs, hashBy, to, mirror = [], rewrite } = action;
   const budgets = services.flatMap(({ name, breakers: { retries } = {} }) =>
     to.some(({ service }) => service === name) && retries !== undefined && "budgetPercent" in retries
       ? [`${retries.budgetPercent}% of what is under way to ${name}`]
       : [],
   );
   return [
+    ...(rewrite?.path === undefined ? [] : [`asks for the path ${rewrite.path.text}`]),
+    ...(rewrite?.host === undefined ? [] : [`asks for the host ${rewrite.host.text}`]),
     ...(retry === undefined ? [] : [[retryText(retry), ...budgets].join(", at most ")]),
     ...(idleTimeoutMs === undefined ? [] : [`gives up after ${idleTimeoutMs} ms of silence`]),
     ...(hashBy === undefined ? [] : [`chooses the endpoint by ${hashBy.map(hashText).join(", ")}`]),

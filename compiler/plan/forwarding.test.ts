@@ -26,3 +26,11 @@ it("the page of a route tells who gets copies", () => {
     told("{ name: a, match: { path: /a }, to: orders, mirror: [{ service: orders-v2, percent: 0.25% }] }"),
   ).toEqual(["  copies 0.25% of the requests to orders-v2"]);
 });
+
+it("the page of a route tells what its service is asked for", () => {
+  expect(
+    told(
+      '{ name: a, match: { path: "/t/{tenant}/**" }, to: orders, rewrite: { path: /v2/**, host: "{tenant}.internal" } }',
+    ),
+  ).toEqual(["  asks for the path /v2/**", "  asks for the host {tenant}.internal"]);
+});

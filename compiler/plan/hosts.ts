@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
-import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
+import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/path.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
 import { planForwarding } from "./forwarding.js";
@@ -9,6 +9,7 @@ import { hostName } from "./names.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
+import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
 
 interface Candidate {
@@ -49,7 +50,8 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
     }
     weaker.look(routes);
     const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
-    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...answers.among(routes)];
+    const among = withRefusals(answers.among(routes), answers);
+    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...among];
     const withThem = withPreflights(all, checked.policies);
     hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] });
   }
@@ -96,7 +98,7 @@ function sameAs(finding: Diagnostic, others: readonly Diagnostic[]): boolean {
 
 function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: CheckedGateway): RoutePlan | undefined {
   const path = parsePath(route.match.path);
-  const action = planAction(route);
+  const action = typeof path === "string" ? undefined : planAction(route, path);
   if (typeof path === "string" || action === undefined) return undefined;
   return {
     name: route.name,
@@ -118,14 +120,14 @@ function headerMatch(name: string, value: string | boolean): HeaderMatch {
   return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
 }
 
-function planAction(route: Route): RouteAction | undefined {
+function planAction(route: Route, path: PathPattern): RouteAction | undefined {
   if (route.to !== undefined)
     return {
       type: "forward",
       to: route.to,
       timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
       ...planForward(route),
-      ...planForwarding(route),
+      ...planForwarding(route, path),
     };
   if (route.respond !== undefined)
     return { type: "respond", status: route.respond.status, body: route.respond.body, headers: route.respond.headers };

@@ -9,6 +9,28 @@ const copy = z.strictObject({
     .meta({ examples: ["5%", "0.1%"] }),
 });
 
+const rewriteText = z.string().min(1).max(4096);
+
+/** What the service is asked for, where that is not what the client asked for. */
+export const rewrite = z
+  .strictObject({
+    path: rewriteText
+      .optional()
+      .describe(
+        "The path that the service gets; the query stays. `{id}` is what the path of the route captures, `/**` at the end what the same takes there, and where that path is an expression `\\1` is its first group.",
+      )
+      .meta({ examples: ["/v2/users/{id}", "/internal/**", "/\\1/orders"] }),
+    host: rewriteText
+      .optional()
+      .describe(
+        "The host that the service gets, perhaps with captures of the path; a request whose captures are no labels of a host name gets 400.",
+      )
+      .meta({ examples: ["orders.internal", "{tenant}.internal"] }),
+  })
+  .refine(({ path, host }) => path !== undefined || host !== undefined, "`path`, `host` or both say what is rewritten")
+  .meta({ anyOf: [{ required: ["path"] }, { required: ["host"] }] })
+  .describe("What the service is asked for. Policies see what the client asked for.");
+
 /** Services that get copies of the requests of a route. */
 export const mirror = z
   .array(copy)

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mirror } from "./forwarding.js";
+import { mirror, rewrite } from "./forwarding.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
@@ -246,6 +246,7 @@ const route = z
     retry: retry.optional().describe("When and how often the backend is asked again."),
     hashBy: hashBy.optional(),
     mirror: mirror.optional(),
+    rewrite: rewrite.optional(),
     apply: z
       .array(z.string())
       .max(64)

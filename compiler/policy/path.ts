@@ -95,7 +95,7 @@ export function hasTwoSpellings(path: string): boolean {
 }
 
 /** RE2 text of a literal, in either spelling: services decode `%3A` to the `:` that the policy names. */
-function literalRegex(literal: string): string {
+export function literalRegex(literal: string): string {
   return escapeRegex(literal).replace(/\\?[!$&'()+,;=:@]/g, (escaped) => {
     const code = escaped
       .charCodeAt(escaped.length - 1)

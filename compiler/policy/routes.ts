@@ -12,6 +12,7 @@ import { checkMethods } from "./methods.js";
 import { checkMirrors } from "./mirrors.js";
 import { decodeUnreserved, parsePath } from "./path.js";
 import { checkRetries } from "./retries.js";
+import { checkRewrites } from "./rewrites.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
 export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
@@ -36,6 +37,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     ...checkRetries(checked),
     ...checkHashes(checked),
     ...checkMirrors(checked),
+    ...checkRewrites(checked),
   ];
 }
 
@@ -43,7 +45,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
 const STEPS = 1_000_000;
 
 /** Keys that say how a service is asked. */
-const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy", "mirror"] as const;
+const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy", "mirror", "rewrite"] as const;
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {
   const base = ["routes", index];

@@ -2,6 +2,7 @@ import { BAD_HOST, BAD_PATH, isGenerated, METHOD_NOT_ALLOWED, NOT_FOUND, PREFLIG
 import { headerEdits } from "../plan/native.js";
 import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
+import { rewritten } from "./rewrite.js";
 import type { Verdict } from "./verdict.js";
 
 /** What the client gets, as far as the policy file tells. */
@@ -20,6 +21,8 @@ export interface Answer {
   /** Of a forwarded request: where to, by shares. */
   services?: { service: string; weight: number }[];
   timeoutMs?: number;
+  /** Of a forwarded request: what the service is asked for, where it is not what the client asked for. */
+  rewritten?: { path?: string; host?: string };
   /** Of a redirect; what is absent stays as the request has it. */
   redirect?: RedirectTarget;
   /** What may be answered instead, because of what only a running gateway knows. */
@@ -63,7 +66,7 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
   const answerHeaders = unique(
     telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)).concat(namesWritten(telling)),
   );
-  const answer = { ...none, answerHeaders, ...actionAnswer(route) };
+  const answer = { ...none, answerHeaders, ...actionAnswer(route, request) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
   return { ...answer, ...serviceHeaders(policies, results, request) };
@@ -78,9 +81,9 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   [PREFLIGHT, "nobody may answer the preflight"],
 ]);
 
-type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect">;
+type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect" | "rewritten">;
 
-function actionAnswer(route: RoutePlan): OfRoute {
+function actionAnswer(route: RoutePlan, request: RoutedRequest): OfRoute {
   const { action } = route;
   switch (action.type) {
     case "forward": {
@@ -89,7 +92,8 @@ function actionAnswer(route: RoutePlan): OfRoute {
         action.to.length === 1 ? "" : ` (weight ${weight} of ${total}, ${Math.round((100 * weight) / total)} %)`;
       const services = action.to.map((target) => `${target.service}${share(target.weight)}`).join(", ");
       const text = `forwarded to ${services}, within ${action.timeoutMs} ms`;
-      return { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs };
+      const answer = { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs } as const;
+      return action.rewrite === undefined ? answer : { ...answer, rewritten: rewritten(action.rewrite, request.path) };
     }
     case "respond":
       return {

@@ -33,6 +33,7 @@ routes:
   - { name: slow, match: { path: /slow }, to: one, apply: [slow] }
   - { name: mine, match: { path: /mine }, to: one, apply: [known] }
   - { name: hosted, match: { host: api.example.com, path: /hosted }, to: one }
+  - { name: other, match: { path: "/u/{id}/**" }, to: one, rewrite: { path: "/v2/{id}/**", host: "{id}.internal" } }
 `;
 
 function explain(
@@ -172,4 +173,16 @@ describe("policies that Envoy carries out", () => {
     expect(routed?.decision).toBe("near denied address");
     expect(explain("/near", [], {}, "PUT").answer.status).toBe(405);
   });
+});
+
+it("what the service is asked for in place of what the client asks for", () => {
+  const { answer } = explain("/u/7/x?token=abc&y=1");
+  expect(answer).toMatchObject({
+    outcome: "forwarded",
+    rewritten: { path: "/v2/7/x?token=…&y=1", host: "7.internal" },
+  });
+  expect(textOf("/u/7")).toContain(
+    "          the service is asked for the path /v2/7\n          the service is asked for the host 7.internal\n",
+  );
+  expect(explain("/u/a@b").answer).toMatchObject({ outcome: "refused", status: 400 });
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Gateway, type ServeOptions, serve } from "./support/serve.js";
+import { passOnBoth } from "./support/on-both.js";
+import { type Gateway, serve } from "./support/serve.js";
 
 let gateway: Gateway | undefined;
 afterEach(async () => {
@@ -7,10 +8,8 @@ afterEach(async () => {
   gateway = undefined;
 });
 
-/** A policy with these routes, before stand-ins for its services. */
-async function served(routes: string, more = "", options: ServeOptions = {}): Promise<Gateway> {
-  gateway = await serve(
-    `apiVersion: sluice/v1
+function policyOf(routes: string, more = ""): string {
+  return `apiVersion: sluice/v1
 kind: Gateway
 name: forwarding
 listeners: { public: { address: 127.0.0.1:8080 } }
@@ -21,9 +20,12 @@ services:
 ${more}
 routes:
 ${routes}
-`,
-    options,
-  );
+`;
+}
+
+/** A policy with these routes, before stand-ins for its services. */
+async function served(routes: string, more = ""): Promise<Gateway> {
+  gateway = await serve(policyOf(routes, more));
   return gateway;
 }
 
@@ -78,5 +80,60 @@ policies: { known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] 
     // A binomial of 200 is outside of this once in ten million times.
     expect(upstream("copies").received.length).toBeGreaterThan(60);
     expect(upstream("copies").received.length).toBeLessThan(140);
+  });
+});
+
+describe("rewrite", () => {
+  const ROUTES = `  - { name: exact, match: { path: "/old:path" }, to: main, rewrite: { path: /new/ } }
+  - { name: below, match: { path: /a/** }, to: main, rewrite: { path: /c/d/**, host: "main.internal:8080" }, apply: [as-asked] }
+  - { name: stripped, match: { path: /api/** }, to: main, rewrite: { path: /** } }
+  - { name: captured, match: { path: "/users/{id}/x:y/{item}/**" }, to: main, rewrite: { path: "/v2/{item}/of/{id}/**" } }
+  - { name: tenant, match: { path: "/t/{tenant}/{user}/**" }, to: main, rewrite: { path: /**, host: "{user}.{tenant}.internal" } }
+  - { name: groups, match: { path: "~/v([0-9]+)/(.*)" }, to: main, rewrite: { path: '/\\2/\\1' } }
+  - { name: named, match: { path: /named }, to: main, rewrite: { host: other.internal } }
+  - { name: same, match: { path: /same/** }, to: main, rewrite: { path: /same/** } }`;
+  const POLICIES = `policies:
+  as-asked: { authorize: { rules: [{ name: asked, allow: 'request.path.startsWith("/a/") && request.host == "shop.test"' }] } }`;
+
+  /** A case: what is asked for, and what the service gets. */
+  const gets = (asked: string, path: string, host = "shop.test") =>
+    `request: { path: "${asked}", host: shop.test }, expect: { status: 200, upstream: { service: main, path: "${path}", headers: { host: "${host}" } } }`;
+
+  test("both engines make the same path and host of a request, and policies see what was asked for", async () => {
+    const policy = policyOf(ROUTES, POLICIES);
+    await passOnBoth(policy, [
+      gets("/old:path?a=/old:path", "/new/?a=/old:path"),
+      gets("/old%3apath", "/new/"),
+      gets("/a/b?x=%2F", "/c/d/b?x=%2F", "main.internal:8080"),
+      "request: { path: /a/b, host: other.test }, expect: { status: 403, upstream: none }",
+      gets("/api", "/"),
+      gets("/api/", "/"),
+      gets("/api/%2e/x/", "/x/"),
+      gets("/users/a%20b/x%3Ay/%41/1/2?q", "/v2/A/of/a%20b/1/2?q"),
+      gets("/t/ab-1/u2/x?y", "/x?y", "u2.ab-1.internal"),
+      "request: { path: /t/a@b/u2 }, expect: { status: 400, upstream: none }",
+      'request: { path: "/t/a/u:2/x" }, expect: { status: 400, upstream: none }',
+      gets("/v12/a/b?c", "/a/b/12?c"),
+      gets("/named?x", "/named?x", "other.internal"),
+      "request: { path: /named, host: other.internal }, expect: { status: 200 }",
+      gets("/same/x", "/same/x"),
+    ]);
+  });
+
+  test("the service is told what was asked for, and copies are rewritten too", async () => {
+    const { send, upstream } = await served(
+      `  - { name: all, match: { path: /a/** }, to: main, mirror: [{ service: copies }], rewrite: { path: /b/**, host: b.internal } }`,
+    );
+    await send("/a/x?y", {
+      headers: { host: "shop.test", "x-envoy-original-path": "/forged", "x-forwarded-host": "h" },
+    });
+    await vi.waitFor(() => expect(upstream("copies").received).toHaveLength(1), held);
+    for (const service of ["main", "copies"]) {
+      const [got] = upstream(service).received;
+      expect(got?.url).toBe("/b/x?y");
+      expect(got?.values("host")).toEqual(["b.internal"]);
+      expect(got?.values("x-envoy-original-path")).toEqual(["/a/x?y"]);
+      expect(got?.values("x-envoy-original-host")).toEqual(["shop.test"]);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { mirror } from "./random-forwarding.js";
+import { mirror, rewriteOf } from "./random-forwarding.js";
 import { hashBy, retry } from "./random-resilience.js";
 
 /** Names of the services that routes lead to. */
@@ -159,8 +159,16 @@ const redirect = fc
   .map((one) => ({ redirect: one }));
 
 const route = fc
-  .tuple(match, fc.oneof({ weight: 4, arbitrary: forward }, { weight: 2, arbitrary: respond }, redirect))
-  .map(([taken, action]) => ({ match: taken, ...action }));
+  .tuple(
+    match,
+    fc.oneof({ weight: 4, arbitrary: forward }, { weight: 2, arbitrary: respond }, redirect),
+    fc.option(fc.nat({ max: 255 }), { nil: undefined, freq: 1 }),
+  )
+  .map(([taken, action, choice]) => ({
+    match: taken,
+    ...action,
+    ...("to" in action && choice !== undefined ? { rewrite: rewriteOf(taken.path, choice) } : {}),
+  }));
 
 /** One to nine routes; no two of them take exactly the same requests. */
 export const randomRoutes: fc.Arbitrary<readonly RandomRoute[]> = fc
