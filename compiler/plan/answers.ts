@@ -5,6 +5,7 @@ import { AUTHORITY } from "./authority.js";
 import { BAD_HOST, BAD_PATH, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import { addTo, type Protection } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, RoutePlan } from "./plan.js";
+import { conditionsOf } from "./route-match.js";
 
 const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: [], headers: [] };
 
@@ -130,12 +131,12 @@ export class Answers {
 }
 
 function takesAnything(route: RoutePlan): boolean {
-  return route.match.methods.length === 0 && route.match.headers.length === 0;
+  return route.match.methods.length === 0 && conditionsOf(route).length === 0;
 }
 
 /** Routes of one path and the same headers, if all of them are for some methods only; in the order of the routes. */
 function limitedByMethod(routes: readonly RoutePlan[]): RoutePlan[][] {
   const groups = new Map<string, RoutePlan[]>();
-  for (const route of routes) addTo(groups, JSON.stringify([shapeKey(route.match.path), route.match.headers]), route);
+  for (const route of routes) addTo(groups, JSON.stringify([shapeKey(route.match.path), conditionsOf(route)]), route);
   return [...groups.values()].filter((group) => group.every((route) => route.match.methods.length > 0));
 }

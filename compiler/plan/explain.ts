@@ -11,6 +11,7 @@ import {
   type RoutePlan,
 } from "./plan.js";
 import type { HashSource, RetryPlan } from "./resilience.js";
+import { conditionsOf } from "./route-match.js";
 
 /** The effective policies of a route in order of execution, one a line, with where each was asked for. */
 export function explainRoute(plan: GatewayPlan, name: string): string {
@@ -139,17 +140,18 @@ export function routeLine(host: HostPlan, route: RoutePlan): string {
 }
 
 function headersOf(route: RoutePlan): string[] {
-  return route.match.headers.map(headerText);
+  return conditionsOf(route).map(headerText);
 }
 
 function headerText(header: HeaderMatch): string {
+  const sign = header.name.startsWith("?") ? "=" : ":";
   switch (header.form) {
     case "exact":
-      return `${header.name}:${header.value}`;
+      return `${header.name}${sign}${header.value}`;
     case "contains":
       return `${header.name} with ${header.text}`;
     case "regex":
-      return `${header.name}:~${header.regex}`;
+      return `${header.name}${sign}~${header.regex}`;
     case "unlike":
       return `${header.name} not ~${header.regex}`;
     case "present":

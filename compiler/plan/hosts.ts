@@ -2,6 +2,7 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
 import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/path.js";
+import { type QueryMatch, readQueryMatch } from "../policy/query.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
 import { planForwarding } from "./forwarding.js";
@@ -11,6 +12,7 @@ import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } fro
 import { withPreflights } from "./preflights.js";
 import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
+import { conditionsOf } from "./route-match.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -109,6 +111,7 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
       headers: Object.entries(route.match.headers ?? {})
         .map(([name, value]) => headerMatch(name, value))
         .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      ...queryMatches(route.match.query),
     },
     action,
     run,
@@ -118,6 +121,11 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
 function headerMatch(name: string, value: string | boolean): HeaderMatch {
   if (typeof value === "boolean") return { name, form: "present", present: value };
   return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
+}
+
+function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch[] } {
+  const matches = Object.entries(query).map(([name, value]) => readQueryMatch(name, value));
+  return matches.length === 0 ? {} : { query: matches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 function planAction(route: Route, path: PathPattern): RouteAction | undefined {
@@ -168,6 +176,7 @@ function compareRoutes(a: RoutePlan, b: RoutePlan): number {
     comparePaths(a.match.path, b.match.path) ||
     takesAnyMethod(a) - takesAnyMethod(b) ||
     b.match.headers.length - a.match.headers.length ||
+    (b.match.query?.length ?? 0) - (a.match.query?.length ?? 0) ||
     (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   );
 }
@@ -183,7 +192,7 @@ function ambiguous(candidates: readonly Candidate[]): Diagnostic[] {
   for (const { route, host } of candidates) {
     const methods = route.match.methods.length === 0 ? ["*"] : route.match.methods;
     for (const method of methods) {
-      const key = JSON.stringify([host ?? "*", shapeKey(route.match.path), method, route.match.headers]);
+      const key = JSON.stringify([host ?? "*", shapeKey(route.match.path), method, conditionsOf(route)]);
       const first = seen.get(key);
       if (first === undefined) seen.set(key, route);
       else if (first !== route) {

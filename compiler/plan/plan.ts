@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
+import type { QueryMatch } from "../policy/query.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { RouteForwarding } from "./forwarding.js";
@@ -200,7 +201,7 @@ export interface RoutePlan {
   /** Envoy's route name, which the guard reads to choose the policies. Several entries may share one. */
   name: string;
   origin: Span;
-  match: { path: PathPattern; methods: string[]; headers: HeaderMatch[] };
+  match: { path: PathPattern; methods: string[]; headers: HeaderMatch[]; query?: QueryMatch[] };
   action: RouteAction;
   /** The operation that a conversion of the route does for its requests. */
   operation?: { policy: string; operation: OperationPlan };

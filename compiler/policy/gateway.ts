@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { mirror, rewrite } from "./forwarding.js";
+import { queryMatch } from "./query.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
@@ -139,6 +140,7 @@ const match = z.strictObject({
     .optional()
     .describe("Headers that must match, all of them.")
     .meta({ examples: [{ "x-version": "2" }] }),
+  query: queryMatch,
 });
 
 const target = z.strictObject({

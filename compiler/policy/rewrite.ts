@@ -136,7 +136,7 @@ export function rewriteHost(
 }
 
 /** A segment that is no label of a host name (RFC 1123 section 2.1). */
-const NO_LABEL = "(?:[^/]*[^/A-Za-z0-9-][^/]*|[^/]{64,})";
+export const NO_LABEL = "(?:[^/]*[^/A-Za-z0-9-][^/]*|[^/]{64,})";
 
 /** The paths of a pattern that have something in one of these captures which no host name has. */
 export function withoutLabels(pattern: PathPattern, captures: readonly string[]): PathPattern | undefined {

@@ -62,6 +62,10 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
     if (typeof value === "string" && value.startsWith("~"))
       diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
 
+  for (const [name, value] of Object.entries(route.match.query ?? {}))
+    if (typeof value === "string" && value.startsWith("~"))
+      diagnostics.push(...checkRegex(value.slice(1), at("match", "query", name)));
+
   if (route.to?.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
   if (route.redirect !== undefined && written("to") === written("path"))

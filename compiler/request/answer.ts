@@ -1,4 +1,13 @@
-import { BAD_HOST, BAD_PATH, isGenerated, METHOD_NOT_ALLOWED, NOT_FOUND, PREFLIGHT } from "../plan/names.js";
+import {
+  BAD_CAPTURE,
+  BAD_HOST,
+  BAD_PATH,
+  BAD_QUERY,
+  isGenerated,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  PREFLIGHT,
+} from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
 import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
@@ -78,6 +87,8 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   [METHOD_NOT_ALLOWED, "no route of the path takes the method"],
   [BAD_HOST, "the host is neither a name nor an IP address"],
   [BAD_PATH, "a service may resolve the path to another one"],
+  [BAD_CAPTURE, "the path has something that stands in no host"],
+  [BAD_QUERY, "a service may read the query in another way"],
   [PREFLIGHT, "nobody may answer the preflight"],
 ]);
 

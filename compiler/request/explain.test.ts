@@ -34,6 +34,8 @@ routes:
   - { name: mine, match: { path: /mine }, to: one, apply: [known] }
   - { name: hosted, match: { host: api.example.com, path: /hosted }, to: one }
   - { name: other, match: { path: "/u/{id}/**" }, to: one, rewrite: { path: "/v2/{id}/**", host: "{id}.internal" } }
+  - { name: open, match: { path: /found, query: { state: open, token: true } }, to: one }
+  - { name: found, match: { path: /found }, to: two }
 `;
 
 function explain(
@@ -184,5 +186,18 @@ it("what the service is asked for in place of what the client asks for", () => {
   expect(textOf("/u/7")).toContain(
     "          the service is asked for the path /v2/7\n          the service is asked for the host 7.internal\n",
   );
-  expect(explain("/u/a@b").answer).toMatchObject({ outcome: "refused", status: 400 });
+  expect(explain("/u/a@b").answer.text).toBe("400, the path has something that stands in no host");
+});
+
+it("a route that wants other parameters nearly took a request", () => {
+  expect(textOf("/found?state=closed")).toMatch(
+    /^not +open: needs query parameter state to be "open"; it is "closed" /m,
+  );
+  expect(textOf("/found?state=open")).toMatch(/^not +open: needs query parameter token to be there; it is absent /m);
+  expect(textOf("/found?state=open&token=abc")).toMatch(
+    /^route +open .*\n +\* any method \/found \?state=open with \?token -> one$/m,
+  );
+  expect(explain("/found?state=open&state=closed").answer.text).toBe(
+    "400, a service may read the query in another way",
+  );
 });

@@ -137,3 +137,48 @@ describe("rewrite", () => {
     }
   });
 });
+
+describe("match.query", () => {
+  const ROUTES = `  - { name: plain, match: { path: /orders }, to: main }
+  - { name: open, match: { path: /orders, query: { state: open } }, to: copies }
+  - { name: transit, match: { path: /orders, query: { state: "in transit/\u00fc", by: "~me|us" } }, to: others }
+  - { name: drafts, match: { path: /drafts, query: { draft: true, old: false } }, to: copies }
+  - { name: published, match: { path: /drafts }, to: main }`;
+  const served = (query: string, service: string) =>
+    `request: { path: "/orders${query}" }, expect: { status: 200, upstream: { service: ${service} } }`;
+  const drafts = (query: string, service: string) =>
+    `request: { path: "/drafts${query}" }, expect: { status: 200, upstream: { service: ${service} } }`;
+  const refused = (path: string) => `request: { path: "${path}" }, expect: { status: 400, upstream: none }`;
+
+  test("both engines choose by parameters, and refuse what can be read in two ways", async () => {
+    await passOnBoth(policyOf(ROUTES), [
+      served("", "main"),
+      served("?state=open", "copies"),
+      served("?x=1&state=open&y", "copies"),
+      served("?state=Open", "main"),
+      served("?state", "main"),
+      served("?state=", "main"),
+      served("?state=open=", "main"),
+      served("?States=open", "main"),
+      served("?x=%20&state=open", "copies"),
+      served("?state=in%20transit/%c3%bc&by=us", "others"),
+      served("?state=in+transit%2f%C3%BC&by=me", "others"),
+      served("?state=in+transit/%C3%BC&by=you", "main"),
+      ...["state=open&state=open", "state=x&a&state=open", "state=open&state", "state&state=open"].map((query) =>
+        refused(`/orders?${query}`),
+      ),
+      ...["st%61te=open", "state=op%65n", "x&%73tate=x", "state=open%", "state=%4", "state=%zz"].map((query) =>
+        refused(`/orders?${query}`),
+      ),
+      refused("/orders?state=in%20transit/%c3%bc&by=you&by=me"),
+      drafts("?draft", "copies"),
+      drafts("?draft=&x", "copies"),
+      drafts("?draft&draft=1", "copies"),
+      drafts("?draft=%41", "copies"),
+      drafts("?draft&old", "main"),
+      drafts("?old=1", "main"),
+      refused("/drafts?dr%61ft"),
+      refused("/drafts?draft&%6fld"),
+    ]);
+  });
+});

@@ -62,6 +62,12 @@ const matchedHeaders = fc.dictionary(
   { minKeys: 1, maxKeys: 2, noNullPrototype: true },
 );
 
+const matchedQuery = fc.dictionary(
+  fc.constantFrom("x", "y", "state"),
+  fc.constantFrom<(string | boolean)[]>("a", "a b", "a+b/\u00e4", "~[ab]+", "~a.*", "~[0-9]+", true, false),
+  { minKeys: 1, maxKeys: 2, noNullPrototype: true },
+);
+
 const match = fc.oneof(
   { weight: 2, arbitrary: fc.record({ path }) },
   fc.record(
@@ -70,6 +76,7 @@ const match = fc.oneof(
       host: fc.constantFrom(...HOSTS),
       methods: fc.subarray([...METHODS], { minLength: 1, maxLength: 3 }),
       headers: matchedHeaders,
+      query: matchedQuery,
     },
     { requiredKeys: ["path"] },
   ),
@@ -162,7 +169,7 @@ const route = fc
   .tuple(
     match,
     fc.oneof({ weight: 4, arbitrary: forward }, { weight: 2, arbitrary: respond }, redirect),
-    fc.option(fc.nat({ max: 255 }), { nil: undefined, freq: 1 }),
+    fc.option(fc.nat({ max: 255 }), { nil: undefined, freq: 2 }),
   )
   .map(([taken, action, choice]) => ({
     match: taken,
@@ -181,9 +188,9 @@ export const randomRoutes: fc.Arbitrary<readonly RandomRoute[]> = fc
     })),
   );
 
-function requestsOf({ path: text, host = "", methods = [], headers = {} }: Match): string {
+function requestsOf({ path: text, host = "", methods = [], headers = {}, query = {} }: Match): string {
   const pattern = text.startsWith("~") ? text : text.replace(/\{.\}/g, "*");
-  const pairs = Object.entries(headers).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = [headers, query].map((all) => Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return JSON.stringify([pattern, host.toLowerCase(), methods.toSorted(), pairs]);
 }
 
@@ -192,4 +199,5 @@ interface Match {
   readonly host?: string;
   readonly methods?: readonly string[];
   readonly headers?: Readonly<Record<string, string | boolean>>;
+  readonly query?: Readonly<Record<string, string | boolean>>;
 }

@@ -22,6 +22,7 @@ import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templat
 import { forwarding } from "./forwarding.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
+import { queryMatchers } from "./queries.js";
 import { persistence } from "./retries.js";
 
 type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
@@ -135,6 +136,7 @@ function routeMatch(match: RoutePlan["match"]): RouteMatchInit {
   return {
     pathSpecifier: pathSpecifier(match.path),
     headers: [...methodMatcher(match.methods), ...match.headers.map(headerMatcher)],
+    queryParameters: queryMatchers(match.query),
   };
 }
 
