@@ -90,9 +90,11 @@ routes:
     match: { path: /orders }
     to: [{ service: orders, weight: 3 }, { service: copies, weight: 1 }]
     idleTimeout: 5s
-    retry: { attempts: 3, on: [503], backoff: { base: 10ms }, otherHosts: false }
+    retry: { attempts: 3, on: [503], perTry: 1s, backoff: { base: 10ms }, otherHosts: false }
     hashBy: [{ header: x-tenant }, { source: ip }]
     mirror: [{ service: audit, percent: 5% }]
+    websocket: true
+    hedge: { onTimeout: true }
     apply: [known, reads, slow]
 `;
 

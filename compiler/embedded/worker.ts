@@ -112,8 +112,8 @@ export class Worker {
     if (action.type === "forward") {
       const name = this.chosen(action.to);
       const byChance = action.to.length > 1;
-      // Envoy tells the service how long this try of it may take.
-      const timeoutMs = action.retry?.perTryMs ?? action.timeoutMs;
+      // Envoy tells the service how long this try of it may take: a hedged one as long as all of them.
+      const timeoutMs = (action.hedges ? undefined : action.retry?.perTryMs) ?? action.timeoutMs;
       const sent = forwardedHeaders(stream, run, { timeoutMs, hasBody, rewrite: action.rewrite });
       return { step: "passed", passage: new Passage(guarded, { name, byChance, ...sent }) };
     }

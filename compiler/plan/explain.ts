@@ -51,7 +51,7 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
 /** How the services of a route are asked, where the file says so. */
 function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
   if (action.type !== "forward") return [];
-  const { retry, idleTimeoutMs, hashBy, to, mirror = [], rewrite } = action;
+  const { retry, idleTimeoutMs, hashBy, to, mirror = [], rewrite, hedges, upgrades } = action;
   const budgets = services.flatMap(({ name, breakers: { retries } = {} }) =>
     to.some(({ service }) => service === name) && retries !== undefined && "budgetPercent" in retries
       ? [`${retries.budgetPercent}% of what is under way to ${name}`]
@@ -63,6 +63,13 @@ function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
     ...(retry === undefined ? [] : [[retryText(retry), ...budgets].join(", at most ")]),
     ...(idleTimeoutMs === undefined ? [] : [`gives up after ${idleTimeoutMs} ms of silence`]),
     ...(hashBy === undefined ? [] : [`chooses the endpoint by ${hashBy.map(hashText).join(", ")}`]),
+    ...(hedges ? ["takes the first answer of tries that take too long"] : []),
+    ...(upgrades ? ["lets clients make a WebSocket of the connection"] : []),
+    ...services.flatMap(({ name, failover = [] }) =>
+      failover.length > 0 && to.some(({ service }) => service === name)
+        ? [`turns to ${failover.join(", then ")} while ${name} is not well`]
+        : [],
+    ),
     ...mirror.map(({ service, millionths }) => `copies ${fractionText(millionths)} of the requests to ${service}`),
   ];
 }

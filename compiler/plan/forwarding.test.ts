@@ -13,6 +13,7 @@ listeners: { public: { address: 127.0.0.1:8080 } }
 services:
   orders: { endpoints: [127.0.0.1:9001] }
   orders-v2: { endpoints: [127.0.0.1:9002] }
+  orders-eu: { endpoints: [127.0.0.1:9003], health: { tcp: true }, failover: [orders, orders-v2] }
 routes:
   - ${route}
 `,
@@ -33,4 +34,17 @@ it("the page of a route tells what its service is asked for", () => {
       '{ name: a, match: { path: "/t/{tenant}/**" }, to: orders, rewrite: { path: /v2/**, host: "{tenant}.internal" } }',
     ),
   ).toEqual(["  asks for the path /v2/**", "  asks for the host {tenant}.internal"]);
+});
+
+it("the page of a route tells of tries, sockets, and who stands in", () => {
+  expect(
+    told(
+      "{ name: a, match: { path: /a }, to: orders-eu, retry: { on: [503], perTry: 1s }, hedge: { onTimeout: true }, websocket: true }",
+    ),
+  ).toEqual([
+    "  asks up to 2 times more after reset, 503, 1000 ms each, elsewhere if possible",
+    "  takes the first answer of tries that take too long",
+    "  lets clients make a WebSocket of the connection",
+    "  turns to orders, then orders-v2 while orders-eu is not well",
+  ]);
 });

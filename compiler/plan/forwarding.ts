@@ -6,6 +6,10 @@ import { rewriteHost, rewritePath, type Substitution } from "../policy/rewrite.j
 export interface RouteForwarding {
   mirror?: MirrorPlan[];
   rewrite?: RewritePlan;
+  /** A try that takes too long goes on beside the next one. */
+  hedges?: true;
+  /** Its connections may become WebSockets. */
+  upgrades?: true;
 }
 
 /** What the service gets in place of the path and the host of the request. */
@@ -27,12 +31,14 @@ export interface MirrorPlan {
 }
 
 /** @param pattern of the route's path */
-export function planForwarding({ mirror, rewrite }: Route, pattern: PathPattern): RouteForwarding {
+export function planForwarding({ mirror, rewrite, hedge, websocket }: Route, pattern: PathPattern): RouteForwarding {
   return {
     ...(mirror === undefined
       ? {}
       : { mirror: mirror.map(({ service, percent }) => ({ service, millionths: percent })) }),
     ...(rewrite === undefined ? {} : { rewrite: planRewrite(rewrite, pattern) }),
+    ...(hedge === undefined ? {} : { hedges: true }),
+    ...(websocket === true ? { upgrades: true } : {}),
   };
 }
 

@@ -36,6 +36,11 @@ export function isGenerated(route: { name: string }): boolean {
   return GENERATED.includes(route.name);
 }
 
+/** Envoy's name of the endpoints of a service that others stand in for: its own name is that of all of them together. */
+export function ownCluster(service: string): string {
+  return `${service}:own`;
+}
+
 export function hostName(host: string | undefined): string {
   return host ?? "any";
 }

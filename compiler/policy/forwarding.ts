@@ -31,6 +31,22 @@ export const rewrite = z
   .meta({ anyOf: [{ required: ["path"] }, { required: ["host"] }] })
   .describe("What the service is asked for. Policies see what the client asked for.");
 
+/** What becomes of a try that takes too long. */
+export const hedge = z
+  .strictObject({
+    onTimeout: z.literal(true).describe("A try that takes longer than `perTry` goes on beside the next one."),
+  })
+  .describe(
+    "The first answer of several tries counts, where `retry` has `perTry`. Else a try that takes too long is given up.",
+  );
+
+export const websocket = z
+  .boolean()
+  .optional()
+  .describe(
+    "Whether a client may make a WebSocket of its connection, over HTTP/1.1. Policies judge the request that asks for it; without this it gets 403.",
+  );
+
 /** Services that get copies of the requests of a route. */
 export const mirror = z
   .array(copy)

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { mirror, rewrite } from "./forwarding.js";
+import { connections } from "./connections.js";
+import { failover } from "./failover.js";
+import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
 import { queryMatch } from "./query.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
@@ -65,6 +67,8 @@ const service = z
     protocol: serviceProtocol,
     tls: serviceTls.optional(),
     ...resilience,
+    connections: connections.optional(),
+    failover,
   })
   .describe("A backend that routes lead to, by exactly one of `endpoints` and `dns`.")
   .meta(exactlyOneOf("endpoints", "dns"));
@@ -249,6 +253,8 @@ const route = z
     hashBy: hashBy.optional(),
     mirror: mirror.optional(),
     rewrite: rewrite.optional(),
+    hedge: hedge.optional(),
+    websocket,
     apply: z
       .array(z.string())
       .max(64)

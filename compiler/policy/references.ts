@@ -34,6 +34,9 @@ export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnos
       if (!known.policy.has(name)) unresolved.add(part);
       refer("policy", name, policies, [...path, index]);
     }
+  for (const [name, { failover = [] }] of Object.entries(gateway.services))
+    for (const [position, other] of failover.entries())
+      refer("service", other, services, ["services", name, "failover", position]);
   for (const [index, route] of gateway.routes.entries()) {
     const base = ["routes", index, "to"];
     const isText = nodeAt(checked.root, base)?.kind === "scalar";

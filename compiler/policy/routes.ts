@@ -13,6 +13,7 @@ import { checkMirrors } from "./mirrors.js";
 import { decodeUnreserved, parsePath } from "./path.js";
 import { checkRetries } from "./retries.js";
 import { checkRewrites } from "./rewrites.js";
+import { checkTargets } from "./targets.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
 export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
@@ -38,6 +39,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     ...checkHashes(checked),
     ...checkMirrors(checked),
     ...checkRewrites(checked),
+    ...checkTargets(checked),
   ];
 }
 
@@ -45,7 +47,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
 const STEPS = 1_000_000;
 
 /** Keys that say how a service is asked. */
-const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy", "mirror", "rewrite"] as const;
+const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy", "mirror", "rewrite", "hedge", "websocket"] as const;
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {
   const base = ["routes", index];

@@ -104,6 +104,7 @@ const forwarded = fc.record(
     retry,
     hashBy,
     mirror,
+    websocket: fc.boolean(),
   },
   { requiredKeys: ["to"] },
 );
@@ -111,7 +112,8 @@ const forwarded = fc.record(
 /** The second service may balance by a hash, so its routes say by what. */
 const forward = fc.tuple(forwarded, hashBy).map(([one, otherwise]) => {
   const leadsThere = JSON.stringify(one.to).includes(SERVICES[1]);
-  return { ...one, ...(leadsThere && one.hashBy === undefined ? { hashBy: otherwise } : {}) };
+  const hedges = one.retry?.perTry === "9s" ? { hedge: { onTimeout: true } } : {};
+  return { ...one, ...hedges, ...(leadsThere && one.hashBy === undefined ? { hashBy: otherwise } : {}) };
 });
 
 const answerHeaders = fc.dictionary(

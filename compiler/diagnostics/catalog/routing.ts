@@ -64,4 +64,22 @@ dots, and one that begins with a slash may come behind another.
 
 Let the group begin behind a slash and end before one, or at the end; or name the characters that it takes.`,
   },
+  SL0337: {
+    severity: "warning",
+    fix: "suggested",
+    message: "`{service}` stands twice among the services of this route",
+    help: `Its share is the sum of both weights. Perhaps another service was meant.
+
+    - { name: a, match: { path: /a }, to: [{ service: v1, weight: 90 }, { service: v1, weight: 10 }] }   # SL0337
+    - { name: b, match: { path: /b }, to: [{ service: v1, weight: 90 }, { service: v2, weight: 10 }] }`,
+  },
+  SL0338: {
+    severity: "error",
+    fix: "suggested",
+    message: "`hedge` needs `perTry` in `retry`: without it no try takes too long while there is time for another",
+    help: `A hedge lets a try that takes longer than \`perTry\` go on beside the next one, and takes whichever answers first.
+
+    - { name: a, match: { path: /a }, to: a, hedge: { onTimeout: true } }                                  # SL0338
+    - { name: b, match: { path: /b }, to: a, retry: { perTry: 200ms }, hedge: { onTimeout: true } }`,
+  },
 } as const satisfies Section<"03">;

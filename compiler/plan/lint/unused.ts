@@ -11,8 +11,9 @@ export function unusedServices(plan: GatewayPlan): Diagnostic[] {
       ),
     ),
   );
+  const standIns = new Set(plan.services.flatMap(({ name, failover = [] }) => (used.has(name) ? failover : [])));
   return plan.services.flatMap(({ name, origin }) =>
-    used.has(name) ? [] : [diagnose("SL0607", { service: name }, origin)],
+    used.has(name) || standIns.has(name) ? [] : [diagnose("SL0607", { service: name }, origin)],
   );
 }
 

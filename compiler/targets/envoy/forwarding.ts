@@ -10,12 +10,14 @@ import type { Substitution } from "../../policy/rewrite.js";
 type RouteActionInit = MessageInitShape<typeof RouteActionSchema>;
 
 /** What a route does with a request beside sending it to its service. */
-export function forwarding({ mirror, rewrite = {} }: RouteForwarding) {
+export function forwarding({ mirror, rewrite = {}, hedges, upgrades }: RouteForwarding) {
   const { path, host } = rewrite;
   return {
     ...(path === undefined ? {} : { regexRewrite: substituted(path) }),
     ...(host === undefined ? {} : { hostRewriteSpecifier: hostRewrite(host) }),
     ...(mirror === undefined ? {} : { requestMirrorPolicies: mirror.map(mirrorPolicy) }),
+    ...(hedges ? { hedgePolicy: { hedgeOnPerTryTimeout: true } } : {}),
+    ...(upgrades ? { upgradeConfigs: [{ upgradeType: "websocket" }] } : {}),
   } satisfies RouteActionInit;
 }
 
