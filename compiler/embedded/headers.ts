@@ -91,7 +91,8 @@ function rewriteTarget(headers: HeaderMap, rewrite: RewritePlan | undefined): vo
     headers.replace("x-envoy-original-path", before);
   }
   if (host !== undefined) {
-    headers.replace("x-envoy-original-host", headers.get(":authority") ?? "");
+    const asked = headers.get(":authority") ?? "";
+    if (asked !== "") headers.replace("x-envoy-original-host", asked);
     headers.replace(":authority", host);
   }
 }
