@@ -81,6 +81,7 @@ listeners:
 services:
   orders: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002], connectTimeout: 2s, loadBalancing: maglev }
   copies: { endpoints: [127.0.0.1:9003] }
+  audit: { endpoints: [127.0.0.1:9004] }
 consumers:
   acme: { credentials: [{ apiKey: env:ACME_KEY }, { apiKey: env:OTHER_KEY }] }
 policies:
@@ -92,8 +93,11 @@ routes:
     match: { path: /orders }
     to: [{ service: orders, weight: 3 }, { service: copies, weight: 1 }]
     idleTimeout: 5s
-    retry: { attempts: 3, on: [503], backoff: { base: 10ms }, otherHosts: false }
+    retry: { attempts: 3, on: [503], perTry: 1s, backoff: { base: 10ms }, otherHosts: false }
     hashBy: [{ header: x-tenant }, { source: ip }]
+    mirror: [{ service: audit, percent: 5% }]
+    websocket: true
+    hedge: { onTimeout: true }
     apply: [known, reads, slow]
 `;
 

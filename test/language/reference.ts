@@ -80,6 +80,4 @@ const TITLES: Readonly<Record<string, string>> = {
     "a folder, a pattern or an address of the web cannot be included; write the path of a file, relative to this one",
   SL0711:
     "a folder, a pattern or an address of the web cannot be read here; write the path of a file, relative to this one",
-  SL1066:
-    "the policy, or a type of its WSDL, has {count} operations, elements or values, and the module takes at most {limit}",
 };

@@ -103,7 +103,7 @@ class CaseWriter {
         expect: {
           status,
           headers: { "content-type": "application/problem+json" },
-          json: { title: fault.name, status, fault: fault.name, detail },
+          json: { status, fault: { [fault.name]: detail } },
         },
       });
     }
