@@ -8,6 +8,7 @@ import { policies } from "./catalog/policies.js";
 import { reading } from "./catalog/reading.js";
 import { references } from "./catalog/references.js";
 import { routes } from "./catalog/routes.js";
+import { routing } from "./catalog/routing.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
 import { soapOperations } from "./catalog/soap-operations.js";
@@ -20,6 +21,7 @@ export const catalog = {
   ...shape,
   ...references,
   ...routes,
+  ...routing,
   ...policies,
   ...nativePolicies,
   ...expressions,

@@ -190,8 +190,8 @@ type StagedRequest = GuardedRequest & { stage: BodyStage };
 const OPERATION_ATTRIBUTE = "xds.route_metadata.filter_metadata.sluice.operation";
 
 /** Envoy tells the service how long this try of it may take. */
-function sizeOf({ retry, timeoutMs }: ForwardAction, hasBody: boolean) {
-  return { timeoutMs: retry?.perTryMs ?? timeoutMs, hasBody };
+function sizeOf({ retry, timeoutMs, hedges, rewrite }: ForwardAction, hasBody: boolean) {
+  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, hasBody, rewrite };
 }
 
 function passed(

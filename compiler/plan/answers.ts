@@ -5,6 +5,7 @@ import { AUTHORITY } from "./authority.js";
 import { BAD_HOST, BAD_PATH, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import { addTo, type Protection } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, RoutePlan } from "./plan.js";
+import { conditionsOf } from "./route-match.js";
 
 const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: [], headers: [] };
 
@@ -57,6 +58,11 @@ export class Answers {
       { name: ":path", form: "regex" as const, regex: DOT_SEGMENT_WITH_PARAMETERS },
     ];
     return this.problem(BAD_PATH, 400, "Bad Request", {}, { ...ANY, headers });
+  }
+
+  /** 400 for what is nearly taken by a route. */
+  refusal(name: string, { origin }: RoutePlan, match: RoutePlan["match"]): RoutePlan {
+    return { ...this.problem(name, 400, "Bad Request", {}, match), origin };
   }
 
   /**
@@ -135,7 +141,7 @@ export class Answers {
 }
 
 function takesAnything(route: RoutePlan): boolean {
-  return route.match.methods.length === 0 && route.match.headers.length === 0;
+  return route.match.methods.length === 0 && conditionsOf(route).length === 0;
 }
 
 /** Routes of one path and the same headers, if all of them are for some methods only; in the order of the routes. */
@@ -143,6 +149,6 @@ function limitedByMethod(routes: readonly RoutePlan[]): RoutePlan[][] {
   const groups = new Map<string, RoutePlan[]>();
   for (const route of routes)
     if (route.rest === undefined)
-      addTo(groups, JSON.stringify([shapeKey(route.match.path), route.match.headers]), route);
+      addTo(groups, JSON.stringify([shapeKey(route.match.path), conditionsOf(route)]), route);
   return [...groups.values()].filter((group) => group.every((route) => route.match.methods.length > 0));
 }

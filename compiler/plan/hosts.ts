@@ -1,15 +1,19 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
-import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
+import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/path.js";
+import { type QueryMatch, readQueryMatch } from "../policy/query.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
+import { planForwarding } from "./forwarding.js";
 import { hostName, operationName } from "./names.js";
 import { checkConversions, converterOf, splitRoute } from "./operations.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
+import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
+import { conditionsOf } from "./route-match.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -53,7 +57,8 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
     }
     weaker.look(routes);
     const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
-    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...answers.among(routes)];
+    const among = withRefusals(answers.among(routes), answers);
+    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...among];
     const withThem = withPreflights(all, checked.policies);
     hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] });
   }
@@ -119,7 +124,7 @@ function convertsNothing(run: readonly AppliedPolicy[], { policies }: CheckedGat
 
 function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: CheckedGateway): RoutePlan | undefined {
   const path = parsePath(route.match.path);
-  const action = planAction(route);
+  const action = typeof path === "string" ? undefined : planAction(route, path);
   if (typeof path === "string" || action === undefined) return undefined;
   return {
     name: route.name,
@@ -130,6 +135,7 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
       headers: Object.entries(route.match.headers ?? {})
         .map(([name, value]) => headerMatch(name, value))
         .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      ...queryMatches(route.match.query),
     },
     action,
     run,
@@ -141,9 +147,20 @@ function headerMatch(name: string, value: string | boolean): HeaderMatch {
   return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
 }
 
-function planAction(route: Route): RouteAction | undefined {
+function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch[] } {
+  const matches = Object.entries(query).map(([name, value]) => readQueryMatch(name, value));
+  return matches.length === 0 ? {} : { query: matches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+function planAction(route: Route, path: PathPattern): RouteAction | undefined {
   if (route.to !== undefined)
-    return { type: "forward", to: route.to, timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS, ...planForward(route) };
+    return {
+      type: "forward",
+      to: route.to,
+      timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
+      ...planForward(route),
+      ...planForwarding(route, path),
+    };
   if (route.respond !== undefined)
     return { type: "respond", status: route.respond.status, body: route.respond.body, headers: route.respond.headers };
   if (route.redirect !== undefined)
@@ -183,6 +200,7 @@ function compareRoutes(a: RoutePlan, b: RoutePlan): number {
     comparePaths(a.match.path, b.match.path) ||
     takesAnyMethod(a) - takesAnyMethod(b) ||
     b.match.headers.length - a.match.headers.length ||
+    (b.match.query?.length ?? 0) - (a.match.query?.length ?? 0) ||
     (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   );
 }
@@ -198,7 +216,7 @@ function ambiguous(candidates: readonly Candidate[]): Diagnostic[] {
   for (const { route, host } of candidates) {
     const methods = route.match.methods.length === 0 ? ["*"] : route.match.methods;
     for (const method of methods) {
-      const key = JSON.stringify([host ?? "*", shapeKey(route.match.path), method, route.match.headers]);
+      const key = JSON.stringify([host ?? "*", shapeKey(route.match.path), method, conditionsOf(route)]);
       const first = seen.get(key);
       if (first === undefined) seen.set(key, route);
       else if (first !== route) {

@@ -53,6 +53,14 @@ describe("a route with a conversion", () => {
     ]);
   });
 
+  it("cannot rewrite the path as well, or take WebSockets", () => {
+    const rest = route("match: { path: /partners/** }, to: crm, rewrite: { path: /v2 }, websocket: true, apply: [crm]");
+    expect(found(policyOf(rest)).map((line) => line.slice(line.indexOf("SL")))).toEqual([
+      "SL0339 the route `partners` has `rewrite.path`, and `crm` says itself how its service is asked",
+      "SL0339 the route `partners` has `websocket`, and `crm` says itself how its service is asked",
+    ]);
+  });
+
   it("leaves other methods of an operation's path to routes that come before the rest of its own", () => {
     const other = "  - { name: other, match: { path: /partners/*, methods: [PUT] }, to: crm }\n";
     expect(entries(policyOf(SPLIT + other)).filter((line) => line.includes("/partners/"))).toEqual([

@@ -27,12 +27,11 @@ export function converterOf(
  * other policies of the route still come first: nobody learns of them which operations there are.
  */
 export function splitRoute(route: RoutePlan, { policy, operations }: Converter): RoutePlan[] {
-  const { headers } = route.match;
   const entries = operations.map((operation): RoutePlan => {
     const { method, path } = operation.match;
     return {
       ...route,
-      match: { path, methods: [method], headers },
+      match: { ...route.match, path, methods: [method] },
       operation: { policy: policy.name, operation },
     };
   });
@@ -68,7 +67,10 @@ export function checkConversions(
   if (route.action.type !== "forward")
     return [diagnose("SL0438", { policy: plan.name, where: `the route \`${route.name}\` leads` }, item.origin)];
   const { operations } = first.plan.conversion;
+  const { rewrite, upgrades } = route.action;
+  const unfit = [...(rewrite?.path === undefined ? [] : ["rewrite.path"]), ...(upgrades ? ["websocket"] : [])];
   return [
+    ...unfit.map((key) => diagnose("SL0339", { policy: plan.name, key, route: route.name }, item.origin)),
     ...others.map((other) =>
       diagnose("SL0439", { policy: other.plan.name, first: plan.name }, other.item.origin, {
         related: [{ message: `\`${plan.name}\` is applied here`, span: item.origin }],

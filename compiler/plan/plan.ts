@@ -1,7 +1,9 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
+import type { QueryMatch } from "../policy/query.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
+import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
@@ -139,9 +141,9 @@ export interface OperationPlan {
 
 /** A service that a conversion asks, in tests. Bodies are texts. */
 export interface ServiceMock {
-  /** What of an answer does not fit the operation, each with a JSON pointer into it. */
+  /** What of an answer does not fit the operation, each with a JSON pointer into the response, or the detail of the fault. */
   check(operation: string, answer: MockAnswer): readonly { pointer: string; message: string }[];
-  /** What a request of the gateway asks for, and its input as JSON; undefined if it is none that the service knows. */
+  /** What a request of the gateway asks for, and its input as JSON; undefined, also for garbage, if it is none that the service knows. */
   read(request: MockRequest): { operation: string; input: Json } | undefined;
   /** The answer on the wire. */
   write(operation: string, answer: MockAnswer): { status: number; headers: Record<string, string>; body: string };
@@ -209,7 +211,7 @@ export interface RoutePlan {
   /** Envoy's route name, which the guard reads to choose the policies. Several entries may share one. */
   name: string;
   origin: Span;
-  match: { path: PathPattern; methods: string[]; headers: HeaderMatch[] };
+  match: { path: PathPattern; methods: string[]; headers: HeaderMatch[]; query?: QueryMatch[] };
   action: RouteAction;
   /** The operation that a conversion of the route does for its requests. */
   operation?: { policy: string; operation: OperationPlan };
@@ -236,7 +238,7 @@ export type HeaderMatch = { name: string } & (
   | { form: "present"; present: boolean }
 );
 
-export interface ForwardAction extends RouteResilience {
+export interface ForwardAction extends RouteResilience, RouteForwarding {
   type: "forward";
   to: { service: string; weight: number }[];
   timeoutMs: number;

@@ -1,7 +1,17 @@
-import { BAD_HOST, BAD_PATH, isGenerated, METHOD_NOT_ALLOWED, NOT_FOUND, PREFLIGHT } from "../plan/names.js";
+import {
+  BAD_CAPTURE,
+  BAD_HOST,
+  BAD_PATH,
+  BAD_QUERY,
+  isGenerated,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  PREFLIGHT,
+} from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
 import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
+import { rewritten } from "./rewrite.js";
 import type { Verdict } from "./verdict.js";
 
 /** What the client gets, as far as the policy file tells. */
@@ -20,6 +30,8 @@ export interface Answer {
   /** Of a forwarded request: where to, by shares. */
   services?: { service: string; weight: number }[];
   timeoutMs?: number;
+  /** Of a forwarded request: what the service is asked for, where it is not what the client asked for. */
+  rewritten?: { path?: string; host?: string };
   /** Of a redirect; what is absent stays as the request has it. */
   redirect?: RedirectTarget;
   /** What may be answered instead, because of what only a running gateway knows. */
@@ -63,7 +75,7 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
   const answerHeaders = unique(
     telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)).concat(namesWritten(telling)),
   );
-  const answer = { ...none, answerHeaders, ...actionAnswer(route) };
+  const answer = { ...none, answerHeaders, ...actionAnswer(route, request) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
   const sent = serviceHeaders(policies, results, request);
@@ -76,12 +88,14 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   [METHOD_NOT_ALLOWED, "no route of the path takes the method"],
   [BAD_HOST, "the host is neither a name nor an IP address"],
   [BAD_PATH, "a service may resolve the path to another one"],
+  [BAD_CAPTURE, "the path has something that stands in no host"],
+  [BAD_QUERY, "a service may read the query in another way"],
   [PREFLIGHT, "nobody may answer the preflight"],
 ]);
 
-type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect">;
+type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect" | "rewritten">;
 
-function actionAnswer(route: RoutePlan): OfRoute {
+function actionAnswer(route: RoutePlan, request: RoutedRequest): OfRoute {
   const { action } = route;
   switch (action.type) {
     case "forward": {
@@ -92,7 +106,8 @@ function actionAnswer(route: RoutePlan): OfRoute {
       const { operation: done } = route;
       const as = done === undefined ? "" : ` as POST ${done.operation.service.path}`;
       const text = `forwarded to ${services}${as}, within ${action.timeoutMs} ms`;
-      return { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs };
+      const answer = { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs } as const;
+      return action.rewrite === undefined ? answer : { ...answer, rewritten: rewritten(action.rewrite, request.path) };
     }
     case "respond":
       return {

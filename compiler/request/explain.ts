@@ -70,8 +70,14 @@ export function explainRequest(
       decision: decisionOf(match.route, steps),
       shadow: shadowOf(steps),
     },
-    answer: answerOf(match.route, steps, arrival.request),
+    answer: withoutSecrets(answerOf(match.route, steps, arrival.request), credentials),
   };
+}
+
+function withoutSecrets(answer: Answer, credentials: ReadonlySet<string>): Answer {
+  const { path } = answer.rewritten ?? {};
+  if (path === undefined) return answer;
+  return { ...answer, rewritten: { ...answer.rewritten, path: shownPath(path, credentials) } };
 }
 
 function byListener(status: number, text: string): Answer {

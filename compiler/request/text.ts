@@ -76,10 +76,11 @@ function reasonLines({ text, truth, origin, because = [] }: Reason, indent: stri
   ];
 }
 
-function answerLines({ text, instead, removed, written, answerHeaders }: Answer): string[] {
+function answerLines({ text, instead, removed, written, answerHeaders, rewritten = {} }: Answer): string[] {
   return [
     `${label("answer")}${text}`,
     ...instead.map(({ status, policy }) => `${label("")}${status} instead once the limit ${policy} is used up`),
+    ...Object.entries(rewritten).map(([what, value]) => `${label("")}the service is asked for the ${what} ${value}`),
     ...Object.entries(written).map(([name, value]) => `${label("")}the service gets ${name}: ${value}`),
     ...(removed.length === 0 ? [] : [`${label("")}the service does not get ${removed.join(", ")}`]),
     ...(answerHeaders.length === 0 ? [] : [`${label("")}the answer gets ${answerHeaders.join(", ")}`]),

@@ -325,7 +325,7 @@ faults: { PartnerNotfound: 404, defualt: 500, Whatever: 500 }
     const fields = Array.from({ length: 65 }, (_, index) => element(`f${index}`, "string", { min: 0 }));
     const wide = service([operation("Do", { input: element("Do", "#Do") })], [complexType("Do", fields)]);
     expect(messages('operations: { Do: "GET /do" }', wide)).toEqual([
-      "policy.yaml:1:19: error SL1066: `Do` has 65 parameters, and the module takes at most 64",
+      "policy.yaml:1:19: error SL1066: the module takes at most 64, and `Do` has 65 parameters",
     ]);
   });
 });

@@ -66,7 +66,7 @@ function missing(type: ComplexType, value: JsonObject, pointer: string): Misfit[
   ];
   const absent = required.filter((name) => memberOf(value, name) === undefined);
   return [
-    ...absent.map((name) => ({ pointer: `${pointer}/${escaped(name)}`, message: "is missing" })),
+    ...absent.map((name) => ({ pointer: `${pointer}/${escaped(name)}`, message: `\`${name}\` is missing` })),
     ...(type.content === undefined ? [] : inGroup(type.content, value, pointer)),
   ];
 }
@@ -97,7 +97,7 @@ function inGroup(group: GroupModel, value: JsonObject, pointer: string): Misfit[
 function inPart(part: ElementModel | GroupModel, value: JsonObject, pointer: string): Misfit[] {
   if (part.kind === "group") return inGroup(part, value, pointer);
   if (part.min === 0 || isPresent(part, value)) return [];
-  return [{ pointer: `${pointer}/${escaped(part.name)}`, message: "is missing" }];
+  return [{ pointer: `${pointer}/${escaped(part.name)}`, message: `\`${part.name}\` is missing` }];
 }
 
 function nameIn(part: ElementModel | GroupModel, value: JsonObject): string {

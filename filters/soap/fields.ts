@@ -92,7 +92,7 @@ const operation = z.strictObject({
   request: fields.default({}).describe("What requests hold, in the order that the service wants."),
   response: fields.default({}).describe("What answers hold."),
   faults: z
-    .record(elementName, fields)
+    .record(elementName, fields.describe("What the detail of the fault holds."))
     .default({})
     .describe("Faults by the name of the element in their detail, and what it holds."),
 });
@@ -111,7 +111,7 @@ export const fieldsSchema = z
       .default("/")
       .describe("Path of requests to the service."),
     operations: z
-      .record(elementName, operation)
+      .record(elementName, operation.describe("What a request and its answers hold."))
       .refine((operations) => Object.keys(operations).length > 0, "at least one operation is needed")
       .describe("What the service can do."),
   })

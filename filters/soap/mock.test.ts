@@ -135,7 +135,7 @@ describe("what a test says of an answer", () => {
       "/code must be a value of one of its types",
       "/photo must have at most 16 bytes",
       "/parent must be an object",
-      "/name is missing",
+      "/name `name` is missing",
       "/mail cannot stand beside phone",
     ]);
     expect(misfits("FindPartners", { response: PARTNER })).toEqual([" must be an array"]);
@@ -156,7 +156,7 @@ describe("what a test says of an answer", () => {
     ]);
     expect(misfits("GetPartner", { fault: { name: "PartnerNotFound", detail: { hint: "x\u0001" } } })).toEqual([
       "/hint has a character that XML cannot carry",
-      "/id is missing",
+      "/id `id` is missing",
     ]);
     expect(misfits("GetPartner", { fault: { name: "Sender", detail: { id: 1 } } })).toEqual([
       " must be {}: only a declared fault has a detail",
@@ -175,7 +175,7 @@ describe("what a test says of an answer", () => {
     expect(misfits({ one: 1 })).toEqual([]);
     expect(misfits({ two: 1, three: 2 })).toEqual([]);
     expect(misfits({})).toEqual([" must have one of one, two, three"]);
-    expect(misfits({ two: 1 })).toEqual(["/three is missing"]);
+    expect(misfits({ two: 1 })).toEqual(["/three `three` is missing"]);
     expect(misfits({ one: 1, three: 2 })).toEqual(["/three cannot stand beside one"]);
   });
 });

@@ -3,11 +3,13 @@ import type { BoundOperation } from "./binding.js";
 import { checkElement, isObject, type Misfit } from "./codec-check.js";
 import { decodeElement, MessageError } from "./codec-decode.js";
 import { complexOf, elementsOf } from "./content.js";
-import { readEnvelope, writeEnvelope, writeFault } from "./envelope.js";
+import { type Envelope, readEnvelope, writeEnvelope, writeFault } from "./envelope.js";
 import type { ElementModel, OperationModel, ServiceModel } from "./model.js";
 import { headersOf } from "./operation-plan.js";
 
 const CONTENT_TYPES = { "1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8" } as const;
+
+const ADDRESSING = "http://www.w3.org/2005/08/addressing";
 
 /** Faults that every service can answer with, without a detail: they blame the request or the service itself. */
 export const PLAIN_FAULTS = { Sender: "sender", Receiver: "receiver" } as const;
@@ -113,11 +115,7 @@ function read(
   const envelope = readEnvelope(model.version, request.body);
   if (envelope === undefined) return undefined;
   const { content } = envelope;
-  const meant = bound.find(({ operation: { input, action } }) => {
-    if (!hasAction(model, action, request.headers)) return false;
-    if (input === undefined || content === undefined) return input === undefined && content === undefined;
-    return content.local === input.name && content.namespace === input.namespace;
-  });
+  const meant = operationOf(model, bound, request, envelope);
   if (meant === undefined) return undefined;
   const { name, input } = meant.operation;
   if (input === undefined || content === undefined) return { operation: name, input: {} };
@@ -129,9 +127,27 @@ function read(
   }
 }
 
-/** Whether the request names the action of an operation, where that has one. */
+/** Operations with one message are told apart by their actions. */
+function operationOf(
+  model: ServiceModel,
+  bound: readonly BoundOperation[],
+  { headers }: MockRequest,
+  { headers: blocks, content }: Envelope,
+): BoundOperation | undefined {
+  const possible = bound.filter(({ operation: { input } }) => {
+    if (input === undefined || content === undefined) return input === undefined && content === undefined;
+    return content.local === input.name && content.namespace === input.namespace;
+  });
+  const addressed = blocks.find(({ local, namespace }) => local === "Action" && namespace === ADDRESSING)?.text.trim();
+  const fitting = possible.filter(({ operation: { action } }) => action === "" || hasAction(model, action, headers));
+  const named = fitting.find(
+    ({ operation: { addressing } }) => addressing !== undefined && addressing.action === addressed,
+  );
+  return named ?? fitting.find(({ operation: { action } }) => action !== "") ?? fitting[0];
+}
+
+/** Whether the request names the action of an operation. */
 function hasAction(model: ServiceModel, action: string, headers: MockRequest["headers"]): boolean {
-  if (action === "") return true;
   const { soapaction, "content-type": type } = headersOf(model, action);
   if (soapaction !== undefined) return headers.get("soapaction") === soapaction;
   const parameter = type?.slice(type.indexOf("; action="));

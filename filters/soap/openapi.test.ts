@@ -257,19 +257,19 @@ describe("the document of a service", () => {
     });
     expect(at(document(), "components", "schemas", "DuplicateProblem")).toEqual({
       properties: {
-        detail: { type: "string" },
         fault: {
-          const: "Duplicate",
+          type: "object",
+          properties: { Duplicate: { type: "string" } },
+          required: ["Duplicate"],
+          additionalProperties: false,
         },
         status: {
           const: 409,
         },
-        title: {
-          const: "Duplicate",
-        },
+        title: { type: "string" },
         type: { type: "string" },
       },
-      required: ["type", "title", "status", "fault", "detail"],
+      required: ["type", "title", "status", "fault"],
       type: "object",
     });
   });
@@ -334,10 +334,9 @@ describe("random models", () => {
           check(at(api, "paths", "/do", "post", "requestBody", "content", "application/json", "schema"), input);
         check(at(api, "paths", "/do", "post", "responses", "409", "content", "application/problem+json", "schema"), {
           type: "about:blank",
-          title: "Failed",
+          title: "Conflict",
           status: 409,
-          fault: "Failed",
-          detail,
+          fault: { Failed: detail },
         });
       }),
       { numRuns: 20 },

@@ -154,12 +154,16 @@ class Writer {
       type: "object",
       properties: {
         type: { type: "string" },
-        title: { const: name },
+        title: { type: "string" },
         status: { const: status },
-        fault: { const: name },
-        detail: this.schemas.value(element),
+        fault: {
+          type: "object",
+          properties: { [name]: this.schemas.value(element) },
+          required: [name],
+          additionalProperties: false,
+        },
       },
-      required: ["type", "title", "status", "fault", "detail"],
+      required: ["type", "title", "status", "fault"],
     });
   }
 }

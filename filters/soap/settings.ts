@@ -85,7 +85,12 @@ const operationName = z
   .regex(/^[^\s\p{Cc}:/?#{}"]+$/u, "the name of an operation of the WSDL");
 
 export const operationsSchema = z
-  .record(operationName, z.union([rest.transform((asked): OperationSpec => ({ rest: asked })), operation]))
+  .record(
+    operationName,
+    z
+      .union([rest.transform((asked): OperationSpec => ({ rest: asked })), operation])
+      .describe("What clients ask for, or that and more."),
+  )
   .describe("Operations that clients can call, by their names in the WSDL: `GET /partners/{id}`, or more about each.")
   .meta({ examples: [{ GetPartner: "GET /partners/{id}", CreatePartner: { rest: "POST /partners", success: 201 } }] });
 

@@ -165,7 +165,7 @@ describe("what has no table", () => {
     const fields = Array.from({ length: 4_096 }, (_, index) => element(`f${index}`, "string", { min: 0 }));
     const wide = service([operation("Do", { input: element("Do", "#Do") })], [complexType("Do", fields)]);
     expect(made(wide, { Do: "POST /do" }).findings).toContain(
-      "error SL1066: `crm` has 4097 elements in one type, and the module takes at most 4096",
+      "error SL1066: the module takes at most 4096, and `crm` has 4097 elements in one type",
     );
   });
 });

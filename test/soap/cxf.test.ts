@@ -65,10 +65,9 @@ const NOT_FOUND = {
   type: "application/problem+json",
   body: {
     type: "about:blank",
-    title: "PartnerNotFound",
+    title: "Not Found",
     status: 404,
-    fault: "PartnerNotFound",
-    detail: { id: 9, hint: "ask for 7" },
+    fault: { PartnerNotFound: { id: 9, hint: "ask for 7" } },
   },
 };
 

@@ -99,10 +99,9 @@ describe.each(SPYNE_PATHS)("spyne at %s", (path) => {
       type: "application/problem+json",
       body: {
         type: "about:blank",
-        title: "PartnerNotFound",
+        title: "Not Found",
         status: 404,
-        fault: "PartnerNotFound",
-        detail: { id: 9, hint: "ask for 7" },
+        fault: { PartnerNotFound: { id: 9, hint: "ask for 7" } },
       },
     });
     expect(reply.rawHeaders.join("\n") + reply.text).not.toMatch(INTERNAL);

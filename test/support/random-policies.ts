@@ -55,7 +55,11 @@ const listeners = fc
   .map(([first, second]) => ({ public: first, ...(second === undefined ? {} : { inside: second }) }));
 
 const services = fc.record({
-  [SERVICES[0]]: unhashed.map((asked) => ({ endpoints: ["127.0.0.1:9001", "[::1]:9001"], ...asked })),
+  [SERVICES[0]]: fc.tuple(unhashed, fc.boolean()).map(([asked, hasOther]) => ({
+    endpoints: ["127.0.0.1:9001", "[::1]:9001"],
+    ...asked,
+    ...(hasOther ? { failover: [SERVICES[1]] } : {}),
+  })),
   [SERVICES[1]]: fc
     .tuple(
       fc.record(

@@ -11,15 +11,20 @@ export const EMBEDDED_NOTICE =
 
 /** What the policy says of services that has no effect here; absent if there is nothing. */
 function ignoredNotice({ services, hosts }: GatewayPlan): string | undefined {
-  const isRetried = hosts.some((host) =>
-    host.routes.some(({ action }) => action.type === "forward" && action.retry !== undefined),
-  );
-  const used = (key: "loadBalancing" | "health" | "outliers") => services.some((service) => service[key] !== undefined);
+  const routes = hosts.flatMap((host) => host.routes);
+  const does = (key: "retry" | "mirror" | "upgrades") =>
+    routes.some(({ action }) => action.type === "forward" && action[key] !== undefined);
+  const used = (key: "loadBalancing" | "health" | "outliers" | "connections" | "failover") =>
+    services.some((service) => service[key] !== undefined);
   const ignored = [
-    ...(isRetried ? ["retry"] : []),
+    ...(does("retry") ? ["retry"] : []),
+    ...(does("mirror") ? ["mirror"] : []),
+    ...(does("upgrades") ? ["websocket"] : []),
     ...(used("loadBalancing") ? ["loadBalancing"] : []),
     ...(used("health") ? ["health"] : []),
     ...(used("outliers") ? ["outliers"] : []),
+    ...(used("connections") ? ["connections"] : []),
+    ...(used("failover") ? ["failover"] : []),
     ...(services.some(({ breakers = {} }) => Object.keys(breakers).some((key) => key !== "retries"))
       ? ["circuitBreakers"]
       : []),

@@ -124,7 +124,7 @@ field is absent, the answer is null. Without the key, an answer is unwrapped whe
   },
   SL1066: {
     severity: "error",
-    message: "{what} has {count}, and the module takes at most {limit}",
+    message: "the module takes at most {limit}, and {what} has {count}",
     help: `The tables of the module have bounds. Split the operations over several policies, or leave out what no client needs.`,
   },
   SL1080: {

@@ -21,8 +21,10 @@ import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { operationFilters } from "./body.js";
+import { forwarding } from "./forwarding.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
+import { queryMatchers } from "./queries.js";
 import { persistence } from "./retries.js";
 
 type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
@@ -169,6 +171,7 @@ function routeMatch(match: RoutePlan["match"]): RouteMatchInit {
   return {
     pathSpecifier: pathSpecifier(match.path),
     headers: [...methodMatcher(match.methods), ...match.headers.map(headerMatcher)],
+    queryParameters: queryMatchers(match.query),
   };
 }
 
@@ -242,6 +245,7 @@ function routeAction(action: RouteAction, path?: string): NonNullable<RouteInit[
           clusterSpecifier: clusterSpecifier(action.to),
           timeout: duration(action.timeoutMs),
           ...persistence(action),
+          ...forwarding(action),
           // Envoy has format commands here too.
           ...(path === undefined ? {} : { pathRewrite: literal(path) }),
         },

@@ -31,7 +31,7 @@ export function prepareProblems(): void {
   words.status = keepLiteral(',"status":');
   words.detail = keepLiteral(',"detail":');
   words.pointer = keepLiteral(',"pointer":');
-  words.fault = keepLiteral(',"fault":');
+  words.fault = keepLiteral(',"fault":{');
   words.phrases = keepLiteral(PHRASES);
   words.problem = keepLiteral("Problem");
 }
@@ -97,17 +97,17 @@ function beginProblemDocument(status: i32, title: usize, titleLength: i32): void
 }
 
 /**
- * Writes the problem of a fault that the operation declares: `detail` is JSON as it stands, and is not part of the output. False if there is no memory
- * for it.
+ * Writes the problem of a fault that the operation declares, with the member `fault` that has its detail under its name: `detail` is JSON as it stands, and is
+ * not part of the output. False if there is no memory for it.
  */
 export function writeFaultProblem(status: i32, name: Text, detail: usize, detailLength: i32): bool {
-  beginProblemDocument(status, name.start, name.length);
+  findTitle(status);
+  beginProblemDocument(status, titleStart, titleLength);
   outputText(words.fault);
   outputString(name.start, name.length);
-  if (detailLength > 0) {
-    outputText(words.detail);
-    outputBytes(detail, detailLength);
-  }
+  outputByte(0x3a);
+  outputBytes(detail, detailLength);
+  outputByte(0x7d);
   outputByte(0x7d);
   return endOutput();
 }

@@ -24,7 +24,7 @@ import {
   setPointer,
 } from "../../lib/region";
 import { addName, newNameTable } from "../../lib/table";
-import { compose, keepComposed, keepLiteral, putDecimal, putLiteral, putText, Text } from "../../lib/text";
+import { compose, isLiteral, keepComposed, keepLiteral, putDecimal, putLiteral, putText, Text } from "../../lib/text";
 import { setWord, wordAt } from "../../lib/words";
 import { keepEscaped } from "./reader-values";
 import { Attribute, Complex, Constants, Element, Operation, Soap, Version } from "./table";
@@ -57,6 +57,13 @@ export function readNamespaces(list: i32, soap: Soap): bool {
     setPointer(soap.declarations, soap.namespaceCount - 1, declaration(soap.namespaceCount, escaped));
   }
   return true;
+}
+
+/** Whether it is the namespace whose prefix is `xml` without a declaration, and that no other prefix may have (Namespaces in XML 1.0, section 3). */
+export function isXmlNamespace(soap: Soap, namespace: i32): bool {
+  if (namespace === 0) return false;
+  const uri = pointerAt<Text>(soap.namespaces, namespace - 1);
+  return isLiteral(uri.start, uri.length, "http://www.w3.org/XML/1998/namespace");
 }
 
 function declaration(number: i32, uri: Text): Text {
@@ -138,7 +145,7 @@ function composeEnvelope(operation: Operation, soap: Soap): void {
   putLiteral('"');
   if (wordAt(reached, 0) !== 0) putLiteral(' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"');
   for (let i = 0; i < soap.namespaceCount; i++) {
-    if (wordAt(reached, i + 1) !== 0) putText(pointerAt<Text>(soap.declarations, i));
+    if (wordAt(reached, i + 1) !== 0 && !isXmlNamespace(soap, i + 1)) putText(pointerAt<Text>(soap.declarations, i));
   }
   putLiteral(">");
   operation.envelope = keepComposed();

@@ -18,6 +18,7 @@ import { addName, newNameTable } from "../../lib/table";
 import { compose, keepComposed, keepLiteral, putByte, putDecimal, putLiteral, putText, Text } from "../../lib/text";
 import { checkLexical } from "./lexical";
 import { arrange } from "./reader-content";
+import { isXmlNamespace } from "./reader-envelope";
 import { flagOf, indexOf, indexOr, integerOr, LARGEST_INDEX, valueOr, xmlNameOf } from "./reader-values";
 import { Attribute, Complex, Element, Entry, Order, Simple, Soap, slotCount } from "./table";
 
@@ -102,7 +103,12 @@ function readAttribute(node: i32, attribute: Attribute, soap: Soap): bool {
   attribute.fixed = constantOr(node, "fixed", attribute.simple);
   compose(LONGEST_TAG);
   putByte(0x20);
-  putTag(attribute.namespace, attribute.name);
+  if (isXmlNamespace(soap, attribute.namespace)) {
+    putLiteral("xml:");
+    putText(attribute.name);
+  } else {
+    putTag(attribute.namespace, attribute.name);
+  }
   putLiteral('="');
   attribute.open = keepComposed();
   compose(LONGEST_TAG);

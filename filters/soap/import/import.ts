@@ -59,7 +59,8 @@ export function importWsdl(wsdl: WsdlFiles, options: ImportOptions = {}): WsdlIm
   return {
     files: [
       { path: "policy.yaml", contents: policyText(model, { wsdl: wsdl.path, choices, faults, names, options }) },
-      { path: "policy.test.yaml", contents: testText(tests.cases) },
+      // A file of tests has one case at least.
+      ...(tests.cases.length === 0 ? [] : [{ path: "policy.test.yaml", contents: testText(tests.cases) }]),
       { path: "openapi.json", contents: `${JSON.stringify(api, undefined, 2)}\n` },
     ],
     report: reportOf(model, { choices, faults, tests }),

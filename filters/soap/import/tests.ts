@@ -77,12 +77,10 @@ class CaseWriter {
   private aspects(bound: BoundOperation, request: Asked): void {
     const { name, input, output } = bound.operation;
     const answer = this.answer(bound, LEAST);
-    for (const { title, key, wish } of input === undefined || answer === undefined
-      ? []
-      : aspectsOf(this.model, input)) {
+    for (const { title, key, wish } of input === undefined ? [] : aspectsOf(this.model, input)) {
       const own = this.request(bound, wish);
-      if (own !== undefined && this.isNew(`input ${key}`))
-        this.answered(bound, `${name} takes ${title}`, own, answer ?? {});
+      if (own !== undefined && answer !== undefined && this.isNew(`input ${key}`))
+        this.answered(bound, `${name} takes ${title}`, own, answer);
     }
     for (const { title, key, wish } of output === undefined ? [] : aspectsOf(this.model, output)) {
       const own = this.answer(bound, wish);
@@ -105,7 +103,7 @@ class CaseWriter {
         expect: {
           status,
           headers: { "content-type": "application/problem+json" },
-          json: { title: fault.name, status, fault: fault.name, detail },
+          json: { status, fault: { [fault.name]: detail } },
         },
       });
     }

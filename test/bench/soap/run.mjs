@@ -27,13 +27,12 @@ export async function benchSoap(args) {
   const workDir = mkdtempSync(join(tmpdir(), "sluice-bench-soap-"));
   try {
     const names = namesOf(options, workDir);
-    const tables = [];
+    print(`${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`);
     for (const [title, count] of Object.entries(SIZES)) {
       say(`measuring: ${title}`);
-      tables.push(await measureSize({ title, bodies: bodies(count), envoy, workDir, names, options }));
+      print(await measureSize({ title, bodies: bodies(count), envoy, workDir, names, options }));
     }
-    const machine = `${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`;
-    process.stdout.write(`${[machine, ...tables, await ratesLine(names, workDir)].join("\n\n")}\n`);
+    print(await ratesLine(names, workDir));
   } finally {
     rmSync(workDir, { recursive: true, force: true });
   }
@@ -161,6 +160,11 @@ function readOptions(args) {
     say(error.message);
     return process.exit(3);
   }
+}
+
+/** What was measured so far stays, if what follows cannot be. */
+function print(text) {
+  process.stdout.write(`${text}\n\n`);
 }
 
 function say(text) {
