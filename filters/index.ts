@@ -11,8 +11,10 @@ import { soap } from "./soap/kind.js";
 export const kinds: readonly PolicyKind[] = [authenticate, authorize, cors, headers, ipAccess, rateLimit, soap];
 
 /** The modules, and the kinds that each of them carries out. */
-export const modules: Readonly<Record<"guard" | "auth" | "rate-limit", readonly PolicyKind[]>> = {
+export const modules: Readonly<Record<"guard" | "auth" | "rate-limit" | "body" | "soap", readonly PolicyKind[]>> = {
   guard: [authenticate, authorize, rateLimit],
   auth: [authenticate, authorize],
   "rate-limit": [rateLimit],
+  body: [soap],
+  soap: [soap],
 };

@@ -7,7 +7,7 @@ import { bindOperations } from "./binding.js";
 import { fieldsSchema, modelOfFields } from "./fields.js";
 import { serviceMock } from "./mock.js";
 import type { ServiceModel } from "./model.js";
-import type { SoapConfig } from "./module.js";
+import { inBody, type SoapConfig } from "./module.js";
 import { openApiOf } from "./openapi.js";
 import { operationPlans } from "./operation-plan.js";
 import { faultsSchema, limitsOf, limitsSchema, operationsSchema } from "./settings.js";
@@ -76,6 +76,7 @@ export const soap = defineKind({
   name: "soap",
   summary: "puts a REST face on a SOAP service",
   schema,
+  inBody,
   plan(spec, context) {
     const read = modelOf(spec, context);
     if (read === undefined) return undefined;

@@ -25,10 +25,7 @@ export function richConfig(): SoapConfig {
   const [first, ...others] = config.operations;
   if (first === undefined) throw new Error("there is no operation");
   const addressing = { action: "urn:get", to: "http://crm.example.com/" };
-  const rest = { method: "GET", path: ["partners", "*"] };
-  const asked = { path: "/services/crm", contentType: "text/xml; charset=utf-8", soapAction: '"urn:GetPartner"' };
-  const full = { ...first, rest, service: asked, addressing, unwrap: true, sender: 422, receiver: 503 };
-  return { ...config, operations: [full, ...others] };
+  return { ...config, operations: [{ ...first, addressing, unwrap: true, sender: 422, receiver: 503 }, ...others] };
 }
 
 export const ENVIRONMENT = { USER: "sluice", PASSWORD: "p<&>w", EMPTY: "", BINARY: "a\u0001" };
@@ -38,6 +35,23 @@ export const soapConfigs: fc.Arbitrary<SoapConfig> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(richConfig()) },
   { weight: 2, arbitrary: soapModels.map((model) => soapConfig(model, { operations: { Do: "POST /do" } })) },
 );
+
+/** Configurations of a module of the body stage: one on its own is told of each operation how it is asked for. */
+export function bodyDocuments(isAlone: boolean): fc.Arbitrary<Value> {
+  const config = fc
+    .tuple(soapConfigs, fc.boolean())
+    .map(([soap, isTold]) => (isAlone || isTold ? soap : { ...soap, operations: soap.operations.map(untold) }));
+  return fc
+    .uniqueArray(fc.tuple(fc.constantFrom("crm", "a", "x-1"), config), { minLength: 1, selector: ([name]) => name })
+    .map(
+      (all): Value => JSON.parse(JSON.stringify({ version: 1, policies: all.map(([name, soap]) => ({ name, soap })) })),
+    );
+}
+
+/** As routes of Envoy's tell it. */
+function untold({ rest, service, ...operation }: SoapConfig["operations"][number]): SoapConfig["operations"][number] {
+  return operation;
+}
 
 const VALUES: readonly Value[] = [
   ...[
@@ -66,6 +80,8 @@ const VALUES: readonly Value[] = [
   { name: "id", simple: 0 },
   { segment: 1, field: ["id"] },
   { field: ["partner"] },
+  ...["GET", "get", "/", "/a b", "text/xml", "*", "x".repeat(1024), "x".repeat(1025)],
+  ...[["a", "*"], [], [""]],
   { method: "GET", path: ["a"] },
   { path: "/a", contentType: "text/xml" },
 ];
@@ -147,37 +163,3 @@ export const valueChanges: fc.Arbitrary<Mutation[]> = mutationsWith(
   ["", "active", "x y", "INF", "1", 0, 1.5, -7, 1e30, 3e9, true, null, [], {}, [1], ["a", "b"], { a: 1 }],
   ["a", "Name", "item-1", "@at0", "@at1", "$value", "unknown", "é", ""],
 );
-
-/** What only the module refuses, as JSON Schema cannot say it: the message of the module, and why. */
-export const SOAP_BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
-  [/: refers to nothing$/, "what a number refers to"],
-  [/: stands there already$/, "a namespace twice"],
-  [/: has a character that XML cannot have$/, "which texts XML can have"],
-  [/: must be an automaton in base64$/, "what base64 holds"],
-  [/: must have an item if it is a list, and else none$/, "which keys go together"],
-  [/: is a list of lists$/, "what a number refers to"],
-  [/: must have members if it is a union, and else none$/, "which keys go together"],
-  [/: is a union of what is no plain type$/, "what a number refers to"],
-  [/: cannot stand beside text$/, "which keys go together"],
-  [/: must have a simple type or a complex one$/, "which keys go together"],
-  [/: must occur more often than it may$/, "an order"],
-  [/: must occur once$/, "which keys go together"],
-  [/: (is no value of its type|has a default or fixed value that is none of its type)$/, "what a number refers to"],
-  [/: must begin with a group that spans all the rest$/, "a sum"],
-  [/: has a group that goes beyond the group around it$/, "a sum"],
-  [/: has two (elements|attributes) of one name$/, "a name twice in a list of objects"],
-  [/: has the name of an operation before it$/, "a name twice in a list of objects"],
-  [/: must have a segment or a query$/, "which keys go together"],
-  [/: has the query of a parameter before it$/, "a name twice in a list of objects"],
-  [/: names no member of the input$/, "what a name refers to"],
-  [/: lies in what is no object$/, "what a name refers to"],
-  [/: leads to what is no simple value$/, "what a name refers to"],
-  [/: takes one value only$/, "what a name refers to"],
-  [/: is bound twice$/, "names twice in lists of names"],
-  [/: has one of `rest` and `service`, and not the other$/, "which keys go together"],
-  [/: must have a user and a password, or neither$/, "which keys go together"],
-  [/: needs a user and a password$/, "which keys go together"],
-  [/: the environment variable /, "the environment"],
-  [/: must be an integer$/, "how a number is written: 1.0 is 1 to a schema"],
-  [/: is too (long|short)$/, "bytes, where a schema counts characters"],
-];
