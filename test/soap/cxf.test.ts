@@ -76,7 +76,7 @@ describe.each(["/crm", "/crm12"])("CXF at %s, document/literal wrapped", (path) 
 
   it("gives a partner with all that XML can say, typed, and those that are in it", async () => {
     const reply = await bridge().call("GET /partners/7");
-    expect(told(reply)).toEqual({ status: 200, type: "application/json", body: { partner: PARTNER } });
+    expect(told(reply)).toEqual({ status: 200, type: "application/json", body: PARTNER });
     expect(reply.text).toContain('"account":1234567890123456789012345678901234567890,');
     expect(reply.text).toContain('"balance":1234567890123456789.0123456789,');
   });
@@ -115,8 +115,7 @@ describe.each(["/crm", "/crm12"])("CXF at %s, document/literal wrapped", (path) 
     };
     const reply = await bridge().call("POST /partners", sent);
     expect(reply.status, reply.text).toBe(201);
-    const { partner } = JSON.parse(reply.text);
-    expect(partner).toEqual({
+    expect(JSON.parse(reply.text)).toEqual({
       ...sent,
       subsidiary: [
         {
@@ -148,7 +147,7 @@ describe.each(["/crm", "/crm12"])("CXF at %s, document/literal wrapped", (path) 
       body: {},
     });
     expect((await bridge().call("POST /partners/7/notes")).status).toBe(202);
-    expect(told(await bridge().call("GET /ping")).body).toEqual({ version: "cxf" });
+    expect(told(await bridge().call("GET /ping")).body).toBe("cxf");
   });
 
   it("gets requests that are under way at once, and none has anything of another", async () => {
@@ -159,7 +158,7 @@ describe.each(["/crm", "/crm12"])("CXF at %s, document/literal wrapped", (path) 
       active: index % 3 === 0,
     }));
     const replies = await Promise.all(partners.map((partner) => bridge().call("POST /partners", partner)));
-    expect(replies.map(({ status, text }) => [status, JSON.parse(text).partner])).toEqual(
+    expect(replies.map(({ status, text }) => [status, JSON.parse(text)])).toEqual(
       partners.map((partner) => [201, { ...partner, address: [], subsidiary: [] }]),
     );
   });
@@ -215,7 +214,7 @@ describe("CXF at /addressed, which wants WS-Addressing", () => {
   const bridge = bridgeTo(async () => ({ wsdl: await keptWsdl("cxf", "/addressed"), soap: crm }));
 
   it("is told what is asked, by whom each message is, and is answered on the same connection", async () => {
-    expect(told(await bridge().call("GET /ping"))).toMatchObject({ status: 200, body: { version: "cxf" } });
+    expect(told(await bridge().call("GET /ping"))).toMatchObject({ status: 200, body: "cxf" });
     expect(told(await bridge().call("GET /partners/9"))).toEqual(NOT_FOUND);
     for (let n = 0; n < 3; n++) expect((await bridge().call("GET /partners/7")).status).toBe(200);
   });
@@ -238,7 +237,7 @@ describe.each([
   );
 
   it("lets requests in, one after another", async () => {
-    for (let n = 0; n < 5; n++) expect(told(await right().call("GET /ping")).body).toEqual({ version: "cxf" });
+    for (let n = 0; n < 5; n++) expect(told(await right().call("GET /ping")).body).toBe("cxf");
     expect((await right().call("POST /partners", { "@id": 1, name: "x", remark: null, active: true })).status).toBe(
       201,
     );
