@@ -47,19 +47,44 @@ const listener = z
   })
   .describe("One address that clients connect to.");
 
+/** Where a service is. */
+const whereabouts = {
+  endpoints: z
+    .array(serviceAddress)
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("Fixed addresses, each an IP address and a port.")
+    .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
+  dns: serviceAddress
+    .optional()
+    .describe("A host name and a port; the name is resolved again and again while running.")
+    .meta({ examples: ["orders.internal:8080"] }),
+};
+
 const service = z
   .strictObject({
-    endpoints: z
-      .array(serviceAddress)
-      .min(1)
-      .max(1000)
+    ...whereabouts,
+    versions: z
+      .record(
+        name,
+        z
+          .strictObject(whereabouts)
+          .describe("Where this version is, by exactly one of `endpoints` and `dns`.")
+          .meta(exactlyOneOf("endpoints", "dns")),
+      )
       .optional()
-      .describe("Fixed addresses, each an IP address and a port.")
-      .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
-    dns: serviceAddress
+      .describe("Versions of the service by name, alike but for where they are. `active` says which one routes mean.")
+      .meta({
+        minProperties: 1,
+        examples: [{ blue: { endpoints: ["10.0.0.7:8080"] }, green: { endpoints: ["10.0.0.8:8080"] } }],
+      }),
+    active: name
       .optional()
-      .describe("A host name and a port; the name is resolved again and again while running.")
-      .meta({ examples: ["orders.internal:8080"] }),
+      .describe(
+        "The version that gets the requests of routes that name none: the one word that a blue-green switch changes.",
+      )
+      .meta({ examples: ["blue"] }),
     connectTimeout: duration
       .refine((milliseconds) => milliseconds > 0, "with a timeout of 0 no connection would ever open")
       .prefault("5s")
@@ -70,8 +95,8 @@ const service = z
     connections: connections.optional(),
     failover,
   })
-  .describe("A backend that routes lead to, by exactly one of `endpoints` and `dns`.")
-  .meta(exactlyOneOf("endpoints", "dns"));
+  .describe("A backend that routes lead to, by exactly one of `endpoints`, `dns` and `versions`.")
+  .meta(exactlyOneOf("endpoints", "dns", "versions"));
 
 const consumer = z
   .strictObject({
@@ -149,6 +174,7 @@ const match = z.strictObject({
 
 const target = z.strictObject({
   service: z.string().describe("Name of a service under `services`."),
+  version: z.string().optional().describe("Name of one of its versions; the `active` one if absent."),
   weight: z.int().min(0).max(1_000_000).default(1).describe("Share of the requests, relative to the other weights."),
 });
 
@@ -231,7 +257,10 @@ const route = z
       "Requests that the route takes. The most specific route serves, whatever the order in the file.",
     ),
     to: z
-      .union([z.string().transform((one) => [{ service: one, weight: 1 }]), z.array(target).min(1).max(64)])
+      .union([
+        z.string().transform((one): z.output<typeof target>[] => [{ service: one, weight: 1 }]),
+        z.array(target).min(1).max(64),
+      ])
       .optional()
       .describe("Name of a service, or a list of services with weights.")
       .meta({

@@ -5,6 +5,14 @@ import { duration, exactlyOneOf, headerName, headerValue, httpMethod, isIpAddres
 /** The client that sends the request writes these itself. */
 const NOT_OURS_TO_SEND = ["connection", "content-length", "host", "transfer-encoding"];
 
+/** As the plan has it: a version that is not the active one is written behind a dot. */
+const serviceName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$/,
+    "the name of a service, or of a version such as `orders.green`",
+  );
+
 const body = z.string().max(1_048_576);
 const json = z.unknown();
 const twoBodies = { path: ["json"], message: "give `body` or `json`, not both" };
@@ -90,7 +98,9 @@ const headersMatched = z.record(headerName, headerMatch);
 
 const forwarded = z
   .strictObject({
-    service: name.describe("Name of the service that gets the request."),
+    service: serviceName.describe(
+      "Name of the service that gets the request; of another than its active version, `orders.green`.",
+    ),
     method: httpMethod.optional().describe("Method that the service sees."),
     path: z
       .string()
@@ -220,7 +230,7 @@ export const suiteSchema = z.strictObject({
     .describe("The policy file, by its path from the folder of the test file.")
     .meta({ examples: ["policy.yaml", "../policy.yaml"] }),
   upstreams: z
-    .record(name, upstream)
+    .record(serviceName, upstream)
     .default({})
     .describe("What the services answer, by their names; a service that is not here answers 200 without a body."),
   cases: z.array(oneCase).min(1).max(1_000).describe("What the policy promises, case by case; each starts anew."),
