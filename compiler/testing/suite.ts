@@ -159,7 +159,7 @@ const expectation = z
       )
       .meta({ examples: ["none", "new-limit", "writers/free-tier"] }),
     upstream: z
-      .union([name, forwarded])
+      .union([serviceName, forwarded])
       .optional()
       .describe("The service that gets the request, also with what it sees; `none`: no service hears of it.")
       .meta({ examples: ["none", "orders", { service: "orders", headers: { "x-consumer": "acme" } }] }),
