@@ -54,7 +54,9 @@ describe("a route with a conversion", () => {
   });
 
   it("cannot rewrite the path as well, or take WebSockets", () => {
-    const rest = route("match: { path: /partners/** }, to: crm, rewrite: { path: /v2 }, websocket: true, apply: [crm]");
+    const rest = route(
+      "match: { path: /partners/** }, to: crm, rewrite: { path: /v2/** }, websocket: true, apply: [crm]",
+    );
     expect(found(policyOf(rest)).map((line) => line.slice(line.indexOf("SL")))).toEqual([
       "SL0339 the route `partners` has `rewrite.path`, and `crm` says itself how its service is asked",
       "SL0339 the route `partners` has `websocket`, and `crm` says itself how its service is asked",

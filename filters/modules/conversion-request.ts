@@ -23,7 +23,7 @@ import {
 } from "../proxy-wasm/status";
 import { writeRequest } from "../soap/assembly/request";
 import { beginProblem, refuseRequest } from "../soap/assembly/request-problem";
-import { Lone } from "../soap/assembly/table";
+import { Operation, Version } from "../soap/assembly/table";
 import { Answer, hostFailure, unknownRoot, unknownRoute } from "./answers";
 import { Conversions, Target } from "./conversions";
 import { Reason, refuseRequestOf } from "./refusals";
@@ -40,6 +40,10 @@ export let contentTypeName: Text = none<Text>();
 export let contentLengthName: Text = none<Text>();
 let contentEncodingName: Text = none<Text>();
 let actionName: Text = none<Text>();
+let acceptName: Text = none<Text>();
+let acceptEncodingName: Text = none<Text>();
+let soap11: Text = none<Text>();
+let soap12: Text = none<Text>();
 
 /** Makes the names of headers; once for a VM. */
 export function prepareRequests(): void {
@@ -51,6 +55,11 @@ export function prepareRequests(): void {
   contentLengthName = keepLiteral("content-length");
   contentEncodingName = keepLiteral("content-encoding");
   actionName = keepLiteral("soapaction");
+  if (!LONE) return;
+  acceptName = keepLiteral("accept");
+  acceptEncodingName = keepLiteral("accept-encoding");
+  soap11 = keepLiteral("text/xml");
+  soap12 = keepLiteral("application/soap+xml");
 }
 
 export function requestHeaders(conversions: Conversions, ends: bool): FilterHeadersStatus {
@@ -147,7 +156,7 @@ function sendOn(target: Target, size: i32, path: usize, query: i32, pathLength: 
     setRequestHeader(contentLengthName, composedStart(), composedLength()) &&
     replaceRequestHeader(methodName, post) &&
     (LONE
-      ? askService(target.operation.lone)
+      ? askService(target.operation)
       : (query === pathLength || setRequestHeader(pathName, path, query)) &&
         replaceRequestHeader(pinName, target.operation.pin));
   if (!sent) return refuseData(hostFailure);
@@ -155,11 +164,17 @@ function sendOn(target: Target, size: i32, path: usize, query: i32, pathLength: 
   return true;
 }
 
-/** What Envoy's route would write. */
-function askService(lone: Lone): bool {
+/** What Envoy's route would write. An answer in a coding could not be read, so none is asked for. */
+function askService(operation: Operation): bool {
+  const lone = operation.lone;
   const action = lone.soapAction;
-  const isAsked = replaceRequestHeader(pathName, lone.path) && replaceRequestHeader(contentTypeName, lone.contentType);
-  return isAsked && (exists(action) ? replaceRequestHeader(actionName, action) : removeRequestHeader(actionName));
+  return (
+    replaceRequestHeader(pathName, lone.path) &&
+    replaceRequestHeader(contentTypeName, lone.contentType) &&
+    (exists(action) ? replaceRequestHeader(actionName, action) : removeRequestHeader(actionName)) &&
+    replaceRequestHeader(acceptName, operation.version === Version.Soap12 ? soap12 : soap11) &&
+    removeRequestHeader(acceptEncodingName)
+  );
 }
 
 function refuseAs(target: Target, reason: Reason): bool {

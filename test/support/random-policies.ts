@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
+import { withVersions } from "./random-forwarding.js";
 import { corsBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
@@ -62,9 +63,15 @@ const services = fc.record({
   })),
   [SERVICES[1]]: fc
     .tuple(
-      fc.record(
-        { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
-        { requiredKeys: ["dns"] },
+      fc.oneof(
+        fc.record(
+          { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
+          { requiredKeys: ["dns"] },
+        ),
+        fc.constantFrom("one", "two").map((active) => ({
+          versions: { one: { dns: "beta.internal:8080" }, two: { endpoints: ["127.0.0.1:9001"] } },
+          active,
+        })),
       ),
       fc.oneof(unhashed, hashed),
     )
@@ -264,6 +271,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   })
   .map((raw): RandomFile => {
     const drawn = { ...raw, policies: raw.policies.map((policy) => forTiers(policy, tiersOf(raw.consumers))) };
+    const composed = compose(drawn);
     return {
       apiVersion: "sluice/v1",
       kind: "Gateway",
@@ -278,7 +286,8 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       },
       consumers: drawn.consumers,
       policies: Object.fromEntries(drawn.policies.map(({ name, spec }) => [name, spec])),
-      ...compose(drawn),
+      ...composed,
+      routes: withVersions(composed.routes, SERVICES[1], drawn.services[SERVICES[1]]),
     };
   });
 

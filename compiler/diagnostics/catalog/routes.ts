@@ -253,7 +253,7 @@ Move the segment, or give the operations routes of their own.`,
 
     - match: { path: /partners/** }
       to: crm
-      rewrite: { path: /v2 }              # SL0339
+      rewrite: { path: /v2/** }           # SL0339
       apply: [crm-as-rest]
 
 Leave it out; \`path\` of the policy says under which path the service is asked.`,
