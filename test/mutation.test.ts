@@ -83,6 +83,7 @@ consumers:
 policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-key } }] } }
   reads: { authorize: { rules: [{ name: get, allow: 'request.method == "GET"' }] } }
+  chaos: { fault: { delay: { for: 1s }, abort: { status: 503, percent: 1% }, headers: { x-test: "1" } } }
   slow: { description: a limit, onError: deny, rateLimit: { rate: 5/minute, store: { slots: 2048 } } }
 routes:
   - name: orders
@@ -91,7 +92,7 @@ routes:
     idleTimeout: 5s
     retry: { attempts: 3, on: [503], backoff: { base: 10ms }, otherHosts: false }
     hashBy: [{ header: x-tenant }, { source: ip }]
-    apply: [known, reads, slow]
+    apply: [known, reads, slow, chaos]
 `;
 
 const CASES = `apiVersion: sluice/v1

@@ -14,7 +14,7 @@ import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/p
 import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
-import { localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
+import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
@@ -77,12 +77,28 @@ export class Worker {
     const route = matchRoute(this.plan, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
     const run = route.run.flatMap(({ policy }) => this.policies.get(policy) ?? []);
-    const refused = refusedAddress(route, run, request);
+    const refused = refusedAddress(route, run, request) ?? abortedByFault(route, run, request, this.random);
     if (refused !== undefined) return answered({ ...refused, requestId: requestId(this.random) });
     const cors = corsOf(route, run);
     const preflight = cors === undefined ? undefined : preflightAnswer(cors, request);
     if (preflight !== undefined) return answered({ ...wholeAnswer(client.method, 200, preflight, ""), route });
     return this.throughGuard({ route, run, cors, request }, hasBody);
+  }
+
+  /** Whether some route may hold requests back before anything is done with them. */
+  private get delays(): boolean {
+    return this.plan.policies.some(({ native }) => native?.filter === "fault" && native.delay !== undefined);
+  }
+
+  /** How long a request waits before `receive` is asked, in milliseconds; left to chance where the policy says so. */
+  delayOf(listener: ListenerPlan, client: ClientRequest): number {
+    const arrival = this.delays ? arrive(this.plan, listener, client) : undefined;
+    if (arrival === undefined || "status" in arrival) return 0;
+    const { request } = arrival;
+    const route = matchRoute(this.plan, request)?.route;
+    const run = route?.run.flatMap(({ policy }) => this.policies.get(policy) ?? []) ?? [];
+    if (route === undefined || refusedAddress(route, run, request) !== undefined) return 0;
+    return faultDelay(run, request, this.random);
   }
 
   /**

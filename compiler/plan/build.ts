@@ -77,12 +77,22 @@ function consumers({ gateway, place }: CheckedGateway): ConsumerPlan[] {
   }));
 }
 
-/** Routes that match a header which every request loses before it is routed. */
-function ownedHeadersMatched({ gateway, place }: CheckedGateway, owned: readonly string[]): Diagnostic[] {
-  return gateway.routes.flatMap(({ match }, index) =>
-    Object.keys(match.headers ?? {})
+/** Routes and faults that match a header which every request loses before it is routed. */
+function ownedHeadersMatched({ gateway, policies, place }: CheckedGateway, owned: readonly string[]): Diagnostic[] {
+  const matched = [
+    ...gateway.routes.map(({ match }, index) => ({
+      names: Object.keys(match.headers ?? {}),
+      path: ["routes", index, "match", "headers"],
+    })),
+    ...[...policies.values()].map(({ name, kind, native }) => ({
+      names: native?.filter === "fault" ? native.headers.map((header) => header.name) : [],
+      path: ["policies", name, kind, "headers"],
+    })),
+  ];
+  return matched.flatMap(({ names, path }) =>
+    names
       .filter((header) => owned.includes(header))
-      .map((header) => diagnose("SL0308", { header }, place(["routes", index, "match", "headers", header], "key"))),
+      .map((header) => diagnose("SL0308", { header }, place([...path, header], "key"))),
   );
 }
 

@@ -6,9 +6,10 @@ import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
 import { hostName } from "./names.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
-import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
+import type { AppliedPolicy, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
 import { planForward } from "./resilience.js";
+import { headerMatch } from "./route-match.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -110,11 +111,6 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
     action,
     run,
   };
-}
-
-function headerMatch(name: string, value: string | boolean): HeaderMatch {
-  if (typeof value === "boolean") return { name, form: "present", present: value };
-  return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
 }
 
 function planAction(route: Route): RouteAction | undefined {

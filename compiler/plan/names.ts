@@ -29,6 +29,9 @@ export function filterStateKey(property: string): string {
   return `wasm.sluice.${property}`;
 }
 
+/** Filters of Envoy that disturb requests, as routes refer to them. */
+export const FAULT_FILTERS = { delay: "sluice.fault.delay", abort: "sluice.fault.abort" } as const;
+
 /** What Envoy calls a certificate or the authorities of a listener or service; also the name of its file. */
 export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca"): string {
   return `${of}-${name}-${what}`;

@@ -1,8 +1,9 @@
 import { type Block, inBlock } from "../expression/cidr.js";
 import { escapeRegex } from "../policy/path.js";
+import type { HeaderMatch } from "./plan.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
-export type NativePolicy = CorsPlan | AddressPlan | HeadersPlan;
+export type NativePolicy = CorsPlan | AddressPlan | FaultPlan | HeadersPlan;
 
 /** Whether the filter does its work on routes to services only. */
 export function needsService({ filter }: NativePolicy): boolean {
@@ -10,6 +11,19 @@ export function needsService({ filter }: NativePolicy): boolean {
     case "cors":
       return true;
     case "rbac":
+    case "fault":
+    case "router":
+      return false;
+  }
+}
+
+/** Whether the filter stands before the guard, and so sees preflights too. */
+export function standsBeforeGuard({ filter }: NativePolicy): boolean {
+  switch (filter) {
+    case "rbac":
+    case "fault":
+    case "cors":
+      return true;
     case "router":
       return false;
   }
@@ -23,6 +37,38 @@ export interface AddressPlan {
   /** These may not, whatever `allow` says. */
   deny: readonly Block[];
 }
+
+/** How requests are disturbed on purpose. Of a million requests so many are. */
+export interface FaultPlan {
+  filter: "fault";
+  /** Requests without one of these are left alone. */
+  headers: readonly HeaderMatch[];
+  /** These wait, before anything else is done with them. */
+  delay?: { ms: number; share: number };
+  /** These are answered, and go no further; whether one waits and whether it is answered do not depend on each other. */
+  abort?: { status: number; share: number };
+}
+
+/** The share of all requests. */
+export const ALL_REQUESTS = 1_000_000;
+
+/** A plan in which requests are disturbed always or never: for tests, which ask for one answer. */
+export function withoutChance<Plan extends { policies: readonly { native?: NativePolicy }[] }>(plan: Plan): Plan {
+  return { ...plan, policies: plan.policies.map(withoutFaultsByChance) };
+}
+
+function withoutFaultsByChance<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {
+  if (policy.native?.filter !== "fault") return policy;
+  const { filter, headers, delay, abort } = policy.native;
+  const sure = {
+    ...(delay?.share === ALL_REQUESTS ? { delay } : {}),
+    ...(abort?.share === ALL_REQUESTS ? { abort } : {}),
+  };
+  return { ...policy, native: { filter, headers, ...sure } };
+}
+
+/** What is noted of a request that is answered on purpose. */
+export const FAULT_DENIED = " denied fault";
 
 /** Headers that the router of Envoy changes in requests to services, and in answers. */
 export interface HeadersPlan {

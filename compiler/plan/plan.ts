@@ -172,9 +172,10 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `cors` and `headers`, `body.wasm` `convert`, the guard all others. */
+/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors` and `headers`, `body.wasm` `convert`, the guard all others. */
 export const PHASES = [
   "ipAccess",
+  "fault",
   "cors",
   "limit",
   "authenticate",

@@ -45,6 +45,20 @@ export const percent = z
   .regex(/^(100|[1-9]?[0-9])%$/, "a whole percentage from 0% to 100%, such as 20%")
   .transform((text) => Number.parseInt(text, 10));
 
+/** `0.5%` as 5000: shares of a million, to four decimal places of a percent. */
+export const fraction = z
+  .string()
+  .regex(/^(100(\.0{1,4})?|[1-9]?[0-9](\.[0-9]{1,4})?)%$/, "a percentage from 0% to 100%, such as 5% or 0.25%")
+  .transform((text) => {
+    const [whole = "", decimals = ""] = text.slice(0, -1).split(".");
+    return Number(whole) * 10_000 + Number(decimals.padEnd(4, "0"));
+  });
+
+/** Shares of a million as a percentage of the language. */
+export function fractionText(millionths: number): string {
+  return `${millionths / 10_000}%`;
+}
+
 export interface Endpoint {
   host: string;
   port: number;

@@ -77,6 +77,16 @@ export function mismatch(route: RoutePlan, request: RoutedRequest): Mismatch | u
   return undefined;
 }
 
+/** Whether a request has all of some headers. */
+export function hasHeaders(headers: readonly HeaderMatch[], request: RoutedRequest): boolean {
+  return fitsHeaders(headers, (name) => valuesOf(name, request));
+}
+
+/** @param lines of a header by its name in lower case */
+export function fitsHeaders(headers: readonly HeaderMatch[], lines: (name: string) => readonly string[]): boolean {
+  return headers.every((header) => headerMatcher(header)(lines(header.name)));
+}
+
 /** `host` is another name of `:authority` to Envoy. */
 function valuesOf(name: string, request: RoutedRequest): readonly string[] {
   if (name === ":authority" || name === "host") return [request.authority];

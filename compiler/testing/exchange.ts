@@ -68,6 +68,7 @@ export class EmbeddedGateway implements TestedGateway {
   }
 
   send({ client, body }: SentRequest): Exchange {
+    this.wait(this.worker.delayOf(this.listener, client));
     const reception = this.worker.receive(this.listener, client, body.length > 0);
     return reception.step === "answered" ? exchangeOf(reception) : this.fromService(reception);
   }

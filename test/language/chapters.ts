@@ -115,6 +115,7 @@ function ordered(paths: readonly string[]): string[] {
 
 const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   ipAccess: ["[ipAccess](../filters/ip-access/README.md), in a filter of Envoy's own", "403"],
+  fault: ["[fault](../filters/fault/README.md), in filters of Envoy's own", "the status that it says"],
   cors: ["[cors](../filters/cors/README.md), in a filter of Envoy's own", "nobody; it answers preflights"],
   limit: ["[rateLimit](../filters/rate-limit/README.md) that does not ask who calls", "429"],
   authenticate: ["[authenticate](../filters/authenticate/README.md)", "401"],

@@ -78,4 +78,6 @@ const TITLES: Readonly<Record<string, string>> = {
   SL0514: "the expression, or a part of it, is never true, whatever the request",
   SL0703:
     "a folder, a pattern or an address of the web cannot be included; write the path of a file, relative to this one",
+  SL0711:
+    "a folder, a pattern or an address of the web cannot be read here; write the path of a file, relative to this one",
 };

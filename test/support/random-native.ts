@@ -21,6 +21,23 @@ export const corsBody = fc
   )
   .map((body) => (body.origins.includes("*") && body.credentials === true ? { ...body, credentials: false } : body));
 
+const DISTURBED = [{ "x-x": "a" }, { "x-x": "~a.*" }, { "x-y": true }, { "x-x": "b", "x-y": false }];
+
+export const faultBody = fc
+  .record(
+    {
+      // Those that are left to chance are part of no test, and no test has the time to wait.
+      delay: fc.constantFrom({ for: "5m", percent: "0%" }, { for: "10s", percent: "0.05%" }),
+      abort: fc.record(
+        { status: fc.constantFrom(400, 418, 503, 599), percent: fc.constantFrom("100%", "1%") },
+        { requiredKeys: ["status"] },
+      ),
+      headers: fc.constantFrom(...DISTURBED),
+    },
+    { requiredKeys: ["headers"] },
+  )
+  .filter(({ delay, abort }) => delay !== undefined || abort !== undefined);
+
 const BLOCKS = ["127.0.0.0/24", "127.0.0.2/32", "127.0.0.0/8", "10.0.0.0/8", "192.0.2.0/24", "::/0", "2001:db8::/32"];
 
 export const ipAccessBody = fc.oneof(

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
-import { corsBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
+import { corsBody, faultBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
@@ -12,7 +12,7 @@ import { withListenerTransport, withServiceTransport } from "./random-transport.
 /** A policy of the file, with what it needs of a chain. */
 export interface RandomPolicy {
   readonly name: string;
-  readonly kind: "authenticate" | "authorize" | "cors" | "headers" | "ipAccess" | "rateLimit";
+  readonly kind: "authenticate" | "authorize" | "cors" | "fault" | "headers" | "ipAccess" | "rateLimit";
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
@@ -181,6 +181,7 @@ const authorize = policyOf(
 const offOrOn = { mode: fc.constantFrom("enforce", "off") };
 const cors = policyOf("cors", corsBody, offOrOn);
 const ipAccess = policyOf("ipAccess", ipAccessBody, offOrOn);
+const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
 
 const KEYS = [
@@ -233,6 +234,7 @@ const policies = fc
       { weight: 3, arbitrary: authenticate },
       { weight: 4, arbitrary: authorize },
       { weight: 2, arbitrary: cors },
+      { weight: 1, arbitrary: fault },
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },
       { weight: 3, arbitrary: rateLimit },
@@ -307,7 +309,7 @@ interface Drawn {
 
 /**
  * Puts policies where they are asked for and can be: what asks who calls stands behind an `authenticate`, what reads a capture on
- * routes that have it, and of `authenticate` and `cors` there is one a route.
+ * routes that have it, and of some kinds there is one a route.
  */
 function compose({ policies, places, routes, choices }: Drawn): Pick<RandomFile, "mandatory" | "defaults" | "routes"> {
   const asked = (place: (typeof PLACES)[number]) => policies.filter((_, index) => places[index] === place);
@@ -340,6 +342,9 @@ function names(policies: readonly RandomPolicy[]): string[] {
   return policies.map(({ name }) => name);
 }
 
+/** Kinds of which a route has one at most. */
+const ALONE: readonly RandomPolicy["kind"][] = ["authenticate", "cors", "fault"];
+
 /** Those of the candidates that can stand on a route beside what it has; their order stays. */
 function fitting(
   before: readonly RandomPolicy[],
@@ -350,7 +355,7 @@ function fitting(
     CAPTURES.every((name) => captures.includes(name) || !textOf(one).includes(`route.params.${name}`)),
   );
   const isFirst = (one: RandomPolicy) => [...before, ...readable].find(({ kind }) => kind === one.kind) === one;
-  const single = readable.filter((one) => (one.kind !== "authenticate" && one.kind !== "cors") || isFirst(one));
+  const single = readable.filter((one) => !ALONE.includes(one.kind) || isFirst(one));
   const known = [...before, ...single].some((one) => one.kind === "authenticate" && isEnforced(one));
   return single.filter((one) => known || !(asksWhoCalls(textOf(one)) || /"rate":\{/.test(textOf(one))));
 }

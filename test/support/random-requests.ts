@@ -268,7 +268,11 @@ function readHeaders(plan: GatewayPlan, words: readonly string[]): fc.Arbitrary<
   const ours = /^(:.*|host|content-length|transfer-encoding|connection|cookie)$/;
   const read = plan.policies
     .filter(({ phase }) => phase !== "authenticate")
-    .flatMap(({ readsHeaders, when }) => [...readsHeaders, ...(when?.readsHeaders ?? [])])
+    .flatMap(({ readsHeaders, when, native }) => [
+      ...readsHeaders,
+      ...(when?.readsHeaders ?? []),
+      ...(native?.filter === "fault" ? native.headers.map(({ name }) => name) : []),
+    ])
     .filter((name) => !ours.test(name));
   const header = fc.tuple(fc.constantFrom(...read, "x-x"), fc.constantFrom(...words));
   const cookie = fc.oneof(

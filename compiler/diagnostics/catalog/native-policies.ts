@@ -58,4 +58,25 @@ Removing \`authorization\` or \`cookie\` from requests is fine.`,
     tidy: { headers: {} }                                                   # SL0445
     tidy: { headers: { response: { set: { x-frame-options: DENY } } } }`,
   },
+  SL0446: {
+    severity: "error",
+    message: "`{policy}` disturbs nothing: it needs `delay`, `abort`, or both",
+    help: `Such a policy would look as if requests were disturbed, and none is.
+
+    chaos: { fault: { headers: { x-test: "1" } } }                                              # SL0446
+    chaos: { fault: { headers: { x-test: "1" }, abort: { status: 503, percent: 5% } } }
+
+To keep a policy and switch it off, write \`mode: off\` beside its kind.`,
+  },
+  SL0447: {
+    severity: "warning",
+    message: "`{policy}` {what}",
+    help: `A fault that hits every request closes its routes for everybody, and one of 0% does nothing. Without \`percent\` it hits all.
+
+    chaos: { fault: { abort: { status: 503 } } }                                # SL0447: every request is answered 503
+    chaos: { fault: { abort: { status: 503, percent: 1% } } }
+    chaos: { fault: { abort: { status: 503 }, headers: { x-test: "1" } } }      # those that ask for it
+
+Write \`mode: off\` beside a fault that is not wanted now.`,
+  },
 } as const satisfies Section<"04">;

@@ -71,6 +71,11 @@ export class Exchange {
     this.outgoing.end(Buffer.from(answer.body, "latin1"));
   }
 
+  /** Goes on later, if the client is still there then. */
+  hold(milliseconds: number, work: () => void): void {
+    if (!this.outgoing.closed) this.timer = setTimeout(() => this.guarded(work), milliseconds);
+  }
+
   /** Sends the request to its service, and the answer to the client. */
   forward(passage: Passage, service: Service, hasBody: boolean): void {
     this.passage = passage;

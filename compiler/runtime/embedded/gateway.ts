@@ -61,6 +61,16 @@ export class ServingGateway {
     this.served = served;
   }
 
+  /** How long a request waits before it is received, in milliseconds. Never throws: what cannot be read is refused then. */
+  delayOf(listener: ListenerPlan, client: ClientRequest): number {
+    try {
+      return this.running()?.delayOf(listener, client) ?? 0;
+    } catch (error) {
+      this.fail(`${client.method} ${client.target}: ${reasonOf(error)}`);
+      return 0;
+    }
+  }
+
   /** Never throws: 503 is the answer to whatever cannot be decided. */
   receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
     try {

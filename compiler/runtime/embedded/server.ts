@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { codecRefusal, emptyAnswer, type ServedPlan } from "../../embedded/worker.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import { accessLogLine } from "./access-log.js";
-import { readIncoming } from "./arrival.js";
+import { type Incoming, readIncoming } from "./arrival.js";
 import { Exchange } from "./exchange.js";
 import { ServingGateway } from "./gateway.js";
 import { HttpListener } from "./listener.js";
@@ -176,6 +176,12 @@ export class EmbeddedServer {
       exchange.answer(codecRefusal(method, 503), true);
       return;
     }
+    const delay = this.gateway.delayOf(listener, read.client);
+    if (delay === 0) this.receive(listener, exchange, read);
+    else exchange.hold(delay, () => this.receive(listener, exchange, read));
+  }
+
+  private receive(listener: ListenerPlan, exchange: Exchange, read: Extract<Incoming, { client: unknown }>): void {
     const reception = this.gateway.receive(listener, read.client, read.hasBody);
     if (reception.step === "answered") {
       const { answer } = reception;

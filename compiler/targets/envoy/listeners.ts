@@ -14,10 +14,9 @@ import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/htt
 import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
-import { REFUSED_BY } from "./addresses.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
-import { filtersBeforeGuard } from "./native.js";
+import { filtersBeforeGuard, notedRefusals } from "./native.js";
 import { type EnvoyOptions, originMetadata, STANDARD_OUTPUT } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 import { listenerSocket } from "./tls.js";
@@ -150,10 +149,11 @@ function accessLog(path: string, plan: GatewayPlan): MessageInitShape<typeof Acc
 /** What the guard noted, or who refused before the guard was asked. */
 function decision(plan: GatewayPlan): string {
   const noted = `${filterStateKey("decision")}:PLAIN`;
-  if (plan.policies.every(({ native }) => native?.filter !== "rbac")) return `%FILTER_STATE(${noted})%`;
+  const refusals = notedRefusals(plan);
+  if (refusals.length === 0) return `%FILTER_STATE(${noted})%`;
   const operators = [
     { command: "FILTER_STATE", param: noted },
-    { command: "DYNAMIC_METADATA", param: REFUSED_BY },
+    ...refusals.map((param) => ({ command: "DYNAMIC_METADATA", param })),
   ];
   return `%COALESCE(${JSON.stringify({ operators })})%`;
 }

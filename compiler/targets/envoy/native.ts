@@ -1,9 +1,10 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
-import type { AddressPlan, CorsPlan, NativePolicy } from "../../plan/native.js";
+import type { NativePolicy } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
-import { addressFilter, addressRules } from "./addresses.js";
+import { addressFilter, addressRules, REFUSED_BY } from "./addresses.js";
 import { corsFilter, corsPolicy } from "./cors.js";
+import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
 export interface FilterConfiguration {
@@ -13,48 +14,63 @@ export interface FilterConfiguration {
 
 /** Envoy's own filters that the policies need, in the order in which they stand before the guard. */
 export function filtersBeforeGuard(plan: GatewayPlan) {
-  const used = new Set(plan.policies.flatMap(({ native }) => native?.filter ?? []));
-  return [...(used.has("rbac") ? [addressFilter()] : []), ...(used.has("cors") ? [corsFilter()] : [])];
+  const used = plan.policies.flatMap(({ native }) => native ?? []);
+  return [
+    ...(used.some(({ filter }) => filter === "rbac") ? [addressFilter()] : []),
+    ...faultFilters(used.filter((native) => native.filter === "fault")),
+    ...(used.some(({ filter }) => filter === "cors") ? [corsFilter()] : []),
+  ];
+}
+
+/** Where those of the filters that refuse requests leave who did, as parameters of `DYNAMIC_METADATA` in access logs. */
+export function notedRefusals(plan: GatewayPlan): string[] {
+  const used = plan.policies.flatMap(({ native }) => native ?? []);
+  return [
+    ...(used.some(({ filter }) => filter === "rbac") ? [REFUSED_BY] : []),
+    ...(used.some((native) => native.filter === "fault" && native.abort !== undefined) ? [ABORTED_BY] : []),
+  ];
 }
 
 /** What Envoy's own filters do on routes: one message for all routes with the same policies of a filter. */
 export class NativeConfigurations {
-  private readonly made = new Map<string, FilterConfiguration>();
+  private readonly made = new Map<string, readonly FilterConfiguration[]>();
 
   /** @param run the policies of one route in order of execution */
   of(run: readonly PolicyPlan[]): FilterConfiguration[] {
-    // The router has no settings on a route: the route itself says what it writes.
-    const policies = run.flatMap(({ name, native }) =>
-      native === undefined || native.filter === "router" ? [] : [{ name, native }],
-    );
+    const policies = run.flatMap(({ name, native }) => (native === undefined ? [] : [{ name, native }]));
     const filters = [...new Set(policies.map(({ native }) => native.filter))];
-    return filters.map((filter) => {
+    return filters.flatMap((filter) => {
       const own = policies.filter(({ native }) => native.filter === filter);
       const key = [filter, ...own.map(({ name }) => name)].join(" ");
       const before = this.made.get(key);
       if (before !== undefined) return before;
-      const made = { filter: extensionNames[filter], configuration: configurationOf(own) };
+      const made = configurationsOf(filter, own);
       this.made.set(key, made);
       return made;
     });
   }
 }
 
-interface Own<Native extends NativePolicy> {
+interface Own {
   name: string;
-  native: Native;
+  native: NativePolicy;
 }
 
-/** @param own policies of one filter, at least one */
-function configurationOf(own: readonly Own<CorsPlan | AddressPlan>[]): Any {
-  const addresses: Own<AddressPlan>[] = [];
-  for (const { name, native } of own)
-    switch (native.filter) {
-      case "cors":
-        // A route has one at most.
-        return corsPolicy(native);
-      case "rbac":
-        addresses.push({ name, native });
+/** @param own policies of one filter, at least one; of all but `rbac` and `router` a route has one at most */
+function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): readonly FilterConfiguration[] {
+  switch (filter) {
+    case "rbac": {
+      const addresses = own.flatMap(({ name, native }) => (native.filter === filter ? [{ name, native }] : []));
+      return [{ filter: extensionNames.rbac, configuration: addressRules(addresses) }];
     }
-  return addressRules(addresses);
+    case "fault":
+      return own.flatMap(({ name, native }) => (native.filter === filter ? faultPolicies(name, native) : []));
+    case "cors":
+      return own.flatMap(({ native }) =>
+        native.filter === filter ? [{ filter: extensionNames.cors, configuration: corsPolicy(native) }] : [],
+      );
+    case "router":
+      // It has no settings on a route: the route itself says what it writes.
+      return [];
+  }
 }

@@ -5,7 +5,6 @@ import {
   HeaderValueOptionSchema,
 } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
 import {
-  type HeaderMatcherSchema,
   RedirectAction_RedirectResponseCode,
   type RouteMatchSchema,
   type RouteSchema,
@@ -17,13 +16,13 @@ import {
 import { duration } from "../../envoy/message.js";
 import { filterStateKey } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
+import type { GatewayPlan, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
+import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { persistence } from "./retries.js";
 
-type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
 
@@ -160,33 +159,6 @@ function methodMatcher(methods: readonly string[]): HeaderMatcherInit[] {
       ? ({ case: "exact", value: only } as const)
       : ({ case: "safeRegex", value: { regex: methods.map(escapeRegex).join("|") } } as const);
   return [{ name: ":method", headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: pattern } } }];
-}
-
-function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
-  switch (match.form) {
-    case "exact":
-      return {
-        name: match.name,
-        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "exact", value: match.value } } },
-      };
-    case "contains":
-      return {
-        name: match.name,
-        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "contains", value: match.text } } },
-      };
-    case "regex":
-      return {
-        name: match.name,
-        headerMatchSpecifier: {
-          case: "stringMatch",
-          value: { matchPattern: { case: "safeRegex", value: { regex: match.regex } } },
-        },
-      };
-    case "unlike":
-      return { ...headerMatcher({ ...match, form: "regex" }), invertMatch: true };
-    case "present":
-      return { name: match.name, headerMatchSpecifier: { case: "presentMatch", value: match.present } };
-  }
 }
 
 const REDIRECT_CODES = {
