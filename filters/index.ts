@@ -1,6 +1,7 @@
 import type { PolicyKind } from "../compiler/policy/kind.js";
 import { authenticate } from "./authenticate/kind.js";
 import { authorize } from "./authorize/kind.js";
+import { bodyLimit } from "./body-limit/kind.js";
 import { cors } from "./cors/kind.js";
 import { fault } from "./fault/kind.js";
 import { headers } from "./headers/kind.js";
@@ -8,7 +9,16 @@ import { ipAccess } from "./ip-access/kind.js";
 import { rateLimit } from "./rate-limit/kind.js";
 
 /** Every policy kind, sorted by name. A new kind is one folder and one line here. */
-export const kinds: readonly PolicyKind[] = [authenticate, authorize, cors, fault, headers, ipAccess, rateLimit];
+export const kinds: readonly PolicyKind[] = [
+  authenticate,
+  authorize,
+  bodyLimit,
+  cors,
+  fault,
+  headers,
+  ipAccess,
+  rateLimit,
+];
 
 /** The modules, and the kinds that each of them carries out. */
 export const modules: Readonly<Record<"guard" | "auth" | "rate-limit", readonly PolicyKind[]>> = {

@@ -15,6 +15,7 @@ import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
 import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
+import { type HeldBody, holdBody } from "./behind-guard.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
@@ -22,7 +23,10 @@ import { locationOf } from "./redirect.js";
 import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
 
 /** What became of a request before a service had it. */
-export type Reception = { step: "answered"; answer: Answer } | { step: "passed"; passage: Passage };
+export type Reception =
+  | { step: "answered"; answer: Answer }
+  | { step: "held"; body: HeldBody }
+  | { step: "passed"; passage: Passage };
 
 /** A plan and the values of the variables that it refers to. */
 export interface ServedPlan {
@@ -124,6 +128,11 @@ export class Worker {
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
     if (stream.localReply !== undefined) return answered(localAnswer(guarded));
     if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
+    return holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody));
+  }
+
+  private atRouter(guarded: GuardedRequest, hasBody: boolean): Reception {
+    const { stream, route, run, request } = guarded;
     const { action } = route;
     if (action.type === "forward") {
       const name = this.chosen(action.to);

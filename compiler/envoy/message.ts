@@ -11,6 +11,7 @@ export const extensionNames = {
   router: "envoy.filters.http.router",
   wasm: "envoy.filters.http.wasm",
   apiKeyAuth: "envoy.filters.http.api_key_auth",
+  buffer: "envoy.filters.http.buffer",
   cors: "envoy.filters.http.cors",
   externalAuth: "envoy.filters.http.ext_authz",
   fault: "envoy.filters.http.fault",

@@ -32,6 +32,12 @@ export function filterStateKey(property: string): string {
 /** Filters of Envoy that disturb requests, as routes refer to them. */
 export const FAULT_FILTERS = { delay: "sluice.fault.delay", abort: "sluice.fault.abort" } as const;
 
+/** Filters of Envoy that note who will have refused a request that goes no further, and the last that notes that it went. */
+export const NOTE_FILTERS = { bodyLimit: "sluice.note.body-limit", passed: "sluice.note.passed" } as const;
+
+/** The filter state key under which they note it. */
+export const NOTED = "sluice.noted";
+
 /** What Envoy calls a certificate or the authorities of a listener or service; also the name of its file. */
 export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca"): string {
   return `${of}-${name}-${what}`;

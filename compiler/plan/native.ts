@@ -3,7 +3,7 @@ import { escapeRegex } from "../policy/path.js";
 import type { HeaderMatch } from "./plan.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
-export type NativePolicy = CorsPlan | AddressPlan | FaultPlan | HeadersPlan;
+export type NativePolicy = CorsPlan | AddressPlan | FaultPlan | BodyLimitPlan | HeadersPlan;
 
 /** Whether the filter does its work on routes to services only. */
 export function needsService({ filter }: NativePolicy): boolean {
@@ -12,6 +12,7 @@ export function needsService({ filter }: NativePolicy): boolean {
       return true;
     case "rbac":
     case "fault":
+    case "buffer":
     case "router":
       return false;
   }
@@ -24,6 +25,7 @@ export function standsBeforeGuard({ filter }: NativePolicy): boolean {
     case "fault":
     case "cors":
       return true;
+    case "buffer":
     case "router":
       return false;
   }
@@ -69,6 +71,29 @@ function withoutFaultsByChance<Policy extends { native?: NativePolicy }>(policy:
 
 /** What is noted of a request that is answered on purpose. */
 export const FAULT_DENIED = " denied fault";
+
+/** How many bytes a body may have. It is held until it is whole, so that no service hears of a larger one. */
+export interface BodyLimitPlan {
+  filter: "buffer";
+  bytes: number;
+}
+
+/** Of several limits on a route the smallest holds; undefined if there is none. */
+export function smallestBodyLimit<Policy extends { native?: NativePolicy }>(
+  run: readonly Policy[],
+): (Policy & { native: BodyLimitPlan }) | undefined {
+  let smallest: (Policy & { native: BodyLimitPlan }) | undefined;
+  for (const policy of run)
+    if (
+      policy.native?.filter === "buffer" &&
+      policy.native.bytes < (smallest?.native.bytes ?? Number.POSITIVE_INFINITY)
+    )
+      smallest = { ...policy, native: policy.native };
+  return smallest;
+}
+
+/** What is noted of a request whose body is too large. */
+export const BODY_DENIED = " denied body-size";
 
 /** Headers that the router of Envoy changes in requests to services, and in answers. */
 export interface HeadersPlan {

@@ -172,7 +172,7 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors` and `headers`, `body.wasm` `convert`, the guard all others. */
+/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors`, `bodyLimit` and `headers`, `body.wasm` `convert`, the guard all others. */
 export const PHASES = [
   "ipAccess",
   "fault",
@@ -181,6 +181,7 @@ export const PHASES = [
   "authenticate",
   "authorize",
   "limit-by-identity",
+  "bodyLimit",
   "headers",
   "convert",
 ] as const;

@@ -1,4 +1,4 @@
-import type { ServiceView } from "../embedded/passage.js";
+import type { Answer, Passage, ServiceView } from "../embedded/passage.js";
 import { type Reception, Worker } from "../embedded/worker.js";
 import { byteTextOf } from "../host/byte-text.js";
 import { ManualClock } from "../host/clock.js";
@@ -70,10 +70,23 @@ export class EmbeddedGateway implements TestedGateway {
   send({ client, body }: SentRequest): Exchange {
     this.wait(this.worker.delayOf(this.listener, client));
     const reception = this.worker.receive(this.listener, client, body.length > 0);
-    return reception.step === "answered" ? exchangeOf(reception) : this.fromService(reception);
+    return this.follow(reception, body);
   }
 
-  private fromService({ passage }: Extract<Reception, { step: "passed" }>): Exchange {
+  private follow(reception: Reception, body: Uint8Array): Exchange {
+    switch (reception.step) {
+      case "answered":
+        return exchangeOf(reception.answer);
+      case "held": {
+        const { most, whole, tooLarge } = reception.body;
+        return body.length > most ? exchangeOf(tooLarge()) : this.follow(whole(body.length), body);
+      }
+      case "passed":
+        return this.fromService(reception.passage);
+    }
+  }
+
+  private fromService(passage: Passage): Exchange {
     const { service, route, notes } = passage;
     const { headers, content } = this.scripted(service);
     const head = passage.answer(headers, content.length === 0);
@@ -89,8 +102,7 @@ export class EmbeddedGateway implements TestedGateway {
   }
 }
 
-function exchangeOf({ answer }: Extract<Reception, { step: "answered" }>): Exchange {
-  const { status, headers, body, route, notes } = answer;
+function exchangeOf({ status, headers, body, route, notes }: Answer): Exchange {
   return { status, headers, body, ...(route === undefined ? {} : { route }), ...told(notes) };
 }
 

@@ -38,6 +38,8 @@ export const faultBody = fc
   )
   .filter(({ delay, abort }) => delay !== undefined || abort !== undefined);
 
+export const bodyLimitBody = fc.record({ bytes: fc.constantFrom<string | number>(1, 5, 100, "1Ki", "64Mi") });
+
 const BLOCKS = ["127.0.0.0/24", "127.0.0.2/32", "127.0.0.0/8", "10.0.0.0/8", "192.0.2.0/24", "::/0", "2001:db8::/32"];
 
 export const ipAccessBody = fc.oneof(

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
-import { corsBody, faultBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
+import { bodyLimitBody, corsBody, faultBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
@@ -12,7 +12,7 @@ import { withListenerTransport, withServiceTransport } from "./random-transport.
 /** A policy of the file, with what it needs of a chain. */
 export interface RandomPolicy {
   readonly name: string;
-  readonly kind: "authenticate" | "authorize" | "cors" | "fault" | "headers" | "ipAccess" | "rateLimit";
+  readonly kind: "authenticate" | "authorize" | "bodyLimit" | "cors" | "fault" | "headers" | "ipAccess" | "rateLimit";
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
@@ -181,6 +181,7 @@ const authorize = policyOf(
 const offOrOn = { mode: fc.constantFrom("enforce", "off") };
 const cors = policyOf("cors", corsBody, offOrOn);
 const ipAccess = policyOf("ipAccess", ipAccessBody, offOrOn);
+const bodyLimit = policyOf("bodyLimit", bodyLimitBody, offOrOn);
 const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
 
@@ -234,6 +235,7 @@ const policies = fc
       { weight: 3, arbitrary: authenticate },
       { weight: 4, arbitrary: authorize },
       { weight: 2, arbitrary: cors },
+      { weight: 1, arbitrary: bodyLimit },
       { weight: 1, arbitrary: fault },
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },

@@ -1,6 +1,8 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
+import type { HeldBody } from "../../embedded/behind-guard.js";
 import type { Answer, AnswerHead, Notes, Passage } from "../../embedded/passage.js";
+import type { Reception } from "../../embedded/worker.js";
 import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
 import type { RouteAction } from "../../plan/plan.js";
@@ -28,6 +30,10 @@ export class Exchange {
   private call: ClientRequest | undefined;
   private timer: NodeJS.Timeout | undefined;
   private began = 0n;
+  /** A body that is not whole yet. */
+  private held: HeldBody | undefined;
+  /** One that was held, whole. */
+  private body: Buffer | undefined;
 
   /**
    * @param report gets a line for what could not be carried out
@@ -76,14 +82,36 @@ export class Exchange {
     if (!this.outgoing.closed) this.timer = setTimeout(() => this.guarded(work), milliseconds);
   }
 
+  /** Reads a body until it is whole, or too large. */
+  holdBody(held: HeldBody, goOn: (next: Reception) => void): void {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const onData = (part: Buffer) => {
+      bytes += part.length;
+      parts.push(part);
+      if (bytes <= held.most) return;
+      this.held = undefined;
+      this.incoming.off("data", onData).off("end", onEnd);
+      this.guarded(() => this.answer(held.tooLarge(), true));
+    };
+    const onEnd = () => {
+      this.held = undefined;
+      this.body = Buffer.concat(parts);
+      this.guarded(() => goOn(held.whole(bytes)));
+    };
+    this.held = held;
+    this.incoming.on("data", onData).once("end", onEnd);
+  }
+
   /** Sends the request to its service, and the answer to the client. */
   forward(passage: Passage, service: Service, hasBody: boolean): void {
     this.passage = passage;
     this.began = process.hrtime.bigint();
     this.told = { ...this.told, route: passage.route.name, requestId: passage.requestId, notes: passage.notes };
-    const { incoming } = this;
+    const { incoming, body } = this;
     this.guarded(() => {
-      this.call = service.call(passage.service, hasBody ? incoming : undefined, {
+      const read = body === undefined ? incoming : Readable.from([body]);
+      this.call = service.call(passage.service, hasBody ? read : undefined, {
         onAnswer: (answer) => this.guarded(() => this.passOn(passage, answer)),
         onFailure: (failure) => this.guarded(() => this.fail(passage, failure)),
         onSwitch: () =>
@@ -93,7 +121,7 @@ export class Exchange {
       });
       // Envoy counts from the end of the request.
       const count = () => this.bound(passage, passage.route.action);
-      if (hasBody) incoming.once("end", count);
+      if (hasBody && body === undefined) incoming.once("end", count);
       else count();
     });
   }
@@ -155,6 +183,8 @@ export class Exchange {
 
   private finish(): void {
     this.giveUpCall();
+    this.held?.end();
+    this.held = undefined;
     this.passage?.end();
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { codecRefusal, emptyAnswer, type ServedPlan } from "../../embedded/worker.js";
+import { codecRefusal, emptyAnswer, type Reception, type ServedPlan } from "../../embedded/worker.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import { accessLogLine } from "./access-log.js";
 import { type Incoming, readIncoming } from "./arrival.js";
@@ -182,17 +182,27 @@ export class EmbeddedServer {
   }
 
   private receive(listener: ListenerPlan, exchange: Exchange, read: Extract<Incoming, { client: unknown }>): void {
-    const reception = this.gateway.receive(listener, read.client, read.hasBody);
-    if (reception.step === "answered") {
-      const { answer } = reception;
-      // Envoy trusts no connection any more that a bad request came over.
-      exchange.answer(answer, answer.status === 400 || (answer.route === undefined && answer.status !== 404));
-      return;
+    this.follow(this.gateway.receive(listener, read.client, read.hasBody), exchange, read.hasBody);
+  }
+
+  private follow(reception: Reception, exchange: Exchange, hasBody: boolean): void {
+    switch (reception.step) {
+      case "answered": {
+        const { answer } = reception;
+        // Envoy trusts no connection any more that a bad request came over.
+        exchange.answer(answer, answer.status === 400 || (answer.route === undefined && answer.status !== 404));
+        return;
+      }
+      case "held":
+        exchange.holdBody(reception.body, (next) => this.follow(next, exchange, hasBody));
+        return;
+      case "passed": {
+        const { passage } = reception;
+        const service = this.services.get(passage.service.name);
+        if (service === undefined) throw new RangeError(`there is no service ${passage.service.name}`);
+        exchange.forward(passage, service, hasBody);
+      }
     }
-    const { passage } = reception;
-    const service = this.services.get(passage.service.name);
-    if (service === undefined) throw new RangeError(`there is no service ${passage.service.name}`);
-    exchange.forward(passage, service, read.hasBody);
   }
 
   /** A body that cannot be read: its request gets the answer, if it has none and is the only one. */

@@ -16,7 +16,8 @@ import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
-import { filtersBeforeGuard, notedRefusals } from "./native.js";
+import { filtersBeforeGuard, filtersBehindGuard, notedRefusals } from "./native.js";
+import { NOTED_STATE, needsNotes } from "./notes.js";
 import { type EnvoyOptions, originMetadata, STANDARD_OUTPUT } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 import { listenerSocket } from "./tls.js";
@@ -109,10 +110,11 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan) },
+    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, options.accessLog !== undefined) },
     httpFilters: [
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
+      ...filtersBehindGuard(plan, options.accessLog !== undefined),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],
     accessLog: options.accessLog === undefined ? [] : [accessLog(options.accessLog, plan)],
@@ -146,12 +148,14 @@ function accessLog(path: string, plan: GatewayPlan): MessageInitShape<typeof Acc
   };
 }
 
-/** What the guard noted, or who refused before the guard was asked. */
+/** What the guard noted, or who refused before or behind it. */
 function decision(plan: GatewayPlan): string {
   const noted = `${filterStateKey("decision")}:PLAIN`;
   const refusals = notedRefusals(plan);
-  if (refusals.length === 0) return `%FILTER_STATE(${noted})%`;
+  const isNoted = needsNotes(plan.policies);
+  if (refusals.length === 0 && !isNoted) return `%FILTER_STATE(${noted})%`;
   const operators = [
+    ...(isNoted ? [{ command: "FILTER_STATE", param: NOTED_STATE }] : []),
     { command: "FILTER_STATE", param: noted },
     ...refusals.map((param) => ({ command: "DYNAMIC_METADATA", param })),
   ];

@@ -1,10 +1,13 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
-import type { NativePolicy } from "../../plan/native.js";
+import { NOTE_FILTERS } from "../../plan/names.js";
+import { type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
 import { addressFilter, addressRules, REFUSED_BY } from "./addresses.js";
+import { bodyLimit, bodyLimitFilter } from "./body-limits.js";
 import { corsFilter, corsPolicy } from "./cors.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
+import { needsNotes, noteFilter, notes } from "./notes.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
 export interface FilterConfiguration {
@@ -22,6 +25,21 @@ export function filtersBeforeGuard(plan: GatewayPlan) {
   ];
 }
 
+/**
+ * Those that stand behind it.
+ * @param isLogged whether an access log shows who refused a request
+ */
+export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
+  const used = new Set(plan.policies.flatMap(({ native }) => native?.filter ?? []));
+  const noted = isLogged && needsNotes(plan.policies);
+  const limits = used.has("buffer");
+  return [
+    ...(noted && limits ? [noteFilter(NOTE_FILTERS.bodyLimit)] : []),
+    ...(limits ? [bodyLimitFilter()] : []),
+    ...(noted ? [noteFilter(NOTE_FILTERS.passed)] : []),
+  ];
+}
+
 /** Where those of the filters that refuse requests leave who did, as parameters of `DYNAMIC_METADATA` in access logs. */
 export function notedRefusals(plan: GatewayPlan): string[] {
   const used = plan.policies.flatMap(({ native }) => native ?? []);
@@ -34,20 +52,30 @@ export function notedRefusals(plan: GatewayPlan): string[] {
 /** What Envoy's own filters do on routes: one message for all routes with the same policies of a filter. */
 export class NativeConfigurations {
   private readonly made = new Map<string, readonly FilterConfiguration[]>();
+  private readonly isLogged: boolean;
+
+  constructor(isLogged: boolean) {
+    this.isLogged = isLogged;
+  }
 
   /** @param run the policies of one route in order of execution */
   of(run: readonly PolicyPlan[]): FilterConfiguration[] {
     const policies = run.flatMap(({ name, native }) => (native === undefined ? [] : [{ name, native }]));
     const filters = [...new Set(policies.map(({ native }) => native.filter))];
-    return filters.flatMap((filter) => {
-      const own = policies.filter(({ native }) => native.filter === filter);
-      const key = [filter, ...own.map(({ name }) => name)].join(" ");
-      const before = this.made.get(key);
-      if (before !== undefined) return before;
-      const made = configurationsOf(filter, own);
-      this.made.set(key, made);
-      return made;
-    });
+    return [
+      ...filters.flatMap((filter) => {
+        const own = policies.filter(({ native }) => native.filter === filter);
+        return this.once(filter, own, () => configurationsOf(filter, own));
+      }),
+      ...(this.isLogged ? this.once("notes", policies, () => notes(policies)) : []),
+    ];
+  }
+
+  private once(what: string, own: readonly Own[], make: () => readonly FilterConfiguration[]) {
+    const key = [what, ...own.map(({ name }) => name)].join(" ");
+    const made = this.made.get(key) ?? make();
+    this.made.set(key, made);
+    return made;
   }
 }
 
@@ -56,7 +84,7 @@ interface Own {
   native: NativePolicy;
 }
 
-/** @param own policies of one filter, at least one; of all but `rbac` and `router` a route has one at most */
+/** @param own policies of one filter, at least one; of `fault` and `cors` a route has one at most */
 function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): readonly FilterConfiguration[] {
   switch (filter) {
     case "rbac": {
@@ -69,6 +97,10 @@ function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): 
       return own.flatMap(({ native }) =>
         native.filter === filter ? [{ filter: extensionNames.cors, configuration: corsPolicy(native) }] : [],
       );
+    case "buffer": {
+      const limit = smallestBodyLimit(own);
+      return limit === undefined ? [] : [bodyLimit(limit.native)];
+    }
     case "router":
       // It has no settings on a route: the route itself says what it writes.
       return [];

@@ -31,10 +31,11 @@ const { OVERWRITE_IF_EXISTS_OR_ADD: OVERWRITE, APPEND_IF_EXISTS_OR_ADD: APPEND }
 /** Envoy refuses direct responses above this; the largest body that a route may answer with. */
 export const MAX_RESPONSE_BODY_BYTES = 65_536;
 
-export function routeConfiguration(plan: GatewayPlan): RouteConfiguration {
+/** @param isLogged whether an access log shows who refused a request */
+export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
-  const native = new NativeConfigurations();
+  const native = new NativeConfigurations(isLogged);
   return create(RouteConfigurationSchema, {
     name: plan.name,
     ignorePortInHostMatching: true,
