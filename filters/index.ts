@@ -2,6 +2,7 @@ import type { PolicyKind } from "../compiler/policy/kind.js";
 import { authenticate } from "./authenticate/kind.js";
 import { authorize } from "./authorize/kind.js";
 import { bodyLimit } from "./body-limit/kind.js";
+import { compress } from "./compress/kind.js";
 import { cors } from "./cors/kind.js";
 import { fault } from "./fault/kind.js";
 import { headers } from "./headers/kind.js";
@@ -13,6 +14,7 @@ export const kinds: readonly PolicyKind[] = [
   authenticate,
   authorize,
   bodyLimit,
+  compress,
   cors,
   fault,
   headers,

@@ -63,6 +63,6 @@ function refuse(guarded: GuardedRequest, { decision, ...refusal }: Refusal): Ans
   const reply = composeReply({ ...refusal, grpcStatus: -1 }, sortOf(request));
   stream.responseHeaders(reply.headers, reply.body === "", refusal.details);
   if (reply.body !== "") stream.responseData(bytesOf(reply.body), true);
-  const answer = localAnswer(guarded);
+  const answer = localAnswer(guarded, false);
   return { ...answer, notes: { ...answer.notes, decision } };
 }

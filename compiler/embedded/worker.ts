@@ -9,13 +9,14 @@ import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import type { Vm } from "../host/vm.js";
 import { guardConfiguration, LOGGED_RESULTS } from "../plan/guard.js";
-import type { CorsPlan } from "../plan/native.js";
+import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
 import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
 import { type HeldBody, holdBody } from "./behind-guard.js";
+import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
@@ -85,7 +86,12 @@ export class Worker {
     if (refused !== undefined) return answered({ ...refused, requestId: requestId(this.random) });
     const cors = corsOf(route, run);
     const preflight = cors === undefined ? undefined : preflightAnswer(cors, request);
-    if (preflight !== undefined) return answered({ ...wholeAnswer(client.method, 200, preflight, ""), route });
+    if (preflight !== undefined) {
+      const headers = new HeaderMap("response", preflight);
+      const compression = compressionOf(run);
+      if (compression !== undefined) announceCoding(compression, request, headers, true);
+      return answered({ ...wholeAnswer(client.method, 200, headers.pairs(), ""), route });
+    }
     return this.throughGuard({ route, run, cors, request }, hasBody);
   }
 
@@ -126,7 +132,7 @@ export class Worker {
     const stream = this.vm.stream({ attributes: attributesOf(route, request) });
     const guarded = { stream, route, run, cors, request, requestId: requestId(this.random) };
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
-    if (stream.localReply !== undefined) return answered(localAnswer(guarded));
+    if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
     if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
     return holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody));
   }
@@ -147,7 +153,7 @@ export class Worker {
     if (action.type === "respond") answerDirectly(stream, request, action.status, action.body ?? "", written);
     else
       answerDirectly(stream, request, action.status, "", [["location", locationOf(action.url, request)], ...written]);
-    return answered(localAnswer(guarded));
+    return answered(localAnswer(guarded, true));
   }
 
   private chosen(to: readonly { service: string; weight: number }[]): string {

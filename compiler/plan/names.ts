@@ -32,6 +32,11 @@ export function filterStateKey(property: string): string {
 /** Filters of Envoy that disturb requests, as routes refer to them. */
 export const FAULT_FILTERS = { delay: "sluice.fault.delay", abort: "sluice.fault.abort" } as const;
 
+/** The filter of Envoy that compresses in one way for a policy, as routes refer to it. */
+export function compressFilter(policy: string, coding: string): string {
+  return `sluice.compress.${policy}.${coding}`;
+}
+
 /** Filters of Envoy that note who will have refused a request that goes no further, and the last that notes that it went. */
 export const NOTE_FILTERS = { bodyLimit: "sluice.note.body-limit", passed: "sluice.note.passed" } as const;
 

@@ -3,7 +3,7 @@ import { escapeRegex } from "../policy/path.js";
 import type { HeaderMatch } from "./plan.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
-export type NativePolicy = CorsPlan | AddressPlan | FaultPlan | BodyLimitPlan | HeadersPlan;
+export type NativePolicy = CorsPlan | AddressPlan | FaultPlan | BodyLimitPlan | HeadersPlan | CompressPlan;
 
 /** Whether the filter does its work on routes to services only. */
 export function needsService({ filter }: NativePolicy): boolean {
@@ -14,6 +14,7 @@ export function needsService({ filter }: NativePolicy): boolean {
     case "fault":
     case "buffer":
     case "router":
+    case "compressor":
       return false;
   }
 }
@@ -27,6 +28,7 @@ export function standsBeforeGuard({ filter }: NativePolicy): boolean {
       return true;
     case "buffer":
     case "router":
+    case "compressor":
       return false;
   }
 }
@@ -94,6 +96,41 @@ export function smallestBodyLimit<Policy extends { native?: NativePolicy }>(
 
 /** What is noted of a request whose body is too large. */
 export const BODY_DENIED = " denied body-size";
+
+/** Which answers are compressed, and how. */
+export interface CompressPlan {
+  filter: "compressor";
+  /** The first is taken where the client takes it as well as another. */
+  codings: readonly Coding[];
+  /** Media types without parameters, in lower case. */
+  contentTypes: readonly string[];
+  /** An answer that says it has less stays as it is. */
+  minBytes: number;
+}
+
+/** Content codings by their names in `accept-encoding`. */
+export type Coding = "br" | "gzip" | "zstd";
+
+/** What compresses the answers of a route; it has one such policy at most. */
+export function compressionOf(run: readonly { native?: NativePolicy }[]): CompressPlan | undefined {
+  for (const { native } of run) if (native?.filter === "compressor") return native;
+  return undefined;
+}
+
+/** A plan in which no answer is compressed in a way that a host does not have. */
+export function withoutCoding<Plan extends { policies: readonly { native?: NativePolicy }[] }>(
+  plan: Plan,
+  coding: Coding,
+): Plan {
+  const policies = plan.policies.map((policy) => {
+    if (policy.native?.filter !== "compressor") return policy;
+    return { ...policy, native: { ...policy.native, codings: policy.native.codings.filter((one) => one !== coding) } };
+  });
+  return { ...plan, policies };
+}
+
+/** Part of a range: its bytes are counted in what is not compressed (RFC 9110 section 14). */
+export const NEVER_COMPRESSED = 206;
 
 /** Headers that the router of Envoy changes in requests to services, and in answers. */
 export interface HeadersPlan {

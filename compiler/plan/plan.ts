@@ -172,7 +172,7 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors`, `bodyLimit` and `headers`, `body.wasm` `convert`, the guard all others. */
+/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors`, `bodyLimit`, `headers` and `compress`, `body.wasm` `convert`, the guard all others. */
 export const PHASES = [
   "ipAccess",
   "fault",
@@ -183,6 +183,7 @@ export const PHASES = [
   "limit-by-identity",
   "bodyLimit",
   "headers",
+  "compress",
   "convert",
 ] as const;
 export type Phase = (typeof PHASES)[number];

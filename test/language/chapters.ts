@@ -123,6 +123,7 @@ const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   "limit-by-identity": ["rateLimit that reads `auth.*`, or has rates by tier", "429"],
   bodyLimit: ["[bodyLimit](../filters/body-limit/README.md), in a filter of Envoy's own", "413"],
   headers: ["[headers](../filters/headers/README.md), in Envoy's router", "nobody; it changes headers"],
+  compress: ["[compress](../filters/compress/README.md), in filters of Envoy's own", "nobody; it compresses answers"],
   convert: [
     "[soap](../filters/soap/README.md), in a module of its own",
     "nobody; what does not fit the service gets 400",

@@ -40,6 +40,16 @@ export const faultBody = fc
 
 export const bodyLimitBody = fc.record({ bytes: fc.constantFrom<string | number>(1, 5, 100, "1Ki", "64Mi") });
 
+export const compressBody = fc.record(
+  {
+    // Node 20 cannot read zstd.
+    algorithms: fc.constantFrom(["gzip"], ["brotli"], ["gzip", "brotli"], ["brotli", "gzip"], ["brotli", "zstd"]),
+    contentTypes: fc.constantFrom(["text/plain"], ["application/problem+json", "text/html", "text/plain"]),
+    minBytes: fc.constantFrom<string | number>(64, 100, "1Ki", "1Mi"),
+  },
+  { requiredKeys: [] },
+);
+
 const BLOCKS = ["127.0.0.0/24", "127.0.0.2/32", "127.0.0.0/8", "10.0.0.0/8", "192.0.2.0/24", "::/0", "2001:db8::/32"];
 
 export const ipAccessBody = fc.oneof(

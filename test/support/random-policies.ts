@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
-import { bodyLimitBody, corsBody, faultBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
+import {
+  bodyLimitBody,
+  compressBody,
+  corsBody,
+  faultBody,
+  headersBody,
+  ipAccessBody,
+  someOf,
+} from "./random-native.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
@@ -12,7 +20,16 @@ import { withListenerTransport, withServiceTransport } from "./random-transport.
 /** A policy of the file, with what it needs of a chain. */
 export interface RandomPolicy {
   readonly name: string;
-  readonly kind: "authenticate" | "authorize" | "bodyLimit" | "cors" | "fault" | "headers" | "ipAccess" | "rateLimit";
+  readonly kind:
+    | "authenticate"
+    | "authorize"
+    | "bodyLimit"
+    | "compress"
+    | "cors"
+    | "fault"
+    | "headers"
+    | "ipAccess"
+    | "rateLimit";
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
@@ -182,6 +199,7 @@ const offOrOn = { mode: fc.constantFrom("enforce", "off") };
 const cors = policyOf("cors", corsBody, offOrOn);
 const ipAccess = policyOf("ipAccess", ipAccessBody, offOrOn);
 const bodyLimit = policyOf("bodyLimit", bodyLimitBody, offOrOn);
+const compress = policyOf("compress", compressBody, offOrOn);
 const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
 
@@ -236,6 +254,7 @@ const policies = fc
       { weight: 4, arbitrary: authorize },
       { weight: 2, arbitrary: cors },
       { weight: 1, arbitrary: bodyLimit },
+      { weight: 1, arbitrary: compress },
       { weight: 1, arbitrary: fault },
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },
@@ -345,7 +364,7 @@ function names(policies: readonly RandomPolicy[]): string[] {
 }
 
 /** Kinds of which a route has one at most. */
-const ALONE: readonly RandomPolicy["kind"][] = ["authenticate", "cors", "fault"];
+const ALONE: readonly RandomPolicy["kind"][] = ["authenticate", "compress", "cors", "fault"];
 
 /** Those of the candidates that can stand on a route beside what it has; their order stays. */
 function fitting(

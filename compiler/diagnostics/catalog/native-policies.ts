@@ -79,4 +79,25 @@ To keep a policy and switch it off, write \`mode: off\` beside its kind.`,
 
 Write \`mode: off\` beside a fault that is not wanted now.`,
   },
+  SL0448: {
+    severity: "warning",
+    message: "`{policy}` compresses answers to callers whom browsers make known by themselves",
+    help: `Where an answer has a secret beside a part of the request, its length tells how much of the one is in the other. A page elsewhere that
+makes a browser call often enough, with the cookies of its user, finds the secret out (BREACH, CVE-2013-3587). It cannot with a key in a header,
+which no browser sends by itself.
+
+    shops: { cors: { origins: ["https://shop.example.com"], credentials: true } }
+    small: { compress: {} }                                                         # SL0448 on a route with both
+
+Leave the route out, or compress only what has no secret in it, such as scripts and styles on a route of their own. Where answers hold no secret, or nothing
+of the request, say so in a comment that silences the warning.`,
+  },
+  SL0449: {
+    severity: "warning",
+    message: "`{type}` is compressed already",
+    help: `Such an answer costs time to compress, and does not get smaller.
+
+    small: { compress: { contentTypes: [text/html, image/png] } }      # SL0449
+    small: { compress: { contentTypes: [text/html] } }`,
+  },
 } as const satisfies Section<"04">;

@@ -7,6 +7,7 @@ import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
 import type { RouteAction } from "../../plan/plan.js";
 import { pairsOf } from "../raw-headers.js";
+import { encoded, encoders } from "./coding.js";
 import { type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
 
 /** What is told of a request when it has ended. */
@@ -74,7 +75,7 @@ export class Exchange {
     if (closes) this.outgoing.shouldKeepAlive = false;
     this.giveUpCall();
     this.writeHead(answer);
-    this.outgoing.end(Buffer.from(answer.body, "latin1"));
+    this.outgoing.end(encoded(Buffer.from(answer.body, "latin1"), answer.coding));
   }
 
   /** Goes on later, if the client is still there then. */
@@ -146,7 +147,7 @@ export class Exchange {
     this.told = { ...this.told, status: head.status };
     this.writeHead(head);
     // Also of an answer that broke off: the client must see that it is not whole.
-    pipeline(answer, this.outgoing, () => clearTimeout(this.timer));
+    pipeline([answer, ...encoders(head.coding), this.outgoing], () => clearTimeout(this.timer));
   }
 
   private fail(passage: Passage, failure: ServiceFailure): void {

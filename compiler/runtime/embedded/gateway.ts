@@ -7,6 +7,7 @@ import { Host, type Moment } from "../../host/host.js";
 import { RELOAD_BACKOFF_MS } from "../../plan/guard.js";
 import type { ListenerPlan } from "../../plan/plan.js";
 import type { ClientRequest } from "../../request/request.js";
+import { servable } from "./coding.js";
 
 const MILLISECOND = 1_000_000n;
 const RELOAD_BACKOFF = BigInt(RELOAD_BACKOFF_MS) * MILLISECOND;
@@ -87,7 +88,8 @@ export class ServingGateway {
   }
 
   private start(served: ServedPlan): Worker {
-    return new Worker(this.host, this.guard, served, secureRandom);
+    const plan = servable(served.plan);
+    return new Worker(this.host, this.guard, { ...served, plan }, secureRandom);
   }
 
   private running(): Worker | undefined {

@@ -5,6 +5,7 @@ import { type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
 import { addressFilter, addressRules, REFUSED_BY } from "./addresses.js";
 import { bodyLimit, bodyLimitFilter } from "./body-limits.js";
+import { compressFilters, compression } from "./compression.js";
 import { corsFilter, corsPolicy } from "./cors.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
 import { needsNotes, noteFilter, notes } from "./notes.js";
@@ -37,6 +38,9 @@ export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
     ...(noted && limits ? [noteFilter(NOTE_FILTERS.bodyLimit)] : []),
     ...(limits ? [bodyLimitFilter()] : []),
     ...(noted ? [noteFilter(NOTE_FILTERS.passed)] : []),
+    ...plan.policies.flatMap(({ name, native }) =>
+      native?.filter === "compressor" ? compressFilters(name, native) : [],
+    ),
   ];
 }
 
@@ -84,7 +88,7 @@ interface Own {
   native: NativePolicy;
 }
 
-/** @param own policies of one filter, at least one; of `fault` and `cors` a route has one at most */
+/** @param own policies of one filter, at least one; of `fault`, `cors` and `compressor` a route has one at most */
 function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): readonly FilterConfiguration[] {
   switch (filter) {
     case "rbac": {
@@ -101,6 +105,8 @@ function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): 
       const limit = smallestBodyLimit(own);
       return limit === undefined ? [] : [bodyLimit(limit.native)];
     }
+    case "compressor":
+      return own.flatMap(({ name, native }) => (native.filter === filter ? compression(name, native) : []));
     case "router":
       // It has no settings on a route: the route itself says what it writes.
       return [];
