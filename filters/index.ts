@@ -4,6 +4,7 @@ import { authorize } from "./authorize/kind.js";
 import { bodyLimit } from "./body-limit/kind.js";
 import { compress } from "./compress/kind.js";
 import { cors } from "./cors/kind.js";
+import { externalAuth } from "./external-auth/kind.js";
 import { fault } from "./fault/kind.js";
 import { headers } from "./headers/kind.js";
 import { ipAccess } from "./ip-access/kind.js";
@@ -16,6 +17,7 @@ export const kinds: readonly PolicyKind[] = [
   bodyLimit,
   compress,
   cors,
+  externalAuth,
   fault,
   headers,
   ipAccess,

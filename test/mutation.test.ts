@@ -84,6 +84,7 @@ policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-key } }] } }
   reads: { authorize: { rules: [{ name: get, allow: 'request.method == "GET"' }] } }
   chaos: { fault: { delay: { for: 1s }, abort: { status: 503, percent: 1% }, headers: { x-test: "1" } } }
+  outside: { externalAuth: { http: { service: orders }, timeout: 1s } }
   slow: { description: a limit, onError: deny, rateLimit: { rate: 5/minute, store: { slots: 2048 } } }
 routes:
   - name: orders
@@ -92,7 +93,7 @@ routes:
     idleTimeout: 5s
     retry: { attempts: 3, on: [503], backoff: { base: 10ms }, otherHosts: false }
     hashBy: [{ header: x-tenant }, { source: ip }]
-    apply: [known, reads, slow, chaos]
+    apply: [known, reads, slow, chaos, outside]
 `;
 
 const CASES = `apiVersion: sluice/v1

@@ -15,7 +15,7 @@ import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
 import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
 import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
-import { type HeldBody, holdBody } from "./behind-guard.js";
+import { type Asking, askService, type HeldBody, holdBody } from "./behind-guard.js";
 import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
@@ -26,6 +26,7 @@ import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
 /** What became of a request before a service had it. */
 export type Reception =
   | { step: "answered"; answer: Answer }
+  | { step: "asks"; asking: Asking }
   | { step: "held"; body: HeldBody }
   | { step: "passed"; passage: Passage };
 
@@ -134,7 +135,7 @@ export class Worker {
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
     if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
     if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
-    return holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody));
+    return askService(guarded, hasBody, () => holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody)));
   }
 
   private atRouter(guarded: GuardedRequest, hasBody: boolean): Reception {

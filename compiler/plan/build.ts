@@ -23,15 +23,18 @@ export function buildPlan(
   const used = new Set(
     hosts.flatMap((host) => host.routes.flatMap((route) => route.run.map((applied) => applied.policy))),
   );
+  const policies = [...checked.policies.values()].filter((policy) => used.has(policy.name));
   const plan: GatewayPlan = {
     name: gateway.name,
     origin: place(["name"]),
     listeners: listeners(checked),
     services: services(checked),
     consumers: consumers(checked),
-    policies: [...checked.policies.values()].filter((policy) => used.has(policy.name)),
+    policies,
     hosts,
-    ownedRequestHeaders: [...new Set(kinds.flatMap((kind) => kind.ownedRequestHeaders))].toSorted(),
+    ownedRequestHeaders: [
+      ...new Set([...kinds, ...policies].flatMap((one) => one.ownedRequestHeaders ?? [])),
+    ].toSorted(),
   };
   return {
     plan,

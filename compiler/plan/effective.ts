@@ -69,7 +69,7 @@ function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedP
 }
 
 /** Phases of which a route has one policy at most. */
-const ALONE: readonly PolicyPlan["phase"][] = ["fault", "cors", "authenticate", "compress"];
+const ALONE: readonly PolicyPlan["phase"][] = ["fault", "cors", "authenticate", "externalAuth", "compress"];
 
 interface Step {
   item: AppliedPolicy;

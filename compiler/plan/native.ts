@@ -3,7 +3,14 @@ import { escapeRegex } from "../policy/path.js";
 import type { HeaderMatch } from "./plan.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
-export type NativePolicy = CorsPlan | AddressPlan | FaultPlan | BodyLimitPlan | HeadersPlan | CompressPlan;
+export type NativePolicy =
+  | CorsPlan
+  | AddressPlan
+  | FaultPlan
+  | ExternalAuthPlan
+  | BodyLimitPlan
+  | HeadersPlan
+  | CompressPlan;
 
 /** Whether the filter does its work on routes to services only. */
 export function needsService({ filter }: NativePolicy): boolean {
@@ -12,6 +19,7 @@ export function needsService({ filter }: NativePolicy): boolean {
       return true;
     case "rbac":
     case "fault":
+    case "externalAuth":
     case "buffer":
     case "router":
     case "compressor":
@@ -26,6 +34,7 @@ export function standsBeforeGuard({ filter }: NativePolicy): boolean {
     case "fault":
     case "cors":
       return true;
+    case "externalAuth":
     case "buffer":
     case "router":
     case "compressor":
@@ -56,9 +65,16 @@ export interface FaultPlan {
 /** The share of all requests. */
 export const ALL_REQUESTS = 1_000_000;
 
-/** A plan in which requests are disturbed always or never: for tests, which ask for one answer. */
-export function withoutChance<Plan extends { policies: readonly { native?: NativePolicy }[] }>(plan: Plan): Plan {
-  return { ...plan, policies: plan.policies.map(withoutFaultsByChance) };
+/**
+ * A plan in which requests are disturbed always or never, and services that decide are asked by HTTP: for tests, which ask for one
+ * answer of services that speak HTTP/1.1.
+ */
+export function testable<Plan extends { policies: readonly { native?: NativePolicy }[] }>(plan: Plan): Plan {
+  return { ...plan, policies: plan.policies.map(withoutFaultsByChance).map(askingByHttp) };
+}
+
+function askingByHttp<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {
+  return policy.native?.filter === "externalAuth" ? { ...policy, native: { ...policy.native, by: "http" } } : policy;
 }
 
 function withoutFaultsByChance<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {
@@ -73,6 +89,44 @@ function withoutFaultsByChance<Policy extends { native?: NativePolicy }>(policy:
 
 /** What is noted of a request that is answered on purpose. */
 export const FAULT_DENIED = " denied fault";
+
+/** A service that is asked whether a request may pass. */
+export interface ExternalAuthPlan {
+  filter: "externalAuth";
+  service: string;
+  by: "http" | "grpc";
+  /** What stands before the path when it is asked by HTTP; may be empty. */
+  pathPrefix: string;
+  /** Headers of the request that it is shown, beside method, path and host. */
+  toService: readonly string[];
+  /** What it is told of the caller, beside: results of the guard by header. */
+  identity: readonly { name: string; property: string }[];
+  /** Headers of its answer that the request gets. No client can send them. */
+  fromAnswer: readonly string[];
+  /** Headers of its refusal that the client gets, beside `location` and `www-authenticate`. */
+  toClient: readonly string[];
+  timeoutMs: number;
+  /** The answer where it gives none. */
+  statusOnError: number;
+  /** It is shown the body too, up to so many bytes; a larger one is cut off, or refused. */
+  body?: { most: number; partial: boolean };
+}
+
+/** Who is asked whether the requests of a route may pass; it has one such policy at most. */
+export function externalAuthOf<Policy extends { native?: NativePolicy }>(
+  run: readonly Policy[],
+): (Policy & { native: ExternalAuthPlan }) | undefined {
+  for (const policy of run) if (policy.native?.filter === "externalAuth") return { ...policy, native: policy.native };
+  return undefined;
+}
+
+/** Bytes of a body that a service must see all of, where it must. */
+export function bytesShownWhole(native: NativePolicy | undefined): number | undefined {
+  return native?.filter === "externalAuth" && native.body?.partial === false ? native.body.most : undefined;
+}
+
+/** What is noted of a request that the service does not let pass, for whatever reason. */
+export const EXTERNALLY_DENIED = " denied external";
 
 /** How many bytes a body may have. It is held until it is whole, so that no service hears of a larger one. */
 export interface BodyLimitPlan {
@@ -93,6 +147,9 @@ export function smallestBodyLimit<Policy extends { native?: NativePolicy }>(
       smallest = { ...policy, native: policy.native };
   return smallest;
 }
+
+/** The answer to a body that is too large. */
+export const BODY_TOO_LARGE = { status: 413, body: "Payload Too Large" } as const;
 
 /** What is noted of a request whose body is too large. */
 export const BODY_DENIED = " denied body-size";

@@ -36,7 +36,7 @@ export function disagreements(embedded: Exchange, slow: Exchange | undefined, en
   });
 }
 
-function factsOf({ status, headers, body, route, decision, shadow, service }: Exchange): Map<string, string> {
+function factsOf({ status, headers, body, route, decision, shadow, asked, service }: Exchange): Map<string, string> {
   const facts = new Map([
     ["status", String(status)],
     ["route", route?.name ?? NOTHING],
@@ -45,6 +45,10 @@ function factsOf({ status, headers, body, route, decision, shadow, service }: Ex
     ...(isUnreadable(headers) ? [] : [["body", body] as const]),
   ]);
   addHeaders(facts, headers, "header");
+  if (asked !== undefined) {
+    facts.set("asked", `${asked.name} ${asked.method} ${asked.path}`);
+    addHeaders(facts, asked.headers, "header of the question");
+  }
   // Which of several services gets it is left to chance, and so is what it answers.
   if (service?.byChance) return withoutAnswer(facts);
   facts.set("service", service?.name ?? NOTHING);

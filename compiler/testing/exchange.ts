@@ -1,3 +1,4 @@
+import type { Asking } from "../embedded/behind-guard.js";
 import type { Answer, Passage, ServiceView } from "../embedded/passage.js";
 import { type Reception, Worker } from "../embedded/worker.js";
 import { byteTextOf } from "../host/byte-text.js";
@@ -24,6 +25,8 @@ export interface Exchange {
   /** What the guard noted; absent if Envoy answered before it. */
   decision?: string;
   shadow?: string;
+  /** The request to a service that was asked whether this one may pass; absent if none was. */
+  asked?: ServiceView;
   /** The request as the service got it; absent if none did. */
   service?: ServiceView;
 }
@@ -77,6 +80,8 @@ export class EmbeddedGateway implements TestedGateway {
     switch (reception.step) {
       case "answered":
         return exchangeOf(reception.answer);
+      case "asks":
+        return this.ask(reception.asking, body);
       case "held": {
         const { most, whole, tooLarge } = reception.body;
         return body.length > most ? exchangeOf(tooLarge()) : this.follow(whole(body.length), body);
@@ -84,6 +89,14 @@ export class EmbeddedGateway implements TestedGateway {
       case "passed":
         return this.fromService(reception.passage);
     }
+  }
+
+  private ask(asking: Asking, body: Uint8Array): Exchange {
+    const asked = asking.question(body.length);
+    if (asked === undefined) return exchangeOf(asking.tooLarge());
+    const { status, headers, content } = upstreamAnswer(this.upstreams, asked.name);
+    const answer = { status, headers, body: asked.method === "HEAD" ? "" : byteTextOf(content) };
+    return { ...this.follow(asking.answered(answer), body), asked };
   }
 
   private fromService(passage: Passage): Exchange {

@@ -121,6 +121,10 @@ const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   authenticate: ["[authenticate](../filters/authenticate/README.md)", "401"],
   authorize: ["[authorize](../filters/authorize/README.md)", "403"],
   "limit-by-identity": ["rateLimit that reads `auth.*`, or has rates by tier", "429"],
+  externalAuth: [
+    "[externalAuth](../filters/external-auth/README.md), in a filter of Envoy's own",
+    "what its service answers, and 503 if it gives none",
+  ],
   bodyLimit: ["[bodyLimit](../filters/body-limit/README.md), in a filter of Envoy's own", "413"],
   headers: ["[headers](../filters/headers/README.md), in Envoy's router", "nobody; it changes headers"],
   compress: ["[compress](../filters/compress/README.md), in filters of Envoy's own", "nobody; it compresses answers"],

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { SERVICES } from "./random-routes.js";
 
 // Bodies of policies that Envoy carries out.
 
@@ -49,6 +50,47 @@ export const compressBody = fc.record(
   },
   { requiredKeys: [] },
 );
+
+const ASKED = {
+  service: fc.constantFrom(...SERVICES),
+  headersToService: someOf(["accept", "authorization", "x-x"]),
+  headersFromAnswer: someOf(["x-total", "x-user"]),
+};
+const OPTIONAL = { requiredKeys: ["service"] } satisfies { requiredKeys: ["service"] };
+
+/** Services of tests answer 200, so these let all pass, but for bodies that are too large; a busy machine is not quick. */
+export const externalAuthBody = fc
+  .record(
+    {
+      http: fc.record(
+        {
+          ...ASKED,
+          path: fc.constantFrom("/check", "/a/b-c"),
+          headersToClient: someOf(["content-type", "set-cookie"]),
+        },
+        OPTIONAL,
+      ),
+      grpc: fc.record(ASKED, OPTIONAL),
+      byGrpc: fc.boolean(),
+      timeout: fc.constantFrom("20s", "1m"),
+      withBody: fc.record(
+        { maxBytes: fc.constantFrom<string | number>(1, 8, "1Ki", "1Mi"), partial: fc.boolean() },
+        { requiredKeys: ["maxBytes"] },
+      ),
+      statusOnError: fc.constantFrom(403, 500, 502, 503, 504),
+    },
+    { requiredKeys: ["http", "grpc", "byGrpc", "timeout"] },
+  )
+  .map(({ http, grpc, byGrpc, ...rest }) => ({ ...(byGrpc ? { grpc } : { http }), ...rest }));
+
+type Spec = Readonly<Record<string, unknown>>;
+
+/** By gRPC only a service is asked that speaks HTTP/2; the first may. */
+export function askable(spec: Spec, first: Spec): Spec {
+  const speaks = first.protocol === "http2" && JSON.stringify(spec).includes(`"service":"${SERVICES[0]}"`);
+  if (spec.externalAuth === undefined || speaks) return spec;
+  return { ...spec, externalAuth: JSON.parse(JSON.stringify(spec.externalAuth).replace('"grpc":', '"http":')) };
+}
 
 const BLOCKS = ["127.0.0.0/24", "127.0.0.2/32", "127.0.0.0/8", "10.0.0.0/8", "192.0.2.0/24", "::/0", "2001:db8::/32"];
 

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
 import {
+  askable,
   bodyLimitBody,
   compressBody,
   corsBody,
+  externalAuthBody,
   faultBody,
   headersBody,
   ipAccessBody,
@@ -26,6 +28,7 @@ export interface RandomPolicy {
     | "bodyLimit"
     | "compress"
     | "cors"
+    | "externalAuth"
     | "fault"
     | "headers"
     | "ipAccess"
@@ -200,6 +203,7 @@ const cors = policyOf("cors", corsBody, offOrOn);
 const ipAccess = policyOf("ipAccess", ipAccessBody, offOrOn);
 const bodyLimit = policyOf("bodyLimit", bodyLimitBody, offOrOn);
 const compress = policyOf("compress", compressBody, offOrOn);
+const externalAuth = policyOf("externalAuth", externalAuthBody, offOrOn);
 const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
 
@@ -255,6 +259,7 @@ const policies = fc
       { weight: 2, arbitrary: cors },
       { weight: 1, arbitrary: bodyLimit },
       { weight: 1, arbitrary: compress },
+      { weight: 1, arbitrary: externalAuth },
       { weight: 1, arbitrary: fault },
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },
@@ -283,6 +288,10 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   })
   .map((raw): RandomFile => {
     const drawn = { ...raw, policies: raw.policies.map((policy) => forTiers(policy, tiersOf(raw.consumers))) };
+    const transported = {
+      ...drawn.services,
+      [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
+    };
     return {
       apiVersion: "sluice/v1",
       kind: "Gateway",
@@ -291,12 +300,11 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       listeners: Object.fromEntries(
         Object.entries(drawn.listeners).map(([name, one]) => [name, withListenerTransport({ ...one })]),
       ),
-      services: {
-        ...drawn.services,
-        [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
-      },
+      services: transported,
       consumers: drawn.consumers,
-      policies: Object.fromEntries(drawn.policies.map(({ name, spec }) => [name, spec])),
+      policies: Object.fromEntries(
+        drawn.policies.map(({ name, spec }) => [name, askable(spec, transported[SERVICES[0]])]),
+      ),
       ...compose(drawn),
     };
   });
@@ -364,7 +372,7 @@ function names(policies: readonly RandomPolicy[]): string[] {
 }
 
 /** Kinds of which a route has one at most. */
-const ALONE: readonly RandomPolicy["kind"][] = ["authenticate", "compress", "cors", "fault"];
+const ALONE: readonly RandomPolicy["kind"][] = ["authenticate", "compress", "cors", "externalAuth", "fault"];
 
 /** Those of the candidates that can stand on a route beside what it has; their order stays. */
 function fitting(

@@ -100,4 +100,20 @@ of the request, say so in a comment that silences the warning.`,
     small: { compress: { contentTypes: [text/html, image/png] } }      # SL0449
     small: { compress: { contentTypes: [text/html] } }`,
   },
+  SL0450: {
+    severity: "error",
+    message: "`{policy}` must say who is asked: by exactly one of `http` and `grpc`",
+    help: `A policy that asks nobody would let everybody pass, and of two it is not clear whose answer holds.
+
+    outside: { externalAuth: { timeout: 200ms } }                            # SL0450
+    outside: { externalAuth: { http: { service: auth, path: /check } } }`,
+  },
+  SL0451: {
+    severity: "error",
+    message: "the service `{service}` is asked by gRPC, and does not say that it speaks HTTP/2",
+    help: `gRPC needs HTTP/2 from the first byte on, which Envoy does not try by itself.
+
+    auth: { endpoints: [127.0.0.1:9090] }                      # SL0451
+    auth: { endpoints: [127.0.0.1:9090], protocol: http2 }`,
+  },
 } as const satisfies Section<"04">;

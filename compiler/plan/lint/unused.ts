@@ -2,13 +2,14 @@ import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
 
-/** Services that no route leads to. One with weight 0 waits for its requests and is no finding. */
+/** Services that no route leads to, and no policy asks. One with weight 0 waits for its requests and is no finding. */
 export function unusedServices(plan: GatewayPlan): Diagnostic[] {
   const used = new Set(
     plan.hosts.flatMap((host) =>
       host.routes.flatMap(({ action }) => (action.type === "forward" ? action.to.map((to) => to.service) : [])),
     ),
   );
+  for (const { asks = [] } of plan.policies) for (const { service } of asks) used.add(service);
   return plan.services.flatMap(({ name, origin }) =>
     used.has(name) ? [] : [diagnose("SL0607", { service: name }, origin)],
   );

@@ -1,8 +1,9 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
-import type { HeldBody } from "../../embedded/behind-guard.js";
-import type { Answer, AnswerHead, Notes, Passage } from "../../embedded/passage.js";
+import type { Asking, HeldBody } from "../../embedded/behind-guard.js";
+import type { Answer, AnswerHead, Notes, Passage, ServiceView } from "../../embedded/passage.js";
 import type { Reception } from "../../embedded/worker.js";
+import { byteTextOf } from "../../host/byte-text.js";
 import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
 import type { RouteAction } from "../../plan/plan.js";
@@ -31,8 +32,8 @@ export class Exchange {
   private call: ClientRequest | undefined;
   private timer: NodeJS.Timeout | undefined;
   private began = 0n;
-  /** A body that is not whole yet. */
-  private held: HeldBody | undefined;
+  /** What the request waits for at a filter: a body that is not whole yet, or an answer. */
+  private open: { end(): void } | undefined;
   /** One that was held, whole. */
   private body: Buffer | undefined;
 
@@ -83,6 +84,34 @@ export class Exchange {
     if (!this.outgoing.closed) this.timer = setTimeout(() => this.guarded(work), milliseconds);
   }
 
+  /** Asks a service whether the request may pass. */
+  ask(asking: Asking, service: Service, question: ServiceView, goOn: (next: Reception) => void): void {
+    const settled = (work: () => void) => {
+      if (this.open !== asking) return;
+      this.open = undefined;
+      this.giveUpCall();
+      this.guarded(work);
+    };
+    const fail = () => settled(() => this.answer(asking.failed()));
+    this.open = asking;
+    this.guarded(() => {
+      this.call = service.call(question, undefined, {
+        onAnswer: (answer) => {
+          const parts: Buffer[] = [];
+          const status = answer.statusCode ?? 0;
+          answer.on("data", (part: Buffer) => parts.push(part)).on("error", fail);
+          answer.once("end", () => {
+            const whole = { status, headers: pairsOf(answer.rawHeaders), body: byteTextOf(Buffer.concat(parts)) };
+            settled(() => goOn(asking.answered(whole)));
+          });
+        },
+        onFailure: fail,
+        onSwitch: fail,
+      });
+      this.timer = setTimeout(fail, timeoutOf(question));
+    });
+  }
+
   /** Reads a body until it is whole, or too large. */
   holdBody(held: HeldBody, goOn: (next: Reception) => void): void {
     const parts: Buffer[] = [];
@@ -91,16 +120,16 @@ export class Exchange {
       bytes += part.length;
       parts.push(part);
       if (bytes <= held.most) return;
-      this.held = undefined;
+      this.open = undefined;
       this.incoming.off("data", onData).off("end", onEnd);
       this.guarded(() => this.answer(held.tooLarge(), true));
     };
     const onEnd = () => {
-      this.held = undefined;
+      this.open = undefined;
       this.body = Buffer.concat(parts);
       this.guarded(() => goOn(held.whole(bytes)));
     };
-    this.held = held;
+    this.open = held;
     this.incoming.on("data", onData).once("end", onEnd);
   }
 
@@ -184,8 +213,13 @@ export class Exchange {
 
   private finish(): void {
     this.giveUpCall();
-    this.held?.end();
-    this.held = undefined;
+    this.open?.end();
+    this.open = undefined;
     this.passage?.end();
   }
+}
+
+/** How long a service may take, which it is told. Milliseconds. */
+function timeoutOf({ headers }: ServiceView): number {
+  return Number(headers.find(([name]) => name === "x-envoy-expected-rq-timeout-ms")?.[1] ?? 0);
 }

@@ -193,6 +193,14 @@ export class EmbeddedServer {
         exchange.answer(answer, answer.status === 400 || (answer.route === undefined && answer.status !== 404));
         return;
       }
+      case "asks": {
+        const { asking } = reception;
+        const question = asking.question(0);
+        const service = question && this.services.get(question.name);
+        if (question === undefined || service === undefined) throw new RangeError("there is nobody to ask");
+        exchange.ask(asking, service, question, (next) => this.follow(next, exchange, hasBody));
+        return;
+      }
       case "held":
         exchange.holdBody(reception.body, (next) => this.follow(next, exchange, hasBody));
         return;

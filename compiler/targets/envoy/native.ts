@@ -1,12 +1,13 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
 import { NOTE_FILTERS } from "../../plan/names.js";
-import { type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
+import { bytesShownWhole, type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
 import { addressFilter, addressRules, REFUSED_BY } from "./addresses.js";
-import { bodyLimit, bodyLimitFilter } from "./body-limits.js";
+import { bodyLimit, bodyLimitFilters } from "./body-limits.js";
 import { compressFilters, compression } from "./compression.js";
 import { corsFilter, corsPolicy } from "./cors.js";
+import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
 import { needsNotes, noteFilter, notes } from "./notes.js";
 
@@ -35,8 +36,13 @@ export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
   const noted = isLogged && needsNotes(plan.policies);
   const limits = used.has("buffer");
   return [
+    ...(noted && used.has("externalAuth") ? [noteFilter(NOTE_FILTERS.externalAuth)] : []),
+    ...(plan.policies.some(({ native }) => bytesShownWhole(native) !== undefined) ? bodyLimitFilters("shown") : []),
+    ...plan.policies.flatMap(({ name, native }) =>
+      native?.filter === "externalAuth" ? [externalAuthRequest(name, native)] : [],
+    ),
     ...(noted && limits ? [noteFilter(NOTE_FILTERS.bodyLimit)] : []),
-    ...(limits ? [bodyLimitFilter()] : []),
+    ...(limits ? bodyLimitFilters("limit") : []),
     ...(noted ? [noteFilter(NOTE_FILTERS.passed)] : []),
     ...plan.policies.flatMap(({ name, native }) =>
       native?.filter === "compressor" ? compressFilters(name, native) : [],
@@ -88,7 +94,7 @@ interface Own {
   native: NativePolicy;
 }
 
-/** @param own policies of one filter, at least one; of `fault`, `cors` and `compressor` a route has one at most */
+/** @param own policies of one filter, at least one; of most filters a route has one at most */
 function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): readonly FilterConfiguration[] {
   switch (filter) {
     case "rbac": {
@@ -101,9 +107,14 @@ function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): 
       return own.flatMap(({ native }) =>
         native.filter === filter ? [{ filter: extensionNames.cors, configuration: corsPolicy(native) }] : [],
       );
+    case "externalAuth":
+      return own.flatMap(({ name, native }) => {
+        const bytes = bytesShownWhole(native);
+        return [...(bytes === undefined ? [] : bodyLimit("shown", bytes)), externalAuthOnRoute(name)];
+      });
     case "buffer": {
       const limit = smallestBodyLimit(own);
-      return limit === undefined ? [] : [bodyLimit(limit.native)];
+      return limit === undefined ? [] : bodyLimit("limit", limit.native.bytes);
     }
     case "compressor":
       return own.flatMap(({ name, native }) => (native.filter === filter ? compression(name, native) : []));

@@ -10,6 +10,7 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "listeners.*.tls.clientCertificate": "tests connect without TLS: only the scheme tells of it",
   "listeners.*.protocols": "tests speak HTTP/1.1",
   "consumers.*.credentials": "the runner gives each consumer a key of its own",
+  "policies.*.externalAuth.timeout": "no service of a test is slow",
   "policies.*.fault.delay": "tests do not look at how long a request takes",
   "policies.*.fault.*.percent": "a test is disturbed always or never",
   "policies.*.onError": "no policy fails in a test",
