@@ -43,6 +43,8 @@ routes:
 | name | 1 to 63 lower-case letters, digits and dashes; a letter or digit at both ends |
 | duration | a whole number and \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`250ms\`, \`10s\`, \`24h\`; at most 365 days. One unit: \`90m\`, not \`1h30m\` |
 | rate | \`100/minute\` (also \`second\`, \`hour\`, \`day\`) or \`100 per 15s\` (also \`m\`, \`h\`, \`d\`); with \`burst 20\` behind it, so many at once, else the count |
+| size | bytes as a number, or a whole number with \`Ki\` or \`Mi\`: \`64Ki\`, \`1Mi\` |
+| percentage | \`5%\`; shares of requests with up to four decimals: \`0.25%\` |
 | address | \`host:port\`; an IPv6 address in brackets, as \`"[::1]:8080"\` |
 | header name | lower case: up to 64 letters, digits, \`-\`, \`_\` and \`.\` |
 | header value | visible ASCII and spaces between |
@@ -145,7 +147,8 @@ without the route's \`except\`, and those of its \`apply\`. One that is there tw
 They run by phase, and in one phase in the order of these lists:
 
 ${markdownTable(["", "policies", "refuse with"], rows)}
-The first that refuses answers, and the later ones do not run. A route has at most one \`cors\` and one \`authenticate\`. Several \`authorize\` must all allow.
+The first that refuses answers, and the later ones do not run. A route has at most one \`fault\`, \`cors\`, \`authenticate\`,
+\`externalAuth\` and \`compress\` each. Several \`authorize\` must all allow.
 Limits of one phase decide together: a call that one of them refuses costs nothing in the others. \`sluice explain orders\` prints the policies of a route
 in this order, each with the line that asks for it.
 
