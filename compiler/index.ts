@@ -15,6 +15,7 @@ import { loadTests, type Tests } from "./testing/load.js";
 import { policyLoader } from "./testing/loader.js";
 import type { Subject } from "./testing/mutation/run.js";
 
+export { importWsdl, type WsdlFiles } from "../filters/soap/import/import.js";
 export type { Diagnostic, Suppressed } from "./diagnostics/diagnostic.js";
 export type { GatewayPlan } from "./plan/plan.js";
 export { SourceFile } from "./syntax/source.js";

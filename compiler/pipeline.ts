@@ -1,6 +1,7 @@
 import type { Part } from "./diagnostics/catalog/entry.js";
 import { needsOf } from "./diagnostics/catalog.js";
 import { type Diagnostic, diagnose, type Suppressed, sortDiagnostics } from "./diagnostics/diagnostic.js";
+import { bodyConfiguration } from "./plan/body.js";
 import { buildPlan } from "./plan/build.js";
 import { guardConfiguration, LOGGED_RESULTS } from "./plan/guard.js";
 import { lint } from "./plan/lint/lint.js";
@@ -66,7 +67,7 @@ function planFiles(
   );
   return hasErrors([...files.diagnostics, ...diagnostics])
     ? { diagnostics }
-    : { plan, diagnostics: [...diagnostics, ...guardSize(plan), ...lint(checked, plan)] };
+    : { plan, diagnostics: [...diagnostics, ...tooLarge(plan), ...lint(checked, plan)] };
 }
 
 /** False if what could not be read may show that the finding is none. Warnings wait until every file can be read. */
@@ -74,13 +75,16 @@ function isKnown({ code, severity }: Diagnostic, incomplete: ReadonlySet<Part>, 
   return (complete || severity === "error") && !needsOf(code).some((part) => incomplete.has(part));
 }
 
-/** The bound of the module (`filters/modules/README.md`): a larger document would keep Envoy from starting. */
-const LARGEST_GUARD_BYTES = 16 * 1024 * 1024;
+/** The bound of the modules (`filters/modules/README.md`): a larger document would keep Envoy from starting. */
+const LARGEST_CONFIGURATION_BYTES = 16 * 1024 * 1024;
 
-/** Measured with an access log, which makes it largest: the verdict is the same for every command. */
-function guardSize(plan: GatewayPlan): Diagnostic[] {
-  const size = Buffer.byteLength(JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS)));
-  return size <= LARGEST_GUARD_BYTES ? [] : [diagnose("SL0417", { size, limit: LARGEST_GUARD_BYTES }, plan.origin)];
+/** The guard's is measured with an access log, which makes it largest: the verdict is the same for every command. */
+function tooLarge(plan: GatewayPlan): Diagnostic[] {
+  const limit = LARGEST_CONFIGURATION_BYTES;
+  return [guardConfiguration(plan, LOGGED_RESULTS), bodyConfiguration(plan)].flatMap((configuration) => {
+    const size = Buffer.byteLength(JSON.stringify(configuration));
+    return size <= limit ? [] : [diagnose("SL0417", { size, limit }, plan.origin)];
+  });
 }
 
 /** What a target emitted, with each rule that it broke as a finding at the gateway's name. */

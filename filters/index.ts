@@ -9,6 +9,7 @@ import { fault } from "./fault/kind.js";
 import { headers } from "./headers/kind.js";
 import { ipAccess } from "./ip-access/kind.js";
 import { rateLimit } from "./rate-limit/kind.js";
+import { soap } from "./soap/kind.js";
 
 /** Every policy kind, sorted by name. A new kind is one folder and one line here. */
 export const kinds: readonly PolicyKind[] = [
@@ -22,11 +23,14 @@ export const kinds: readonly PolicyKind[] = [
   headers,
   ipAccess,
   rateLimit,
+  soap,
 ];
 
 /** The modules, and the kinds that each of them carries out. */
-export const modules: Readonly<Record<"guard" | "auth" | "rate-limit", readonly PolicyKind[]>> = {
+export const modules: Readonly<Record<"guard" | "auth" | "rate-limit" | "body" | "soap", readonly PolicyKind[]>> = {
   guard: [authenticate, authorize, rateLimit],
   auth: [authenticate, authorize],
   "rate-limit": [rateLimit],
+  body: [soap],
+  soap: [soap],
 };

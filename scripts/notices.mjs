@@ -28,9 +28,10 @@ export function notices(root, inputs) {
 }
 
 function noticeOf(name, folder, files) {
-  const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const { version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const texts = licenceFiles(folder);
-  const said = texts.length > 0 ? texts : heads(files.map((path) => readFileSync(path, "utf8")));
+  const heading = texts.length > 0 ? texts : heads(files.map((path) => readFileSync(path, "utf8")));
+  const said = heading.length > 0 ? heading : byName(license, author);
   if (license === undefined || said.length === 0) throw new Error(`${name} says nothing about its licence`);
   return [`${name} ${version}: ${license}`, ...said].join("\n\n");
 }
@@ -46,4 +47,21 @@ function licenceFiles(folder) {
 function heads(texts) {
   const found = texts.map((text) => /^(?:\/\/.*\n)+/.exec(text)?.[0] ?? "").filter((head) => /copyright/i.test(head));
   return [...new Set(found)].sort().map((head) => head.replaceAll(/^\/\/ ?/gm, "").trim());
+}
+
+/** Texts of licences (SPDX) whose packages may come without one: the holder is who the package names. */
+const TEXTS = {
+  ISC: `Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted, provided that the
+above copyright notice and this permission notice appear in all copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR
+IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.`,
+};
+
+function byName(license, author) {
+  const holder = typeof author === "string" ? author : author?.name;
+  const text = TEXTS[license];
+  return text === undefined || holder === undefined ? [] : [`Copyright (c) ${holder} and contributors`, text];
 }

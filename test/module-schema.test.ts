@@ -4,9 +4,10 @@ import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../compiler/cli/files.js";
 import { check } from "../compiler/index.js";
+import { bodyConfiguration, conversionPolicies } from "../compiler/plan/body.js";
 import { guardConfiguration } from "../compiler/plan/guard.js";
 import { keysWithoutDescription, openMappings } from "./language/judge.js";
-import { changedPredicatesOf, documentChanges, documentsOf } from "./language/module-documents.js";
+import { changedPredicatesOf, changesOf, documentsOf } from "./language/module-documents.js";
 import { WITNESSES } from "./language/module-witnesses.js";
 import { mutated } from "./language/mutation.js";
 import { schemaTables } from "./language/schema-table.js";
@@ -16,12 +17,15 @@ import { type CompiledModule, loadModule, ModuleVm } from "./support/module-host
 import { allowing, configurationOf, limiting, partnersOnly } from "./support/module-policies.js";
 import {
   BEYOND,
+  BODY_NAMES,
   faultBySchema,
+  GUARD_NAMES,
   isBeyond,
   MODULE_NAMES,
   type ModuleName,
   moduleSchemas,
 } from "./support/module-schema.js";
+import { ENVIRONMENT } from "./support/soap-documents.js";
 
 // The schemas of the configurations of modules against the modules themselves.
 
@@ -40,13 +44,15 @@ describe.each(MODULE_NAMES)("the schema of %s.wasm", (name) => {
   });
 });
 
-const PAGES: Readonly<Record<ModuleName, string>> = {
+/** That of soap.wasm is the page of body.wasm: it takes the same document. */
+const PAGES = {
   guard: "filters/modules/README.md",
   auth: "filters/modules/auth/README.md",
   "rate-limit": "filters/modules/rate-limit/README.md",
-};
+  body: "filters/modules/body/README.md",
+} as const;
 
-it.each(MODULE_NAMES)("the page of %s.wasm has the reference that its schema gives", (name) => {
+it.each([...GUARD_NAMES, "body"] as const)("the page of %s.wasm has the reference that its schema gives", (name) => {
   const path = join(root, PAGES[name]);
   const text = readFileSync(path, "utf8");
   const parts = /^([\s\S]*<!-- reference: [^\n]*-->\n)[\s\S]*(<!-- end of the reference -->[\s\S]*)$/.exec(text);
@@ -59,13 +65,15 @@ describe("what the compiler emits", () => {
   const plans = [...allCases().filter(({ rejects }) => !rejects), ...allExamples()];
 
   it.each(plans.map((one) => [one.policyPath.replace(`${root}/`, ""), one] as const))(
-    "for %s fits the schema of guard.wasm",
+    "for %s fits the schemas of guard.wasm and of the body stage",
     (_path, { policyPath }) => {
       const { plan } = check(policyPath);
       expect(plan).toBeDefined();
       if (plan === undefined) return;
       for (const read of [[], ["consumer", "decision", "shadow"]])
         expect(faultBySchema("guard", guardConfiguration(plan, read))).toBeUndefined();
+      if (conversionPolicies(plan).length === 0) return;
+      for (const module of BODY_NAMES) expect(faultBySchema(module, bodyConfiguration(plan)), module).toBeUndefined();
     },
   );
 });
@@ -85,21 +93,21 @@ describe("a schema and its module agree", () => {
   function refusal(name: ModuleName, text: string): string | undefined {
     const module = compiled.get(name);
     if (module === undefined) throw new Error(`${name}.wasm is not loaded`);
-    const vm = new ModuleVm(module, { environment: { ACME_KEY: "acme-key" } });
+    const vm = new ModuleVm(module, { environment: { ACME_KEY: "acme-key", ...ENVIRONMENT } });
     return vm.configure(text) ? undefined : (vm.lastError ?? "").replace(/^sluice: /, "");
   }
 
-  it.each(WITNESSES.map(([message, text]) => [message, text] as const))(
-    "but for what the module alone sees: %s",
-    (message, text) => {
-      expect(faultBySchema("guard", JSON.parse(text))).toBeUndefined();
-      expect(refusal("guard", text)).toBe(message);
+  it.each(WITNESSES.map(([module, message, text]) => [module, message, text] as const))(
+    "but for what %s.wasm alone sees: %s",
+    (module, message, text) => {
+      expect(faultBySchema(module, JSON.parse(text))).toBeUndefined();
+      expect(refusal(module, text)).toBe(message);
       expect(isBeyond(message)).toBe(true);
     },
   );
 
   it("in what is said to be beyond a schema, all of which is shown", () => {
-    const shown = BEYOND.filter(([pattern]) => WITNESSES.some(([message]) => pattern.test(message)));
+    const shown = BEYOND.filter(([pattern]) => WITNESSES.some(([, message]) => pattern.test(message)));
     expect(BEYOND.filter((one) => !shown.includes(one)).map(([pattern]) => pattern.source)).toEqual([]);
   });
 
@@ -131,7 +139,7 @@ describe("a schema and its module agree", () => {
 
   it.each(MODULE_NAMES)("over changed configurations of %s.wasm", (name) => {
     const count: Verdicts = { taken: 0, refused: 0 };
-    const property = fc.property(documentsOf(name), documentChanges, (document, changes) =>
+    const property = fc.property(documentsOf(name), changesOf(name), (document, changes) =>
       compare(name, mutated(document, changes), count),
     );
     fc.assert(property, { numRuns: 800 });
@@ -139,7 +147,7 @@ describe("a schema and its module agree", () => {
     expect(count.refused, "configurations that are refused").toBeGreaterThan(200);
   });
 
-  it.each(MODULE_NAMES)("over changed predicates in %s.wasm", (name) => {
+  it.each(GUARD_NAMES)("over changed predicates in %s.wasm", (name) => {
     const count: Verdicts = { taken: 0, refused: 0 };
     const limit = limiting("rules", { count: 1, periodMs: 1000, burst: 1 }, { key: [] });
     const documentWith = (predicate: unknown) =>

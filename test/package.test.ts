@@ -37,9 +37,16 @@ describe("the tarball", () => {
     const expected = [
       ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", "compiler/LANGUAGE.md"],
       ...sourceFiles(/^examples\//).filter((path) => statSync(join(root, path)).isFile()),
-      ...["fragment", "gateway", "module", "module-auth", "module-rate-limit", "test"].map(
-        (name) => `schema/${name}.v1.json`,
-      ),
+      ...[
+        "fragment",
+        "gateway",
+        "module",
+        "module-auth",
+        "module-body",
+        "module-rate-limit",
+        "module-soap",
+        "test",
+      ].map((name) => `schema/${name}.v1.json`),
       "dist/THIRD-PARTY.txt",
       ...moduleNames.flatMap((name) => [`dist/modules/${name}.wasm`, `dist/modules/${name}.cdx.json`]),
       ...[

@@ -1,7 +1,7 @@
 import { ENGINES } from "../cli/commands/test-options.js";
 import { workFolder } from "../cli/envoy.js";
 import { EnvironmentError } from "../cli/exit.js";
-import { distinct, moduleBytes } from "../cli/files.js";
+import { distinct, embeddedModules } from "../cli/files.js";
 import { type EngineChoice, readTests, runTestFiles, testFilesOf } from "../cli/test-files.js";
 import { findEnvoy } from "../runtime/find.js";
 import { EnvoyStartError } from "../runtime/process.js";
@@ -18,7 +18,7 @@ export async function runTests(paths: readonly string[], options: TestOptions): 
   const diagnostics = distinct(tests.flatMap((one) => one.diagnostics));
   const { ok, findings } = checkResult({ diagnostics, suppressed: [], files: [] });
   if (!ok) return { ok, findings, ...outcomeData({ files: [], coverage: [] }) };
-  const runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+  const runner = new SuiteRunner(await embeddedModules());
   const report = await withEngine(engine, (chosen) =>
     runTestFiles(tests, runner, { filter: filterOf(filter), coverage, engine: chosen }),
   );

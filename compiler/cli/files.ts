@@ -3,9 +3,11 @@ import { copyFile, link, readFile, rename, rm, writeFile } from "node:fs/promise
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import type { Modules } from "../embedded/modules.js";
 import { check, checkAny, fragmentPlace } from "../index.js";
 import { formatSpan } from "../syntax/source.js";
 import { billName, type Pin, pinOf } from "../wasm/bill.js";
+import { moduleNames } from "../wasm/contracts.js";
 import { sha256 } from "../wasm/verify.js";
 import { EnvironmentError, UsageError } from "./exit.js";
 import { filesBelow, isTestName, isYamlName } from "./folder.js";
@@ -235,6 +237,12 @@ async function putBack({ to, kept }: Replaced): Promise<boolean> {
  */
 export async function moduleBytes(name: string): Promise<Uint8Array> {
   return (await shippedModule(name)).bytes;
+}
+
+/** The modules that the embedded host runs. */
+export async function embeddedModules(): Promise<Modules> {
+  const guard = await moduleBytes("guard.wasm");
+  return moduleNames.includes("body") ? { guard, body: await moduleBytes("body.wasm") } : { guard };
 }
 
 /** The same, with its pin. */

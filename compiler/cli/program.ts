@@ -8,6 +8,7 @@ import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
 import type { DemoOptions } from "./commands/demo.js";
 import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
+import type { ImportWsdlOptions } from "./commands/import.js";
 import type { RunOptions } from "./commands/run.js";
 import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
 import type { TestOptions } from "./commands/test.js";
@@ -274,6 +275,34 @@ export function program(finish: (code: number) => void): Command {
     )
     .action(async (paths: string[], options: WasmVerifyOptions) =>
       finish((await import("./commands/wasm-verify.js")).wasmVerifyCommand(paths, options)),
+    );
+
+  const imports = root
+    .command("import")
+    .description("make a policy of what describes a service")
+    .addHelpText("after", example("sluice import wsdl service.wsdl"));
+  imports
+    .command("wsdl")
+    .description(
+      "offer a SOAP service as REST: write a policy, its tests and an OpenAPI document, and say what was chosen",
+    )
+    .argument("<wsdl>", "the WSDL 1.1 file")
+    .option("--out <folder>", "where to write; nothing there is overwritten (default: the folder of the WSDL)")
+    .option("--service <name>", "the service of the WSDL; the first that speaks SOAP without")
+    .option("--port <name>", "the port of it; the first that speaks SOAP without")
+    .option("--name <gateway>", "name of the gateway; made of that of the service without")
+    .option("--only <operations...>", "the operations to offer; all without")
+    .addHelpText(
+      "after",
+      example(
+        "sluice import wsdl crm.wsdl",
+        "sluice import wsdl vendor/crm.wsdl --out crm --name crm",
+        "sluice import wsdl crm.wsdl --port CrmSoap12 --only GetPartner ListPartners",
+      ),
+    )
+    .addHelpText("after", "\nA WSDL that lies elsewhere is copied into the folder, with all that it imports.")
+    .action(async (wsdl: string, options: ImportWsdlOptions) =>
+      finish(await (await import("./commands/import.js")).importWsdlCommand(wsdl, options)),
     );
 
   const certs = root

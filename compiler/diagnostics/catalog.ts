@@ -8,9 +8,12 @@ import { policies } from "./catalog/policies.js";
 import { reading } from "./catalog/reading.js";
 import { references } from "./catalog/references.js";
 import { routes } from "./catalog/routes.js";
+import { routing } from "./catalog/routing.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
+import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
+import { wsdl } from "./catalog/wsdl.js";
 
 /** Every finding that Sluice can report, by code. The sections are files of `catalog/`, one a range of codes. */
 export const catalog = {
@@ -18,6 +21,7 @@ export const catalog = {
   ...shape,
   ...references,
   ...routes,
+  ...routing,
   ...policies,
   ...nativePolicies,
   ...expressions,
@@ -26,6 +30,8 @@ export const catalog = {
   ...tests,
   ...internal,
   ...outputs,
+  ...soapOperations,
+  ...wsdl,
 } as const;
 
 export type Code = keyof typeof catalog;

@@ -9,8 +9,10 @@ describe("the page of a code", () => {
     expect(page).toMatch(new RegExp(`^${code} \\(${severity}\\)`));
     expect(page).not.toMatch(/```|\{hint\}|\n\n\n|[ \t]\n/);
     for (const line of page.split("\n")) if (!line.startsWith("    ")) expect(line.length).toBeLessThanOrEqual(100);
-    expect(page.includes(`# sluice-ignore: ${code} `)).toBe(severity === "warning");
-    const isOfOutput = code.startsWith("SL10");
+    expect(page.includes(`${code.startsWith("SL11") ? "<!--" : "#"} sluice-ignore: ${code} `)).toBe(
+      severity === "warning",
+    );
+    const isOfOutput = code.startsWith("SL100");
     expect(page.includes("An error keeps the policy")).toBe(severity === "error" && !isOfOutput);
     expect(page.includes("compile --check` then ends with exit code 1")).toBe(isOfOutput);
     expect(page.includes("sluice check --fix`")).toBe(fix === "safe" || fix === "either");

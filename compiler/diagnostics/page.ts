@@ -30,7 +30,7 @@ const FIXES: Readonly<Record<NonNullable<Entry["fix"]>, string>> = {
 
 /** Findings about what was compiled say nothing against the policy. */
 function lastWord(code: string): string {
-  return code.startsWith("SL10")
+  return code.startsWith("SL100")
     ? "`sluice compile --check` then ends with exit code 1. It cannot be silenced."
     : "An error keeps the policy from being compiled, and cannot be silenced.";
 }
@@ -38,7 +38,12 @@ function lastWord(code: string): string {
 function silencing(code: string): string {
   const how =
     "A warning does not keep the policy from being compiled. A comment on its line, or alone on the line before";
-  return `${wrapped(`${how}, silences it there; the reason is needed:`)}\n\n${INDENT}# sluice-ignore: ${code} why it is meant so`;
+  return `${wrapped(`${how}, silences it there; the reason is needed:`)}\n\n${INDENT}${commentFor(`sluice-ignore: ${code} why it is meant so`, code)}`;
+}
+
+/** Findings of SL11xx stand in XML files. */
+function commentFor(text: string, code: string): string {
+  return code.startsWith("SL11") ? `<!-- ${text} -->` : `# ${text}`;
 }
 
 /**

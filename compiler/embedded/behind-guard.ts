@@ -100,7 +100,7 @@ export function askService(guarded: GuardedRequest, hasBody: boolean, goOn: () =
     failed,
     end: () => guarded.stream.finish(),
   };
-  return { step: "asks", asking };
+  return { step: "external", asking };
 }
 
 /** What clients are told of a refusal whatever the policy says. */

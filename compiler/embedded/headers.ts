@@ -2,8 +2,11 @@ import { byteTextOf } from "../host/byte-text.js";
 import type { HeaderMap } from "../host/header-map.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
+import type { RewritePlan } from "../plan/forwarding.js";
+import { PIN_HEADER } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
-import type { PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
+import type { OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
+import { rewritten } from "../request/rewrite.js";
 
 // What Envoy writes into requests and answers from what the guard left in filter state: the model of `targets/envoy/routes.ts`.
 
@@ -51,6 +54,25 @@ export function writeAll(headers: HeaderMap, { remove, set, append }: ReturnType
   for (const [name, value] of append) headers.add(name, value);
 }
 
+/** What Envoy writes of a request that `body.wasm` has converted: the model of the pinned entry of its operation. */
+export function pinnedHeaders(
+  view: ReturnType<typeof forwardedHeaders>,
+  { path, headers }: OperationPlan["service"],
+): ReturnType<typeof forwardedHeaders> {
+  const written = Object.entries(headers).map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const);
+  const gone = new Set([PIN_HEADER, "accept-encoding", ...written.map(([name]) => name)]);
+  const question = view.path.indexOf("?");
+  return {
+    method: view.method,
+    path: question < 0 ? path : `${path}${view.path.slice(question)}`,
+    headers: [
+      ...view.headers.filter(([name]) => !gone.has(name)),
+      ...written,
+      ["x-envoy-original-path", view.path] as const,
+    ],
+  };
+}
+
 /** Methods of requests without a body into which Envoy's codec does not write `content-length: 0` (seen on 1.40). */
 const WITHOUT_LENGTH: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "TRACE"]);
 
@@ -58,7 +80,7 @@ const WITHOUT_LENGTH: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "T
 export function forwardedHeaders(
   stream: Stream,
   run: readonly PolicyPlan[],
-  { timeoutMs, hasBody }: { timeoutMs: number; hasBody: boolean },
+  { timeoutMs, hasBody, rewrite }: { timeoutMs: number; hasBody: boolean; rewrite?: RewritePlan | undefined },
 ): { method: string; path: string; headers: Pairs } {
   const { headers } = stream.request;
   if (headers === undefined) throw new RangeError("the request did not go on");
@@ -67,6 +89,7 @@ export function forwardedHeaders(
   const results = run.flatMap((policy) => policy.requestHeaders);
   for (const [name, value] of [...written(results, stream.filterState), ...edits.set]) headers.replace(name, value);
   for (const [name, value] of edits.add) headers.add(name, value);
+  rewriteTarget(headers, rewrite);
   if (timeoutMs > 0) headers.replace("x-envoy-expected-rq-timeout-ms", String(timeoutMs));
   const method = headers.get(":method") ?? "";
   const saysLength = hasBody || headers.get("content-length") !== undefined;
@@ -77,6 +100,21 @@ export function forwardedHeaders(
     path: headers.get(":path") ?? "",
     headers: [["host", headers.get(":authority") ?? ""], ...pairs],
   };
+}
+
+/** Envoy tells the service what the client asked for, where it is asked for something else. */
+function rewriteTarget(headers: HeaderMap, rewrite: RewritePlan | undefined): void {
+  const before = headers.get(":path") ?? "";
+  const { path, host } = rewritten(rewrite, before);
+  if (path !== undefined) {
+    headers.replace(":path", path);
+    headers.replace("x-envoy-original-path", before);
+  }
+  if (host !== undefined) {
+    const asked = headers.get(":authority") ?? "";
+    if (asked !== "") headers.replace("x-envoy-original-host", asked);
+    headers.replace(":authority", host);
+  }
 }
 
 /** A result that is absent leaves its header out. */

@@ -7,6 +7,7 @@ import type { Stream } from "../host/stream.js";
 import { type Coding, type CorsPlan, compressionOf } from "../plan/native.js";
 import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
+import type { BodyStage, HeldAnswer } from "./body-stage.js";
 import { announceCoding } from "./compression.js";
 import { tellOrigin } from "./cors.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
@@ -53,6 +54,8 @@ export interface ServiceView {
 /** A request on its route, and what the guard said of it. */
 export interface GuardedRequest {
   stream: Stream;
+  /** Where its body is converted. */
+  stage?: BodyStage;
   route: RoutePlan;
   run: readonly PolicyPlan[];
   cors: CorsPlan | undefined;
@@ -82,14 +85,40 @@ export function localAnswer(guarded: GuardedRequest, isAsked: boolean): Answer {
   return { ...head, body: sent, route, requestId, notes };
 }
 
+/** An answer that went through the body stage, on its way through the filters before that. The request has ended then. */
+export function stagedAnswer(guarded: GuardedRequest, { headers, body, details, by }: HeldAnswer): Answer {
+  const { stream, stage, route, requestId } = guarded;
+  const sent = guarded.request.method === "HEAD" ? "" : body;
+  stream.responseHeaders(headers, sent === "", details);
+  if (sent !== "") stream.responseData(bytesOf(sent), true);
+  const head = answerHead(by === "direct" ? { ...guarded, cors: undefined } : guarded, {
+    ends: sent === "",
+    writes: by !== "service",
+    isAsked: true,
+  });
+  const notes = notesOf(stream);
+  stream.finish();
+  stage?.finish();
+  return { ...head, body: sent, route, requestId, notes };
+}
+
 /** A request that the guard let pass, until its answer has ended. */
 export class Passage {
   readonly service: ServiceView;
+  /** What goes to the service in place of the client's body. */
+  readonly body: Uint8Array | undefined;
   private readonly guarded: GuardedRequest;
+  private hasEnded = false;
 
-  constructor(guarded: GuardedRequest, service: ServiceView) {
+  constructor(guarded: GuardedRequest, service: ServiceView, body?: Uint8Array) {
     this.guarded = guarded;
     this.service = service;
+    this.body = body;
+  }
+
+  /** Whether answers must be whole before the client gets any of them: they go through `holdAnswer` and `holdData`. */
+  get holdsAnswers(): boolean {
+    return this.guarded.stage !== undefined;
   }
 
   get route(): RoutePlan {
@@ -117,23 +146,71 @@ export class Passage {
   }
 
   /**
+   * The head of an answer that is held.
+   * @param headers with `:status`; they are changed
+   * @returns what the client gets, if that is clear already
+   */
+  holdAnswer(headers: HeaderMap, ends: boolean): Answer | undefined {
+    const { stage, stream, route, run } = this.guarded;
+    writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+    stage?.answerHeaders(headers, ends);
+    return this.released();
+  }
+
+  /** A part of its body. */
+  holdData(bytes: Uint8Array, end: boolean): Answer | undefined {
+    this.guarded.stage?.answerData(bytes, end);
+    return this.released();
+  }
+
+  private released(): Answer | undefined {
+    const answer = this.guarded.stage?.answer;
+    if (answer === undefined) return undefined;
+    this.hasEnded = true;
+    return stagedAnswer(this.guarded, answer);
+  }
+
+  /**
    * The answer of Envoy's router where the service gave none.
    * @param details RESPONSE_CODE_DETAILS
    */
   fail(status: number, body: string, details: string): Answer {
-    const { stream, request, route, requestId } = this.guarded;
+    const { stream, stage, request, route, run, requestId } = this.guarded;
     const sent = stream.request.headers;
     const sort = { isHead: request.method === "HEAD", isGrpc: sent !== undefined && isGrpcRequest(sent) };
     const reply = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
+    if (stage !== undefined) {
+      writeAll(reply.headers, routeAnswerHeaders(route, run, stream.filterState));
+      stage.answerHeaders(reply.headers, reply.body === "", details);
+      if (reply.body !== "") stage.answerData(bytesOf(reply.body), true);
+      const answer = this.released();
+      if (answer === undefined) throw new HostFault(`body.wasm holds an answer of route ${route.name}`);
+      return answer;
+    }
     stream.responseHeaders(reply.headers, reply.body === "", details);
     if (reply.body !== "") stream.responseData(bytesOf(reply.body), true);
     const head = answerHead(this.guarded, { ends: reply.body === "", writes: true, isAsked: true });
     return { ...head, body: reply.body, route, requestId, notes: this.notes };
   }
 
+  /** The answer of Envoy's router where the service's broke off while it was held: no filter sees it (seen on 1.40). */
+  breakOff(status: number, body: string, details: string): Answer {
+    const { stream, request, route, run, requestId } = this.guarded;
+    const sort = { isHead: request.method === "HEAD", isGrpc: false };
+    const reply = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
+    writeAll(reply.headers, routeAnswerHeaders(route, run, stream.filterState));
+    const headers = onWire(reply.headers.pairs(), request.method, status, reply.body === "");
+    const { notes } = this;
+    this.end();
+    return { status, headers, body: reply.body, route, requestId, notes };
+  }
+
   /** The answer has ended, complete or not. */
   end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.guarded.stream.finish();
+    this.guarded.stage?.finish();
   }
 }
 

@@ -1,74 +1,83 @@
 import { STATUS_CODES } from "node:http";
 import type { AttributeValue } from "../host/attributes.js";
-import type { CompiledModule } from "../host/engine.js";
 import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
-import { type Host, pluginOf } from "../host/host.js";
+import type { Host } from "../host/host.js";
 import { isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
-import type { Vm } from "../host/vm.js";
-import { guardConfiguration, LOGGED_RESULTS } from "../plan/guard.js";
+import { heldBytes } from "../plan/body.js";
+import { operationName } from "../plan/names.js";
 import { type CorsPlan, compressionOf } from "../plan/native.js";
-import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
+import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
-import { GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
 import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
 import { type Asking, askService, type HeldBody, holdBody } from "./behind-guard.js";
+import { BodyStage } from "./body-stage.js";
 import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
-import { forwardedHeaders, routeAnswerHeaders } from "./headers.js";
-import { type Answer, type GuardedRequest, localAnswer, Passage } from "./passage.js";
+import { forwardedHeaders, pinnedHeaders, routeAnswerHeaders } from "./headers.js";
+import { type CompiledModules, type ServedPlan, WorkerVms } from "./modules.js";
+import { type Answer, type GuardedRequest, localAnswer, Passage, type ServiceView, stagedAnswer } from "./passage.js";
 import { locationOf } from "./redirect.js";
 import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
 
 /** What became of a request before a service had it. */
 export type Reception =
   | { step: "answered"; answer: Answer }
-  | { step: "asks"; asking: Asking }
+  | { step: "passed"; passage: Passage }
+  /** A service decides. */
+  | { step: "external"; asking: Asking }
+  /** The body is held until it is whole. */
   | { step: "held"; body: HeldBody }
-  | { step: "passed"; passage: Passage };
+  /** The body decides. */
+  | { step: "asked"; asked: BodyReader };
 
-/** A plan and the values of the variables that it refers to. */
-export interface ServedPlan {
-  plan: GatewayPlan;
-  environment: Readonly<Record<string, string>>;
+/** Where nothing more has to be known of a request. */
+export type Outcome = Extract<Reception, { step: "answered" | "passed" }>;
+
+/** Reads the body of a request, part by part. */
+export interface BodyReader {
+  /**
+   * @returns what became of the request, if that is clear already; no more must be put in then
+   * @throws HostFault as `receive`
+   */
+  data(bytes: Uint8Array, end: boolean): Outcome | undefined;
 }
 
 /** Port of the client, of which nothing else is known. */
 export const CLIENT_PORT = 49_152;
 
 /**
- * One worker of Envoy with a plan: the guard in a VM of its own, and around it the model of what Envoy does. It reads no
- * bodies, as the guard does not.
+ * One worker of Envoy with a plan: the guard in a VM of its own, `body.wasm` in another if something is converted, and around them the
+ * model of what Envoy does.
  */
 export class Worker {
-  readonly vm: Vm;
+  private readonly vms: WorkerVms;
   private readonly plan: GatewayPlan;
   private readonly policies: ReadonlyMap<string, PolicyPlan>;
   private readonly random: Random;
 
   /**
-   * @param guard the module that ships
-   * @param random of all that is left to chance around the module
-   * @throws Error if the module refuses the configuration
+   * @param random of all that is left to chance around the modules
+   * @throws Error if a module refuses the configuration, or one is needed that is not there
    */
-  constructor(host: Host, guard: CompiledModule, { plan, environment }: ServedPlan, random: Random) {
-    this.plan = plan;
+  constructor(host: Host, modules: CompiledModules, served: ServedPlan, random: Random) {
+    this.plan = served.plan;
     this.random = random;
-    this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
-    this.vm = host.start(guard, { vmId: `sluice.${plan.name}`, environment, capabilities: GUARD_CAPABILITIES });
-    // Then bodies would have to go through the module, answers wait for it, and time call it.
-    for (const callback of ["request_body", "response_headers", "response_body", "tick"])
-      if (this.vm.has(`proxy_on_${callback}`))
-        throw new HostFault(`the module wants ${callback}, which is not modelled`);
-    const before = host.log.length;
-    const configuration = configurationOf(plan);
-    if (this.vm.configure(pluginOf({ name: "sluice.guard", rootId: "guard", configuration })) !== undefined) return;
-    const said = host.log.slice(before).map(({ text }) => text);
-    const reason = this.vm.failure ?? (said.length === 0 ? "its log says why" : said.join("; "));
-    throw new Error(`guard.wasm refuses its configuration: ${reason}`);
+    this.policies = new Map(served.plan.policies.map((policy) => [policy.name, policy]));
+    this.vms = new WorkerVms(host, modules, served);
+  }
+
+  /** Which module failed, and why; then nothing more is to be asked of it. */
+  get failure(): string | undefined {
+    return this.vms.failure;
+  }
+
+  /** Takes it out of a host. Requests that it has go on. */
+  retire(host: Host): void {
+    this.vms.retire(host);
   }
 
   /**
@@ -127,11 +136,11 @@ export class Worker {
   }
 
   private throughGuard(
-    { route, run, cors, request }: Omit<GuardedRequest, "stream" | "requestId">,
+    { route, run, cors, request }: Omit<GuardedRequest, "stream" | "stage" | "requestId">,
     hasBody: boolean,
   ): Reception {
-    const stream = this.vm.stream({ attributes: attributesOf(route, request) });
-    const guarded = { stream, route, run, cors, request, requestId: requestId(this.random) };
+    const stream = this.vms.guard.stream({ attributes: attributesOf(route, request) });
+    const guarded: GuardedRequest = { stream, route, run, cors, request, requestId: requestId(this.random) };
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
     if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
     if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
@@ -142,12 +151,8 @@ export class Worker {
     const { stream, route, run, request } = guarded;
     const { action } = route;
     if (action.type === "forward") {
-      const name = this.chosen(action.to);
-      const byChance = action.to.length > 1;
-      // Envoy tells the service how long this try of it may take.
-      const timeoutMs = action.retry?.perTryMs ?? action.timeoutMs;
-      const sent = forwardedHeaders(stream, run, { timeoutMs, hasBody });
-      return { step: "passed", passage: new Passage(guarded, { name, byChance, ...sent }) };
+      if (route.operation !== undefined) return this.throughBody(guarded, action, hasBody);
+      return passed(guarded, { ...this.chosen(action.to), ...forwardedHeaders(stream, run, sizeOf(action, hasBody)) });
     }
     const { set, append } = routeAnswerHeaders(route, run, stream.filterState);
     const written = [...set, ...append];
@@ -157,7 +162,51 @@ export class Worker {
     return answered(localAnswer(guarded, true));
   }
 
-  private chosen(to: readonly { service: string; weight: number }[]): string {
+  private throughBody(before: GuardedRequest, action: ForwardAction, hasBody: boolean): Reception {
+    const { stream, route, run, request } = before;
+    const { headers } = stream.request;
+    const { operation: done } = route;
+    const { body } = this.vms;
+    if (body === undefined || done === undefined || headers === undefined)
+      throw new HostFault(`nothing converts the requests of route ${route.name}`);
+    const own = body.stream({
+      attributes: { ...attributesOf(route, request), [OPERATION_ATTRIBUTE]: operationName(done) },
+      allowStopIteration: true,
+      bufferLimit: heldBytes(run),
+      filterState: stream.filterState,
+    });
+    const stage = new BodyStage(own, done.operation);
+    const guarded = { ...before, stage };
+    stage.begin(headers, !hasBody);
+    const outcome = this.outcome(guarded, action);
+    if (outcome !== undefined) return outcome;
+    if (!hasBody) throw new HostFault(`body.wasm holds a request of route ${route.name}`);
+    return { step: "asked", asked: { data: (bytes, end) => this.bodyData(guarded, action, bytes, end) } };
+  }
+
+  private bodyData(guarded: StagedRequest, action: ForwardAction, bytes: Uint8Array, end: boolean) {
+    guarded.stage.data(bytes, end);
+    const outcome = this.outcome(guarded, action);
+    if (outcome === undefined && end) throw new HostFault(`body.wasm holds a request of route ${guarded.route.name}`);
+    return outcome;
+  }
+
+  /** What the body stage made of a request, if it has it whole or answered. */
+  private outcome(guarded: StagedRequest, action: ForwardAction): Outcome | undefined {
+    const { stage, run } = guarded;
+    if (stage.reply !== undefined) return { step: "answered", answer: stagedAnswer(guarded, stage.reply) };
+    if (stage.passed === undefined) return undefined;
+    const { stream, body, isConverted } = stage.passed;
+    const sent = forwardedHeaders(stream, run, sizeOf(action, body.length > 0));
+    const view = isConverted ? pinnedHeaders(sent, stage.operation.service) : sent;
+    return passed(guarded, { ...this.chosen(action.to), ...view }, body);
+  }
+
+  private chosen(to: ForwardAction["to"]): Pick<ServiceView, "name" | "byChance"> {
+    return { name: this.lot(to), byChance: to.length > 1 };
+  }
+
+  private lot(to: ForwardAction["to"]): string {
     const [only] = to;
     const total = to.reduce((sum, { weight }) => sum + weight, 0);
     if (to.length === 1 || total === 0) return only?.service ?? "";
@@ -170,7 +219,25 @@ export class Worker {
   }
 }
 
-function answered(answer: Answer): Reception {
+type StagedRequest = GuardedRequest & { stage: BodyStage };
+
+/** By which `body.wasm` knows the operation of a request: `metadata` of its route in Envoy. */
+const OPERATION_ATTRIBUTE = "xds.route_metadata.filter_metadata.sluice.operation";
+
+/** Envoy tells the service how long this try of it may take. */
+function sizeOf({ retry, timeoutMs, hedges, rewrite }: ForwardAction, hasBody: boolean) {
+  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, hasBody, rewrite };
+}
+
+function passed(
+  guarded: GuardedRequest,
+  service: ServiceView,
+  body?: Uint8Array,
+): { step: "passed"; passage: Passage } {
+  return { step: "passed", passage: new Passage(guarded, service, body) };
+}
+
+function answered(answer: Answer): { step: "answered"; answer: Answer } {
   return { step: "answered", answer };
 }
 
@@ -188,17 +255,6 @@ export function codecRefusal(method: string, status: number): Answer {
   const body = STATUS_CODES[status] ?? "";
   const headers = [["content-type", "text/plain"] as const, ["content-length", String(body.length)] as const];
   return { ...wholeAnswer(method, status, headers, body), isUnread: true };
-}
-
-const configurations = new WeakMap<GatewayPlan, string>();
-
-/** With what an access log would show, which is where the decisions are read from. */
-function configurationOf(plan: GatewayPlan): string {
-  const known = configurations.get(plan);
-  if (known !== undefined) return known;
-  const made = JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS));
-  configurations.set(plan, made);
-  return made;
 }
 
 /** Envoy's filter works on routes to services only. */

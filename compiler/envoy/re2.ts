@@ -3,7 +3,7 @@ import { RE2JS } from "@bufbuild/re2";
 /** The runtime key of the largest program, in RE2 instructions, that Envoy takes. */
 export const programSizeKey = "re2.max_program_size.error_level";
 
-export type Re2 = { ok: true; size: number } | { ok: false; error: string };
+export type Re2 = { ok: true; size: number; groups: number } | { ok: false; error: string };
 
 /**
  * Compiles a regular expression as Envoy's RE2 does. The size is in RE2 instructions and errs upwards: RE2 merges
@@ -15,7 +15,8 @@ export function compileRe2(pattern: string): Re2 {
   const wide = escapes.find(([, digits]) => Number.parseInt(digits ?? "0", 16) > 0xff);
   if (wide !== undefined) return { ok: false, error: `${wide[0]} is above the range of a byte` };
   try {
-    return { ok: true, size: programSize(RE2JS.compile(Buffer.from(pattern).toString("latin1"))) };
+    const compiled = RE2JS.compile(Buffer.from(pattern).toString("latin1"));
+    return { ok: true, size: programSize(compiled), groups: compiled.groupCount() };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }

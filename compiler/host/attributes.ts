@@ -7,8 +7,9 @@ import { serializePairs } from "./pairs.js";
 /** A value as CEL has it: a byte text, an integer, a double, a boolean, the bytes of a message. */
 export type AttributeValue = string | bigint | number | boolean | Uint8Array;
 
-/** `whole`: there is something, but not of a kind that can be handed over. */
-export type Attribute = AttributeValue | "whole";
+/** There is something, but not of a kind that can be handed over. No text, as a route may have any name. */
+export const WHOLE: unique symbol = Symbol("whole");
+export type Attribute = AttributeValue | typeof WHOLE;
 
 /**
  * What the host cannot know of a stream, by path with dots: `xds.route_name`, `source.address`, `request.protocol`. `undefined` says that
@@ -110,7 +111,7 @@ export function readAttribute(path: readonly string[], source: AttributeSource):
     return given(path, source);
   const names = GIVEN[group];
   if (names === undefined) return undefined;
-  if (name === undefined) return "whole";
+  if (name === undefined) return WHOLE;
   if (names.has(name)) return given(path, source);
   if (rest.length > 0) return undefined;
   const found =
@@ -129,7 +130,7 @@ function given(path: readonly string[], { given }: AttributeSource): AttributeVa
 }
 
 function filterState([, key, ...rest]: readonly string[], source: AttributeSource): Attribute | undefined {
-  if (key === undefined) return "whole";
+  if (key === undefined) return WHOLE;
   if (key.startsWith("envoy.")) throw new HostFault(`the filter state ${key} is not modelled`);
   return key.startsWith("wasm.") && rest.length === 0 ? source.filterState.get(key.slice("wasm.".length)) : undefined;
 }

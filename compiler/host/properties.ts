@@ -1,6 +1,6 @@
 import { Status } from "./abi.js";
 import type { Attribute } from "./attributes.js";
-import { serializeAttribute } from "./attributes.js";
+import { serializeAttribute, WHOLE } from "./attributes.js";
 import type { Border, HostFunctions } from "./border.js";
 import { bytesOf } from "./byte-text.js";
 import type { Context } from "./context.js";
@@ -14,7 +14,7 @@ export function propertyFunctions(border: Border): HostFunctions {
       if (path === undefined) return Status.InvalidMemoryAccess;
       const found = propertyOf(border, border.context(), partsOf(path));
       if (found === undefined) return Status.NotFound;
-      if (found === "whole") return Status.SerializationFailure;
+      if (found === WHOLE) return Status.SerializationFailure;
       return memory.give(serializeAttribute(found), startCell, lengthCell) ? Status.Ok : Status.InvalidMemoryAccess;
     },
     proxy_set_property: (start, length, from, size) => {
@@ -37,7 +37,7 @@ function partsOf(path: string): string[] {
 /** Envoy `Context::findValue`: first its own attributes, then those of the plugin, then what modules set. */
 function propertyOf(border: Border, context: Context, path: readonly string[]): Attribute | undefined {
   const [first, ...rest] = path;
-  if (first === undefined) return "whole";
+  if (first === undefined) return WHOLE;
   if (first === "xds" && context.sort !== "stream")
     throw new HostFault("xds attributes outside of a stream are not modelled");
   const attribute = context.sort === "stream" ? context.stream.attribute(path) : undefined;

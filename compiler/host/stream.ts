@@ -24,6 +24,8 @@ export interface StreamOptions {
   readonly allowStopIteration?: boolean;
   /** Bytes that may be held in each direction; Envoy's default is 1 MiB. */
   readonly bufferLimit?: number;
+  /** What the filters of a request share, if another one stands before this. */
+  readonly filterState?: Map<string, Uint8Array>;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -44,7 +46,7 @@ const nothing = (): Sight => ({ headers: undefined, body: undefined, trailers: u
  * seen on 1.40). Whoever drives it puts in what arrives, in order, takes out what was passed on, and ends it with `finish`.
  */
 export class Stream implements StreamFace {
-  readonly filterState = new Map<string, Uint8Array>();
+  readonly filterState: Map<string, Uint8Array>;
   /** Request headers were written: Envoy looks for the route again when they go on. */
   routeIsStale = false;
   /** The connection ends without an answer, or in the middle of one. */
@@ -72,6 +74,7 @@ export class Stream implements StreamFace {
     this.vm = vm;
     this.contextOf = contextOf;
     this.options = options;
+    this.filterState = options.filterState ?? new Map<string, Uint8Array>();
     const limit = options.bufferLimit ?? MEBIBYTE;
     const direction = (part: StreamPart) => new Direction(this.filterOf(part), limit);
     this.directions = { request: direction("request"), response: direction("response") };
@@ -123,6 +126,11 @@ export class Stream implements StreamFace {
   /** The reply of the module, from the moment on that it was given. */
   get localReply(): LocalReply | undefined {
     return this.moduleReply;
+  }
+
+  /** Whether the module replied in the middle of an answer: no other filter sees such a reply. */
+  get isAnsweredDirectly(): boolean {
+    return this.direct !== undefined;
   }
 
   /** Whether something of a direction waits for the module. */

@@ -5,6 +5,7 @@ import { AUTHORITY } from "./authority.js";
 import { BAD_HOST, BAD_PATH, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import { addTo, type Protection } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, RoutePlan } from "./plan.js";
+import { conditionsOf } from "./route-match.js";
 
 const ANY: RoutePlan["match"] = { path: { form: "prefix", path: "/" }, methods: [], headers: [] };
 
@@ -18,6 +19,8 @@ const DOT_SEGMENT_WITH_PARAMETERS = "[^?]*/\\.\\.?;.*";
 interface Known {
   /** The methods of the routes that name some. */
   methods: Set<string>;
+  /** The first entry for what no operation of a route takes. */
+  rest: { route: RoutePlan; order: number } | undefined;
   /** The first route that takes any method and any headers, for each kind of protection there is. */
   open: Map<string, { route: RoutePlan; order: number }>;
 }
@@ -57,10 +60,16 @@ export class Answers {
     return this.problem(BAD_PATH, 400, "Bad Request", {}, { ...ANY, headers });
   }
 
+  /** 400 for what is nearly taken by a route. */
+  refusal(name: string, { origin }: RoutePlan, match: RoutePlan["match"]): RoutePlan {
+    return { ...this.problem(name, 400, "Bad Request", {}, match), origin };
+  }
+
   /**
    * The routes of a host with the answers in their places: 405 with `Allow` for paths that are known under other
    * methods, 404 for every path. A 405 stands behind all routes, as a less specific route may take the method; but it
-   * stands before one that takes any method and lets in callers whom the known methods keep out.
+   * stands before one that takes any method and lets in callers whom the known methods keep out. That of operations stands
+   * before the 404 of their route.
    */
   among(routes: readonly RoutePlan[]): RoutePlan[] {
     const index = this.known(routes);
@@ -73,6 +82,7 @@ export class Answers {
       const weaker = wider
         .flatMap(({ open }) => [...open.values()])
         .filter(({ route: other }) => this.protection.missing(other, strict).length > 0)
+        .concat(group.every(({ operation }) => operation === undefined) ? [] : wider.flatMap(({ rest }) => rest ?? []))
         .toSorted((one, other) => one.order - other.order)[0];
       const methods = new Set(wider.flatMap((other) => [...other.methods]));
       addTo(before, weaker?.route, this.methodNotAllowed(route, [...methods].toSorted()));
@@ -85,9 +95,15 @@ export class Answers {
   }
 
   private known(routes: readonly RoutePlan[]): PathIndex<Known> {
-    const index = new PathIndex<Known>(() => ({ methods: new Set(), open: new Map() }));
+    const index = new PathIndex<Known>(() => ({ methods: new Set(), rest: undefined, open: new Map() }));
     for (const [order, route] of routes.entries()) {
-      const { methods, open } = index.at(route.match.path);
+      const known = index.at(route.match.path);
+      const { methods, open } = known;
+      if (route.rest !== undefined) {
+        // It takes no method: it tells that nothing is there.
+        known.rest ??= { route, order };
+        continue;
+      }
       for (const method of route.match.methods) methods.add(method);
       const protection = this.protection.of(route).join();
       if (takesAnything(route) && !open.has(protection)) open.set(protection, { route, order });
@@ -125,12 +141,14 @@ export class Answers {
 }
 
 function takesAnything(route: RoutePlan): boolean {
-  return route.match.methods.length === 0 && route.match.headers.length === 0;
+  return route.match.methods.length === 0 && conditionsOf(route).length === 0;
 }
 
 /** Routes of one path and the same headers, if all of them are for some methods only; in the order of the routes. */
 function limitedByMethod(routes: readonly RoutePlan[]): RoutePlan[][] {
   const groups = new Map<string, RoutePlan[]>();
-  for (const route of routes) addTo(groups, JSON.stringify([shapeKey(route.match.path), route.match.headers]), route);
+  for (const route of routes)
+    if (route.rest === undefined)
+      addTo(groups, JSON.stringify([shapeKey(route.match.path), conditionsOf(route)]), route);
   return [...groups.values()].filter((group) => group.every((route) => route.match.methods.length > 0));
 }

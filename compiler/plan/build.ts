@@ -2,10 +2,13 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
+import { hasOperations } from "./body.js";
 import { planHosts } from "./hosts.js";
+import { PIN_HEADER } from "./names.js";
 import {
   type ConsumerPlan,
   type GatewayPlan,
+  type HostPlan,
   headersRead,
   type ListenerPlan,
   namedRead,
@@ -32,14 +35,21 @@ export function buildPlan(
     consumers: consumers(checked),
     policies,
     hosts,
-    ownedRequestHeaders: [
-      ...new Set([...kinds, ...policies].flatMap((one) => one.ownedRequestHeaders ?? [])),
-    ].toSorted(),
+    ownedRequestHeaders: ownedHeaders(hosts, [...kinds, ...policies]),
   };
   return {
     plan,
     diagnostics: [...diagnostics, ...ownedHeadersMatched(checked, plan.ownedRequestHeaders), ...tooManyNames(plan)],
   };
+}
+
+/** The pin is one of them only where something is converted: the rest of the world never hears of it. */
+function ownedHeaders(
+  hosts: readonly HostPlan[],
+  writers: readonly { ownedRequestHeaders?: readonly string[] }[],
+): string[] {
+  const owned = writers.flatMap((one) => one.ownedRequestHeaders ?? []);
+  return [...new Set(hasOperations(hosts) ? [...owned, PIN_HEADER] : owned)].toSorted();
 }
 
 function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {

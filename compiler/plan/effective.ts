@@ -1,9 +1,10 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
-import { capturesOf, parsePath } from "../policy/path.js";
+import { capturesOf, type PathPattern, parsePath } from "../policy/path.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeListed } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
+import { converterOf } from "./operations.js";
 import { type AppliedPolicy, PHASES, type PolicyPlan } from "./plan.js";
 
 /** The route whose policies are asked for; none for the answers that the compiler adds itself (404, 405). */
@@ -39,8 +40,9 @@ export function effectivePolicies(
   const ordered = PHASES.flatMap((phase) => on.filter(({ plan }) => plan.phase === phase));
   diagnostics.push(...checkNumbers(ordered));
   diagnostics.push(...checkOrder(ordered, off, applied.length === known.length));
-  diagnostics.push(...checkCaptures(ordered, index === "generated" ? undefined : checked.gateway.routes[index]));
-  return { run: ordered.map(({ item }) => item), off: off.map(({ item }) => item), diagnostics };
+  const run = ordered.map(({ item }) => item);
+  diagnostics.push(...checkCaptures(ordered, capturing(checked, index, run)));
+  return { run, off: off.map(({ item }) => item), diagnostics };
 }
 
 /** The second of two equal names in the list of a route; a default that is mandatory too has a list of its own. */
@@ -99,17 +101,35 @@ function checkNumbers(steps: readonly Step[]): Diagnostic[] {
 
 const CAPTURE = "route.params.";
 
-/** What the path of the route does not capture, no policy of its chain may read; generated answers capture nothing. */
-function checkCaptures(
-  steps: readonly Step[],
-  route: { name: string; match: { path: string } } | undefined,
-): Diagnostic[] {
-  const path = route === undefined ? undefined : parsePath(route.match.path);
+/** Who captures segments of the path, as the beginning of a sentence about it. */
+interface Capturing {
+  where: string;
+  /** Absent if it captures nothing. */
+  path?: PathPattern;
+}
+
+/** What captures for the policies of a route: its operations, where it has some. Generated answers capture nothing. */
+function capturing(checked: CheckedGateway, index: RouteIndex, run: readonly AppliedPolicy[]): Capturing[] {
+  const route = index === "generated" ? undefined : checked.gateway.routes[index];
+  if (route === undefined) return [{ where: "the answers to unknown paths (404, 405) capture" }];
+  const converter = converterOf(run, checked.policies);
+  if (converter !== undefined)
+    return converter.operations.map(({ name, match: { path } }) => ({
+      where: `the path of the operation \`${name}\` captures`,
+      path,
+    }));
+  const path = parsePath(route.match.path);
   // A path that is none was reported already.
-  if (typeof path === "string") return [];
+  return typeof path === "string" ? [] : [{ where: `the path of \`${route.name}\` captures`, path }];
+}
+
+/** What a path does not capture, no policy may read on it. */
+function checkCaptures(steps: readonly Step[], capturing: readonly Capturing[]): Diagnostic[] {
+  return capturing.flatMap((one) => uncaptured(steps, one));
+}
+
+function uncaptured(steps: readonly Step[], { where, path }: Capturing): Diagnostic[] {
   const captured = new Set(path && capturesOf(path).map(({ name }) => CAPTURE + name));
-  const where =
-    route === undefined ? "the answers to unknown paths (404, 405) capture" : `the path of \`${route.name}\` captures`;
   return steps.flatMap(({ item, plan }) =>
     plan.requires
       .filter(({ attribute }) => attribute.startsWith(CAPTURE) && !captured.has(attribute))

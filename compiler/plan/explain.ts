@@ -1,5 +1,6 @@
+import { fractionText } from "../policy/values.js";
 import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
-import { isGenerated } from "./names.js";
+import { isGenerated, operationName } from "./names.js";
 import {
   type GatewayPlan,
   type HeaderMatch,
@@ -10,6 +11,7 @@ import {
   type RoutePlan,
 } from "./plan.js";
 import type { HashSource, RetryPlan } from "./resilience.js";
+import { conditionsOf } from "./route-match.js";
 
 /** The effective policies of a route in order of execution, one a line, with where each was asked for. */
 export function explainRoute(plan: GatewayPlan, name: string): string {
@@ -49,16 +51,26 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
 /** How the services of a route are asked, where the file says so. */
 function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
   if (action.type !== "forward") return [];
-  const { retry, idleTimeoutMs, hashBy, to } = action;
+  const { retry, idleTimeoutMs, hashBy, to, mirror = [], rewrite, hedges, upgrades } = action;
   const budgets = services.flatMap(({ name, breakers: { retries } = {} }) =>
     to.some(({ service }) => service === name) && retries !== undefined && "budgetPercent" in retries
       ? [`${retries.budgetPercent}% of what is under way to ${name}`]
       : [],
   );
   return [
+    ...(rewrite?.path === undefined ? [] : [`asks for the path ${rewrite.path.text}`]),
+    ...(rewrite?.host === undefined ? [] : [`asks for the host ${rewrite.host.text}`]),
     ...(retry === undefined ? [] : [[retryText(retry), ...budgets].join(", at most ")]),
     ...(idleTimeoutMs === undefined ? [] : [`gives up after ${idleTimeoutMs} ms of silence`]),
     ...(hashBy === undefined ? [] : [`chooses the endpoint by ${hashBy.map(hashText).join(", ")}`]),
+    ...(hedges ? ["takes the first answer of tries that take too long"] : []),
+    ...(upgrades ? ["lets clients make a WebSocket of the connection"] : []),
+    ...services.flatMap(({ name, failover = [] }) =>
+      failover.length > 0 && to.some(({ service }) => service === name)
+        ? [`turns to ${failover.join(", then ")} while ${name} is not well`]
+        : [],
+    ),
+    ...mirror.map(({ service, millionths }) => `copies ${fractionText(millionths)} of the requests to ${service}`),
   ];
 }
 
@@ -131,21 +143,27 @@ function unique(names: readonly string[]): string[] {
 
 /** What a route takes in a virtual host and where that goes, on one line. */
 export function routeLine(host: HostPlan, route: RoutePlan): string {
-  return `${[host.domains.join(","), methodsOf(route), pathOf(route), ...headersOf(route)].join(" ")} -> ${actionOf(route.action)}`;
+  return `${[host.domains.join(","), methodsOf(route), pathOf(route), ...headersOf(route)].join(" ")} -> ${actionOf(route.action)}${operationOf(route)}`;
+}
+
+function operationOf({ operation, rest }: RoutePlan): string {
+  if (rest !== undefined) return `, as ${rest.policy} has no such operation`;
+  return operation === undefined ? "" : `, as ${operationName(operation)}`;
 }
 
 function headersOf(route: RoutePlan): string[] {
-  return route.match.headers.map(headerText);
+  return conditionsOf(route).map(headerText);
 }
 
 function headerText(header: HeaderMatch): string {
+  const sign = header.name.startsWith("?") ? "=" : ":";
   switch (header.form) {
     case "exact":
-      return `${header.name}:${header.value}`;
+      return `${header.name}${sign}${header.value}`;
     case "contains":
       return `${header.name} with ${header.text}`;
     case "regex":
-      return `${header.name}:~${header.regex}`;
+      return `${header.name}${sign}~${header.regex}`;
     case "unlike":
       return `${header.name} not ~${header.regex}`;
     case "present":

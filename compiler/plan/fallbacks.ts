@@ -1,9 +1,9 @@
 import { PathIndex } from "../policy/path-index.js";
 import type { Protection } from "./overlap.js";
 import type { RoutePlan } from "./plan.js";
-import { meet, sufficient } from "./route-match.js";
+import { conditionsOf, meet, sufficient } from "./route-match.js";
 
-/** A route that wants headers, and a stricter one behind it that takes the same paths without some of them. */
+/** A route that wants headers or parameters, and a stricter one behind it that takes the same paths without some of them. */
 export interface Fallback {
   first: RoutePlan;
   later: RoutePlan;
@@ -57,12 +57,12 @@ function isFallback(first: RoutePlan, later: RoutePlan, protection: Protection):
   return (
     protection.missing(first, protection.of(later)).length > 0 &&
     meet(first, later) &&
-    !sufficient(later.match.headers, first.match.headers)
+    !sufficient(conditionsOf(later), conditionsOf(first))
   );
 }
 
-function wantsHeaders({ match }: RoutePlan): boolean {
-  return match.headers.length > 0;
+function wantsHeaders(route: RoutePlan): boolean {
+  return conditionsOf(route).length > 0;
 }
 
 /** Whether a route that wants no headers takes the methods that both of two others take. */

@@ -1,10 +1,16 @@
 import { capturesOf } from "../policy/path.js";
+import { bodyVariables } from "./body.js";
 import { PREFLIGHT } from "./names.js";
 import { type HeaderValue, headerEdits } from "./native.js";
 import { type GatewayPlan, type Json, type JsonObject, namedRead, type PolicyPlan, type RoutePlan } from "./plan.js";
 
-/** What Envoy's main thread must have in its environment for the module to start. */
+/** What Envoy's main thread must have in its environment for the modules to start. */
 export function environmentVariables(plan: GatewayPlan): string[] {
+  return [...new Set([...guardVariables(plan), ...bodyVariables(plan)])].toSorted();
+}
+
+/** Those of them that the guard reads. */
+export function guardVariables(plan: GatewayPlan): string[] {
   const names = plan.consumers.flatMap((consumer) =>
     consumer.credentials.flatMap(({ apiKey }) => (apiKey.from === "environment" ? [apiKey.variable] : [])),
   );
@@ -25,9 +31,11 @@ export const LOGGED_RESULTS = ["consumer", "decision", "shadow"] as const;
  */
 export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): JsonObject {
   const policies = new Map(
-    plan.policies.filter((policy) => policy.native === undefined).map((policy) => [policy.name, policy]),
+    plan.policies
+      .filter(({ native, conversion }) => native === undefined && conversion === undefined)
+      .map((policy) => [policy.name, policy]),
   );
-  const routes = new Map(plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
+  const routes = entriesByName(plan);
   // Envoy answers those before the guard; what gets past that is refused as any unknown route is.
   routes.delete(PREFLIGHT);
   return {
@@ -46,17 +54,28 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
       }),
     ),
     policies: [...policies.values()].map(policyConfiguration),
-    routes: [...routes.values()]
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    routes: [...routes]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(
-        (route): JsonObject => ({
-          name: route.name,
-          run: route.run.map((applied) => applied.policy).filter((name) => policies.has(name)),
-          tell: toldResults(route, plan, read),
-          ...readCaptures(route, policies),
+        ([name, entries]): JsonObject => ({
+          name,
+          run: (entries[0]?.run ?? []).map((applied) => applied.policy).filter((policy) => policies.has(policy)),
+          tell: [...new Set(entries.flatMap((entry) => toldResults(entry, plan, read)))].toSorted(),
+          ...readCaptures(entries, policies),
         }),
       ),
   };
+}
+
+/** One entry of each route, and of one that is split into operations one for each of these and one for the rest. */
+function entriesByName({ hosts }: GatewayPlan): Map<string, readonly RoutePlan[]> {
+  const entries = new Map<string, Map<string, RoutePlan>>();
+  for (const { routes } of hosts)
+    for (const route of routes) {
+      const own = entries.get(route.name) ?? new Map<string, RoutePlan>();
+      entries.set(route.name, own.set(route.operation?.operation.name ?? "", route));
+    }
+  return new Map([...entries].map(([name, own]) => [name, [...own.values()]]));
 }
 
 function policyConfiguration({ name, mode, when, onError, kind, config }: PolicyPlan): JsonObject {
@@ -73,10 +92,15 @@ function readBy(policy: PolicyPlan | undefined): readonly string[] {
   return policy === undefined ? [] : namedRead(policy);
 }
 
-/** Segments of the path that a policy of the route reads by name; none where none does, which costs nothing. */
-function readCaptures(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>): JsonObject {
-  const read = new Set(route.run.flatMap((applied) => readBy(policies.get(applied.policy))));
-  const captures = capturesOf(route.match.path).filter(({ name }) => read.has(`route.params.${name}`));
+/**
+ * Segments of the path that a policy of the route reads by name; none where none does, which costs nothing. Operations of a
+ * route have them at the same places (SL0327).
+ */
+function readCaptures(entries: readonly RoutePlan[], policies: ReadonlyMap<string, PolicyPlan>): JsonObject {
+  const captures = entries.flatMap(({ run, match: { path } }) => {
+    const read = new Set(run.flatMap((applied) => readBy(policies.get(applied.policy))));
+    return capturesOf(path).filter(({ name }) => read.has(`route.params.${name}`));
+  });
   if (captures.length === 0) return {};
   return { params: Object.fromEntries(captures.map(({ name, segment }): [string, Json] => [name, segment])) };
 }

@@ -1,15 +1,19 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
-import { comparePaths, parsePath, shapeKey } from "../policy/path.js";
+import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/path.js";
+import { type QueryMatch, readQueryMatch } from "../policy/query.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
-import { hostName } from "./names.js";
+import { planForwarding } from "./forwarding.js";
+import { hostName, operationName } from "./names.js";
+import { checkConversions, converterOf, splitRoute } from "./operations.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
+import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
-import { headerMatch } from "./route-match.js";
+import { conditionsOf, headerMatch } from "./route-match.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -29,8 +33,12 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
     for (const finding of found) if (!sameAs(finding, generated.diagnostics)) diagnostics.push(finding);
     const plan = planRoute(route, index, run, checked);
     if (plan === undefined) continue;
-    candidates.push({ route: off.length === 0 ? plan : { ...plan, off }, host: route.match.host });
+    const steps = run.flatMap((item) => planned(item, checked));
+    diagnostics.push(...checkConversions(plan, steps, checked.place(["routes", index, "match", "path"])));
+    for (const entry of entriesOf(off.length === 0 ? plan : { ...plan, off }, checked))
+      candidates.push({ route: entry, host: route.match.host });
   }
+  diagnostics.push(...convertsNothing(generated.run, checked));
 
   const protection = new Protection(checked.policies);
   const answers = new Answers(generated.run, checked.place(["routes"], "key"), protection);
@@ -49,7 +57,8 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
     }
     weaker.look(routes);
     const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
-    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...answers.among(routes)];
+    const among = withRefusals(answers.among(routes), answers);
+    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...among];
     const withThem = withPreflights(all, checked.policies);
     hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] });
   }
@@ -94,9 +103,28 @@ function sameAs(finding: Diagnostic, others: readonly Diagnostic[]): boolean {
   );
 }
 
+function planned(item: AppliedPolicy, { policies }: CheckedGateway) {
+  const plan = policies.get(item.policy);
+  return plan === undefined ? [] : [{ item, plan }];
+}
+
+/** A route as Envoy has it: several entries, if it converts requests. */
+function entriesOf(plan: RoutePlan, { policies }: CheckedGateway): RoutePlan[] {
+  const converter = plan.action.type === "forward" ? converterOf(plan.run, policies) : undefined;
+  return converter === undefined ? [plan] : splitRoute(plan, converter);
+}
+
+/** What is mandatory runs on the answers of the compiler too. */
+function convertsNothing(run: readonly AppliedPolicy[], { policies }: CheckedGateway): Diagnostic[] {
+  const converter = converterOf(run, policies);
+  if (converter === undefined) return [];
+  const where = "the answers to unknown paths (404, 405) lead";
+  return [diagnose("SL0438", { policy: converter.policy.name, where }, converter.applied.origin)];
+}
+
 function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: CheckedGateway): RoutePlan | undefined {
   const path = parsePath(route.match.path);
-  const action = planAction(route);
+  const action = typeof path === "string" ? undefined : planAction(route, path);
   if (typeof path === "string" || action === undefined) return undefined;
   return {
     name: route.name,
@@ -107,15 +135,27 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
       headers: Object.entries(route.match.headers ?? {})
         .map(([name, value]) => headerMatch(name, value))
         .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      ...queryMatches(route.match.query),
     },
     action,
     run,
   };
 }
 
-function planAction(route: Route): RouteAction | undefined {
+function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch[] } {
+  const matches = Object.entries(query).map(([name, value]) => readQueryMatch(name, value));
+  return matches.length === 0 ? {} : { query: matches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+function planAction(route: Route, path: PathPattern): RouteAction | undefined {
   if (route.to !== undefined)
-    return { type: "forward", to: route.to, timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS, ...planForward(route) };
+    return {
+      type: "forward",
+      to: route.to,
+      timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
+      ...planForward(route),
+      ...planForwarding(route, path),
+    };
   if (route.respond !== undefined)
     return { type: "respond", status: route.respond.status, body: route.respond.body, headers: route.respond.headers };
   if (route.redirect !== undefined)
@@ -155,6 +195,7 @@ function compareRoutes(a: RoutePlan, b: RoutePlan): number {
     comparePaths(a.match.path, b.match.path) ||
     takesAnyMethod(a) - takesAnyMethod(b) ||
     b.match.headers.length - a.match.headers.length ||
+    (b.match.query?.length ?? 0) - (a.match.query?.length ?? 0) ||
     (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   );
 }
@@ -170,15 +211,27 @@ function ambiguous(candidates: readonly Candidate[]): Diagnostic[] {
   for (const { route, host } of candidates) {
     const methods = route.match.methods.length === 0 ? ["*"] : route.match.methods;
     for (const method of methods) {
-      const key = JSON.stringify([host ?? "*", shapeKey(route.match.path), method, route.match.headers]);
+      const key = JSON.stringify([host ?? "*", shapeKey(route.match.path), method, conditionsOf(route)]);
       const first = seen.get(key);
       if (first === undefined) seen.set(key, route);
       else if (first !== route) {
-        const related = [{ message: `\`${first.name}\` takes them here`, span: first.origin }];
-        diagnostics.push(diagnose("SL0309", { route: route.name, first: first.name }, route.origin, { related }));
+        diagnostics.push(sameRequests(route, first));
         break;
       }
     }
   }
   return diagnostics;
+}
+
+function sameRequests(route: RoutePlan, first: RoutePlan): Diagnostic {
+  const span = first.operation?.operation.origin ?? first.origin;
+  const related = [{ message: `${takerOf(first)} takes them here`, span }];
+  if (route.operation === undefined && first.operation === undefined)
+    return diagnose("SL0309", { route: route.name, first: first.name }, route.origin, { related });
+  const origin = route.operation?.operation.origin ?? route.origin;
+  return diagnose("SL0326", { second: takerOf(route), first: takerOf(first) }, origin, { related });
+}
+
+function takerOf({ name, operation }: RoutePlan): string {
+  return operation === undefined ? `\`${name}\`` : `\`${operationName(operation)}\``;
 }

@@ -12,12 +12,41 @@ export const BAD_HOST = "sluice:bad-host";
 /** Envoy's route name of the answer for a path that a service may resolve to another one. */
 export const BAD_PATH = "sluice:bad-path";
 
+/** Envoy's route name of the answer for a query that a service may read in another way than the routes do. */
+export const BAD_QUERY = "sluice:bad-query";
+
+/** Envoy's route name of the answer for a path of which something would stand in a host and cannot. */
+export const BAD_CAPTURE = "sluice:bad-capture";
+
 /** Envoy's route name of the preflights of routes that do not take OPTIONS. The guard knows no route of this name. */
 export const PREFLIGHT = "sluice:preflight";
 
+const GENERATED: readonly string[] = [
+  NOT_FOUND,
+  METHOD_NOT_ALLOWED,
+  BAD_HOST,
+  BAD_PATH,
+  BAD_QUERY,
+  BAD_CAPTURE,
+  PREFLIGHT,
+];
+
 /** True of a route that the compiler added. */
 export function isGenerated(route: { name: string }): boolean {
-  return [NOT_FOUND, METHOD_NOT_ALLOWED, BAD_HOST, BAD_PATH, PREFLIGHT].includes(route.name);
+  return GENERATED.includes(route.name);
+}
+
+/** Envoy's name of the endpoints of a service that others stand in for: its own name is that of all of them together. */
+export function ownCluster(service: string): string {
+  return `${service}:own`;
+}
+
+/** The request header by which Envoy knows a converted request. Only `body.wasm` writes it: it is removed from what clients send. */
+export const PIN_HEADER = "x-sluice-pin";
+
+/** What the metadata of a route and an access log call an operation of a conversion. */
+export function operationName({ policy, operation }: { policy: string; operation: { name: string } }): string {
+  return `${policy}/${operation.name}`;
 }
 
 export function hostName(host: string | undefined): string {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checkText } from "../index.js";
 import { mismatch } from "../request/match.js";
 import { isGenerated } from "./names.js";
+import { conditionsOf } from "./route-match.js";
 
 const HEAD = `apiVersion: sluice/v1
 kind: Gateway
@@ -63,7 +64,7 @@ describe("weaker routes that come first", () => {
   });
 });
 
-const PATHS = ["/a", "/a/b", "/a/c", "/a/b/c", "/b/b", "/c"];
+const PATHS = ["/a", "/a/b", "/a/c", "/a/b/c", "/b/b", "/c", "/a?q=1", "/a/b?q=1", "/a?q"];
 const METHODS = ["GET", "POST"];
 const SENT = ["", "x", "y", "xy"].map((names) => new Map([...names].map((name) => [`x-${name}`, ["1"]])));
 
@@ -71,6 +72,7 @@ const route = fc.record({
   path: fc.constantFrom("/a", "/a/b", "/a/**", "/a/{id}", "/{x}/b", "/**"),
   methods: fc.constantFrom(undefined, undefined, ["GET"], ["POST"]),
   headers: fc.constantFrom(undefined, { "x-x": "1" }, { "x-y": true }, { "x-x": false }, { "x-x": "1", "x-y": "1" }),
+  query: fc.constantFrom(undefined, undefined, { q: "1" }, { q: true }, { q: false }),
   apply: fc.subarray(["who", "staff"]),
 });
 
@@ -119,9 +121,9 @@ it("says of each stricter route that a request could have reached that its heade
             for (const later of behind) {
               const stricter = later.run.some(({ policy }) => first.run.every((one) => one.policy !== policy));
               const key = `${first.origin.start} ${later.origin.start}`;
-              if (later.match.headers.length > 0) continue;
+              if (conditionsOf(later).length > 0) continue;
               // Of routes without headers, the first is where the request would go with none.
-              if (stricter && first.match.headers.length > 0) {
+              if (stricter && conditionsOf(first).length > 0) {
                 counts.needed += 1;
                 expect(told).toContain(key);
               }

@@ -3,7 +3,7 @@ import { PathIndex } from "../policy/path-index.js";
 import type { Span } from "../syntax/source.js";
 import { fallbacks } from "./fallbacks.js";
 import type { PolicyPlan, RoutePlan } from "./plan.js";
-import { meet, sufficient } from "./route-match.js";
+import { conditionsOf, meet, sufficient } from "./route-match.js";
 
 /** What keeps callers out: a route that lacks one of these where another has it is weaker. */
 const GUARDING = ["ipAccess", "authenticate", "authorize", "externalAuth"] as const;
@@ -91,7 +91,7 @@ export class WeakerFirst {
       if (pair === undefined) continue;
       const { first, later } = pair;
       if (this.told.size >= MOST_FINDINGS && !this.told.has(pairKey(first, later))) return void this.leaveOff();
-      this.tell(first, later, sufficient(first.match.headers, later.match.headers) ? "SL0313" : "SL0310");
+      this.tell(first, later, sufficient(conditionsOf(first), conditionsOf(later)) ? "SL0313" : "SL0310");
     }
   }
 
@@ -122,8 +122,8 @@ export class WeakerFirst {
     const related = [{ message: `\`${later.name}\` would take them here`, span: later.origin }];
     if (code === "SL0310") this.diagnostics.push(diagnose(code, parameters, first.origin, { related }));
     else {
-      const names = first.match.headers.map(({ name }) => `\`${name}\``);
-      const headers = `the header${names.length === 1 ? "" : "s"} ${names.join(" and ")}`;
+      const { headers: wanted, query = [] } = first.match;
+      const headers = [...named("header", wanted), ...named("query parameter", query)].join(" and ");
       this.diagnostics.push(diagnose(code, { ...parameters, headers }, first.origin, { related }));
     }
   }
@@ -133,6 +133,11 @@ export class WeakerFirst {
     this.complete = false;
     return false;
   }
+}
+
+function named(what: string, all: readonly { name: string }[]): string[] {
+  const names = all.map(({ name }) => `\`${name}\``);
+  return names.length === 0 ? [] : [`the ${what}${names.length === 1 ? "" : "s"} ${names.join(" and ")}`];
 }
 
 function pairKey(first: RoutePlan, later: RoutePlan): string {

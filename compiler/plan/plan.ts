@@ -1,7 +1,9 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
+import type { QueryMatch } from "../policy/query.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
+import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
@@ -114,8 +116,18 @@ export interface PolicyPlan {
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */
 export interface Conversion {
   operations: readonly OperationPlan[];
+  /** Variables of the environment that its `config` refers to as `env:NAME`; the module must have them. */
+  variables: readonly string[];
+  /** Bytes of the largest body, of a request or an answer, as it comes or as it goes on: Envoy must hold it whole. */
+  bufferBytes: number;
   /** Speaks for the service in tests. */
   mock: ServiceMock;
+  /**
+   * What clients can ask for, as an OpenAPI 3.1 document.
+   *
+   * @param also statuses that other policies of its routes answer with
+   */
+  openApi(info: { title: string; version: string; also: readonly number[] }): JsonObject;
 }
 
 /** One operation of a conversion, as clients ask for it and as the service is asked. */
@@ -127,15 +139,15 @@ export interface OperationPlan {
   takesBody: boolean;
   /** Value of the pin header that the module sets once a request is converted. */
   pin: string;
-  /** What Envoy writes of the converted request; the method is always POST. */
+  /** What Envoy writes of the converted request; the method is always POST, and the module has cut off the query. */
   service: { path: string; headers: Record<string, string> };
 }
 
 /** A service that a conversion asks, in tests. Bodies are texts. */
 export interface ServiceMock {
-  /** What of an answer does not fit the operation, each with a JSON pointer into it. */
+  /** What of an answer does not fit the operation, each with a JSON pointer into the response, or the detail of the fault. */
   check(operation: string, answer: MockAnswer): readonly { pointer: string; message: string }[];
-  /** What a request of the gateway asks for, and its input as JSON; undefined if it is none that the service knows. */
+  /** What a request of the gateway asks for, and its input as JSON; undefined, also for garbage, if it is none that the service knows. */
   read(request: MockRequest): { operation: string; input: Json } | undefined;
   /** The answer on the wire. */
   write(operation: string, answer: MockAnswer): { status: number; headers: Record<string, string>; body: string };
@@ -207,14 +219,22 @@ export interface RoutePlan {
   /** Envoy's route name, which the guard reads to choose the policies. Several entries may share one. */
   name: string;
   origin: Span;
-  match: { path: PathPattern; methods: string[]; headers: HeaderMatch[] };
+  match: { path: PathPattern; methods: string[]; headers: HeaderMatch[]; query?: QueryMatch[] };
   action: RouteAction;
   /** The operation that a conversion of the route does for its requests. */
   operation?: { policy: string; operation: OperationPlan };
+  /** Of the entry for what no operation takes: the conversion that has none for it, and where its operations have what they capture. */
+  rest?: { policy: string; captures: readonly Capture[] };
   /** Policies in order of execution. */
   run: AppliedPolicy[];
   /** Policies that the route would run were they not off; absent if there are none. */
   off?: AppliedPolicy[];
+}
+
+/** A named segment of a path; segments are counted from 0. */
+export interface Capture {
+  name: string;
+  segment: number;
 }
 
 export type HeaderMatch = { name: string } & (
@@ -226,7 +246,7 @@ export type HeaderMatch = { name: string } & (
   | { form: "present"; present: boolean }
 );
 
-export interface ForwardAction extends RouteResilience {
+export interface ForwardAction extends RouteResilience, RouteForwarding {
   type: "forward";
   to: { service: string; weight: number }[];
   timeoutMs: number;

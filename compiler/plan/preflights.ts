@@ -40,7 +40,7 @@ function preflight({ origin, match }: RoutePlan, action: RoutePlan["action"], ru
   return {
     name: PREFLIGHT,
     origin,
-    match: { path: match.path, methods: ["OPTIONS"], headers: [...match.headers, requested, from] },
+    match: { ...match, methods: ["OPTIONS"], headers: [...match.headers, requested, from] },
     action,
     run,
   };

@@ -1,5 +1,6 @@
 import type { Gateway, Route, Service } from "../policy/gateway.js";
 import type { HashKey, Retry } from "../policy/resilience.js";
+import { type ConnectionPlan, planConnections } from "./connections.js";
 
 /** How a service is asked beyond where it is; what is absent is left to the target. */
 export interface ServiceResilience {
@@ -9,10 +10,16 @@ export interface ServiceResilience {
   health?: HealthPlan;
   outliers?: OutlierPlan;
   breakers?: BreakerPlan;
+  connections?: ConnectionPlan;
+  /** Services that stand in for it, in order. */
+  failover?: string[];
 }
 
 export interface HealthPlan {
-  check: { by: "http"; path: string; statuses: number[]; host?: string } | { by: "tcp" };
+  check:
+    | { by: "http"; path: string; statuses: number[]; host?: string }
+    | { by: "tcp" }
+    | { by: "grpc"; service?: string; host?: string };
   intervalMs: number;
   timeoutMs: number;
   unhealthyAfter: number;
@@ -58,7 +65,7 @@ export type HashSource = { from: "header" | "cookie" | "query"; name: string } |
 
 /** @param budget of the routes that lead to it */
 export function planService(service: Service, budget: number | undefined): ServiceResilience {
-  const { loadBalancing, slowStart, panic, health, outliers } = service;
+  const { loadBalancing, slowStart, panic, health, outliers, connections, failover } = service;
   const breakers = planBreakers(service, budget);
   return {
     ...(loadBalancing === undefined ? {} : { loadBalancing }),
@@ -67,13 +74,22 @@ export function planService(service: Service, budget: number | undefined): Servi
     ...(health === undefined ? {} : { health: planHealth(health) }),
     ...(outliers === undefined ? {} : { outliers: planOutliers(outliers) }),
     ...(breakers === undefined ? {} : { breakers }),
+    ...(connections === undefined ? {} : { connections: planConnections(connections) }),
+    ...(failover === undefined ? {} : { failover }),
   };
 }
 
+function planCheck({ path, grpc, statuses = [200], host }: NonNullable<Service["health"]>): HealthPlan["check"] {
+  const asked = host === undefined ? {} : { host };
+  if (path !== undefined) return { by: "http", path, statuses, ...asked };
+  if (grpc === undefined) return { by: "tcp" };
+  return { by: "grpc", ...(grpc.service === undefined ? {} : { service: grpc.service }), ...asked };
+}
+
 function planHealth(health: NonNullable<Service["health"]>): HealthPlan {
-  const { path, statuses = [200], host, interval, timeout, unhealthyAfter, healthyAfter } = health;
+  const { interval, timeout, unhealthyAfter, healthyAfter } = health;
   return {
-    check: path === undefined ? { by: "tcp" } : { by: "http", path, statuses, ...(host === undefined ? {} : { host }) },
+    check: planCheck(health),
     intervalMs: interval,
     timeoutMs: timeout,
     unhealthyAfter,

@@ -6,6 +6,13 @@ export function headerMatch(name: string, value: string | boolean): HeaderMatch 
   return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
 }
 
+/** What a route wants of headers and of the query, which is the client's word too: a parameter as a header named `?name`. */
+export function conditionsOf({ match }: RoutePlan): readonly HeaderMatch[] {
+  const { headers, query } = match;
+  if (query === undefined) return headers;
+  return [...headers, ...query.map((one) => ({ ...one, name: `?${one.name}` }))];
+}
+
 /** Whether a request that has the one surely has the other. */
 export function implies(one: HeaderMatch, other: HeaderMatch): boolean {
   if (one.name !== other.name) return false;
@@ -47,5 +54,5 @@ export function meet(a: RoutePlan, b: RoutePlan): boolean {
     a.match.methods.length === 0 ||
     b.match.methods.length === 0 ||
     a.match.methods.some((method) => b.match.methods.includes(method));
-  return methods && !exclude(a.match.headers, b.match.headers);
+  return methods && !exclude(conditionsOf(a), conditionsOf(b));
 }

@@ -19,12 +19,17 @@ function health(name: string, checked: CheckedGateway): Diagnostic[] {
   // As written: what is not well-formed has a finding of its own.
   const written = (key: string) => nodeAt(checked.root, [...path, key]) !== undefined;
   if (nodeAt(checked.root, path)?.kind !== "map") return [];
-  if (written("path") === written("tcp")) return [diagnose("SL0640", {}, checked.place(path, "key"))];
-  if (!written("tcp")) return [];
-  return ["statuses", "host"].filter(written).map((key) => {
+  const by = ["path", "tcp", "grpc"].filter(written);
+  const [way] = by;
+  if (way === undefined || by.length > 1) return [diagnose("SL0640", {}, checked.place(path, "key"))];
+  const without: readonly string[] = { path: [], tcp: ["statuses", "host"], grpc: ["statuses"] }[way] ?? [];
+  const found = without.filter(written).map((key) => {
     const fix = withoutKey(checked, path, key);
-    return diagnose("SL0641", { key }, checked.place([...path, key], "key"), fix);
+    return diagnose("SL0641", { key, by: way }, checked.place([...path, key], "key"), fix);
   });
+  const speaks = checked.gateway.services[name]?.protocol;
+  if (way !== "grpc" || speaks === "http2") return found;
+  return [...found, diagnose("SL0646", { service: name }, checked.place([...path, "grpc"], "key"))];
 }
 
 const RISING: readonly string[] = ["roundRobin", "leastRequest"];

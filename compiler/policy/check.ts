@@ -205,6 +205,7 @@ function planPolicy(name: string, body: Gateway["policies"][string], scope: Poli
     place: (inner, part = "value") => scope.place([...base, ...inner], part),
     node: (inner) => nodeAt(scope.root, [...base, ...inner]),
     readFile: (text, from) => scope.files.read(text, from, scope.report),
+    loadFile: (path) => scope.files.load(path),
     report: scope.report,
   });
   const beside = {

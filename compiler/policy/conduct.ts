@@ -48,7 +48,8 @@ export function conducted(
   context: ConductContext,
 ): PolicyPlan | undefined {
   const findings = [
-    ...(plan.native === undefined ? [] : unsuitedToNative(plan.kind, spec, context)),
+    ...(plan.native === undefined ? [] : unsuited("SL0428", plan.kind, spec, context)),
+    ...(plan.conversion === undefined ? [] : unsuited("SL0437", plan.kind, spec, context)),
     ...failsOpen(plan, spec, context),
     ...asksTooEarly(plan, when),
   ];
@@ -67,15 +68,18 @@ export function conducted(
   }
 }
 
-function unsuitedToNative(kind: string, { mode, when, onError }: ConductSpec, { place }: ConductContext): Diagnostic[] {
+function unsuited(
+  code: "SL0428" | "SL0437",
+  kind: string,
+  { mode, when, onError }: ConductSpec,
+  { place }: ConductContext,
+): Diagnostic[] {
   const keys = [
     ...(mode === "shadow" ? (["mode"] as const) : []),
     ...(when === undefined ? [] : (["when"] as const)),
     ...(onError === undefined ? [] : (["onError"] as const)),
   ];
-  return keys.map((key) =>
-    diagnose("SL0428", { kind, key: key === "mode" ? "mode: shadow" : key }, place([key], "key")),
-  );
+  return keys.map((key) => diagnose(code, { kind, key: key === "mode" ? "mode: shadow" : key }, place([key], "key")));
 }
 
 function failsOpen(plan: PolicyPlan, { onError }: ConductSpec, { place, node }: ConductContext): Diagnostic[] {

@@ -1,4 +1,8 @@
 import { z } from "zod";
+import { connections } from "./connections.js";
+import { failover } from "./failover.js";
+import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
+import { queryMatch } from "./query.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
@@ -63,6 +67,8 @@ const service = z
     protocol: serviceProtocol,
     tls: serviceTls.optional(),
     ...resilience,
+    connections: connections.optional(),
+    failover,
   })
   .describe("A backend that routes lead to, by exactly one of `endpoints` and `dns`.")
   .meta(exactlyOneOf("endpoints", "dns"));
@@ -138,6 +144,7 @@ const match = z.strictObject({
     .optional()
     .describe("Headers that must match, all of them.")
     .meta({ examples: [{ "x-version": "2" }] }),
+  query: queryMatch,
 });
 
 const target = z.strictObject({
@@ -244,6 +251,10 @@ const route = z
       .describe("How long nothing may pass in either direction before the request is given up; 5m if absent."),
     retry: retry.optional().describe("When and how often the backend is asked again."),
     hashBy: hashBy.optional(),
+    mirror: mirror.optional(),
+    rewrite: rewrite.optional(),
+    hedge: hedge.optional(),
+    websocket,
     apply: z
       .array(z.string())
       .max(64)

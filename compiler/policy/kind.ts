@@ -3,10 +3,12 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PredicateSchemas } from "../expression/predicate-schema.js";
 import type { JsonObject, PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
-import type { SourceFile, Span } from "../syntax/source.js";
+import type { Loaded } from "../syntax/loader.js";
+import type { Span } from "../syntax/source.js";
 import type { Gateway } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
+import type { NamedFile } from "./named-files.js";
 import { readParts } from "./shape.js";
 
 /** What a kind sees of the file while it turns one policy into its plan. Paths are relative to the body of the kind. */
@@ -22,12 +24,14 @@ export interface PolicyContext {
    */
   node(path: Path): Node | undefined;
   /**
-   * Reads a public file that the policy names, or a file that it names; reports why it cannot.
+   * Reads a public file that the policy names; reports why it cannot.
    *
    * @param text its path, relative to the file in which it is written
    * @param from where it is written
    */
-  readFile(text: string, from: Span): SourceFile | undefined;
+  readFile(text: string, from: Span): NamedFile | undefined;
+  /** Reads a file that a file names. The path is from the folder of the policy file, with `/` and without `..`. */
+  loadFile(path: string): Loaded;
   report(diagnostic: Diagnostic): void;
 }
 
@@ -43,6 +47,14 @@ export interface ModulePart {
   tellsByFilterState: boolean;
 }
 
+/** What the body stage reads of a policy of a kind: the member of the kind's name in its configuration, the plan's `config`. */
+export interface BodyPart {
+  /** Behind routes that say which operation a request is for. */
+  config: z.ZodType;
+  /** Of a module on its own, which finds that out by itself. */
+  alone: z.ZodType;
+}
+
 /**
  * One policy kind: a word in the language, its schema, and its plan. The core knows kinds only through this interface;
  * `filters/index.ts` lists them.
@@ -55,8 +67,10 @@ export interface PolicyKind {
   schema: z.ZodType;
   /** Request headers that only this kind may write: what a client sends under these names is removed first. */
   ownedRequestHeaders: readonly string[];
-  /** Absent where a filter of Envoy's own carries the kind out. */
+  /** Present where the guard carries the kind out. */
   inModule?: ModulePart;
+  /** Present where the body stage carries the kind out. */
+  inBody?: BodyPart;
   /** Turns the body of a policy into its plan, or reports why it cannot. */
   plan(body: unknown, context: PolicyContext): PolicyPlan | undefined;
   /** Names of the rules that a policy of this kind decides by, as in the decision `policy/rule`. */
@@ -74,6 +88,7 @@ export interface KindDefinition<Spec> {
   partial?: z.ZodType<Spec>;
   ownedRequestHeaders?: readonly string[];
   inModule?: ModulePart;
+  inBody?: BodyPart;
   /**
    * Called with a body that satisfies the schema; for its findings only, also with what fits of one that does not. Returns
    * nothing after it reported an error.
@@ -91,6 +106,7 @@ export function defineKind<Spec>(definition: KindDefinition<Spec>): PolicyKind {
     schema: definition.schema,
     ownedRequestHeaders: definition.ownedRequestHeaders ?? [],
     ...(definition.inModule === undefined ? {} : { inModule: definition.inModule }),
+    ...(definition.inBody === undefined ? {} : { inBody: definition.inBody }),
     rules: (config) => definition.rules?.(config) ?? [],
     plan(body, context) {
       const result = definition.schema.safeParse(body, { reportInput: true });

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type Callers, predicateSchemas } from "../expression/predicate-schema.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
-import type { ModulePart, PolicyKind } from "./kind.js";
+import type { BodyPart, ModulePart, PolicyKind } from "./kind.js";
 import { identity, NAME, name } from "./values.js";
 
-// The configuration document of a module (filters/modules/README.md), as the module itself reads it.
+// The configuration document of a module (filters/modules/README.md, filters/modules/body/README.md), as the module itself reads it.
 
 const results = ["consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"] as const;
 
@@ -19,8 +19,6 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
   const identifies = parts.some(({ part }) => part.identifies);
   const callers: Callers = identifies ? "known" : "handed-on";
   const policies = parts.map((kind) => policySchema(kind, callers));
-  const [first, ...rest] = policies;
-  if (first === undefined) throw new Error(`${title}: a module carries out one kind at least`);
   const told = parts.filter(({ part }) => part.tellsByFilterState).map((kind) => kind.name);
   const document = z
     .strictObject({
@@ -33,14 +31,45 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
             : "What was found out is left in filter state; Envoy writes headers from it.",
         ),
       consumers: identifies ? consumers : nobody,
-      policies: z
-        .array(rest.length === 0 ? first : z.union([first, ...rest]))
-        .max(1024)
-        .describe("What routes may run, each of one kind."),
+      policies: z.array(oneOf(policies, title)).max(1024).describe("What routes may run, each of one kind."),
       routes,
     })
     .meta(identifies && told.length > 0 ? noHeadersBeside(told) : {});
   return jsonSchemaOf(document, title);
+}
+
+/**
+ * The schema of the configuration of a module of the body stage, as `moduleJsonSchema` is of the others.
+ *
+ * @param part `config` behind routes that say which operation a request is for, `alone` of a module on its own
+ */
+export function bodyModuleJsonSchema(kinds: readonly PolicyKind[], title: string, part: keyof BodyPart): JsonSchema {
+  const policies = kinds.flatMap(({ name: kind, summary, inBody }) =>
+    inBody === undefined
+      ? []
+      : [
+          z
+            .strictObject({
+              name: name.describe("Shown in decisions and counters, once in the document."),
+              [kind]: inBody[part].describe(sentence(summary)),
+            })
+            .meta({ title: `policies[] with ${kind}` }),
+        ],
+  );
+  const document = z.strictObject({
+    version: z.literal(1).describe("Of this form of the document."),
+    policies: z.array(oneOf(policies, title)).min(1).max(1024).describe("What is converted, each of one kind."),
+  });
+  return jsonSchemaOf(document, title);
+}
+
+function oneOf<Schema extends z.ZodType>([first, ...rest]: readonly Schema[], title: string): z.ZodType {
+  if (first === undefined) throw new Error(`${title}: a module carries out one kind at least`);
+  return rest.length === 0 ? first : z.union([first, ...rest]);
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
 }
 
 /** Kinds whose results only filter state has. */
@@ -127,7 +156,7 @@ function policySchema({ name: kind, summary, part }: PolicyKind & { part: Module
         .optional()
         .meta({ default: part.mayOpen ? "allow" : "deny" })
         .describe("What becomes of a request that the policy cannot judge."),
-      [kind]: part.config(predicateSchemas[callers]).describe(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`),
+      [kind]: part.config(predicateSchemas[callers]).describe(sentence(summary)),
     })
     .meta({ title: `policies[] with ${kind}` });
 }

@@ -1,8 +1,15 @@
 import { posix } from "node:path";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
-import { besideOf, type Loader } from "../syntax/loader.js";
+import { besideOf, type Loaded, type Loader } from "../syntax/loader.js";
 import type { SourceFile, Span } from "../syntax/source.js";
 import { missing, notAPath } from "./file-names.js";
+
+/** A file that a policy names. */
+export interface NamedFile {
+  /** From the folder of the policy file, with `/` and without `..`. */
+  path: string;
+  source: SourceFile;
+}
 
 /**
  * Files that policies name for what is in them, such as a WSDL, and files that those name. As what is included, they lie in the
@@ -11,8 +18,7 @@ import { missing, notAPath } from "./file-names.js";
 export class NamedFiles {
   private readonly main: SourceFile;
   private readonly loader: Loader;
-  /** By path from the folder of the main file; what could not be read has no source. */
-  private readonly asked = new Map<string, SourceFile | undefined>();
+  private readonly asked = new Map<string, Loaded>();
 
   constructor(main: SourceFile, loader: Loader) {
     this.main = main;
@@ -21,7 +27,7 @@ export class NamedFiles {
 
   /** Those that were read, each once, in the order in which they were asked for. */
   get sources(): readonly SourceFile[] {
-    return [...this.asked.values()].flatMap((source) => source ?? []);
+    return [...this.asked.values()].flatMap((loaded) => (loaded.outcome === "read" ? loaded.source : []));
   }
 
   /** Every file that was asked for, as findings name it; also those that could not be read. */
@@ -29,39 +35,42 @@ export class NamedFiles {
     return [...this.asked.keys()].map((path) => besideOf(this.main, path));
   }
 
+  /** @param path from the folder of the policy file, with `/` and without `..` */
+  load(path: string): Loaded {
+    const before = this.asked.get(path);
+    if (before !== undefined) return before;
+    const loaded = this.loader.load(path);
+    this.asked.set(path, loaded);
+    return loaded;
+  }
+
   /**
-   * Reads a file; reports why it cannot be read.
+   * Reads a file that a policy names; reports why it cannot be read.
    *
    * @param text its path, relative to the file in which it is written
    * @param from where it is written
    */
-  read(text: string, from: Span, report: (finding: Diagnostic) => void): SourceFile | undefined {
+  read(text: string, from: Span, report: (finding: Diagnostic) => void): NamedFile | undefined {
     const what = notAPath(text);
-    if (what !== undefined) {
-      report(diagnose("SL0711", { what }, from));
-      return undefined;
-    }
     const folder = posix.dirname(this.main.path);
-    const path = posix.relative(folder, posix.join(posix.dirname(from.source.path), text));
-    const before = this.asked.get(path);
-    if (before !== undefined) return before;
-    const read = this.load(path, text, from);
-    const source = "code" in read ? undefined : read;
-    this.asked.set(path, source);
-    if ("code" in read) report(read);
-    return source;
+    const own = posix.relative(folder, from.source.path);
+    const path = posix.normalize(posix.join(posix.dirname(own), text));
+    if (what !== undefined) report(diagnose("SL0711", { what }, from));
+    else if (path === ".." || path.startsWith("../")) report(diagnose("SL0702", { path: text }, from));
+    else {
+      const loaded = this.load(path);
+      if (loaded.outcome === "read") return { path, source: loaded.source };
+      report(this.problem(loaded, text, own, from));
+    }
+    return undefined;
   }
 
-  private load(path: string, text: string, from: Span): SourceFile | Diagnostic {
-    if (path === ".." || path.startsWith("../")) return diagnose("SL0702", { path: text }, from);
-    const loaded = this.loader.load(path);
+  private problem(loaded: Exclude<Loaded, { outcome: "read" }>, text: string, own: string, from: Span): Diagnostic {
     switch (loaded.outcome) {
-      case "read":
-        return loaded.source;
       case "damaged":
         return { ...loaded.finding, related: [{ message: "named here", span: from }] };
       case "missing":
-        return missing(this.loader, text, posix.relative(posix.dirname(this.main.path), from.source.path), from);
+        return missing(this.loader, text, own, from);
       case "outside":
         return diagnose("SL0702", { path: text }, from);
       case "not-a-file":

@@ -71,7 +71,7 @@ function parseSegment(part: string): Segment | string {
   if (part === "**") return "`**` stands only at the end of a path";
   if (part.includes("*") || part.includes("{") || part.includes("}"))
     return "`*` and `{name}` stand for a whole segment, such as /orders/* or /orders/{id}";
-  if (part.includes("?")) return "a path is without its query; an `authorize` can judge that, by `request.query`";
+  if (part.includes("?")) return "a path is without its query; `match.query` asks for parameters";
   if (part.includes("#")) return "clients do not send what follows a `#`, and Envoy refuses a path with one";
   if (decodeUnreserved(part) !== part)
     return `\`${part}\` never matches: Envoy decodes letters, digits, \`-\`, \`.\`, \`_\` and \`~\` first`;
@@ -95,7 +95,7 @@ export function hasTwoSpellings(path: string): boolean {
 }
 
 /** RE2 text of a literal, in either spelling: services decode `%3A` to the `:` that the policy names. */
-function literalRegex(literal: string): string {
+export function literalRegex(literal: string): string {
   return escapeRegex(literal).replace(/\\?[!$&'()+,;=:@]/g, (escaped) => {
     const code = escaped
       .charCodeAt(escaped.length - 1)

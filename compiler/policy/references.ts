@@ -34,11 +34,16 @@ export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnos
       if (!known.policy.has(name)) unresolved.add(part);
       refer("policy", name, policies, [...path, index]);
     }
+  for (const [name, { failover = [] }] of Object.entries(gateway.services))
+    for (const [position, other] of failover.entries())
+      refer("service", other, services, ["services", name, "failover", position]);
   for (const [index, route] of gateway.routes.entries()) {
     const base = ["routes", index, "to"];
     const isText = nodeAt(checked.root, base)?.kind === "scalar";
     for (const [position, target] of (route.to ?? []).entries())
       refer("service", target.service, services, isText ? base : [...base, position, "service"]);
+    for (const [position, { service }] of (route.mirror ?? []).entries())
+      refer("service", service, services, ["routes", index, "mirror", position, "service"]);
     for (const [position, name] of route.except.entries()) {
       const path = ["routes", index, "except", position];
       if (!known.policy.has(name)) refer("policy", name, policies, path);

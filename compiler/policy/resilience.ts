@@ -99,6 +99,19 @@ const health = z.strictObject({
     .describe("Path that is asked for by GET.")
     .meta({ examples: ["/healthz"] }),
   tcp: z.literal(true).optional().describe("An endpoint is healthy that takes a connection."),
+  grpc: z
+    .strictObject({
+      service: z
+        .string()
+        .min(1)
+        .max(256)
+        .optional()
+        .describe("Name of the gRPC service that is asked after; the server as a whole if absent."),
+    })
+    .optional()
+    .describe(
+      "An endpoint is healthy that says so by the health checking protocol of gRPC; the service speaks `http2`.",
+    ),
   statuses: z
     .array(z.int().min(100).max(599))
     .min(1)
@@ -170,7 +183,7 @@ export const resilience = {
   health: health
     .optional()
     .describe(
-      "Endpoints are checked, by exactly one of `path` and `tcp`, and get no requests while they are not healthy.",
+      "Endpoints are checked, by exactly one of `path`, `tcp` and `grpc`, and get no requests while they are not healthy.",
     ),
   outliers: outliers.optional().describe("Endpoints that fail requests are left out for a while."),
   circuitBreakers: circuitBreakers

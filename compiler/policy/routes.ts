@@ -9,8 +9,11 @@ import { checkHashes } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
 import { checkMethods } from "./methods.js";
+import { checkMirrors } from "./mirrors.js";
 import { decodeUnreserved, parsePath } from "./path.js";
 import { checkRetries } from "./retries.js";
+import { checkRewrites } from "./rewrites.js";
+import { checkTargets } from "./targets.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
 export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
@@ -29,14 +32,22 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     else names.set(route.name, index);
     diagnostics.push(...checkRoute(route, index, checked, effort));
   }
-  return [...diagnostics, ...checkMethods(checked), ...checkRetries(checked), ...checkHashes(checked)];
+  return [
+    ...diagnostics,
+    ...checkMethods(checked),
+    ...checkRetries(checked),
+    ...checkHashes(checked),
+    ...checkMirrors(checked),
+    ...checkRewrites(checked),
+    ...checkTargets(checked),
+  ];
 }
 
 /** What the search for paths that no request has may cost, over all routes; a step is about a tenth of a microsecond. */
 const STEPS = 1_000_000;
 
 /** Keys that say how a service is asked. */
-const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy"] as const;
+const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy", "mirror", "rewrite", "hedge", "websocket"] as const;
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {
   const base = ["routes", index];
@@ -52,6 +63,10 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
   for (const [name, value] of Object.entries(route.match.headers ?? {}))
     if (typeof value === "string" && value.startsWith("~"))
       diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
+
+  for (const [name, value] of Object.entries(route.match.query ?? {}))
+    if (typeof value === "string" && value.startsWith("~"))
+      diagnostics.push(...checkRegex(value.slice(1), at("match", "query", name)));
 
   if (route.to?.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;

@@ -3,6 +3,8 @@ import { type Entry, type Node, nodeAt } from "../syntax/document.js";
 import { replaceEntry } from "../syntax/edits.js";
 import { checkBalancing } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
+import { checkCircles } from "./circles.js";
+import { checkFailover } from "./failover.js";
 import { checkTransport } from "./transport.js";
 import { isIpAddress } from "./values.js";
 
@@ -11,6 +13,8 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
   return [
     ...services(checked),
     ...checkBalancing(checked),
+    ...checkFailover(checked),
+    ...checkCircles(checked),
     ...listeners(checked),
     ...checkTransport(checked),
     ...credentials(checked),

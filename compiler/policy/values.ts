@@ -165,6 +165,18 @@ export const apiKeyReference = z
         : { from: "digest", sha256: text.slice(7).toLowerCase() },
   );
 
+/** Marks an issue of the schema whose value may be a secret, which only the environment can hold. */
+export const LITERAL_PASSWORD = { ...LITERAL_SECRET, password: true } as const;
+
+const ENVIRONMENT_REFERENCE = /^env:[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
+/** `env:NAME`: the name of the variable. */
+export const environmentReference = z
+  .string()
+  .refine((text) => ENVIRONMENT_REFERENCE.test(text), { params: LITERAL_PASSWORD })
+  .meta({ pattern: ENVIRONMENT_REFERENCE.source, examples: ["env:SERVICE_PASSWORD"] })
+  .transform((text) => text.slice("env:".length));
+
 /** A value alone or a list of them. */
 export function oneOrMore<T extends z.ZodType>(item: T) {
   return z.union([item.transform((value) => [value]), z.array(item).min(1)]);

@@ -1,7 +1,17 @@
-import { BAD_HOST, BAD_PATH, isGenerated, METHOD_NOT_ALLOWED, NOT_FOUND, PREFLIGHT } from "../plan/names.js";
+import {
+  BAD_CAPTURE,
+  BAD_HOST,
+  BAD_PATH,
+  BAD_QUERY,
+  isGenerated,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  PREFLIGHT,
+} from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
 import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
+import { rewritten } from "./rewrite.js";
 import type { Verdict } from "./verdict.js";
 
 /** What the client gets, as far as the policy file tells. */
@@ -20,6 +30,8 @@ export interface Answer {
   /** Of a forwarded request: where to, by shares. */
   services?: { service: string; weight: number }[];
   timeoutMs?: number;
+  /** Of a forwarded request: what the service is asked for, where it is not what the client asked for. */
+  rewritten?: { path?: string; host?: string };
   /** Of a redirect; what is absent stays as the request has it. */
   redirect?: RedirectTarget;
   /** What may be answered instead, because of what only a running gateway knows. */
@@ -63,10 +75,11 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
   const answerHeaders = unique(
     telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)).concat(namesWritten(telling)),
   );
-  const answer = { ...none, answerHeaders, ...actionAnswer(route) };
+  const answer = { ...none, answerHeaders, ...actionAnswer(route, request) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
-  return { ...answer, ...serviceHeaders(policies, results, request) };
+  const sent = serviceHeaders(policies, results, request);
+  return { ...answer, ...sent, written: { ...sent.written, ...route.operation?.operation.service.headers } };
 }
 
 /** Why the routes that the compiler adds answer. */
@@ -75,12 +88,14 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   [METHOD_NOT_ALLOWED, "no route of the path takes the method"],
   [BAD_HOST, "the host is neither a name nor an IP address"],
   [BAD_PATH, "a service may resolve the path to another one"],
+  [BAD_CAPTURE, "the path has something that stands in no host"],
+  [BAD_QUERY, "a service may read the query in another way"],
   [PREFLIGHT, "nobody may answer the preflight"],
 ]);
 
-type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect">;
+type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect" | "rewritten">;
 
-function actionAnswer(route: RoutePlan): OfRoute {
+function actionAnswer(route: RoutePlan, request: RoutedRequest): OfRoute {
   const { action } = route;
   switch (action.type) {
     case "forward": {
@@ -88,14 +103,17 @@ function actionAnswer(route: RoutePlan): OfRoute {
       const share = (weight: number) =>
         action.to.length === 1 ? "" : ` (weight ${weight} of ${total}, ${Math.round((100 * weight) / total)} %)`;
       const services = action.to.map((target) => `${target.service}${share(target.weight)}`).join(", ");
-      const text = `forwarded to ${services}, within ${action.timeoutMs} ms`;
-      return { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs };
+      const { operation: done } = route;
+      const as = done === undefined ? "" : ` as POST ${done.operation.service.path}`;
+      const text = `forwarded to ${services}${as}, within ${action.timeoutMs} ms`;
+      const answer = { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs } as const;
+      return action.rewrite === undefined ? answer : { ...answer, rewritten: rewritten(action.rewrite, request.path) };
     }
     case "respond":
       return {
-        outcome: isGenerated(route) ? "refused" : "answered",
+        outcome: isGenerated(route) || route.rest !== undefined ? "refused" : "answered",
         status: action.status,
-        text: `${action.status}, ${REFUSALS.get(route.name) ?? "answered by the route itself"}`,
+        text: `${action.status}, ${whyRespond(route)}`,
       };
     case "redirect": {
       const { scheme, host, port, path } = action.url;
@@ -108,6 +126,11 @@ function actionAnswer(route: RoutePlan): OfRoute {
       };
     }
   }
+}
+
+function whyRespond({ name, rest }: RoutePlan): string {
+  if (rest !== undefined) return `no operation of ${rest.policy} takes it`;
+  return REFUSALS.get(name) ?? "answered by the route itself";
 }
 
 function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string, string>, request: RoutedRequest) {

@@ -33,6 +33,9 @@ routes:
   - { name: slow, match: { path: /slow }, to: one, apply: [slow] }
   - { name: mine, match: { path: /mine }, to: one, apply: [known] }
   - { name: hosted, match: { host: api.example.com, path: /hosted }, to: one }
+  - { name: other, match: { path: "/u/{id}/**" }, to: one, rewrite: { path: "/v2/{id}/**", host: "{id}.internal" } }
+  - { name: open, match: { path: /found, query: { state: open, token: true } }, to: one }
+  - { name: found, match: { path: /found }, to: two }
 `;
 
 function explain(
@@ -172,4 +175,29 @@ describe("policies that Envoy carries out", () => {
     expect(routed?.decision).toBe("near denied address");
     expect(explain("/near", [], {}, "PUT").answer.status).toBe(405);
   });
+});
+
+it("what the service is asked for in place of what the client asks for", () => {
+  const { answer } = explain("/u/7/x?token=abc&y=1");
+  expect(answer).toMatchObject({
+    outcome: "forwarded",
+    rewritten: { path: "/v2/7/x?token=…&y=1", host: "7.internal" },
+  });
+  expect(textOf("/u/7")).toContain(
+    "          the service is asked for the path /v2/7\n          the service is asked for the host 7.internal\n",
+  );
+  expect(explain("/u/a@b").answer.text).toBe("400, the path has something that stands in no host");
+});
+
+it("a route that wants other parameters nearly took a request", () => {
+  expect(textOf("/found?state=closed")).toMatch(
+    /^not +open: needs query parameter state to be "open"; it is "closed" /m,
+  );
+  expect(textOf("/found?state=open")).toMatch(/^not +open: needs query parameter token to be there; it is absent /m);
+  expect(textOf("/found?state=open&token=abc")).toMatch(
+    /^route +open .*\n +\* any method \/found \?state=open with \?token -> one$/m,
+  );
+  expect(explain("/found?state=open&state=closed").answer.text).toBe(
+    "400, a service may read the query in another way",
+  );
 });

@@ -70,8 +70,14 @@ export function explainRequest(
       decision: decisionOf(match.route, steps),
       shadow: shadowOf(steps),
     },
-    answer: answerOf(match.route, steps, arrival.request),
+    answer: withoutSecrets(answerOf(match.route, steps, arrival.request), credentials),
   };
+}
+
+function withoutSecrets(answer: Answer, credentials: ReadonlySet<string>): Answer {
+  const { path } = answer.rewritten ?? {};
+  if (path === undefined) return answer;
+  return { ...answer, rewritten: { ...answer.rewritten, path: shownPath(path, credentials) } };
 }
 
 function byListener(status: number, text: string): Answer {
@@ -84,6 +90,12 @@ const WITHOUT_EFFECT: Verdict = {
   summary: "of no effect here: the route leads to no service",
   reasons: [],
 };
+
+/** A conversion takes what fits its operation; what fits is in the body, which is not looked at here. */
+function conversionOf({ operation }: RoutePlan): Verdict {
+  const name = operation?.operation.name ?? "none of its operations";
+  return { outcome: "allowed", summary: `converts it for ${name}, unless it does not fit`, reasons: [] };
+}
 
 /** The policies of a route in order, asked until one of them answers. */
 function stepsOf(
@@ -98,6 +110,7 @@ function stepsOf(
   return route.run.flatMap((applied) => {
     const policy = policies.get(applied.policy);
     if (policy === undefined) return [];
+    if (!answered && policy.conversion !== undefined) return [{ applied, policy, verdict: conversionOf(route) }];
     if (answered || policy.decide === undefined) return [{ applied, policy }];
     if (policy.native !== undefined && needsService(policy.native) && route.action.type !== "forward")
       return [{ applied, policy, verdict: WITHOUT_EFFECT }];

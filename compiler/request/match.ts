@@ -1,6 +1,7 @@
 import { RE2JS } from "@bufbuild/re2";
 import type { GatewayPlan, HeaderMatch, HostPlan, RoutePlan } from "../plan/plan.js";
 import { hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../policy/path.js";
+import type { QueryMatch } from "../policy/query.js";
 import type { RoutedRequest } from "./request.js";
 import { wireOfText } from "./wire-text.js";
 
@@ -16,7 +17,8 @@ export interface RouteMatch {
 export type Mismatch =
   | { part: "path" }
   | { part: "method"; methods: readonly string[] }
-  | { part: "header"; header: HeaderMatch; sent: readonly string[] };
+  | { part: "header"; header: HeaderMatch; sent: readonly string[] }
+  | { part: "query"; parameter: QueryMatch; sent: string | undefined };
 
 /** @returns undefined only for a plan in which no virtual host, or no route of it, takes every request */
 export function matchRoute(plan: GatewayPlan, request: RoutedRequest): RouteMatch | undefined {
@@ -68,11 +70,15 @@ function hostWithoutPort(authority: string): string {
 /** The first part of a route's match that a request does not have; undefined if the route takes it. */
 export function mismatch(route: RoutePlan, request: RoutedRequest): Mismatch | undefined {
   if (!matcherOf(route).path(request.path)) return { part: "path" };
-  const { methods, headers } = route.match;
+  const { methods, headers, query = [] } = route.match;
   if (methods.length > 0 && !methods.includes(request.method)) return { part: "method", methods };
   for (const [index, header] of headers.entries()) {
     const sent = valuesOf(header.name, request);
     if (matcherOf(route).headers[index]?.(sent) !== true) return { part: "header", header, sent };
+  }
+  for (const [index, parameter] of query.entries()) {
+    const sent = firstParameter(request.path, parameter.name);
+    if (matcherOf(route).query[index]?.(sent) !== true) return { part: "query", parameter, sent };
   }
   return undefined;
 }
@@ -87,6 +93,14 @@ export function fitsHeaders(headers: readonly HeaderMatch[], lines: (name: strin
   return headers.every((header) => headerMatcher(header)(lines(header.name)));
 }
 
+/** As it was sent; Envoy 1.40 looks at no other of the name. */
+function firstParameter(path: string, name: string): string | undefined {
+  const question = path.indexOf("?");
+  const pairs = question < 0 ? [] : path.slice(question + 1).split("&");
+  const pair = pairs.find((one) => one.split("=", 1)[0] === name);
+  return pair?.slice(name.length + 1);
+}
+
 /** `host` is another name of `:authority` to Envoy. */
 function valuesOf(name: string, request: RoutedRequest): readonly string[] {
   if (name === ":authority" || name === "host") return [request.authority];
@@ -97,6 +111,7 @@ function valuesOf(name: string, request: RoutedRequest): readonly string[] {
 interface Matcher {
   path(path: string): boolean;
   headers: ((sent: readonly string[]) => boolean)[];
+  query: ((sent: string | undefined) => boolean)[];
 }
 
 const matchers = new WeakMap<RoutePlan, Matcher>();
@@ -104,7 +119,11 @@ const matchers = new WeakMap<RoutePlan, Matcher>();
 function matcherOf(route: RoutePlan): Matcher {
   const known = matchers.get(route);
   if (known !== undefined) return known;
-  const made = { path: pathMatcher(route.match.path), headers: route.match.headers.map(headerMatcher) };
+  const made = {
+    path: pathMatcher(route.match.path),
+    headers: route.match.headers.map(headerMatcher),
+    query: (route.match.query ?? []).map(queryMatcher),
+  };
   matchers.set(route, made);
   return made;
 }
@@ -152,6 +171,12 @@ function headerMatcher(match: HeaderMatch): (sent: readonly string[]) => boolean
     case "present":
       return (sent) => sent.length > 0 === match.present;
   }
+}
+
+function queryMatcher(match: QueryMatch): (sent: string | undefined) => boolean {
+  if (match.form === "present") return (sent) => (sent !== undefined) === match.present;
+  const matches = match.form === "exact" ? (sent: string) => sent === match.value : fullMatch(match.regex);
+  return (sent) => sent !== undefined && matches(sent);
 }
 
 /** RE2 over the whole text. Envoy compiles for bytes, so both are given as bytes (compiler/envoy/re2.ts). */

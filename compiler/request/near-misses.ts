@@ -55,6 +55,11 @@ function whyNot(lacks: Mismatch, request: RoutedRequest, credentials: ReadonlySe
         : lacks.sent.map((text) => JSON.stringify(text)).join(", ");
       return `needs header ${name} ${expected(lacks.header)}; it is ${lacks.sent.length === 0 ? "absent" : value}`;
     }
+    case "query": {
+      const { name } = lacks.parameter;
+      const value = lacks.sent !== undefined && isSecretName(name, credentials) ? "there" : JSON.stringify(lacks.sent);
+      return `needs query parameter ${name} ${expected(lacks.parameter)}; it is ${value ?? "absent"}`;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { routeLine } from "../plan/explain.js";
+import { operationName } from "../plan/names.js";
 import { formatSpan, type Span } from "../syntax/source.js";
 import type { Answer } from "./answer.js";
 import type { RequestExplanation, Routed } from "./explain.js";
@@ -34,6 +35,9 @@ function routedLines({ host, route, nearMisses, steps }: Routed): string[] {
   return [
     `${label("route")}${route.name}${place(route.origin)}`,
     `${label("")}${routeLine(host, route)}`,
+    ...(route.operation === undefined
+      ? []
+      : [`${label("operation")}${operationName(route.operation)}${place(route.operation.operation.origin)}`]),
     ...nearMisses.map(
       (miss, index) => `${label(index === 0 ? "not" : "")}${miss.route}: ${miss.why}${place(miss.origin)}`,
     ),
@@ -73,10 +77,11 @@ function reasonLines({ text, truth, origin, because = [] }: Reason, indent: stri
   ];
 }
 
-function answerLines({ text, instead, removed, written, answerHeaders }: Answer): string[] {
+function answerLines({ text, instead, removed, written, answerHeaders, rewritten = {} }: Answer): string[] {
   return [
     `${label("answer")}${text}`,
     ...instead.map(({ status, policy }) => `${label("")}${status} instead once the limit ${policy} is used up`),
+    ...Object.entries(rewritten).map(([what, value]) => `${label("")}the service is asked for the ${what} ${value}`),
     ...Object.entries(written).map(([name, value]) => `${label("")}the service gets ${name}: ${value}`),
     ...(removed.length === 0 ? [] : [`${label("")}the service does not get ${removed.join(", ")}`]),
     ...(answerHeaders.length === 0 ? [] : [`${label("")}the answer gets ${answerHeaders.join(", ")}`]),
@@ -99,6 +104,7 @@ function routeData({ path, host, route, nearMisses }: Routed) {
   return {
     name: route.name,
     origin: formatSpan(route.origin),
+    ...(route.operation === undefined ? {} : { operation: operationName(route.operation) }),
     virtualHost: host.name,
     path,
     nearMisses: nearMisses.map((miss) => ({ ...miss, origin: formatSpan(miss.origin) })),

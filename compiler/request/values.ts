@@ -98,8 +98,9 @@ function withoutSpace(text: string): string {
   return text.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, "");
 }
 
-function capture(path: string, { match }: RoutePlan, name: string): Found {
-  const index = capturesOf(match.path).find((one) => one.name === name)?.segment;
+/** Entries of a route that is split share its name, and so does the guard's knowledge of where a segment stands. */
+function capture(path: string, { match, rest }: RoutePlan, name: string): Found {
+  const index = (rest?.captures ?? capturesOf(match.path)).find((one) => one.name === name)?.segment;
   const segment = index === undefined ? undefined : pathOnly(path).split("/")[index + 1];
   return segment === undefined ? undefined : onlyDecoded([decoded(segment)]);
 }

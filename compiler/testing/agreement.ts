@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { operationName } from "../plan/names.js";
 import type { Exchange } from "./exchange.js";
 
 /** One thing in which the two engines do not agree. */
@@ -40,6 +41,7 @@ function factsOf({ status, headers, body, route, decision, shadow, asked, servic
   const facts = new Map([
     ["status", String(status)],
     ["route", route?.name ?? NOTHING],
+    ["operation", route?.operation === undefined ? NOTHING : operationName(route.operation)],
     ["decision", decision ?? NOTHING],
     ["shadow", shadow ?? NOTHING],
     ...(isUnreadable(headers) ? [] : [["body", body] as const]),
@@ -55,6 +57,7 @@ function factsOf({ status, headers, body, route, decision, shadow, asked, servic
   if (service === undefined) return facts;
   facts.set("method at the service", service.method);
   facts.set("path at the service", service.path);
+  facts.set("body at the service", service.body);
   addHeaders(facts, service.headers, "header at the service");
   return facts;
 }
@@ -65,7 +68,7 @@ function isUnreadable(headers: Exchange["headers"]): boolean {
 }
 
 function withoutAnswer(facts: ReadonlyMap<string, string>): Map<string, string> {
-  return new Map([...facts].filter(([what]) => ["route", "decision", "shadow"].includes(what)));
+  return new Map([...facts].filter(([what]) => ["route", "operation", "decision", "shadow"].includes(what)));
 }
 
 function addHeaders(facts: Map<string, string>, headers: Exchange["headers"], what: string): void {

@@ -7,6 +7,7 @@ import { counterDifferences, type Difference, differences } from "./expect.js";
 import type { TestedGateway } from "./gateway.js";
 import { type Case, type Expectation, OUTCOMES, type Request } from "./suite.js";
 import { explained, traceOf } from "./trace.js";
+import { askedOf } from "./upstream.js";
 
 /** Is told of every request that was sent. */
 export interface Observer {
@@ -106,7 +107,7 @@ class CaseRun {
     const before = counts ? await this.gateway.counters() : undefined;
     for (let round = 1; round <= repeat; round++) {
       const { exchange, trace } = await this.exchange(request, as);
-      const found = differences(expect, exchange);
+      const found = differences(expect, exchange, () => asked(exchange, this.keyed));
       if (round === repeat && before !== undefined) {
         // Counters count all repetitions together.
         const after = await this.gateway.counters();
@@ -138,6 +139,10 @@ class CaseRun {
     }
     return answered;
   }
+}
+
+function asked({ service }: Exchange, { plan }: KeyedGateway) {
+  return service === undefined ? undefined : askedOf(plan, service.name, service);
 }
 
 function hasGrown(policy: string, before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>) {

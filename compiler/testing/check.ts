@@ -135,7 +135,7 @@ function patterns(expect: Expectation): [Path, string][] {
   return [
     ...texts(["headers"], expect.headers ?? {}),
     ...texts([], { body: expect.body }),
-    ...texts(["upstream"], { path: forwarded?.path }),
+    ...texts(["upstream"], { path: forwarded?.path, body: forwarded?.body }),
     ...texts(["upstream", "headers"], forwarded?.headers ?? {}),
   ];
 }

@@ -1,4 +1,4 @@
-import { isGenerated } from "../plan/names.js";
+import { isGenerated, operationName } from "../plan/names.js";
 import type { GatewayPlan } from "../plan/plan.js";
 import { formatSpan, type Span } from "../syntax/source.js";
 import type { Observer } from "./case-run.js";
@@ -6,27 +6,37 @@ import type { RuleName } from "./rules.js";
 
 /** A part of a policy file that no case exercised. */
 export interface Uncovered {
-  what: "route" | "policy" | "rule";
-  /** Of a rule `policy/rule`. */
+  what: "route" | "policy" | "rule" | "operation";
+  /** Of a rule `policy/rule`, of an operation `policy/Operation`. */
   name: string;
   place: Span;
 }
 
+interface Counted {
+  readonly all: number;
+  readonly covered: number;
+}
+
 export interface CoverageReport {
-  /** How many there are of each, and how many of them some case exercised. */
-  counts: Readonly<Record<Uncovered["what"], { all: number; covered: number }>>;
+  /** How many there are of each, and how many of them some case exercised. Operations are left out where nothing is converted. */
+  counts: Readonly<Record<"route" | "policy" | "rule", Counted>> & { readonly operation?: Counted };
   /** In the order of the file, routes first. */
   uncovered: readonly Uncovered[];
 }
 
 /**
  * Notes what the cases of some files exercise of one policy file. A route counts once a request came to it, a policy once it
- * judged one, a rule once it decided for its policy, whatever the other policies said.
+ * judged one, a rule once it decided for its policy, whatever the other policies said, an operation once a service was asked for it.
  */
 export class Coverage {
   private readonly plan: GatewayPlan;
   private readonly rules: readonly RuleName[];
-  private readonly seen = { route: new Set<string>(), policy: new Set<string>(), rule: new Set<string>() };
+  private readonly seen = {
+    route: new Set<string>(),
+    policy: new Set<string>(),
+    rule: new Set<string>(),
+    operation: new Set<string>(),
+  };
 
   constructor(plan: GatewayPlan, rules: readonly RuleName[]) {
     this.plan = plan;
@@ -36,6 +46,8 @@ export class Coverage {
   readonly observe: Observer["observe"] = (exchange, explain, grown) => {
     if (exchange.route === undefined) return;
     this.seen.route.add(exchange.route.name);
+    if (exchange.service !== undefined && exchange.route.operation !== undefined)
+      this.seen.operation.add(operationName(exchange.route.operation));
     for (const noted of [exchange.decision, exchange.shadow]) if (noted !== undefined) this.decided(noted);
     for (const { policy, verdict } of explain().routed?.steps ?? []) {
       // Envoy's own filters count nothing; the models tell what they saw.
@@ -60,13 +72,19 @@ export class Coverage {
         name: `${policy}/${rule}`,
         place: places.get(policy) ?? this.plan.origin,
       })),
+      ...operationsOf(this.plan),
     ];
     const countOf = (what: Uncovered["what"]) => {
       const those = all.filter((one) => one.what === what);
       return { all: those.length, covered: those.filter(({ name }) => this.seen[what].has(name)).length };
     };
     return {
-      counts: { route: countOf("route"), policy: countOf("policy"), rule: countOf("rule") },
+      counts: {
+        route: countOf("route"),
+        policy: countOf("policy"),
+        rule: countOf("rule"),
+        ...(countOf("operation").all === 0 ? {} : { operation: countOf("operation") }),
+      },
       uncovered: all.filter(({ what, name }) => !this.seen[what].has(name)),
     };
   }
@@ -77,11 +95,22 @@ export class Coverage {
   }
 }
 
+/** Of the policies that convert, in the order of the file. */
+function operationsOf({ policies }: GatewayPlan): Uncovered[] {
+  return policies.flatMap(({ name: policy, conversion }) =>
+    (conversion?.operations ?? []).map((operation) => ({
+      what: "operation" as const,
+      name: operationName({ policy, operation }),
+      place: operation.origin,
+    })),
+  );
+}
+
 /** A report for people, each line without its end. */
 export function coverageLines({ counts, uncovered }: CoverageReport): string[] {
-  const parts = (["route", "policy", "rule"] as const).map((what) => {
-    const { all, covered } = counts[what];
-    return `${covered} of ${all} ${PLURALS[what]}`;
+  const parts = (["route", "policy", "rule", "operation"] as const).flatMap((what) => {
+    const counted = counts[what];
+    return counted === undefined ? [] : [`${counted.covered} of ${counted.all} ${PLURALS[what]}`];
   });
   return [
     `covered: ${parts.join(", ")}`,
@@ -89,4 +118,4 @@ export function coverageLines({ counts, uncovered }: CoverageReport): string[] {
   ];
 }
 
-const PLURALS = { route: "routes", policy: "policies", rule: "rules" } as const;
+const PLURALS = { route: "routes", policy: "policies", rule: "rules", operation: "operations" } as const;

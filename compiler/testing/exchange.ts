@@ -1,9 +1,10 @@
 import type { Asking } from "../embedded/behind-guard.js";
+import type { CompiledModules } from "../embedded/modules.js";
 import type { Answer, Passage, ServiceView } from "../embedded/passage.js";
-import { type Reception, Worker } from "../embedded/worker.js";
+import { type Outcome, type Reception, Worker } from "../embedded/worker.js";
 import { byteTextOf } from "../host/byte-text.js";
 import { ManualClock } from "../host/clock.js";
-import type { CompiledModule } from "../host/engine.js";
+import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
 import { Host } from "../host/host.js";
 import type { Pairs } from "../host/pairs.js";
@@ -12,8 +13,8 @@ import type { ListenerPlan, RoutePlan } from "../plan/plan.js";
 import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
 import { policyCounters, type TestedGateway } from "./gateway.js";
-import type { Suite } from "./suite.js";
-import { upstreamAnswer } from "./upstream.js";
+import type { Upstreams } from "./suite.js";
+import { ServiceScript } from "./upstream.js";
 
 /** What became of one request. Header values are byte texts, names in lower case. */
 export interface Exchange {
@@ -27,8 +28,8 @@ export interface Exchange {
   shadow?: string;
   /** The request to a service that was asked whether this one may pass; absent if none was. */
   asked?: ServiceView;
-  /** The request as the service got it; absent if none did. */
-  service?: ServiceView;
+  /** The request as the service got it, its body as a byte text; absent if none did. */
+  service?: ServiceView & { body: string };
 }
 
 /** Of the clock of a host, which stands still unless it is moved. */
@@ -39,23 +40,23 @@ export class EmbeddedGateway implements TestedGateway {
   readonly listener: ListenerPlan;
   private readonly host: Host;
   private readonly worker: Worker;
-  private readonly upstreams: Suite["upstreams"];
+  private readonly script: ServiceScript;
 
   /**
-   * @param guard the module that ships
+   * @param modules those that ship
    * @param seed of all that is left to chance
    * @param start of its clock, in milliseconds since 1970
-   * @throws Error if the module refuses the configuration
+   * @throws Error if a module refuses the configuration
    */
-  constructor(guard: CompiledModule, keyed: KeyedGateway, upstreams: Suite["upstreams"], seed: number, start?: number) {
+  constructor(modules: CompiledModules, keyed: KeyedGateway, upstreams: Upstreams, seed: number, start?: number) {
     const [listener] = keyed.plan.listeners;
     if (listener === undefined) throw new RangeError("a gateway without a listener takes no request");
     this.listener = listener;
-    this.upstreams = upstreams;
+    this.script = new ServiceScript(keyed.plan, upstreams);
     const random = seededRandom(seed);
     const clock = start === undefined ? new ManualClock() : new ManualClock({ wall: BigInt(start) * MILLISECOND });
     this.host = new Host({ clock, random, clusters: keyed.plan.services.map(({ name }) => name) });
-    this.worker = new Worker(this.host, guard, keyed, random);
+    this.worker = new Worker(this.host, modules, keyed, random);
   }
 
   get time(): number {
@@ -78,37 +79,53 @@ export class EmbeddedGateway implements TestedGateway {
 
   private follow(reception: Reception, body: Uint8Array): Exchange {
     switch (reception.step) {
-      case "answered":
-        return exchangeOf(reception.answer);
-      case "asks":
+      case "external":
         return this.ask(reception.asking, body);
       case "held": {
         const { most, whole, tooLarge } = reception.body;
         return body.length > most ? exchangeOf(tooLarge()) : this.follow(whole(body.length), body);
       }
+      case "asked": {
+        const outcome = reception.asked.data(body, true);
+        if (outcome === undefined) throw new RangeError("the body has ended, and nothing has come of it");
+        return this.outcomeOf(outcome, body);
+      }
+      case "answered":
       case "passed":
-        return this.fromService(reception.passage);
+        return this.outcomeOf(reception, body);
     }
+  }
+
+  private outcomeOf(outcome: Outcome, body: Uint8Array): Exchange {
+    return outcome.step === "answered" ? exchangeOf(outcome.answer) : this.fromService(outcome.passage, body);
   }
 
   private ask(asking: Asking, body: Uint8Array): Exchange {
     const asked = asking.question(body.length);
     if (asked === undefined) return exchangeOf(asking.tooLarge());
-    const { status, headers, content } = upstreamAnswer(this.upstreams, asked.name);
+    const { status, headers, content } = this.script.answer(asked.name, { ...asked, body: "" });
     const answer = { status, headers, body: asked.method === "HEAD" ? "" : byteTextOf(content) };
     return { ...this.follow(asking.answered(answer), body), asked };
   }
 
-  private fromService(passage: Passage): Exchange {
-    const { service, route, notes } = passage;
+  private fromService(passage: Passage, body: Uint8Array): Exchange {
+    const { route } = passage;
+    const service = { ...passage.service, body: byteTextOf(passage.body ?? body) };
     const { headers, content } = this.scripted(service);
+    if (passage.holdsAnswers) {
+      const ends = content.length === 0;
+      const answer = passage.holdAnswer(headers, ends) ?? (ends ? undefined : passage.holdData(content, true));
+      if (answer === undefined) throw new HostFault(`body.wasm holds an answer of route ${route.name}`);
+      return { ...exchangeOf(answer), service };
+    }
     const head = passage.answer(headers, content.length === 0);
     passage.end();
-    return { ...head, body: byteTextOf(content), route, ...told(notes), service };
+    return { ...head, body: byteTextOf(content), route, ...told(passage.notes), service };
   }
 
-  private scripted({ name, method }: ServiceView): { headers: HeaderMap; content: Uint8Array } {
-    const { status, headers, content } = upstreamAnswer(this.upstreams, name);
+  private scripted(service: NonNullable<Exchange["service"]>): { headers: HeaderMap; content: Uint8Array } {
+    const { name, method } = service;
+    const { status, headers, content } = this.script.answer(name, service);
     const spent = ["x-envoy-upstream-service-time", "0"] as const;
     const map = new HeaderMap("response", [[":status", String(status)], ...headers, spent]);
     return { headers: map, content: method === "HEAD" ? new Uint8Array(0) : content };

@@ -15,8 +15,15 @@ export interface Difference {
   actual: string;
 }
 
-/** Compares an answer, and what reached a service, with what is expected. Counters are compared by `counterDifferences`. */
-export function differences(expect: Expectation, exchange: Exchange): Difference[] {
+/** What a service was asked for, of a request that a policy has converted. */
+export type Asked = { operation: string; input: unknown } | undefined;
+
+/**
+ * Compares an answer, and what reached a service, with what is expected. Counters are compared by `counterDifferences`.
+ *
+ * @param asked reads what reached the service
+ */
+export function differences(expect: Expectation, exchange: Exchange, asked: () => Asked): Difference[] {
   const { status, headers = {}, body, json, problem, decidedBy, shadow, upstream } = expect;
   return [
     ...(status === undefined || status === exchange.status
@@ -28,7 +35,7 @@ export function differences(expect: Expectation, exchange: Exchange): Difference
     ...(body === undefined ? [] : text(body, utf8(exchange.body), ["body"], "body")),
     ...(json === undefined ? [] : jsonBody(json, exchange.body, ["json"])),
     ...(problem === undefined ? [] : problemBody(problem, exchange)),
-    ...(upstream === undefined ? [] : service(upstream, exchange)),
+    ...(upstream === undefined ? [] : service(upstream, exchange, asked)),
   ];
 }
 
@@ -153,18 +160,37 @@ function problemBody(expected: Record<string, unknown>, { headers, body }: Excha
   return jsonBody(expected, body, ["problem"]);
 }
 
-function service(expected: NonNullable<Expectation["upstream"]>, { service: heard }: Exchange): Difference[] {
+function service(
+  expected: NonNullable<Expectation["upstream"]>,
+  { service: heard }: Exchange,
+  asked: () => Asked,
+): Difference[] {
   const actual = heard?.name ?? "none";
   if (typeof expected === "string")
     return actual === expected ? [] : [{ path: ["upstream"], what: "service", expected, actual }];
   if (heard === undefined || actual !== expected.service)
     return [{ path: ["upstream", "service"], what: "service", expected: expected.service, actual }];
-  const { method, path, headers = {} } = expected;
+  const { method, path, headers = {}, body } = expected;
   return [
     ...(method === undefined ? [] : text(method, heard.method, ["upstream", "method"], "method at the service")),
     ...(path === undefined ? [] : text(path, heard.path, ["upstream", "path"], "path at the service")),
     ...headerDifferences(headers, heard.headers, ["upstream", "headers"], "header at the service"),
+    ...(body === undefined ? [] : text(body, utf8(heard.body), ["upstream", "body"], "body at the service")),
+    ...askedFor(expected, asked),
   ];
+}
+
+function askedFor(
+  { operation, input }: Exclude<NonNullable<Expectation["upstream"]>, string>,
+  asked: () => Asked,
+): Difference[] {
+  if (operation === undefined && input === undefined) return [];
+  const read = asked();
+  const path = ["upstream", "operation"];
+  const actual = read?.operation ?? "none that can be read";
+  if (read === undefined || (operation !== undefined && actual !== operation))
+    return [{ path, what: "operation at the service", expected: operation ?? "any", actual }];
+  return input === undefined ? [] : within(input, read.input, ["upstream", "input"]);
 }
 
 const LONGEST_SHOWN = 300;

@@ -5,6 +5,8 @@ import { unknownName } from "../policy/references.js";
 import { type Node, nodeAt, offsetInScalar, type Path } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
+import { checkAnswers, expectedOperation } from "./operations.js";
+import type { Upstreams } from "./suite.js";
 
 /** The names of a policy file that its tests use. */
 interface Names {
@@ -28,9 +30,7 @@ type Mode = "enforce" | "shadow" | "any";
 export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds: readonly PolicyKind[]): Diagnostic[] {
   const { suite, place } = checked;
   const names = namesOf(plan, kinds);
-  const services = Object.keys(suite.upstreams).flatMap((service) =>
-    refer("service", service, names.services, place(["upstreams", service], "key")),
-  );
+  const services = upstreamFindings(suite.upstreams, ["upstreams"], plan, names, checked);
   const cases = suite.cases.flatMap((one, index) => {
     const base = ["cases", index];
     const callers = [one.as, ...(one.steps ?? []).map((step) => step.as)].flatMap((consumer, position) => {
@@ -41,11 +41,27 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       ...decision(expect.decidedBy, "enforce", [...path, "decidedBy"], names, checked),
       ...(expect.shadow === "none" ? [] : decision(expect.shadow, "shadow", [...path, "shadow"], names, checked)),
       ...upstream(expect.upstream, [...path, "upstream"], names, place),
+      ...expectedOperation(expect.upstream, [...path, "upstream"], plan, place),
       ...counters([...path, "metrics"], names, checked),
     ]);
-    return [...callers, ...expected];
+    const own = upstreamFindings(one.upstreams, [...base, "upstreams"], plan, names, checked);
+    return [...callers, ...own, ...expected];
   });
   return [...services, ...cases];
+}
+
+/** What is said of services, at a path of the file: their names, and answers by operation. */
+function upstreamFindings(
+  upstreams: Upstreams,
+  path: Path,
+  plan: GatewayPlan,
+  names: Names,
+  checked: CheckedSuite,
+): Diagnostic[] {
+  return Object.entries(upstreams).flatMap(([service, { soap = {} }]) => [
+    ...refer("service", service, names.services, checked.place([...path, service], "key")),
+    ...(names.services.includes(service) ? checkAnswers(service, soap, [...path, service, "soap"], plan, checked) : []),
+  ]);
 }
 
 function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {

@@ -63,15 +63,18 @@ export interface PolicyCoverage {
   /** Path of the policy file. */
   readonly policy: string;
   /** How many there are of each, and how many of them some case exercised. */
-  readonly counts: Readonly<Record<"route" | "policy" | "rule", { readonly all: number; readonly covered: number }>>;
+  readonly counts: Readonly<Record<"route" | "policy" | "rule", { readonly all: number; readonly covered: number }>> & {
+    /** Absent where no policy converts. */
+    readonly operation?: { readonly all: number; readonly covered: number };
+  };
   /** In the order of the file, routes first. */
   readonly uncovered: readonly UncoveredPart[];
 }
 
 /** A part of a policy file that no case exercised. */
 export interface UncoveredPart {
-  readonly what: "route" | "policy" | "rule";
-  /** Of a rule `policy/rule`. */
+  readonly what: "route" | "policy" | "rule" | "operation";
+  /** Of a rule `policy/rule`, of an operation `policy/Operation`. */
   readonly name: string;
   readonly place: string;
 }

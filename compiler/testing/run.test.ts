@@ -43,7 +43,7 @@ let runner: SuiteRunner;
 let plan: GatewayPlan;
 
 beforeAll(async () => {
-  runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+  runner = new SuiteRunner({ guard: await moduleBytes("guard.wasm") });
   const checked = checkText("policy.yaml", POLICY);
   expect(checked.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   if (checked.plan === undefined) throw new Error("no plan");

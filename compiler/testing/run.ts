@@ -1,4 +1,5 @@
-import { type CompiledModule, compileModule } from "../host/engine.js";
+import type { CompiledModules, Modules } from "../embedded/modules.js";
+import { compileModule } from "../host/engine.js";
 import type { GatewayPlan } from "../plan/plan.js";
 import type { Span } from "../syntax/source.js";
 import { disagreements } from "./agreement.js";
@@ -9,9 +10,9 @@ import type { EnvoyPlace } from "./envoy/gateway.js";
 import { replay } from "./envoy/replay.js";
 import { EmbeddedGateway } from "./exchange.js";
 import type { Difference } from "./expect.js";
-import type { TestedGateway } from "./gateway.js";
 import type { EngineName } from "./result.js";
-import type { Case } from "./suite.js";
+import type { Case, Suite } from "./suite.js";
+import { upstreamsOf } from "./upstream.js";
 
 /** What came of one case. */
 export interface CaseResult {
@@ -75,11 +76,11 @@ const SLOW_PACE_MS = 100;
 
 /** Runs the cases of a file, each in a gateway of its own that nobody has called before. */
 export class SuiteRunner {
-  private readonly guard: CompiledModule;
+  private readonly modules: CompiledModules;
 
-  /** @param guard bytes of the module that ships */
-  constructor(guard: Uint8Array) {
-    this.guard = compileModule(guard);
+  /** @param modules those that ship */
+  constructor({ guard, body }: Modules) {
+    this.modules = { guard: compileModule(guard), ...(body === undefined ? {} : { body: compileModule(body) }) };
   }
 
   /**
@@ -96,16 +97,17 @@ export class SuiteRunner {
       const trial: Trial = { one, index };
       trials.push(trial);
       if (one.engine === "envoy") continue;
+      const upstreams = upstreamsOf(suite, one);
       const keep = envoy?.compare === true && onlyEmbedded(trial) === undefined;
-      const gateway = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed);
+      const gateway = new EmbeddedGateway(this.modules, keyed, upstreams, seed);
       const began = gateway.time;
       trial.embedded = await runCase(one, gateway, keyed, { observer, keep });
       trial.spent = gateway.time - began;
       if (envoy === undefined || onlyEmbedded(trial) !== undefined) continue;
-      const slow = new EmbeddedGateway(this.guard, keyed, suite.upstreams, seed + 1, envoy.now);
+      const slow = new EmbeddedGateway(this.modules, keyed, upstreams, seed + 1, envoy.now);
       trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS, keep });
     }
-    if (envoy !== undefined) await onEnvoy(trials, envoy, keyed, suite.upstreams, observer);
+    if (envoy !== undefined) await onEnvoy(trials, envoy, keyed, suite, observer);
     return trials.map((trial) => resultOf(trial, checked, { seed, envoy }));
   }
 }
@@ -114,11 +116,12 @@ async function onEnvoy(
   trials: readonly Trial[],
   { place, compare }: OnEnvoy,
   keyed: KeyedGateway,
-  upstreams: CheckedSuite["suite"]["upstreams"],
+  suite: Suite,
   observer: Observer | undefined,
 ): Promise<void> {
   const replayed = trials.filter((trial) => onlyEmbedded(trial) === undefined);
-  await replay(replayed, place, keyed, upstreams, async (trial: Trial, gateway: TestedGateway) => {
+  const scripted = replayed.map((trial) => ({ trial, upstreams: upstreamsOf(suite, trial.one) }));
+  await replay(scripted, place, keyed, async ({ trial }, gateway) => {
     // What the embedded host has run is known already; it exercises the same.
     const unseen = trial.embedded === undefined ? { observer } : {};
     trial.envoy = await runCase(trial.one, gateway, keyed, { ...unseen, keep: compare });

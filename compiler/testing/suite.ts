@@ -13,6 +13,22 @@ function onlyOneBody(holder: { body?: string | undefined; json?: unknown }): boo
   return holder.body === undefined || holder.json === undefined;
 }
 
+/** An operation of a policy that converts, and names of faults: names of XML. */
+const operation = z.string().min(1).max(256);
+
+const operationAnswer = z
+  .strictObject({
+    response: json.optional().describe("What clients get of it: a value that fits the operation."),
+    fault: z
+      .record(operation, json)
+      .refine((fault) => Object.keys(fault).length === 1, "a fault has one name, and its detail under it")
+      .optional()
+      .describe("A declared fault, by its name, with its detail."),
+  })
+  .refine((answer) => Object.keys(answer).length === 1, "give `response` or `fault`, one of them")
+  .describe("What the service answers to an operation.")
+  .meta({ ...exactlyOneOf("response", "fault"), examples: [{ response: { id: 7, name: "Acme" } }] });
+
 const upstream = z
   .strictObject({
     status: z.int().min(200).max(599).default(200).describe("Status code of its answers."),
@@ -22,9 +38,18 @@ const upstream = z
       .describe("Headers of its answers."),
     body: body.optional().describe("Body of its answers, as a text."),
     json: json.optional().describe("Body of its answers, sent as JSON with its content type."),
+    soap: z
+      .record(operation, operationAnswer)
+      .optional()
+      .describe(
+        "Answers by operation, of a service that is asked by a policy which converts. Other requests get what else is said here.",
+      )
+      .meta({ examples: [{ GetPartner: { response: { id: 7, name: "Acme" } } }] }),
   })
   .refine(onlyOneBody, twoBodies)
   .describe("What a service answers in this test, in place of the real one.");
+
+const upstreams = z.record(name, upstream).default({});
 
 const sentHeader = headerValue.describe("Value of the header.");
 
@@ -101,6 +126,15 @@ const forwarded = z
       .optional()
       .describe("Headers that the service sees.")
       .meta({ examples: [{ "x-consumer": "acme" }] }),
+    body: body.optional().describe("Body that the service sees: a text, or `~regex` for the whole of it."),
+    operation: operation
+      .optional()
+      .describe("Operation that the service is asked for, where a policy converts the request.")
+      .meta({ examples: ["GetPartner"] }),
+    input: json
+      .optional()
+      .describe("What that operation gets, as JSON: members and items that are not written here are not looked at.")
+      .meta({ examples: [{ id: 7 }] }),
   })
   .describe("Which service gets the request, and what it sees.");
 
@@ -202,6 +236,9 @@ const oneCase = z
       .describe(
         "Where the case runs, if it cannot run in both: `embedded` has virtual time, `envoy` is the real Envoy, with time-outs and connections.",
       ),
+    upstreams: upstreams.describe(
+      "What services answer in this case, in place of what the file says; operations that are not here are answered as there.",
+    ),
     ...exchange,
     steps: z.array(step).min(1).max(256).optional().describe("Requests and waits, in their order."),
   })
@@ -219,10 +256,9 @@ export const suiteSchema = z.strictObject({
     .regex(/^[^/\\][^\\]*$/, "a path from the folder of the test file, with `/` between its parts")
     .describe("The policy file, by its path from the folder of the test file.")
     .meta({ examples: ["policy.yaml", "../policy.yaml"] }),
-  upstreams: z
-    .record(name, upstream)
-    .default({})
-    .describe("What the services answer, by their names; a service that is not here answers 200 without a body."),
+  upstreams: upstreams.describe(
+    "What the services answer, by their names; a service that is not here answers 200 without a body.",
+  ),
   cases: z.array(oneCase).min(1).max(1_000).describe("What the policy promises, case by case; each starts anew."),
 });
 
@@ -231,3 +267,5 @@ export type Case = Suite["cases"][number];
 export type Step = NonNullable<Case["steps"]>[number];
 export type Request = z.output<typeof request>;
 export type Expectation = z.output<typeof expectation>;
+export type Upstreams = Suite["upstreams"];
+export type OperationAnswer = z.output<typeof operationAnswer>;

@@ -1,4 +1,5 @@
-import type { ListenerPlan } from "../plan/plan.js";
+import { operationName } from "../plan/names.js";
+import type { ListenerPlan, RoutePlan } from "../plan/plan.js";
 import { explainRequest, type RequestExplanation } from "../request/explain.js";
 import { formatSpan } from "../syntax/source.js";
 import type { SentRequest } from "./client.js";
@@ -28,13 +29,17 @@ export function traceOf(explanation: RequestExplanation, exchange: Exchange, as:
     `${label("request")}${request.method} ${request.target}, host ${request.host}, from ${request.source}${who}`,
     routed === undefined
       ? `${label("listener")}${answer.text}`
-      : `${label("route")}${routed.route.name}  ${formatSpan(routed.route.origin)}`,
+      : `${label("route")}${nameOf(routed.route)}  ${formatSpan(routed.route.origin)}`,
     ...policies,
     ...(exchange.decision === undefined ? [] : [`${label("decision")}${exchange.decision}`]),
     ...(exchange.shadow === undefined ? [] : [`${label("shadow")}${exchange.shadow}`]),
     `${label("service")}${serviceText(exchange)}`,
     `${label("answer")}${exchange.status}`,
   ];
+}
+
+function nameOf({ name, operation }: RoutePlan): string {
+  return operation === undefined ? name : `${name}, ${operationName(operation)}`;
 }
 
 function serviceText({ service }: Exchange): string {

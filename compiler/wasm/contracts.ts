@@ -59,9 +59,24 @@ const ofCredentials = [
   "wasi_snapshot_preview1.environ_sizes_get",
 ];
 
+/** What the body stage is entered by, beside what every module is. */
+const bodyCallbacks = [
+  "function proxy_on_request_body",
+  "function proxy_on_request_trailers",
+  "function proxy_on_response_body",
+  "function proxy_on_response_headers",
+  "function proxy_on_response_trailers",
+];
+
+const ofBodies: Contract = {
+  exports: [...common.exports, ...bodyCallbacks].toSorted(),
+  imports: [...common.imports, "env.proxy_set_buffer_bytes"],
+};
+
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
   auth: common,
+  body: ofBodies,
   guard: {
     exports: common.exports,
     imports: [...common.imports, ...sharedData],
@@ -70,6 +85,7 @@ export const contracts: Readonly<Record<string, Contract>> = {
     exports: common.exports,
     imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData],
   },
+  soap: ofBodies,
 };
 
 /** Names of the modules, without `.wasm`, sorted. */

@@ -73,6 +73,15 @@ function lowerAsciiWord(word: u64): u64 {
   return word | (upper >> 2);
 }
 
+/** Whether every byte lies between two, both included. */
+export function isBetween(pointer: usize, length: i32, least: u8, most: u8): bool {
+  for (let i = 0; i < length; i++) {
+    const byte = load<u8>(pointer + i);
+    if (byte < least || byte > most) return false;
+  }
+  return true;
+}
+
 /** Whether every byte is visible ASCII, 0x21-0x7e: no space, control character or byte of a multi-byte character. */
 export function isVisibleAscii(pointer: usize, length: i32): bool {
   for (let i = 0; i < length; i++) {
@@ -141,4 +150,26 @@ export function writeDecimal(target: usize, value: u64): i32 {
     rest /= 10;
   }
   return length;
+}
+
+/** Address of the first such byte, or `end`. */
+export function byteFrom(start: usize, end: usize, byte: u8): usize {
+  let cursor = start;
+  if (ASC_FEATURE_SIMD) {
+    for (; cursor + 16 <= end; cursor += 16) {
+      const found = i8x16.bitmask(i8x16.eq(v128.load(cursor), i8x16.splat(byte)));
+      if (found !== 0) return cursor + <usize>ctz(found);
+    }
+  }
+  while (cursor < end && load<u8>(cursor) !== byte) cursor++;
+  return cursor;
+}
+
+export function copyBytes(target: usize, source: usize, length: i32): void {
+  memory.copy(target, source, <usize>length);
+}
+
+/** Overwrites a secret. */
+export function wipeBytes(start: usize, length: i32): void {
+  memory.fill(start, 0, <usize>length);
 }

@@ -1,6 +1,8 @@
 // JSON strings (RFC 8259 section 7), unescaped in place: what an escape stands for is never longer than the escape.
 // The input is known to be valid UTF-8; a lone surrogate could only come from an escape, and is refused.
 
+import { writeUtf8 } from "./utf8";
+
 const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
 
@@ -126,21 +128,4 @@ function codeUnit(pointer: usize, end: usize): i32 {
     value = (value << 4) | (digit < 10 ? digit : letter + 10);
   }
   return value;
-}
-
-/** RFC 3629 section 3; returns the number of bytes. */
-function writeUtf8(target: usize, scalar: i32): i32 {
-  if (scalar < 0x80) {
-    store<u8>(target, <u8>scalar);
-    return 1;
-  }
-  const size = scalar < 0x800 ? 2 : scalar < 0x10000 ? 3 : 4;
-  const mark = size === 2 ? 0xc0 : size === 3 ? 0xe0 : 0xf0;
-  let rest = scalar;
-  for (let i = size - 1; i > 0; i--) {
-    store<u8>(target + i, <u8>(0x80 | (rest & 0x3f)));
-    rest >>= 6;
-  }
-  store<u8>(target, <u8>(mark | rest));
-  return size;
 }

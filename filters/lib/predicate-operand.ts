@@ -1,8 +1,6 @@
 import { attributeNeeds, attributePlace, attributeShape, readAttribute, Shape } from "./attribute-reader";
 import { List } from "./attributes";
-import { BASE64_STANDARD, base64Decode } from "./base64";
 import { AddressRange, readRange } from "./cidr";
-import { isDfa, LARGEST_DFA } from "./dfa";
 import {
   arrayOf,
   firstElement,
@@ -24,9 +22,9 @@ import {
 import { Interest } from "./interest";
 import { countPart, emitPush, pushType, Type } from "./predicate-emit";
 import { Code } from "./predicate-program";
-import { addressOf, arenaGiveBack, arenaTake, keep, keepPointers, keepRecord, setPointer } from "./region";
+import { addressOf, keep, keepPointers, keepRecord, setPointer } from "./region";
 
-// What conditions are made of that has no operands itself: constants, attributes, `has`, lists, ranges of addresses, automata.
+// What conditions are made of that has no operands itself: constants, attributes, `has`, lists, ranges of addresses.
 
 const MOST_ELEMENTS: i32 = 4096;
 
@@ -134,7 +132,7 @@ function readIntegers(node: i32, first: i32): bool {
   return pushType(node, Type.Integers);
 }
 
-// ---- the constant operands of `cidr` and `matches`
+// ---- the constant operand of `cidr`
 
 /** The kept range of a node; 0 and a problem if it is none. */
 export function rangeOf(node: i32): usize {
@@ -142,26 +140,5 @@ export function rangeOf(node: i32): usize {
   const range = keepRecord<AddressRange>();
   if (readRange(stringStart(node), stringLength(node), range)) return addressOf(range);
   refuse(node, "must be a range of addresses, such as 10.0.0.0/8, with nothing after its prefix");
-  return 0;
-}
-
-/** The kept automaton of a node; 0 and a problem if it is none. */
-export function dfaOf(node: i32): usize {
-  if (!stringOf(node, 1, ((LARGEST_DFA + 2) / 3) * 4)) return 0;
-  const room = stringLength(node);
-  const bytes = arenaTake(<usize>room);
-  if (bytes === 0) return withoutMemory(node);
-  const length = base64Decode(stringStart(node), room, bytes, BASE64_STANDARD, true);
-  const isSound = length > 0 && isDfa(bytes, length);
-  const kept = isSound ? keep(<usize>length) : 0;
-  if (kept !== 0) memory.copy(kept, bytes, <usize>length);
-  arenaGiveBack(bytes);
-  if (!isSound) refuse(node, "must be an automaton in base64");
-  return kept === 0 ? withoutMemory(node) : kept;
-}
-
-/** Always 0; the first problem of a document is the one that is told. */
-function withoutMemory(node: i32): usize {
-  refuse(node, "needs more memory than the module may have");
   return 0;
 }

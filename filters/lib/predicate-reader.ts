@@ -1,4 +1,5 @@
 import { firstElement, NOWHERE, nextElement, refuse } from "./document";
+import { dfaOf } from "./document-dfa";
 import { Interest } from "./interest";
 import {
   beginProgram,
@@ -15,7 +16,7 @@ import {
   typeBelow,
 } from "./predicate-emit";
 import { closeForm, Form, formOf, hasConstant, hasRightCount } from "./predicate-form";
-import { beginOperands, dfaOf, hasOperands, operandNeeds, rangeOf, readOperand } from "./predicate-operand";
+import { beginOperands, hasOperands, operandNeeds, rangeOf, readOperand } from "./predicate-operand";
 import { Code, Program } from "./predicate-program";
 import { addressOf, at, keepRecords, none } from "./region";
 

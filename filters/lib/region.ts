@@ -120,6 +120,32 @@ export function arenaGiveBack(address: usize): void {
   if (address >= arenaChunkStart() && address < arenaNext) arenaNext = address;
 }
 
+/**
+ * Makes what is at `address` have room for `bytes`, of which the first `used` are kept; where it is afterwards, or 0. It stays where it is if it was
+ * the last thing that was taken and its chunk has room, or can be made longer.
+ */
+export function arenaExtend(address: usize, used: i32, bytes: i32): usize {
+  const wanted = ((<usize>bytes + 7) & ~(<usize>7)) + SLACK;
+  const isLast = address >= arenaChunkStart() && address < arenaNext;
+  if (isLast && (arenaEnd - address >= wanted || lengthenChunk(address + wanted))) {
+    arenaNext = address + wanted - SLACK;
+    return address;
+  }
+  const target = arenaTake(<usize>bytes);
+  if (target !== 0) memory.copy(target, address, <usize>used);
+  return target;
+}
+
+/** Makes the chunk at hand end at `end` or later, if it is at the end of memory and there is more. */
+function lengthenChunk(end: usize): bool {
+  if (arenaEnd !== (<usize>memory.size()) << PAGE_BITS) return false;
+  const size = roundToPages(end - arenaEnd);
+  if (size > LARGEST || freshPages(size) === 0) return false;
+  arenaEnd += size;
+  store<u32>(arenaChunks + ((<usize>arenaChunk) << 3), <u32>arenaEnd, 4);
+  return true;
+}
+
 function arenaChunkStart(): usize {
   return <usize>load<u32>(arenaChunks + ((<usize>arenaChunk) << 3));
 }
@@ -129,6 +155,11 @@ function arenaChunkStart(): usize {
 /** The record at the `index`th place of an array of records that starts at `base`. */
 export function at<T>(base: usize, index: i32): T {
   return changetype<T>(base + <usize>index * offsetof<T>());
+}
+
+/** The place of a record of such an array. */
+export function indexAt<T>(base: usize, record: T): i32 {
+  return <i32>((changetype<usize>(record) - base) / offsetof<T>());
 }
 
 /** Zeroed memory for `count` records for the life of the VM, or 0. `count` is bounded by the caller. */
@@ -170,4 +201,13 @@ export function setPointer<T>(list: usize, index: i32, record: T): void {
 
 export function pointerAt<T>(list: usize, index: i32): T {
   return changetype<T>(<usize>load<u32>(list + ((<usize>index) << 2)));
+}
+
+/** The same of what is no record. */
+export function setAddress(list: usize, index: i32, address: usize): void {
+  store<u32>(list + ((<usize>index) << 2), <u32>address);
+}
+
+export function addressAt(list: usize, index: i32): usize {
+  return <usize>load<u32>(list + ((<usize>index) << 2));
 }

@@ -39,8 +39,13 @@ export function newNameTable(count: i32, lasting: bool): NameTable {
   return table;
 }
 
+/** Hash of bytes that may come from requests, with the secret of this VM. */
+export function seededHash(start: usize, length: i32): u64 {
+  return sipHash13(secret0, secret1, start, length);
+}
+
 function placeOf(table: NameTable, start: usize, length: i32): Place {
-  let index = <u32>sipHash13(secret0, secret1, start, length) & table.mask;
+  let index = <u32>seededHash(start, length) & table.mask;
   // Ends at a free place: a table is never more than half full.
   while (true) {
     const place = at<Place>(table.places, <i32>index);

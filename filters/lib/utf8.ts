@@ -15,7 +15,7 @@ export function utf8ValidLength(pointer: usize, length: i32): i32 {
     if (load<u8>(pointer + i) < 0x80) {
       i += asciiRun(pointer + i, length - i);
     } else {
-      const size = characterSize(pointer + i, length - i);
+      const size = utf8CharacterSize(pointer + i, length - i);
       if (size === 0) return i;
       i += size;
     }
@@ -38,7 +38,7 @@ function asciiRun(pointer: usize, length: i32): i32 {
 }
 
 /** Bytes of the character of two to four bytes at `pointer`, or 0 when it is malformed or cut off. */
-function characterSize(pointer: usize, available: i32): i32 {
+export function utf8CharacterSize(pointer: usize, available: i32): i32 {
   const lead = <u32>load<u8>(pointer);
   if (lead < 0xc2 || lead > 0xf4 || available < 2) return 0;
   const second = <u32>load<u8>(pointer + 1);
@@ -61,6 +61,40 @@ export function utf8Characters(pointer: usize, length: i32): i32 {
   if (!utf8Valid(pointer, length)) return -1;
   let count = 0;
   for (let i = 0; i < length; i++) {
+    if (!isContinuation(<u32>load<u8>(pointer + <usize>i))) count++;
+  }
+  return count;
+}
+
+/** Writes a character (RFC 3629 section 3); returns the number of bytes, 1 to 4. */
+export function writeUtf8(target: usize, scalar: i32): i32 {
+  if (scalar < 0x80) {
+    store<u8>(target, <u8>scalar);
+    return 1;
+  }
+  const size = scalar < 0x800 ? 2 : scalar < 0x10000 ? 3 : 4;
+  const mark = size === 2 ? 0xc0 : size === 3 ? 0xe0 : 0xf0;
+  let rest = scalar;
+  for (let i = size - 1; i > 0; i--) {
+    store<u8>(target + i, <u8>(0x80 | (rest & 0x3f)));
+    rest >>= 6;
+  }
+  store<u8>(target, <u8>(mark | rest));
+  return size;
+}
+
+/** Number of characters of a text that is known to be valid. */
+export function utf8CharactersOfValid(pointer: usize, length: i32): i32 {
+  let count = 0;
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 16 <= length; i += 16) {
+      // Continuation bytes are 0x80-0xbf: as signed numbers those below -64.
+      const continuations = i8x16.lt_s(v128.load(pointer + <usize>i), i8x16.splat(-64));
+      count += 16 - popcnt(i8x16.bitmask(continuations));
+    }
+  }
+  for (; i < length; i++) {
     if (!isContinuation(<u32>load<u8>(pointer + <usize>i))) count++;
   }
   return count;

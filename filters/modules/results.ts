@@ -51,6 +51,11 @@ export function tellDecision(decision: Text): bool {
   return tell(decisionKey, decision);
 }
 
+/** The same, of bytes. */
+export function tellDecisionBytes(decision: usize, length: i32): bool {
+  return setProperty(decisionKey.start, decisionKey.length, decision, length);
+}
+
 export function tellShadow(decision: Text): bool {
   return tell(shadowKey, decision);
 }

@@ -13,6 +13,7 @@ export {
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
   proxy_send_local_response,
+  proxy_set_buffer_bytes,
   proxy_set_property,
   proxy_set_shared_data,
 } from "@gcoredev/proxy-wasm-sdk-as/assembly/imports";

@@ -1,7 +1,7 @@
 import { Interest } from "../lib/interest";
 import { arenaTake } from "../lib/region";
 import { beginHeaders, finishHeaders, offerHeader } from "../lib/request-head";
-import { keepText, Text } from "../lib/text";
+import { keepText, Text, textIs } from "../lib/text";
 import { proxy_get_header_map_pairs, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
 import { resultAddress, resultCell, resultNumber } from "./memory";
 import { HeaderMapType, Status } from "./status";
@@ -45,8 +45,76 @@ export function removeRequestHeader(name: Text): bool {
 
 /** Sets a request header in place of all of its values. Envoy matches the route again afterwards. */
 export function replaceRequestHeader(name: Text, value: Text): bool {
+  return setRequestHeader(name, value.start, value.length);
+}
+
+/** The same with bytes. */
+export function setRequestHeader(name: Text, value: usize, valueLength: i32): bool {
   const type = HeaderMapType.HttpRequestHeaders;
-  return proxy_replace_header_map_value(type, name.start, name.length, value.start, value.length) === Status.Ok;
+  return proxy_replace_header_map_value(type, name.start, name.length, value, valueLength) === Status.Ok;
+}
+
+/** Sets a header of an answer in place of all of its values. */
+export function replaceResponseHeader(name: Text, value: usize, valueLength: i32): bool {
+  const type = HeaderMapType.HttpResponseHeaders;
+  return proxy_replace_header_map_value(type, name.start, name.length, value, valueLength) === Status.Ok;
+}
+
+export function removeResponseHeader(name: Text): bool {
+  return proxy_remove_header_map_value(HeaderMapType.HttpResponseHeaders, name.start, name.length) === Status.Ok;
+}
+
+// ---- looking for single headers in a map that was read whole
+
+let fields: usize = 0;
+let fieldCount: u32 = 0;
+let foundStart: usize = 0;
+let foundLength: i32 = 0;
+
+/** Reads all headers of a request or an answer at once; false if the host does not give them. */
+export function readFields(type: HeaderMapType): bool {
+  fieldCount = 0;
+  if (proxy_get_header_map_pairs(type, resultCell(0), resultCell(1)) !== Status.Ok) return false;
+  fields = resultAddress(0);
+  const size = resultNumber(1);
+  if (size === 0) return true;
+  if (size < 4) return false;
+  const count = load<u32>(fields);
+  if (count > <u32>(size - 4) >> 3) return false;
+  let text: u64 = 4 + ((<u64>count) << 3);
+  for (let i: u32 = 0; i < count; i++) {
+    const lengths = fields + 4 + ((<usize>i) << 3);
+    text += <u64>load<u32>(lengths) + <u64>load<u32>(lengths, 4) + 2;
+  }
+  if (text > <u64>size) return false;
+  fieldCount = count;
+  return true;
+}
+
+/** How many fields of a name, in lower case, were read; the value of the first is at `fieldStart` and `fieldLength`. */
+export function findField(name: Text): i32 {
+  let found = 0;
+  let text = fields + 4 + ((<usize>fieldCount) << 3);
+  for (let i: u32 = 0; i < fieldCount; i++) {
+    const lengths = fields + 4 + ((<usize>i) << 3);
+    const nameLength = load<i32>(lengths);
+    const valueLength = load<i32>(lengths, 4);
+    const value = text + <usize>nameLength + 1;
+    if (textIs(name, text, nameLength) && found++ === 0) {
+      foundStart = value;
+      foundLength = valueLength;
+    }
+    text = value + <usize>valueLength + 1;
+  }
+  return found;
+}
+
+export function fieldStart(): usize {
+  return foundStart;
+}
+
+export function fieldLength(): i32 {
+  return foundLength;
 }
 
 // ---- composing pairs: up to four at a time

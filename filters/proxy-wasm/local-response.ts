@@ -3,6 +3,9 @@ import { Text } from "../lib/text";
 import { proxy_send_local_response } from "./abi";
 import { Status } from "./status";
 
+/** Envoy tells gRPC clients what the status stands for. */
+const NO_GRPC_STATUS: i32 = -1;
+
 /** An answer that is the same for every request it is given to. Made when the configuration is read. */
 @unmanaged
 export class LocalResponse {
@@ -33,4 +36,29 @@ export function respondWith(response: LocalResponse, headers: usize, headersLeng
     response.grpcStatus,
   );
   return status === Status.Ok;
+}
+
+/**
+ * Answers the request at hand with what is in memory: `headers` are serialised pairs, `details` is for the access log. Whether the host took it.
+ */
+export function respondNow(
+  status: u32,
+  details: Text,
+  headers: usize,
+  headersLength: i32,
+  body: usize,
+  bodyLength: i32,
+): bool {
+  return (
+    proxy_send_local_response(
+      status,
+      details.start,
+      details.length,
+      body,
+      bodyLength,
+      headers,
+      headersLength,
+      NO_GRPC_STATUS,
+    ) === Status.Ok
+  );
 }

@@ -26,9 +26,12 @@ export enum LogLevel {
 
 export enum HeaderMapType {
   HttpRequestHeaders = 0,
+  HttpResponseHeaders = 2,
 }
 
 export enum BufferType {
+  HttpRequestBody = 0,
+  HttpResponseBody = 1,
   PluginConfiguration = 7,
 }
 
@@ -36,10 +39,27 @@ export enum MetricType {
   Counter = 0,
 }
 
-/** What `proxy_on_request_headers` may answer. StopIteration (1) is missing on purpose: with a body it can let a request pass that was answered already. */
+/**
+ * What a callback for headers may answer. StopIteration is for the body stage alone, which sees to it that no body goes on before the headers do; after
+ * an answer, and in the guard, it could let a request pass that was answered already.
+ */
 export enum FilterHeadersStatus {
   Continue = 0,
+  StopIteration = 1,
   StopAllIterationAndWatermark = 4,
+}
+
+/** What a callback for a part of a body may answer. */
+export enum FilterDataStatus {
+  Continue = 0,
+  StopIterationAndBuffer = 1,
+  StopIterationNoBuffer = 3,
+}
+
+/** What a callback for trailers may answer. */
+export enum FilterTrailersStatus {
+  Continue = 0,
+  StopIteration = 1,
 }
 
 export enum GrpcStatus {

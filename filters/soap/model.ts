@@ -6,6 +6,9 @@ import type { Span } from "../../compiler/syntax/source.js";
 export interface ServiceModel {
   /** As people know it: the name of the service in the WSDL. */
   name: string;
+  /** The port of the WSDL that was chosen, and the names of its other SOAP ports; absent without a WSDL. */
+  port?: string;
+  otherPorts?: readonly string[];
   documentation?: string;
   version: SoapVersion;
   /** Path of the service's address, as requests to it have it. */

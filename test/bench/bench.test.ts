@@ -101,7 +101,20 @@ describe("npm run bench", () => {
     expect(output).toContain("proxy_get_header_map_pairs 1,");
   });
 
+  it("finds that all that turn JSON into SOAP do the same", { timeout: 120_000 }, async () => {
+    const result = await run("soap", "--rounds", "1", "--seconds", "0.1", "--markdown");
+    const errors = result.kind === "absent" ? result.reason : result.stderr;
+    expect(result, errors).toMatchObject({ kind: "ended", code: 0 });
+    const output = result.kind === "ended" ? result.stdout : "";
+    for (const name of ["buffer", "lua", "node_sidecar", "sluice"])
+      expect(output.split(`\n| ${name} |`)).toHaveLength(3);
+    expect(output).toMatch(
+      /^The module alone turns JSON into SOAP with \d+ MB.*expat reads the larger answer with \d+ MB/m,
+    );
+  });
+
   it("refuses options that make no sense", async () => {
+    expect(await run("soap", "--without", "buffer")).toMatchObject({ kind: "ended", code: 3 });
     expect(await run("--without", "native")).toMatchObject({ kind: "ended", code: 3 });
     expect(await run("--rounds", "none")).toMatchObject({ kind: "ended", code: 3 });
   });

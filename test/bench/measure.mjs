@@ -2,7 +2,7 @@ import { cpuTime, machineBusyTime, residentMemory, startScript } from "./process
 import { startProxy } from "./proxies.mjs";
 import { orderOf, roundOf, SliceGauge } from "./slices.mjs";
 import { BARE } from "./variants.mjs";
-import { consumers, PATHS, requestBytes } from "./workload.mjs";
+import { callerRequests, consumers, PATHS } from "./workload.mjs";
 
 const CONNECTIONS = 16;
 const WARM_UP_MS = 400;
@@ -17,25 +17,36 @@ const MEMORY_WARM_UP_MS = 1_000;
  * Runs all variants in every round, in slices and in an order that changes.
  *
  * @param {{ pid: number, ports: Record<string, number> }} proxy
- * @param {{ names: readonly string[], path: string, rounds: number, milliseconds: number,
- *   processes: Record<string, number> }} plan `milliseconds` a variant and round; `processes` are the other ones that take
- *   part, by variant if their time counts as its own
+ * @param {{ names: readonly string[], requests: (name: string) => readonly string[], rounds: number,
+ *   milliseconds: number, processes: Record<string, number> }} plan what is sent to a variant, in turn (latin1);
+ *   `milliseconds` a variant and round; `processes` are the other ones that take part, by variant if their time counts as
+ *   its own
  * @returns {Promise<{ rounds: Record<string, number>[], answers: number, slices: number, disturbed: number,
- *   strangers: number }>} nanoseconds of CPU a request by variant; how many cores the processes of others had
+ *   strangers: number, parts: Record<string, number> }>} nanoseconds of CPU a request by variant; how many cores the
+ *   processes of others had; by variant what part of its time was that of its own process
  */
-export async function measureSet(proxy, { names, path, rounds, milliseconds, processes }) {
+export async function measureSet(proxy, { names, requests, rounds, milliseconds, processes }) {
   const load = startScript("load.mjs");
   const taking = [proxy.pid, load.pid, process.pid, ...Object.values(processes)];
   const gauge = new SliceGauge();
   const passes = Math.max(1, Math.round(milliseconds / SLICE_MS));
   const result = { rounds: [], answers: 0, slices: 0, disturbed: 0, strangers: 0 };
+  const spent = Object.fromEntries(names.map((name) => [name, { all: 0, proxy: 0 }]));
   let retries = Math.ceil(rounds * passes * names.length * RETRY_SHARE);
   const take = async (name) => {
     for (;;) {
-      const slice = await measureSlice(load, proxy, name, { path, milliseconds: SLICE_MS, helperPid: processes[name] });
+      const slice = await measureSlice(load, proxy, name, {
+        requests: requests(name),
+        milliseconds: SLICE_MS,
+        helperPid: processes[name],
+      });
       result.slices += 1;
       result.answers += slice.answers;
-      if (!gauge.isDisturbed(name, slice)) return [slice];
+      if (!gauge.isDisturbed(name, slice)) {
+        spent[name].all += slice.spent;
+        spent[name].proxy += slice.proxy;
+        return [slice];
+      }
       result.disturbed += 1;
       if (retries === 0) return [];
       retries -= 1;
@@ -43,7 +54,9 @@ export async function measureSet(proxy, { names, path, rounds, milliseconds, pro
   };
   try {
     const start = clocks(taking);
-    for (const name of names) await measureSlice(load, proxy, name, { path, milliseconds: WARM_UP_MS });
+    for (const name of names) {
+      await measureSlice(load, proxy, name, { requests: requests(name), milliseconds: WARM_UP_MS });
+    }
     for (let round = 0; round < rounds; round++) {
       const slices = new Map(names.map((name) => [name, []]));
       for (let pass = 0; pass < passes; pass++) {
@@ -58,7 +71,8 @@ export async function measureSet(proxy, { names, path, rounds, milliseconds, pro
   } finally {
     load.stop();
   }
-  return result;
+  const parts = Object.fromEntries(names.map((name) => [name, 1 - spent[name].proxy / spent[name].all]));
+  return { ...result, parts };
 }
 
 /** Nanoseconds so far: of processes that do not take part, and on the clock. */
@@ -68,18 +82,16 @@ function clocks(taking) {
 }
 
 /** @returns {Promise<import("./slices.mjs").Slice>} */
-async function measureSlice(load, proxy, name, { path, milliseconds, helperPid }) {
+async function measureSlice(load, proxy, name, { requests, milliseconds, helperPid }) {
   const helper = () => (helperPid === undefined ? 0 : cpuTime(helperPid));
   const before = { proxy: cpuTime(proxy.pid), helper: helper() };
-  const { answers, statuses, milliseconds: took } = await send(load, proxy.ports[name], { path, milliseconds });
+  const { answers, statuses, milliseconds: took } = await send(load, proxy.ports[name], { requests, milliseconds });
   const spent = cpuTime(proxy.pid) - before.proxy;
   if (statuses["200"] !== answers) throw new Error(`${name}: not all are 200: ${JSON.stringify(statuses)}`);
   return { answers, proxy: spent, spent: spent + helper() - before.helper, took: took * 1e6 };
 }
 
-/** Sends with the keys of the callers in turn. */
-function send(load, port, { path, milliseconds, callers = consumers }) {
-  const requests = callers.map(({ key }) => requestBytes({ path, key }).toString("latin1"));
+function send(load, port, { requests, milliseconds }) {
   load.send({ port, requests, connections: CONNECTIONS, milliseconds });
   return load.next();
 }
@@ -91,7 +103,7 @@ function send(load, port, { path, milliseconds, callers = consumers }) {
  */
 export async function checkLimits(proxy, names) {
   const load = startScript("load.mjs");
-  const call = { path: PATHS.direct, milliseconds: LIMIT_CHECK_MS, callers: consumers.slice(-1) };
+  const call = { requests: callerRequests(PATHS.direct, consumers.slice(-1)), milliseconds: LIMIT_CHECK_MS };
   const refuses = async (name) => {
     // More than once, as a starved machine may need longer to spend a burst.
     for (let attempt = 0; attempt < LIMIT_CHECKS; attempt++) {
@@ -121,7 +133,10 @@ export async function measureMemory(envoy, backends, names) {
     const proxy = await startProxy(envoy, backends, [name]);
     const load = startScript("load.mjs");
     try {
-      await send(load, proxy.ports[name], { path: PATHS.direct, milliseconds: MEMORY_WARM_UP_MS });
+      await send(load, proxy.ports[name], {
+        requests: callerRequests(PATHS.direct),
+        milliseconds: MEMORY_WARM_UP_MS,
+      });
       const helper = backends.processes[name];
       const pids = helper === undefined ? [proxy.pid] : [proxy.pid, helper];
       const each = pids.map(residentMemory);

@@ -1,6 +1,7 @@
 /*
  * CPU a request of one policy, said in several ways, in the same Envoy. README.md tells how it is measured.
  *   node test/bench/run.mjs [--rounds 12] [--seconds 1] [--markdown] [--save] [--without ext_authz,lua,rust_sdk]
+ *   node test/bench/run.mjs soap ...: the conversion of bodies, see soap/run.mjs
  * How long the compiler itself takes is measured by compile.mjs.
  */
 import { parseArgs } from "node:util";
@@ -14,13 +15,19 @@ import { report } from "./report.mjs";
 import { save } from "./results.mjs";
 import { acceptRounds, compareVariants } from "./statistics.mjs";
 import { BARE, NATIVE, toBuild, variantNames } from "./variants.mjs";
-import { PATHS } from "./workload.mjs";
+import { callerRequests, PATHS } from "./workload.mjs";
 
 const TOLERANCE = 0.15;
 const SETS = [
   { title: "Answered by the proxy", path: PATHS.direct },
   { title: "Forwarded to an upstream", path: PATHS.forward },
 ];
+
+if (process.argv[2] === "soap") {
+  const { benchSoap } = await import("./soap/run.mjs");
+  await benchSoap(process.argv.slice(3));
+  process.exit();
+}
 
 const options = readOptions();
 const wanted = variantNames.filter((name) => !options.without.includes(name));
@@ -48,7 +55,13 @@ async function measureAll(proxy) {
   const sets = [];
   for (const { title, path } of SETS) {
     say(`measuring: ${title}`);
-    const measured = await measureSet(proxy, { names, path, processes: backends.processes, ...options });
+    const requests = callerRequests(path);
+    const measured = await measureSet(proxy, {
+      names,
+      requests: () => requests,
+      processes: backends.processes,
+      ...options,
+    });
     const accepted = acceptRounds(measured.rounds, BARE, TOLERANCE);
     if (accepted.length < options.rounds / 2) throw new Error("most rounds were disturbed: this machine is too busy");
     const rows = compareVariants(accepted, names, { base: BARE, peer: NATIVE });

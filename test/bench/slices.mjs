@@ -1,9 +1,10 @@
 /*
  * A slice is a tenth of a second of load on one variant. On a machine with other work many slices are disturbed: the
- * proxy then has less of its core than it could have. Those are made again, and never counted.
+ * proxy then has less of its core than it could have. Those are made again, and never counted. The time of a process that counts
+ * with the proxy is looked at too: where that does the work, the proxy waits for it, now longer and now shorter.
  */
 
-/** Of the best part of its core that the proxy has had under a variant. */
+/** Of the best part of a core that what counts has had under a variant. */
 const LEAST_PART = 0.92;
 
 /**
@@ -11,13 +12,13 @@ const LEAST_PART = 0.92;
  *   variant, of the proxy alone, of wall-clock time; requests
  */
 
-/** Knows what part of its core the proxy can have under each variant, and so which slices were disturbed. */
+/** Knows how much of its core, or cores, each variant can have, and so which slices were disturbed. */
 export class SliceGauge {
   #best = new Map();
 
   /** @param {Slice} slice */
   isDisturbed(name, slice) {
-    const part = slice.proxy / slice.took;
+    const part = slice.spent / slice.took;
     const best = Math.max(part, this.#best.get(name) ?? 0);
     this.#best.set(name, best);
     return part < best * LEAST_PART;

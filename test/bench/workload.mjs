@@ -90,6 +90,11 @@ export function requestBytes({ path, method = "GET", key, more = [] }) {
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
 }
 
+/** One request of each caller, for the load generator. */
+export function callerRequests(path, callers = consumers) {
+  return callers.map(({ key }) => requestBytes({ path, key }).toString("latin1"));
+}
+
 function sha256(text) {
   return createHash("sha256").update(text).digest("hex");
 }

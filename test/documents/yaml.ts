@@ -68,12 +68,19 @@ function findings({ diagnostics }: ReturnType<typeof checkText>): string {
   return renderText(diagnostics, { color: false });
 }
 
-/** The files that a gateway of a document includes, as they stand beside the document. */
+/** The files that a gateway of a document includes or names, as they stand beside the document, or in a case of its kind. */
 function included({ document, text }: Block): Record<string, string> {
   const { include = [] } = heads.parse(load(text));
-  const folder = join(root, dirname(document));
-  const there = include.filter((path) => existsSync(join(folder, path)));
-  return Object.fromEntries(there.map((path) => [path, readFileSync(join(folder, path), "utf8")]));
+  const folder = dirname(document);
+  const named = [...text.matchAll(/^ +wsdl: \.\/(\S+)$/gm)].map(([, path = ""]) => path);
+  const there = [...include, ...named].flatMap((path) => {
+    const places = [`${folder}/${path}`, ...sourceFiles(/\.wsdl$/)];
+    const place = places.find(
+      (one) => one.startsWith(folder) && one.endsWith(`/${path}`) && existsSync(join(root, one)),
+    );
+    return place === undefined ? [] : [[path, readFileSync(join(root, place), "utf8")] as const];
+  });
+  return Object.fromEntries(there);
 }
 
 /** A gateway that includes a fragment, uses each of its services and policies, and has what it lacks for that. */

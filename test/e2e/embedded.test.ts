@@ -44,7 +44,7 @@ describe.each([
     for (const { name } of real.plan.services)
       real.upstream(name).reply({ headers: { "x-total": "3", "content-length": String(name.length) }, body: name });
     const keyed = { plan: real.plan, environment: real.env, keys: new Map<string, string>() };
-    embedded = new EmbeddedGateway(compileModule(await moduleBytes("guard.wasm")), keyed, upstreams, 1);
+    embedded = new EmbeddedGateway({ guard: compileModule(await moduleBytes("guard.wasm")) }, keyed, upstreams, 1);
   });
   afterAll(() => real?.stop());
   beforeEach(() => real.forget());

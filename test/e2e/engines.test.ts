@@ -70,7 +70,7 @@ let place: EnvoyPlace;
 let work: Awaited<ReturnType<typeof workFolder>>;
 
 beforeAll(async () => {
-  runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+  runner = new SuiteRunner({ guard: await moduleBytes("guard.wasm") });
   work = await workFolder();
   place = { envoy: await requireEnvoy(), folder: work.path };
 });

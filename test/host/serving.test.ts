@@ -44,7 +44,7 @@ async function serve(module: Uint8Array): Promise<{ url: string; reports: string
   const reports: string[] = [];
   server = await EmbeddedServer.start(
     { plan, environment: {} },
-    { guard: module, report: (line) => void reports.push(line) },
+    { modules: { guard: module }, report: (line) => void reports.push(line) },
   );
   return { url: `http://127.0.0.1:${server.listeners()[0]?.port}`, reports };
 }

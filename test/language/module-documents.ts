@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import type { Value } from "../../compiler/syntax/document.js";
 import { digestOf } from "../support/module-policies.js";
-import type { ModuleName } from "../support/module-schema.js";
+import { type GuardName, isBodyName, type ModuleName } from "../support/module-schema.js";
+import { bodyDocuments, soapChanges } from "../support/soap-documents.js";
 import { type Mutation, mutated, mutationsWith } from "./mutation.js";
 
 // Random configurations of modules, most of them right, and random changes of them.
@@ -67,7 +68,7 @@ function predicates(texts: readonly string[], lists: readonly string[]) {
   return { condition, attribute };
 }
 
-const CALLERS: Readonly<Record<ModuleName, ReturnType<typeof predicates>>> = {
+const CALLERS: Readonly<Record<GuardName, ReturnType<typeof predicates>>> = {
   guard: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.subject"], ["auth.groups", "auth.scopes"]),
   auth: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.issuer"], ["auth.groups", "auth.scopes"]),
   "rate-limit": predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
@@ -87,7 +88,7 @@ const HEADERS = ["x-api-key", "authorization", "x_key.1"] as const;
 const mode = fc.constantFrom("enforce", "shadow");
 
 /** Policies of a module that may stand in one list, and the order that they run in. */
-function policiesOf(module: ModuleName): fc.Arbitrary<{ name: string; [key: string]: Value }[]> {
+function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: string]: Value }[]> {
   const { condition, attribute } = CALLERS[module];
   const authenticate = fc
     .tuple(
@@ -160,6 +161,7 @@ const beside = some({ tell: told, params: fc.dictionary(fc.constantFrom("id", ""
 
 /** A configuration that the module takes. */
 export function documentsOf(module: ModuleName): fc.Arbitrary<Value> {
+  if (isBodyName(module)) return bodyDocuments(module === "soap");
   return fc
     .tuple(
       policiesOf(module),
@@ -237,7 +239,12 @@ const KEYS: readonly string[] = [
   ],
 ];
 
-export const documentChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);
+const documentChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);
+
+/** Changes of a configuration of a module. */
+export function changesOf(module: ModuleName): fc.Arbitrary<Mutation[]> {
+  return isBodyName(module) ? soapChanges : documentChanges;
+}
 
 /** Parts of predicates of every type, right ones and wrong ones. */
 const PARTS: readonly Value[] = [
@@ -262,7 +269,7 @@ const PARTS: readonly Value[] = [
 ];
 
 /** A predicate of a module with some of its parts changed. */
-export function changedPredicatesOf(module: ModuleName): fc.Arbitrary<Value> {
+export function changedPredicatesOf(module: GuardName): fc.Arbitrary<Value> {
   return fc
     .tuple(CALLERS[module].condition, mutationsWith(PARTS, ["a"]))
     .map(([condition, changes]) => mutated(condition, changes));

@@ -1,6 +1,6 @@
 import { allowing, configurationOf, digestOf, limiting, partnersOnly } from "../support/module-policies.js";
 
-// For each sort of fault that no schema can see, a configuration of guard.wasm that has it and nothing else.
+// For each sort of fault that no schema can see, a configuration that has it and nothing else.
 
 const rate = { count: 1, periodMs: 1000, burst: 1 };
 const limit = limiting("limit", rate);
@@ -39,8 +39,10 @@ const manyRules = {
   },
 };
 
-/** What the module says, and the text that makes it say so. */
-export const WITNESSES: readonly (readonly [message: string, text: string])[] = [
+type Witness = readonly [message: string, text: string];
+
+/** What guard.wasm says, and the text that makes it say so. */
+const ofGuard: readonly Witness[] = [
   ["the configuration is not strict JSON, at byte 14", `{"version":1,"version":1,${text(empty).slice(1)}`],
   ["the configuration is larger than 16 MiB", `${text(empty)}${" ".repeat(16 << 20)}`],
   ["version: must be an integer", text(empty).replace('"version":1', '"version":1.0')],
@@ -119,4 +121,93 @@ export const WITNESSES: readonly (readonly [message: string, text: string])[] = 
     text(configurationOf([allowing(wide(1_400))])),
   ],
   ["the configuration is not strict JSON, at byte 691", text(configurationOf([allowing(nested(70))]))],
+];
+
+/** A policy of the body stage whose only operation has an input of one type. */
+function soapPolicy(more: object = {}, operation: object = {}): object {
+  const input = { name: "Do", type: 0 };
+  return {
+    namespaces: ["urn:a"],
+    simples: [{ json: "number", form: "integer" }],
+    types: [typeOf({ group: "sequence", span: 1 }, leaf)],
+    operations: [{ name: "Do", version: "1.1", pin: "p/Do", input, ...operation }],
+    limits: { request: 1024, response: 1024, depth: 8, attributes: 8, name: 64, namespaces: 8 },
+    ...more,
+  };
+}
+
+const leaf = { name: "a", simple: 0 };
+function typeOf(...content: object[]): object {
+  return { content };
+}
+const listed = { json: "number", form: "list" };
+const union = { json: "number", form: "union" };
+
+/** The fault is at a place of the first policy. */
+function inSoap(fault: string, more: object, operation: object = {}): Witness {
+  const policies = [{ name: "crm", soap: soapPolicy(more, operation) }];
+  return [`policies[0].soap.${fault}`, text({ version: 1, policies })];
+}
+
+const inParams = (fault: string, ...params: object[]) => inSoap(`operations[0].${fault}`, {}, { params });
+const inTypes = (fault: string, ...types: object[]) => inSoap(`types${fault}`, { types });
+
+/** The same of body.wasm. */
+const ofBody: readonly Witness[] = [
+  [
+    'policies[1]: there already is a policy "crm"',
+    text({ version: 1, policies: [1, 2].map(() => ({ name: "crm", soap: soapPolicy() })) }),
+  ],
+  inSoap("operations[0].input.type: refers to nothing", {}, { input: { name: "Do", type: 1 } }),
+  inSoap("simples[0].patterns[0]: must be an automaton in base64", {
+    simples: [{ json: "string", form: "string", patterns: ["AAAA"] }],
+  }),
+  inSoap("simples[0]: is a list of lists", { simples: [1, 0].map((item) => ({ ...listed, item })) }),
+  inSoap("simples[0]: is a union of what is no plain type", {
+    simples: [1, 0].map((one) => ({ ...union, members: [one] })),
+  }),
+  inTypes("[0].attributes[0].fixed: is no value of its type", { attributes: [{ ...leaf, fixed: "x" }] }),
+  inTypes(
+    "[1]: has a default or fixed value that is none of its type",
+    {},
+    typeOf({ group: "all", span: 1 }, { name: "a", type: 0, default: "x" }),
+  ),
+  inTypes(
+    "[0].content[1]: must occur more often than it may",
+    typeOf({ group: "all", span: 1 }, { ...leaf, min: 3, max: 2 }),
+  ),
+  inTypes("[0].content: must begin with a group that spans all the rest", typeOf(leaf)),
+  inTypes(
+    "[0].content: has a group that goes beyond the group around it",
+    typeOf({ group: "all", span: 3 }, { group: "choice", span: 1 }, { group: "choice", span: 1 }, leaf),
+  ),
+  inTypes("[0]: has two elements of one name", typeOf({ group: "all", span: 2 }, leaf, leaf)),
+  inTypes("[0]: has two attributes of one name", { attributes: [leaf, leaf] }),
+  inSoap("namespaces[0]: has a character that XML cannot have", { namespaces: ["urn:\u0001"] }),
+  inSoap("operations[1]: has the name of an operation before it", {
+    operations: [1, 2].map(() => ({ name: "Do", version: "1.1", pin: "p/Do" })),
+  }),
+  inParams(
+    "params[1]: has the query of a parameter before it",
+    { query: "q", field: ["a"] },
+    { query: "q", field: ["a"] },
+  ),
+  inParams("params[0].field[0]: names no member of the input", { query: "q", field: ["b"] }),
+  inParams("params[0].field[1]: lies in what is no object", { query: "q", field: ["a", "b"] }),
+  inParams("params[0].field: takes one value only", { query: "q", field: ["a"], repeated: true }),
+  inParams("params[1].field: is bound twice", { segment: 0, field: ["a"] }, { query: "q", field: ["a"] }),
+  inSoap(
+    "operations[0].params[0].field: leads to what is no simple value",
+    { types: [typeOf({ group: "all", span: 1 }, { name: "a", type: 1 }), {}] },
+    { params: [{ query: "q", field: ["a"] }] },
+  ),
+  inSoap('security.user: the environment variable is not set, or not let through to the module: "env:NONE"', {
+    security: { user: "env:NONE", password: "env:NONE" },
+  }),
+];
+
+/** For a module: what it says, and the text that makes it say so. */
+export const WITNESSES: readonly (readonly [module: "guard" | "body", ...Witness])[] = [
+  ...ofGuard.map((one) => ["guard", ...one] as const),
+  ...ofBody.map((one) => ["body", ...one] as const),
 ];

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -5,7 +8,7 @@ import asc from "assemblyscript/asc";
 declare const WebAssembly: {
   instantiate(
     bytes: Uint8Array,
-    imports: Record<string, never>,
+    imports: Imports,
   ): Promise<{ instance: { exports: Readonly<Record<string, Exported>> } }>;
 };
 
@@ -16,6 +19,8 @@ interface Memory {
   grow(pages: number): number;
 }
 type Exported = ExportedFunction | Memory;
+/** Host functions by module and name. */
+export type Imports = Readonly<Record<string, Readonly<Record<string, ExportedFunction>>>>;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE_BYTES = 65536;
@@ -32,9 +37,33 @@ const compiled = new Map<string, Promise<Uint8Array>>();
 export function compileAssembly(entry: string): Promise<Uint8Array> {
   const known = compiled.get(entry);
   if (known !== undefined) return known;
-  const compilation = runCompiler(entry);
+  const compilation = stored(entry);
   compiled.set(entry, compilation);
   return compilation;
+}
+
+/** Compiling takes seconds, and each file of tests is a process of its own: what was compiled of the same sources is kept on disk. */
+async function stored(entry: string): Promise<Uint8Array> {
+  const folder = join(ROOT, "node_modules", ".cache", "sluice-assembly");
+  const path = join(folder, `${digestOf(entry)}.wasm`);
+  if (existsSync(path)) return readFileSync(path);
+  const bytes = await runCompiler(entry);
+  mkdirSync(folder, { recursive: true });
+  const written = `${path}.${process.pid}`;
+  writeFileSync(written, bytes);
+  renameSync(written, path);
+  return bytes;
+}
+
+/** Of all that a module can be compiled from. */
+function digestOf(entry: string): string {
+  const sources = readdirSync(join(ROOT, "filters"), { recursive: true, encoding: "utf8" })
+    .filter((path) => /^(lib|proxy-wasm|modules|[^/]+\/assembly)\/[^/]+\.ts$/.test(path) && !path.endsWith(".test.ts"))
+    .toSorted();
+  const hash = createHash("sha256").update(entry).update(asc.version).update(OPTIONS.join("\0"));
+  for (const path of ["asconfig.json", "package-lock.json", ...sources.map((source) => join("filters", source))])
+    hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)));
+  return hash.digest("hex");
 }
 
 async function runCompiler(entry: string): Promise<Uint8Array> {
@@ -52,9 +81,9 @@ async function runCompiler(entry: string): Promise<Uint8Array> {
   return bytes;
 }
 
-/** A new instance of an entry that imports nothing and exports its memory and `heapBase(): usize`. */
-export async function instantiateAssembly(entry: string): Promise<Assembly> {
-  const { instance } = await WebAssembly.instantiate(await compileAssembly(entry), {});
+/** A new instance of an entry that exports its memory and, for `free`, `heapBase(): usize`; it may import what is given. */
+export async function instantiateAssembly(entry: string, imports: Imports = {}): Promise<Assembly> {
+  const { instance } = await WebAssembly.instantiate(await compileAssembly(entry), imports);
   return new Assembly(instance.exports);
 }
 

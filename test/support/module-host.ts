@@ -17,7 +17,7 @@ import { Vm } from "../../compiler/host/vm.js";
 export type { CompiledModule } from "../../compiler/host/engine.js";
 
 /** Reads a module of dist/modules, which is built first where it is missing or stale. */
-export async function loadModule(name: "guard" | "auth" | "rate-limit"): Promise<CompiledModule> {
+export async function loadModule(name: "guard" | "auth" | "body" | "rate-limit" | "soap"): Promise<CompiledModule> {
   const script = new URL("../../scripts/build-modules.mjs", import.meta.url).href;
   const { buildModules }: { buildModules: () => Promise<{ name: string; path: string }[]> } = await import(script);
   const built = (await buildModules()).find((module) => module.name === name);
@@ -187,6 +187,25 @@ export class ModuleVm {
       headers: map.pairs(),
       calls: this.calls,
     };
+  }
+
+  /**
+   * A stream of `body.wasm`, which a test hands its parts one by one, and then asks what went on.
+   *
+   * @param attributes what the host tells of it, by path with dots
+   */
+  open(attributes: Readonly<Record<string, string | undefined>>): Stream {
+    this.calls = [];
+    const id = this.nextContext++;
+    const stream: Stream = new Stream(this.vm, () => context, { attributes, allowStopIteration: true });
+    const context: StreamContext = { sort: "stream", id, root: rootContext(1), stream };
+    return stream;
+  }
+
+  /** Names of the host functions that were called since the last stream was made, in order. */
+  get called(): readonly string[] {
+    this.refuseTraps();
+    return this.calls;
   }
 
   /** Whether a text is anywhere in the module's memory. */

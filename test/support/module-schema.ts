@@ -1,10 +1,19 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import type { JsonSchema } from "../../compiler/policy/json-schema.js";
-import { moduleJsonSchema } from "../../compiler/policy/module-schema.js";
+import { bodyModuleJsonSchema, moduleJsonSchema } from "../../compiler/policy/module-schema.js";
 import { modules } from "../../filters/index.js";
 
 export type ModuleName = keyof typeof modules;
-export const MODULE_NAMES = ["guard", "auth", "rate-limit"] as const;
+/** Modules that look at a request before it goes on, and those of the body stage. */
+export const GUARD_NAMES = ["guard", "auth", "rate-limit"] as const;
+export const BODY_NAMES = ["body", "soap"] as const;
+export const MODULE_NAMES = [...GUARD_NAMES, ...BODY_NAMES] as const;
+export type GuardName = (typeof GUARD_NAMES)[number];
+export type BodyName = (typeof BODY_NAMES)[number];
+
+export function isBodyName(name: ModuleName): name is BodyName {
+  return BODY_NAMES.some((one) => one === name);
+}
 
 /** Schemas of the configurations of modules, by the names of their files in `schema/`. */
 export const moduleSchemas: Readonly<Record<ModuleName, { file: string; schema: JsonSchema }>> = {
@@ -14,6 +23,8 @@ export const moduleSchemas: Readonly<Record<ModuleName, { file: string; schema: 
     file: "module-rate-limit",
     schema: moduleJsonSchema(modules["rate-limit"], "Configuration of rate-limit.wasm"),
   },
+  body: { file: "module-body", schema: bodyModuleJsonSchema(modules.body, "Configuration of body.wasm", "config") },
+  soap: { file: "module-soap", schema: bodyModuleJsonSchema(modules.soap, "Configuration of soap.wasm", "alone") },
 };
 
 // Tuples of one item and more, and parts of `anyOf` that say only which keys go together.
@@ -23,6 +34,8 @@ const validators: Readonly<Record<ModuleName, ValidateFunction>> = {
   guard: ajv.compile(moduleSchemas.guard.schema),
   auth: ajv.compile(moduleSchemas.auth.schema),
   "rate-limit": ajv.compile(moduleSchemas["rate-limit"].schema),
+  body: ajv.compile(moduleSchemas.body.schema),
+  soap: ajv.compile(moduleSchemas.soap.schema),
 };
 
 /** The first fault that the schema of a module finds in a document, or nothing. */
@@ -39,7 +52,7 @@ export const BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
   [/^the configuration is larger than 16 MiB/, "size"],
   [/: must be an integer$/, "how a number is written: 1.0 is 1 to a schema"],
   [/: is too (long|short)$/, "bytes, where a schema counts characters"],
-  [/^(.*: )?needs more memory than the module may have$/, "memory"],
+  [/^(.*: |the configuration )?needs more memory than the module may have$/, "memory"],
   [/: there already is a (consumer|policy|route) "/, "a name twice in a list of objects"],
   [/: has a rate already$/, "a tier twice in a list of objects"],
   [/: has the name of a rule before it$/, "a name twice in a list of objects"],
@@ -57,6 +70,23 @@ export const BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
   [/: must be a range of addresses/, "which texts are ranges"],
   [/: must be an automaton in base64$/, "what base64 holds"],
   [/: has too many operations$/, "a sum over a predicate"],
+  [/: has the name of an operation before it$/, "a name twice in a list of objects"],
+  [/: has the query of a parameter before it$/, "a name twice in a list of objects"],
+  [/: has two (elements|attributes) of one name$/, "a name twice in a list of objects"],
+  [/: refers to nothing$/, "what a number refers to"],
+  [/: is a list of lists$/, "what a number refers to"],
+  [/: is a union of what is no plain type$/, "what a number refers to"],
+  [/: is no value of its type$/, "what a number refers to, and which texts are values"],
+  [/: has a default or fixed value that is none of its type$/, "what a number refers to, and which texts are values"],
+  [/: names no member of the input$/, "what a name refers to"],
+  [/: lies in what is no object$/, "what a name refers to"],
+  [/: leads to what is no simple value$/, "what a name refers to"],
+  [/: takes one value only$/, "what a name refers to"],
+  [/: is bound twice$/, "what a name refers to"],
+  [/: must occur more often than it may$/, "a comparison of two numbers"],
+  [/: must begin with a group that spans all the rest$/, "the length of a list"],
+  [/: has a group that goes beyond the group around it$/, "sums over a list"],
+  [/: has a character that XML cannot have$/, "which characters XML has"],
 ];
 
 /** Whether a message of a module, without `sluice: `, is of those that no schema can give. */

@@ -83,6 +83,9 @@ export const externalAuthBody = fc
   )
   .map(({ http, grpc, byGrpc, ...rest }) => ({ ...(byGrpc ? { grpc } : { http }), ...rest }));
 
+/** Kinds of which a route has one at most. */
+export const ALONE: readonly string[] = ["authenticate", "compress", "cors", "externalAuth", "fault"];
+
 type Spec = Readonly<Record<string, unknown>>;
 
 /** By gRPC only a service is asked that speaks HTTP/2; the first may. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
 import {
+  ALONE,
   askable,
   bodyLimitBody,
   compressBody,
@@ -75,7 +76,11 @@ const listeners = fc
   .map(([first, second]) => ({ public: first, ...(second === undefined ? {} : { inside: second }) }));
 
 const services = fc.record({
-  [SERVICES[0]]: unhashed.map((asked) => ({ endpoints: ["127.0.0.1:9001", "[::1]:9001"], ...asked })),
+  [SERVICES[0]]: fc.tuple(unhashed, fc.boolean()).map(([asked, hasOther]) => ({
+    endpoints: ["127.0.0.1:9001", "[::1]:9001"],
+    ...asked,
+    ...(hasOther ? { failover: [SERVICES[1]] } : {}),
+  })),
   [SERVICES[1]]: fc
     .tuple(
       fc.record(
@@ -370,9 +375,6 @@ function compose({ policies, places, routes, choices }: Drawn): Pick<RandomFile,
 function names(policies: readonly RandomPolicy[]): string[] {
   return policies.map(({ name }) => name);
 }
-
-/** Kinds of which a route has one at most. */
-const ALONE: readonly RandomPolicy["kind"][] = ["authenticate", "compress", "cors", "externalAuth", "fault"];
 
 /** Those of the candidates that can stand on a route beside what it has; their order stays. */
 function fitting(

@@ -70,6 +70,7 @@ function randomRequest(plan: GatewayPlan, keys: readonly string[]): fc.Arbitrary
         path: fc.oneof({ weight: 3, arbitrary: right }, tricked(right)),
         host: hosts(domains),
         matched: matchedHeaders(route, words),
+        query: matchedQuery(route, common.query),
       });
     }),
   );
@@ -108,6 +109,33 @@ function texts(json: Json): string[] {
 }
 
 const RAW_QUERIES = ["?", "?x", "?x=a&x=b", "?%78=a", "?x=%", "?x=%GG&y=a", "?=a", "?x=a?b", "?y=/../a", "?x=a+b"];
+
+/** Parameters that a route wants, in ways in which they are and in ways in which they are not. */
+function matchedQuery({ match }: RoutePlan, otherwise: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const { query = [] } = match;
+  if (query.length === 0) return otherwise;
+  const pairs = query.map(({ name, ...one }) => {
+    const values =
+      one.form === "regex" ? matching(one.regex, fc.constant("a")) : fc.constant("value" in one ? one.value : "");
+    const value = values.map((text) => text.replace(/[^\x21-\x7e]|[&#]/g, encodeURIComponent));
+    const right = value.map((text) => `${name}=${text}`);
+    return fc.oneof(
+      { weight: 6, arbitrary: right },
+      value.map((text) => `${name}=${text}&${name}=b`),
+      value.map((text) => `b&${name}=b&${name}=${text}`),
+      value.map((text) => `${escaped(name)}=${text}`),
+      value.map((text) => `${name}=${escaped(text)}`),
+      value.map((text) => `${name}=${text}%`),
+      fc.constantFrom(name, `${name}=`, `${name}=%`, `=${name}`, `?${name}=a`, `${name}[]=a`, "x=1"),
+    );
+  });
+  const all = fc.tuple(...pairs).map((texts) => `?${texts.join("&")}`);
+  return fc.oneof({ weight: 6, arbitrary: all }, otherwise);
+}
+
+function escaped(text: string): string {
+  return `%${(text.charCodeAt(0) || 0x61).toString(16)}${text.slice(1)}`;
+}
 
 function queries(plan: GatewayPlan, words: readonly string[]): fc.Arbitrary<string> {
   const names = [...readNames(plan, "request.query"), "x"];

@@ -40,7 +40,19 @@ const circuitBreakers = fc.record(
   { requiredKeys: [] },
 );
 
-const asked = { panic: fc.constantFrom("0%", "50%"), health, outliers, circuitBreakers };
+const connections = fc.record(
+  {
+    maxRequestsPerConnection: fc.constantFrom(1, 1000),
+    idleTimeout: times,
+    tcpKeepalive: fc.record(
+      { idle: times, interval: fc.constant("5s"), probes: fc.constantFrom(1, 9) },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+
+const asked = { connections, panic: fc.constantFrom("0%", "50%"), health, outliers, circuitBreakers };
 
 /** Keys of a service that routes need no `hashBy` for. */
 export const unhashed = fc

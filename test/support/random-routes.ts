@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { mirror, rewriteOf } from "./random-forwarding.js";
 import { hashBy, retry } from "./random-resilience.js";
 
 /** Names of the services that routes lead to. */
@@ -61,6 +62,12 @@ const matchedHeaders = fc.dictionary(
   { minKeys: 1, maxKeys: 2, noNullPrototype: true },
 );
 
+const matchedQuery = fc.dictionary(
+  fc.constantFrom("x", "y", "state"),
+  fc.constantFrom<(string | boolean)[]>("a", "a b", "a+b/\u00e4", "~[ab]+", "~a.*", "~[0-9]+", true, false),
+  { minKeys: 1, maxKeys: 2, noNullPrototype: true },
+);
+
 const match = fc.oneof(
   { weight: 2, arbitrary: fc.record({ path }) },
   fc.record(
@@ -69,6 +76,7 @@ const match = fc.oneof(
       host: fc.constantFrom(...HOSTS),
       methods: fc.subarray([...METHODS], { minLength: 1, maxLength: 3 }),
       headers: matchedHeaders,
+      query: matchedQuery,
     },
     { requiredKeys: ["path"] },
   ),
@@ -95,6 +103,8 @@ const forwarded = fc.record(
     idleTimeout: timeout,
     retry,
     hashBy,
+    mirror,
+    websocket: fc.boolean(),
   },
   { requiredKeys: ["to"] },
 );
@@ -102,7 +112,8 @@ const forwarded = fc.record(
 /** The second service may balance by a hash, so its routes say by what. */
 const forward = fc.tuple(forwarded, hashBy).map(([one, otherwise]) => {
   const leadsThere = JSON.stringify(one.to).includes(SERVICES[1]);
-  return { ...one, ...(leadsThere && one.hashBy === undefined ? { hashBy: otherwise } : {}) };
+  const hedges = one.retry?.perTry === "9s" ? { hedge: { onTimeout: true } } : {};
+  return { ...one, ...hedges, ...(leadsThere && one.hashBy === undefined ? { hashBy: otherwise } : {}) };
 });
 
 const answerHeaders = fc.dictionary(
@@ -157,8 +168,16 @@ const redirect = fc
   .map((one) => ({ redirect: one }));
 
 const route = fc
-  .tuple(match, fc.oneof({ weight: 4, arbitrary: forward }, { weight: 2, arbitrary: respond }, redirect))
-  .map(([taken, action]) => ({ match: taken, ...action }));
+  .tuple(
+    match,
+    fc.oneof({ weight: 4, arbitrary: forward }, { weight: 2, arbitrary: respond }, redirect),
+    fc.option(fc.nat({ max: 255 }), { nil: undefined, freq: 2 }),
+  )
+  .map(([taken, action, choice]) => ({
+    match: taken,
+    ...action,
+    ...("to" in action && choice !== undefined ? { rewrite: rewriteOf(taken.path, choice) } : {}),
+  }));
 
 /** One to nine routes; no two of them take exactly the same requests. */
 export const randomRoutes: fc.Arbitrary<readonly RandomRoute[]> = fc
@@ -171,9 +190,9 @@ export const randomRoutes: fc.Arbitrary<readonly RandomRoute[]> = fc
     })),
   );
 
-function requestsOf({ path: text, host = "", methods = [], headers = {} }: Match): string {
+function requestsOf({ path: text, host = "", methods = [], headers = {}, query = {} }: Match): string {
   const pattern = text.startsWith("~") ? text : text.replace(/\{.\}/g, "*");
-  const pairs = Object.entries(headers).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = [headers, query].map((all) => Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return JSON.stringify([pattern, host.toLowerCase(), methods.toSorted(), pairs]);
 }
 
@@ -182,4 +201,5 @@ interface Match {
   readonly host?: string;
   readonly methods?: readonly string[];
   readonly headers?: Readonly<Record<string, string | boolean>>;
+  readonly query?: Readonly<Record<string, string | boolean>>;
 }

@@ -29,7 +29,15 @@ export function withListenerTransport(listener: Readonly<Record<string, unknown>
 
 /** A service at fixed addresses with what it may have beside them; with TLS always a name. */
 export function withServiceTransport(service: Readonly<Record<string, unknown>>, beside: unknown) {
-  return { ...service, ...chosen(OF_SERVICES, beside) };
+  const transport: Readonly<Record<string, unknown>> = chosen(OF_SERVICES, beside) ?? {};
+  return { ...service, ...transport, ...(transport.protocol === "http2" ? byGrpc(service.health) : {}) };
+}
+
+/** A check by TCP is one by gRPC where that can be spoken. */
+function byGrpc(health: unknown) {
+  if (typeof health !== "object" || health === null || !("tcp" in health)) return {};
+  const { tcp: _, ...rest } = health;
+  return { health: { ...rest, grpc: "interval" in rest ? { service: "alpha" } : {} } };
 }
 
 function chosen<T>(all: readonly T[], by: unknown): T | undefined {

@@ -28,6 +28,9 @@ export interface Upstream {
   readonly address: string;
   /** All complete requests so far, oldest first. */
   readonly received: readonly ReceivedRequest[];
+  /** How many connections there were, and how many are open. */
+  connections(): number;
+  open(): number;
   /** Changes what later requests are answered. */
   reply(script: Script): void;
   /** Forgets what was received. */
@@ -54,6 +57,12 @@ export async function startUpstream(script: Script = {}, port = 0): Promise<Upst
     outgoing.writeHead(reply.status ?? 200, reply.headers ?? {});
     outgoing.end(reply.body);
   };
+  const connections = { all: 0, open: 0 };
+  server.on("connection", (socket) => {
+    connections.all++;
+    connections.open++;
+    socket.on("close", () => connections.open--);
+  });
   // Envoy keeps upstream connections open; a server that closes them first would turn reuse into a 503.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
@@ -66,6 +75,8 @@ export async function startUpstream(script: Script = {}, port = 0): Promise<Upst
     port: bound.port,
     address: `127.0.0.1:${bound.port}`,
     received,
+    connections: () => connections.all,
+    open: () => connections.open,
     reply(next) {
       current = next;
     },

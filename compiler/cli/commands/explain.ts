@@ -1,9 +1,10 @@
 import { codes } from "../../diagnostics/catalog.js";
 import { codePage } from "../../diagnostics/page.js";
 import { nearest } from "../../diagnostics/suggest.js";
+import { bodyConfiguration, hasOperations } from "../../plan/body.js";
 import { explainRoute, planOutline } from "../../plan/explain.js";
 import { guardConfiguration } from "../../plan/guard.js";
-import type { GatewayPlan } from "../../plan/plan.js";
+import type { GatewayPlan, JsonObject } from "../../plan/plan.js";
 import { envoy } from "../../targets/envoy/target.js";
 import { EXIT, UsageError } from "../exit.js";
 import { checkFile } from "../files.js";
@@ -77,12 +78,18 @@ function routePage(plan: GatewayPlan, subject: string | undefined): string {
   throw new UsageError(`no route is named ${subject}${known === undefined ? "" : `; did you mean ${known}?`}`);
 }
 
+/** What the guard reads, or where there are several modules, what each of them does. */
+function filtersOf(plan: GatewayPlan): JsonObject {
+  const guard = guardConfiguration(plan, []);
+  return hasOperations(plan.hosts) ? { "guard.wasm": guard, "body.wasm": bodyConfiguration(plan) } : guard;
+}
+
 async function stagePage(plan: GatewayPlan, stage: Stage): Promise<string> {
   switch (stage) {
     case "plan":
       return `${JSON.stringify(planOutline(plan), undefined, 2)}\n`;
     case "filters":
-      return `${JSON.stringify(guardConfiguration(plan, []), undefined, 2)}\n`;
+      return `${JSON.stringify(filtersOf(plan), undefined, 2)}\n`;
     case "envoy":
       return (await envoy.emit(plan, {})).artifacts.map((artifact) => artifact.contents).join("\n");
   }

@@ -10,7 +10,7 @@ import {
 import { FailingCase, tryMutations } from "../../testing/mutation/run.js";
 import { SuiteRunner } from "../../testing/run.js";
 import { EnvironmentError, EXIT, UsageError } from "../exit.js";
-import { distinct, moduleBytes } from "../files.js";
+import { distinct, embeddedModules } from "../files.js";
 import { printFindings } from "../print.js";
 import { readTests, testFilesOf } from "../test-files.js";
 import type { TestOptions } from "./test.js";
@@ -28,7 +28,7 @@ export async function mutateCommand(paths: readonly string[], options: TestOptio
     if (ready === undefined || policy === undefined) throw new Error(`${path}: neither an error nor a suite`);
     suites.set(policy, [...(suites.get(policy) ?? []), ready.suite]);
   }
-  const runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+  const runner = new SuiteRunner(await embeddedModules());
   const policies: PolicyMutations[] = [];
   for (const [policy, own] of suites) policies.push({ policy, results: await results(runner, policy, own) });
   process.stdout.write(format === "json" ? renderMutationJson(policies) : renderMutationText(policies));

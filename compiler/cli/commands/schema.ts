@@ -4,7 +4,16 @@ import { EnvironmentError, EXIT } from "../exit.js";
 import { packageRoot, writeAll } from "../files.js";
 
 /** Sorts of files that have a schema, under the names of their schemas; `module*` are configurations of modules. */
-export const SCHEMAS = ["gateway", "fragment", "test", "module", "module-auth", "module-rate-limit"] as const;
+export const SCHEMAS = [
+  "gateway",
+  "fragment",
+  "test",
+  "module",
+  "module-auth",
+  "module-body",
+  "module-rate-limit",
+  "module-soap",
+] as const;
 export type SchemaName = (typeof SCHEMAS)[number];
 
 export interface SchemaOptions {

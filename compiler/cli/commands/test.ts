@@ -5,7 +5,7 @@ import { countOf, renderTestJson, renderTestJunit, renderTestText, type TestRepo
 import { SuiteRunner } from "../../testing/run.js";
 import { interrupted, requireEnvoy, workFolder } from "../envoy.js";
 import { EnvironmentError, EXIT, UsageError } from "../exit.js";
-import { distinct, moduleBytes } from "../files.js";
+import { distinct, embeddedModules } from "../files.js";
 import { printFindings, useColor } from "../print.js";
 import { type EngineChoice, readTests, runTestFiles, testFilesOf } from "../test-files.js";
 import type { ENGINES, TEST_FORMATS } from "./test-options.js";
@@ -24,7 +24,7 @@ export async function testCommand(paths: readonly string[], options: TestOptions
     throw new UsageError("--coverage has no place in JUnit; take --format text or json");
   if (options.watch && options.format !== "text")
     throw new UsageError(`--watch prints one result after the other, which is no ${options.format}`);
-  const runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+  const runner = new SuiteRunner(await embeddedModules());
   const run = (engine: TestRun["engine"]) => {
     const tests = { runner, engine, paths, options };
     return options.watch ? watchTests(tests) : runTests(tests);

@@ -2,24 +2,29 @@ import type { GatewayPlan } from "../../plan/plan.js";
 import { type EmbeddedOptions, EmbeddedServer } from "../../runtime/embedded/server.js";
 import { secretsOf } from "../envoy.js";
 import { EnvironmentError } from "../exit.js";
-import { moduleBytes } from "../files.js";
+import { embeddedModules } from "../files.js";
 import type { PolicyServer, Takeover } from "./policy-server.js";
 
 /** What is said, once, to whoever starts it. */
 export const EMBEDDED_NOTICE =
-  "this is the embedded host, for a first look and no production proxy: one thread of Node, HTTP/1.1 only, and a model of what Envoy does around guard.wasm";
+  "this is the embedded host, for a first look and no production proxy: one thread of Node, HTTP/1.1 only, and a model of what Envoy does around the modules";
 
 /** What the policy says of services that has no effect here; absent if there is nothing. */
 function ignoredNotice({ services, hosts }: GatewayPlan): string | undefined {
-  const isRetried = hosts.some((host) =>
-    host.routes.some(({ action }) => action.type === "forward" && action.retry !== undefined),
-  );
-  const used = (key: "loadBalancing" | "health" | "outliers") => services.some((service) => service[key] !== undefined);
+  const routes = hosts.flatMap((host) => host.routes);
+  const does = (key: "retry" | "mirror" | "upgrades") =>
+    routes.some(({ action }) => action.type === "forward" && action[key] !== undefined);
+  const used = (key: "loadBalancing" | "health" | "outliers" | "connections" | "failover") =>
+    services.some((service) => service[key] !== undefined);
   const ignored = [
-    ...(isRetried ? ["retry"] : []),
+    ...(does("retry") ? ["retry"] : []),
+    ...(does("mirror") ? ["mirror"] : []),
+    ...(does("upgrades") ? ["websocket"] : []),
     ...(used("loadBalancing") ? ["loadBalancing"] : []),
     ...(used("health") ? ["health"] : []),
     ...(used("outliers") ? ["outliers"] : []),
+    ...(used("connections") ? ["connections"] : []),
+    ...(used("failover") ? ["failover"] : []),
     ...(services.some(({ breakers = {} }) => Object.keys(breakers).some((key) => key !== "retries"))
       ? ["circuitBreakers"]
       : []),
@@ -89,14 +94,14 @@ function transportProblem({ listeners, services }: GatewayPlan): string | undefi
 export async function startEmbedded(
   plan: GatewayPlan,
   environment: Readonly<Record<string, string>>,
-  options: Omit<EmbeddedOptions, "guard" | "report">,
+  options: Omit<EmbeddedOptions, "modules" | "report">,
 ): Promise<EmbeddedServer> {
   const problem = transportProblem(plan) ?? askingProblem(plan);
   if (problem !== undefined) throw new EnvironmentError(problem);
-  const guard = await moduleBytes("guard.wasm");
+  const modules = await embeddedModules();
   const report = (line: string) => void process.stderr.write(`sluice: ${line}\n`);
   try {
-    return await EmbeddedServer.start({ plan, environment }, { guard, report, ...options });
+    return await EmbeddedServer.start({ plan, environment }, { modules, report, ...options });
   } catch (error) {
     throw new EnvironmentError(`the embedded host did not start: ${error instanceof Error ? error.message : error}`);
   }

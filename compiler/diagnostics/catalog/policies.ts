@@ -116,7 +116,8 @@ route a part of its traffic as a route of its own.`,
     severity: "error",
     message: "the configuration of the filter has {size} bytes; at most {limit} are possible",
     help: `The module reads its configuration as one document of bounded size. It names the policies of every route, so many routes with
-many policies each make it large. Put rules that belong together into one policy, or split the gateway.`,
+many policies each make it large; that of conversions holds what each of their operations is made of. Put rules that belong together into one
+policy, or split the gateway.`,
   },
   SL0418: {
     severity: "warning",
@@ -347,5 +348,35 @@ the usual ones). With \`credentials: true\` a page on any of these names may rea
     cors: { origins: ["https://our-project.github.io"], credentials: true }
 
 Name the origins that are yours.`,
+  },
+  SL0437: {
+    severity: "error",
+    message: "`{key}` cannot stand beside `{kind}`: what a route converts, it converts for every request",
+    help: `The routes of a conversion are made of its operations, and the service understands nothing else. So there is no request that it could
+leave as it is, and none that it could only watch; what it cannot convert is refused.
+
+    crm: { mode: shadow, soap: { wsdl: crm.wsdl } }   # SL0437
+    crm: { mode: off, soap: { wsdl: crm.wsdl } }
+
+\`description\` and \`mode: off\` stand beside every kind.`,
+  },
+  SL0438: {
+    severity: "error",
+    message: "`{policy}` converts requests to a service, but {where} to none",
+    help: `A conversion is done on the way to a service and back. A route that answers by itself or sends the client elsewhere has no such way, nor have
+the answers to unknown paths, on which everything mandatory runs.
+
+    mandatory: { apply: [crm] }                                                    # SL0438
+    routes:
+      - { name: hello, match: { path: /hello }, respond: { status: 200 }, apply: [crm] }   # SL0438
+      - { name: partners, match: { path: /partners/** }, to: crm, apply: [crm] }
+
+Apply it to the routes that lead to the service, and leave it out of others with \`except\`.`,
+  },
+  SL0439: {
+    severity: "error",
+    message: "`{policy}` is a second conversion on this route; `{first}` is the first",
+    help: `A request is converted once: what comes out of one conversion is nothing that another could read. Give each of them a route of its own, or
+leave a default out with \`except\`.`,
   },
 } as const satisfies Section<"04">;

@@ -60,4 +60,15 @@ consumers open nothing and keep nobody out.
 
 Apply one, or remove the consumers.`,
   },
+  SL0207: {
+    severity: "error",
+    message: "who signs in to a service is given by reference, never as itself: env:NAME",
+    secret: true,
+    help: `A name or a password in the policy file would end up in version control, in CI logs and in Envoy's configuration dump. \`env:NAME\`
+reads it from Envoy's environment when it starts.
+
+    security: { usernameToken: { user: env:CRM_USER, password: env:CRM_PASSWORD } }
+
+If a real password was in the file, replace that password.`,
+  },
 } as const satisfies Section<"02">;

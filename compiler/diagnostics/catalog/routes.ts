@@ -15,10 +15,11 @@ export const routes = {
     message: "`{path}` is not a path: {reason}",
     help: `Paths are \`/a\` (exactly that path), \`/a/*\` (one segment below), \`/a/**\` (that path and everything below),
 \`/a/{id}\` (one segment, with a name) and \`~regex\` (the whole path as an RE2 expression). Envoy normalises a path before it
-matches, so dot segments, doubled slashes and percent-encoded letters never arrive. The query is no part of the path: where it counts, an
-\`authorize\` asks for it.
+matches, so dot segments, doubled slashes and percent-encoded letters never arrive. The query is no part of the path: \`match.query\` chooses
+by it, and an \`authorize\` judges it.
 
-    - { name: drafts, match: { path: "/posts?draft=1" }, to: posts }              # SL0302
+    - { name: drafts, match: { path: "/posts?draft=1" }, to: drafts }              # SL0302
+    - { name: drafts, match: { path: /posts, query: { draft: "1" } }, to: drafts }
     - { name: posts, match: { path: /posts }, to: posts, apply: [no-drafts] }
 
     no-drafts: { authorize: { rules: [{ name: drafts, deny: 'request.query["draft"] == "1"' }], otherwise: allow } }`,
@@ -58,7 +59,7 @@ matched them would never be chosen, and if the header was kept a client could ch
   SL0309: {
     severity: "error",
     message: "the route `{route}` takes the same requests as `{first}`",
-    help: `Routes are ordered by how specific they are: exact path, template, prefix by length, then methods, then headers. These two are
+    help: `Routes are ordered by how specific they are: exact path, template, prefix by length, then methods, headers and query. These two are
 equal, so which one serves would be chance. Make one more specific, or remove it.`,
   },
   SL0310: {
@@ -101,8 +102,8 @@ Write the wide route as a prefix, which comes after what lies inside it, or remo
     severity: "warning",
     message: "by its choice of {headers} a client reaches `{first}`, which lacks {missing}, instead of `{later}`",
     needs: ["routes", "policies", "defaults", "mandatory"],
-    help: `Paths and methods make exceptions: what is at a path is the same for every client. Headers are the client's word, who may send
-any or leave it out. Here two routes take the same paths, one of them only with certain headers, and that one lets in callers whom the
+    help: `Paths and methods make exceptions: what is at a path is the same for every client. Headers and parameters are the client's word, who may send
+any or leave it out. Here two routes take the same paths, one of them only with certain ones, and that one lets in callers whom the
 other keeps out.
 
     - { name: orders, match: { path: /orders }, to: orders, apply: [staff-only] }
@@ -207,5 +208,54 @@ Give the open and the protected routes different beginnings, or make the policy 
 
     retry: { backoff: { base: 100ms, max: 50ms } }   # SL0324
     retry: { backoff: { base: 100ms, max: 1s } }`,
+  },
+  SL0325: {
+    severity: "error",
+    message:
+      "the route `{route}` never gets requests for the operation `{operation}` of `{policy}`: they have another path or method",
+    help: `Where a route converts, each operation has a path of its own inside that of the route, and a method that the route takes.
+
+    routes:
+      - { name: partners, match: { path: /partners/** }, to: crm, apply: [crm] }
+    policies:
+      crm: { soap: { wsdl: crm.wsdl, operations: { GetPartner: "GET /people/{id}" } } }     # SL0325
+      crm: { soap: { wsdl: crm.wsdl, operations: { GetPartner: "GET /partners/{id}" } } }
+
+Widen the path of the route, or move the operation into it.`,
+  },
+  SL0326: {
+    severity: "error",
+    message: "{second} takes the same requests as {first}",
+    help: `Each operation of a conversion is a route entry of its own, by its path and method. These two are equal, so which one serves would be chance.
+
+    GetPartner: "GET /partners/{id}"
+    GetByNumber: "GET /partners/{number}"   # SL0326: another name of the segment is no other path
+
+Give one of them another path or another method.`,
+  },
+  SL0327: {
+    severity: "error",
+    message:
+      "`{policy}` reads `{attribute}`, which `{first}` and `{operation}` of the route `{route}` have at different places of their paths",
+    help: `The operations of a route share its policies, and a policy finds a captured segment by its place in the path. So a capture that a policy reads
+stands at the same place in all of them.
+
+    GetPartner: "GET /partners/{id}"
+    GetOrders: "GET /partners/by-id/{id}/orders"   # SL0327
+    GetOrders: "GET /partners/{id}/orders"
+
+Move the segment, or give the operations routes of their own.`,
+  },
+  SL0339: {
+    severity: "error",
+    message: "the route `{route}` has `{key}`, and `{policy}` says itself how its service is asked",
+    help: `A policy such as \`soap\` turns each request into another one: what it was asked for is gone when the request leaves for the service.
+
+    - match: { path: /partners/** }
+      to: crm
+      rewrite: { path: /v2/** }           # SL0339
+      apply: [crm-as-rest]
+
+Leave it out; \`path\` of the policy says under which path the service is asked.`,
   },
 } as const satisfies Section<"03">;

@@ -92,8 +92,8 @@ If a real key was in the file, replace that key.`,
   },
   SL0640: {
     severity: "error",
-    message: "`health` needs exactly one of `path` and `tcp`",
-    help: `\`path\` is asked for over HTTP; with \`tcp: true\` an endpoint is healthy if it takes a connection.
+    message: "`health` needs exactly one of `path`, `tcp` and `grpc`",
+    help: `\`path\` is asked for over HTTP; with \`tcp: true\` an endpoint is healthy if it takes a connection, with \`grpc\` if it says so by the protocol of gRPC.
 
     services:
       orders: { endpoints: [10.0.0.7:8080], health: { path: /healthz, interval: 3s } }
@@ -102,8 +102,8 @@ If a real key was in the file, replace that key.`,
   SL0641: {
     severity: "error",
     fix: "safe",
-    message: "`{key}` has no meaning in a check by `tcp`",
-    help: `Nothing is asked over a connection that is only opened. Remove the key, or check a \`path\`.`,
+    message: "`{key}` has no meaning in a check by `{by}`",
+    help: `Nothing is asked over a connection that is only opened, and gRPC has an answer of its own. Remove the key, or check a \`path\`.`,
   },
   SL0642: {
     severity: "error",
@@ -143,5 +143,44 @@ If a real key was in the file, replace that key.`,
       a: { endpoints: [10.0.0.7:8080], outliers: {} }                                        # SL0645
       b: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080], outliers: {} }
       c: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080], outliers: { maxEjectionPercent: 40% } }  # SL0645`,
+  },
+  SL0646: {
+    severity: "error",
+    message: "a check by `grpc` needs HTTP/2, and the service `{service}` does not have `protocol: http2`",
+    help: `gRPC is spoken over HTTP/2. Envoy refuses such a check of a service that may speak anything else.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: http2, health: { grpc: {} } }`,
+  },
+  SL0647: {
+    severity: "error",
+    fix: "safe",
+    message: "`{service}` cannot stand in for `{name}`: it is that service, or stands in for it already",
+    help: `\`failover\` names other services, each once, in the order in which they stand in. Two services may stand in for each other: whoever
+stands in gets requests for its own endpoints only, and does not hand them on.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], health: { path: /healthz }, failover: [orders-eu] }
+      orders-eu: { endpoints: [10.1.0.7:8080], health: { path: /healthz }, failover: [orders] }`,
+  },
+  SL0648: {
+    severity: "warning",
+    message: "nothing ever stands in for `{service}`: without `health` or `outliers` all of its endpoints are well",
+    help: `Requests go elsewhere while too few endpoints are healthy. Only a check, or requests that fail, can tell that one is not.
+
+    services:
+      a: { endpoints: [10.0.0.7:8080], failover: [b] }                                      # SL0648
+      b: { endpoints: [10.1.0.7:8080], health: { path: /healthz, interval: 3s }, failover: [a] }`,
+  },
+  SL0649: {
+    severity: "warning",
+    message: "requests to `{service}` come back to the listener `{listener}` of this gateway{times}",
+    help: `The endpoint is an address that this gateway listens on itself. Unless the routes are such that a request does not come to the same one
+again, it goes round until a timeout, and the retries of each round multiply.
+
+    listeners: { public: { address: 0.0.0.0:8080 } }
+    services: { again: { endpoints: [127.0.0.1:8080] } }   # SL0649
+
+Name the service that is meant. If it is another program on another machine's loopback, silence the warning with that reason.`,
   },
 } as const satisfies Section<"06">;

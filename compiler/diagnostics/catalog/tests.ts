@@ -89,4 +89,28 @@ Remove \`engine\`, or write \`engine: embedded\`, if the case needs time to pass
     sluice compile policy.test.yaml    # SL0808
     sluice compile policy.yaml`,
   },
+  SL0809: {
+    severity: "error",
+    message: "the answer does not fit the operation `{operation}`: {reason}",
+    help: `Under \`soap\` stands what clients are to get of an operation, or a declared fault with its detail. It is checked against what the policy says of the
+operation, so that a test never holds for a service that there could not be.
+
+    upstreams:
+      crm: { soap: { GetPartner: { response: { id: seven } } } }     # SL0809 where id is a number
+      crm: { soap: { GetPartner: { response: { id: 7 } } } }
+
+Write what the operation may answer.`,
+  },
+  SL0810: {
+    severity: "error",
+    message: "no route of the policy converts requests to the service `{service}`, so it has no operations",
+    help: `Operations are those of a policy that converts, for the services to which a route with that policy leads.
+
+    routes: [{ name: partners, match: { path: /partners/** }, to: crm, apply: [crm-soap] }]
+    upstreams:
+      orders: { soap: { GetPartner: { response: { id: 7 } } } }      # SL0810
+      crm: { soap: { GetPartner: { response: { id: 7 } } } }
+
+Name the service of such a route; for any other one say \`status\`, \`headers\`, \`body\` or \`json\`.`,
+  },
 } as const satisfies Section<"08">;

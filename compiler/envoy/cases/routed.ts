@@ -34,6 +34,20 @@ const notRe2 = [
 /** What Envoy refuses while it builds route tables. */
 export const routed: readonly VerifyCase[] = [
   {
+    name: "two rewrites of a path",
+    config: withAction({ cluster: "orders", prefix_rewrite: "/a", path_rewrite: "/b" }),
+    violation: ["routes[0].route", "takes one of"],
+    envoy: "Specify only one of prefix_rewrite",
+  },
+  {
+    name: "a route that enters a filter which is not there",
+    config: withRoutes(
+      route({ typed_per_filter_config: { gone: typed("config.route.v3.FilterConfig", { config: {} }) } }),
+    ),
+    violation: ['routes[0].typed_per_filter_config["gone"]', "there is no filter of this name"],
+    stricter: "Envoy waits for a filter that may come by discovery",
+  },
+  {
     name: "a route to an unknown cluster",
     config: withAction({ cluster: "gone" }),
     violation: ["routes[0].route.cluster", 'no cluster "gone"'],

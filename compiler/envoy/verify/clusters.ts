@@ -8,6 +8,7 @@ import {
 } from "../generated/envoy/config/route/v3/route_components_pb.js";
 import { RouteConfigurationSchema } from "../generated/envoy/config/route/v3/route_pb.js";
 import { ZipkinConfigSchema } from "../generated/envoy/config/trace/v3/zipkin_pb.js";
+import { ClusterConfigSchema } from "../generated/envoy/extensions/clusters/aggregate/v3/cluster_pb.js";
 import { allOf, join, type Tree, type Violation, within } from "./located.js";
 
 /** Clusters that something refers to, but that the bootstrap does not have. */
@@ -16,7 +17,7 @@ export function references(tree: Tree): Violation[] {
     const known = new Set(message.staticResources?.clusters.map(({ name }) => name));
     // Envoy looks these up only when they are used: with a cluster discovery service they may come later.
     const called = message.dynamicResources?.cdsConfig === undefined ? fromCalls(tree) : [];
-    return [...fromRoutes(tree), ...fromTracers(tree), ...called]
+    return [...fromRoutes(tree), ...fromTracers(tree), ...fromAggregates(tree), ...called]
       .filter(({ cluster }) => !known.has(cluster))
       .map(({ cluster, path }) => ({ path, message: `there is no cluster ${JSON.stringify(cluster)}` }));
   });
@@ -47,6 +48,12 @@ function fromRoutes(tree: Tree): Reference[] {
         ),
       ];
     });
+}
+
+function fromAggregates(tree: Tree): Reference[] {
+  return allOf(tree, ClusterConfigSchema).flatMap(({ message, path }) =>
+    message.clusters.map((cluster, index) => ({ cluster, path: join(path, `clusters[${index}]`) })),
+  );
 }
 
 function fromTracers(tree: Tree): Reference[] {

@@ -1,6 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { anyIs } from "@bufbuild/protobuf/wkt";
+import { type Any, anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type Filter, FilterChainSchema } from "../generated/envoy/config/listener/v3/listener_components_pb.js";
+import { FilterConfigSchema } from "../generated/envoy/config/route/v3/route_components_pb.js";
 import { RouterSchema } from "../generated/envoy/extensions/filters/http/router/v3/router_pb.js";
 import {
   type HttpConnectionManager,
@@ -42,11 +43,32 @@ function managerFaults(manager: HttpConnectionManager, path: string): Violation[
       message: "the last filter cannot be disabled",
     });
   }
+  faults.push(...unknownFilters(manager, path));
   if (manager.useRemoteAddress === true && manager.originalIpDetectionExtensions.length > 0) {
     const message = "cannot be used together with use_remote_address";
     faults.push({ path: join(path, "original_ip_detection_extensions"), message });
   }
   return faults;
+}
+
+/** Routes that enter a filter which the chain does not have: what it should do for them is never done. */
+function unknownFilters({ httpFilters, routeSpecifier }: HttpConnectionManager, path: string): Violation[] {
+  if (routeSpecifier.case !== "routeConfig") return [];
+  const names = new Set(httpFilters.map(({ name }) => name));
+  return routeSpecifier.value.virtualHosts.flatMap(({ routes }, host) =>
+    routes.flatMap(({ typedPerFilterConfig }, route) =>
+      Object.entries(typedPerFilterConfig).flatMap(([name, config]) => {
+        if (names.has(name) || !isEntered(config)) return [];
+        const at = `route_config.virtual_hosts[${host}].routes[${route}].typed_per_filter_config["${name}"]`;
+        return [{ path: join(path, at), message: "there is no filter of this name" }];
+      }),
+    ),
+  );
+}
+
+function isEntered(config: Any): boolean {
+  const read = anyUnpack(config, FilterConfigSchema);
+  return read?.config !== undefined && !read.disabled;
 }
 
 function orderFaults(places: Place[], path: string, list: string, terminal: string): Violation[] {

@@ -48,9 +48,10 @@ function rewriteFaults(action: RouteAction, path: string): Violation[] {
     action.prefixRewrite !== "",
     action.regexRewrite !== undefined,
     action.pathRewritePolicy !== undefined,
+    action.pathRewrite !== "",
   ];
   if (rewrites.filter((set) => set).length < 2) return [];
-  return [{ path, message: "takes one of prefix_rewrite, regex_rewrite and path_rewrite_policy" }];
+  return [{ path, message: "takes one of prefix_rewrite, regex_rewrite, path_rewrite_policy and path_rewrite" }];
 }
 
 function bodyFaults({ action }: Route, path: string, limit: number): Violation[] {

@@ -30,18 +30,22 @@ export function lintChains(plan: GatewayPlan): Diagnostic[] {
 function chains(plan: GatewayPlan): Chain[] {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const seen = new Set<string>();
-  return plan.hosts
-    .flatMap((host) => host.routes)
-    .flatMap((route) => {
-      const key = `${route.action.type} ${route.run.map((applied) => applied.policy).join(" ")}`;
-      if (seen.has(key)) return [];
-      seen.add(key);
-      const steps = route.run.flatMap(({ policy: name, origin }) => {
-        const policy = policies.get(name);
-        return policy === undefined ? [] : [{ policy, origin }];
-      });
-      return [{ steps, route }];
-    });
+  return (
+    plan.hosts
+      .flatMap((host) => host.routes)
+      // What a policy would say of an answer of the compiler's, nobody can change.
+      .filter((route) => route.rest === undefined)
+      .flatMap((route) => {
+        const key = `${route.action.type} ${route.run.map((applied) => applied.policy).join(" ")}`;
+        if (seen.has(key)) return [];
+        seen.add(key);
+        const steps = route.run.flatMap(({ policy: name, origin }) => {
+          const policy = policies.get(name);
+          return policy === undefined ? [] : [{ policy, origin }];
+        });
+        return [{ steps, route }];
+      })
+  );
 }
 
 function keyOf({ code, span, message }: Diagnostic): string {

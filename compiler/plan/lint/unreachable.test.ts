@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { checkText } from "../../index.js";
 import { matchRoute } from "../../request/match.js";
 
-const PATHS = ["/a", "/a/", "/a/b", "/a/b/c", "/a%3Ab", "/ab", "/b", "/b/b", "/"];
+const PATHS = ["/a", "/a/", "/a/b", "/a/b/c", "/a%3Ab", "/ab", "/b", "/b/b", "/", "/a?v=1", "/a/b?v=2", "/a?v"];
 const METHODS = ["GET", "POST", "DELETE"];
 const HOSTS = ["api.example.com", "www.example.com", "other.test"];
 const VALUES = [undefined, "1", "2"];
@@ -26,6 +26,7 @@ const route = fc.record({
   ),
   methods: fc.constantFrom(undefined, ["GET"], ["GET", "POST"]),
   headers: fc.constantFrom(undefined, { "x-v": "1" }, { "x-v": true }, { "x-v": false }, { "x-v": "~[12]" }),
+  query: fc.constantFrom(undefined, undefined, { v: "1" }, { v: true }, { v: false }, { v: "~[12]" }),
 });
 const routes = fc.array(route, { minLength: 2, maxLength: 6 });
 

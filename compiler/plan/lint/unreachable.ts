@@ -3,7 +3,7 @@ import { beginningOf, shapeKey } from "../../policy/path.js";
 import { isGenerated } from "../names.js";
 import { addTo } from "../overlap.js";
 import type { HeaderMatch, HostPlan, RoutePlan } from "../plan.js";
-import { implies } from "../route-match.js";
+import { conditionsOf, implies } from "../route-match.js";
 
 /**
  * Routes that no request reaches: in every virtual host where they stand, an earlier one takes whatever they take.
@@ -48,7 +48,8 @@ class Earlier {
   private readonly lax = new Map<string, RoutePlan[]>();
 
   add(route: RoutePlan): void {
-    const { path, headers } = route.match;
+    const { path } = route.match;
+    const headers = conditionsOf(route);
     if (headers.some((header) => header.form === "present" && header.present))
       addTo(this.lax, matchKey(route, headers), route);
     const text = path.form === "regex" ? OPEN_END.exec(path.regex)?.[1] : undefined;
@@ -61,7 +62,7 @@ class Earlier {
   }
 
   private laxerThan(route: RoutePlan): RoutePlan[] {
-    const { headers } = route.match;
+    const headers = conditionsOf(route);
     if (this.lax.size === 0 || headers.length > MOST_HEADERS) return [];
     return relaxed(headers).flatMap((some) => this.lax.get(matchKey(route, some)) ?? []);
   }
@@ -95,5 +96,6 @@ function takesAll(first: RoutePlan, route: RoutePlan): boolean {
   const methods = first.match.methods;
   const wanted = route.match.methods;
   if (methods.length > 0 && (wanted.length === 0 || !wanted.every((method) => methods.includes(method)))) return false;
-  return first.match.headers.every((header) => route.match.headers.some((other) => implies(other, header)));
+  const has = conditionsOf(route);
+  return conditionsOf(first).every((header) => has.some((other) => implies(other, header)));
 }

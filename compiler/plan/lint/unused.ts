@@ -6,12 +6,15 @@ import type { GatewayPlan } from "../plan.js";
 export function unusedServices(plan: GatewayPlan): Diagnostic[] {
   const used = new Set(
     plan.hosts.flatMap((host) =>
-      host.routes.flatMap(({ action }) => (action.type === "forward" ? action.to.map((to) => to.service) : [])),
+      host.routes.flatMap(({ action }) =>
+        action.type === "forward" ? [...action.to, ...(action.mirror ?? [])].map(({ service }) => service) : [],
+      ),
     ),
   );
   for (const { asks = [] } of plan.policies) for (const { service } of asks) used.add(service);
+  const standIns = new Set(plan.services.flatMap(({ name, failover = [] }) => (used.has(name) ? failover : [])));
   return plan.services.flatMap(({ name, origin }) =>
-    used.has(name) ? [] : [diagnose("SL0607", { service: name }, origin)],
+    used.has(name) || standIns.has(name) ? [] : [diagnose("SL0607", { service: name }, origin)],
   );
 }
 

@@ -1,10 +1,18 @@
 import type { Ended } from "./exchange.js";
 
-/**
- * The line of one request, as the access log that is compiled for Envoy has it.
- * @param shadowed whether a policy of the gateway is in shadow
- */
-export function accessLogLine({ requestId, method, status, route, notes }: Ended, shadowed: boolean): string {
+/** Which of its members a line has, beside those that each line has. */
+export interface LineMembers {
+  /** Whether a policy of the gateway is in shadow. */
+  shadowed: boolean;
+  /** Whether something is converted. */
+  converts: boolean;
+}
+
+/** The line of one request, as the access log that is compiled for Envoy has it. */
+export function accessLogLine(
+  { requestId, method, status, route, operation, notes }: Ended,
+  { shadowed, converts }: LineMembers,
+): string {
   return JSON.stringify({
     request_id: requestId ?? null,
     method: method ?? null,
@@ -13,5 +21,6 @@ export function accessLogLine({ requestId, method, status, route, notes }: Ended
     decision: notes.decision ?? null,
     consumer: notes.consumer ?? null,
     ...(shadowed ? { shadow: notes.shadow ?? null } : {}),
+    ...(converts ? { operation: operation ?? null } : {}),
   });
 }

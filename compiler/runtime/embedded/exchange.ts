@@ -2,14 +2,15 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import type { Asking, HeldBody } from "../../embedded/behind-guard.js";
 import type { Answer, AnswerHead, Notes, Passage, ServiceView } from "../../embedded/passage.js";
-import type { Reception } from "../../embedded/worker.js";
+import type { BodyReader, Outcome, Reception } from "../../embedded/worker.js";
 import { byteTextOf } from "../../host/byte-text.js";
 import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
-import type { RouteAction } from "../../plan/plan.js";
+import { operationName } from "../../plan/names.js";
+import type { RouteAction, RoutePlan } from "../../plan/plan.js";
 import { pairsOf } from "../raw-headers.js";
 import { encoded, encoders } from "./coding.js";
-import { type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
+import { BROKEN_OFF, type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
 
 /** What is told of a request when it has ended. */
 export interface Ended {
@@ -18,6 +19,8 @@ export interface Ended {
   /** 0 if the client left before there was an answer. */
   status: number;
   route: string | undefined;
+  /** `policy/Operation`, where one was asked for. */
+  operation: string | undefined;
   requestId: string | undefined;
   notes: Notes;
 }
@@ -31,6 +34,8 @@ export class Exchange {
   private passage: Passage | undefined;
   private call: ClientRequest | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** The service has begun to answer, and the client has nothing of that yet. */
+  private isHeld = false;
   private began = 0n;
   /** What the request waits for at a filter: a body that is not whole yet, or an answer. */
   private open: { end(): void } | undefined;
@@ -49,7 +54,7 @@ export class Exchange {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.report = report;
-    this.told = { method: incoming.method, status: 0, route: undefined, requestId: undefined, notes: {} };
+    this.told = { method: incoming.method, status: 0, ...placeOf(undefined), requestId: undefined, notes: {} };
     outgoing.sendDate = false;
     // What breaks a connection ends it, which `close` tells.
     outgoing.on("error", () => {});
@@ -69,7 +74,7 @@ export class Exchange {
     this.told = {
       method: answer.isUnread === true ? undefined : this.incoming.method,
       status: answer.status,
-      route: answer.route?.name,
+      ...placeOf(answer.route),
       requestId: answer.requestId,
       notes: answer.notes,
     };
@@ -80,12 +85,12 @@ export class Exchange {
   }
 
   /** Goes on later, if the client is still there then. */
-  hold(milliseconds: number, work: () => void): void {
+  later(milliseconds: number, work: () => void): void {
     if (!this.outgoing.closed) this.timer = setTimeout(() => this.guarded(work), milliseconds);
   }
 
   /** Asks a service whether the request may pass. */
-  ask(asking: Asking, service: Service, question: ServiceView, goOn: (next: Reception) => void): void {
+  askService(asking: Asking, service: Service, question: ServiceView, goOn: (next: Reception) => void): void {
     const settled = (work: () => void) => {
       if (this.open !== asking) return;
       this.open = undefined;
@@ -133,15 +138,38 @@ export class Exchange {
     this.incoming.on("data", onData).once("end", onEnd);
   }
 
+  /**
+   * Reads the body of the request until it is clear what becomes of it.
+   * @param then is called once, unless the client leaves before
+   */
+  ask(reader: BodyReader, then: (outcome: Outcome) => void): void {
+    const { incoming, body } = this;
+    let isClear = false;
+    const put = (bytes: Uint8Array, end: boolean) =>
+      this.guarded(() => {
+        const outcome = isClear ? undefined : reader.data(bytes, end);
+        if (outcome === undefined) return;
+        isClear = true;
+        then(outcome);
+      });
+    if (body !== undefined) {
+      put(body, true);
+      return;
+    }
+    incoming.on("data", (part: Buffer) => put(part, false));
+    incoming.once("end", () => put(new Uint8Array(0), true));
+  }
+
   /** Sends the request to its service, and the answer to the client. */
   forward(passage: Passage, service: Service, hasBody: boolean): void {
     this.passage = passage;
     this.began = process.hrtime.bigint();
-    this.told = { ...this.told, route: passage.route.name, requestId: passage.requestId, notes: passage.notes };
-    const { incoming, body } = this;
+    this.told = { ...this.told, ...placeOf(passage.route), requestId: passage.requestId, notes: passage.notes };
+    const { incoming } = this;
     this.guarded(() => {
-      const read = body === undefined ? incoming : Readable.from([body]);
-      this.call = service.call(passage.service, hasBody ? read : undefined, {
+      const whole = passage.body ?? this.body;
+      const body = whole === undefined ? (hasBody ? incoming : undefined) : Readable.from([whole]);
+      this.call = service.call(passage.service, body, {
         onAnswer: (answer) => this.guarded(() => this.passOn(passage, answer)),
         onFailure: (failure) => this.guarded(() => this.fail(passage, failure)),
         onSwitch: () =>
@@ -151,7 +179,7 @@ export class Exchange {
       });
       // Envoy counts from the end of the request.
       const count = () => this.bound(passage, passage.route.action);
-      if (hasBody && body === undefined) incoming.once("end", count);
+      if (hasBody && !incoming.readableEnded) incoming.once("end", count);
       else count();
     });
   }
@@ -172,6 +200,10 @@ export class Exchange {
     headers.replace("x-envoy-upstream-service-time", String(spent));
     const bodyless = this.incoming.method === "HEAD" || status === 204 || status === 304;
     const ends = bodyless || headers.get("content-length") === "0";
+    if (passage.holdsAnswers) {
+      this.hold(passage, answer, { headers, ends });
+      return;
+    }
     const head = passage.answer(headers, ends);
     this.told = { ...this.told, status: head.status };
     this.writeHead(head);
@@ -179,9 +211,26 @@ export class Exchange {
     pipeline([answer, ...encoders(head.coding), this.outgoing], () => clearTimeout(this.timer));
   }
 
+  /** An answer that the client gets when it is whole, or something in its place. */
+  private hold(passage: Passage, answer: IncomingMessage, { headers, ends }: { headers: HeaderMap; ends: boolean }) {
+    const give = (work: () => Answer | undefined) => {
+      if (this.hasAnswered || this.outgoing.closed) return;
+      this.guarded(() => {
+        const held = work();
+        if (held !== undefined) this.answer(held);
+      });
+    };
+    this.isHeld = true;
+    give(() => passage.holdAnswer(headers, ends));
+    answer.on("data", (part: Buffer) => give(() => passage.holdData(part, false)));
+    answer.once("end", () => give(() => (ends ? undefined : passage.holdData(new Uint8Array(0), true))));
+    answer.once("error", () => this.fail(passage, BROKEN_OFF));
+  }
+
   private fail(passage: Passage, failure: ServiceFailure): void {
     if (this.hasAnswered || this.outgoing.closed) return;
-    this.answer(passage.fail(failure.status, failure.body, failure.details));
+    const { status, body, details } = failure;
+    this.answer(this.isHeld ? passage.breakOff(status, body, details) : passage.fail(status, body, details));
   }
 
   private writeHead({ status, headers }: AnswerHead): void {
@@ -222,4 +271,9 @@ export class Exchange {
 /** How long a service may take, which it is told. Milliseconds. */
 function timeoutOf({ headers }: ServiceView): number {
   return Number(headers.find(([name]) => name === "x-envoy-expected-rq-timeout-ms")?.[1] ?? 0);
+}
+
+function placeOf(route: RoutePlan | undefined): Pick<Ended, "route" | "operation"> {
+  const { name, operation } = route ?? {};
+  return { route: name, operation: operation === undefined ? undefined : operationName(operation) };
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { emptyAnswer, type Reception, type ServedPlan, Worker } from "../../embedded/worker.js";
+import type { CompiledModules, Modules, ServedPlan } from "../../embedded/modules.js";
+import { type BodyReader, emptyAnswer, type Reception, Worker } from "../../embedded/worker.js";
 import { ManualClock } from "../../host/clock.js";
-import { type CompiledModule, compileModule } from "../../host/engine.js";
+import { compileModule } from "../../host/engine.js";
 import { HostFault } from "../../host/fault.js";
 import { Host, type Moment } from "../../host/host.js";
 import { RELOAD_BACKOFF_MS } from "../../plan/guard.js";
@@ -11,7 +12,7 @@ import { servable } from "./coding.js";
 
 const MILLISECOND = 1_000_000n;
 const RELOAD_BACKOFF = BigInt(RELOAD_BACKOFF_MS) * MILLISECOND;
-/** Lines of the module from this level on are reported: warn. */
+/** Lines of the modules from this level on are reported: warn. */
 const REPORTED_LEVEL = 3;
 
 /** What real clocks say now. */
@@ -20,12 +21,12 @@ function now(): Moment {
 }
 
 /**
- * The policy in force: the guard in the embedded host, by the real time. A VM that failed, or did what the host does not
+ * The policy in force: its modules in the embedded host, by the real time. A VM that failed, or did what the host does not
  * model, is replaced; until then each request gets 503.
  */
 export class ServingGateway {
   private readonly host: Host;
-  private readonly guard: CompiledModule;
+  private readonly modules: CompiledModules;
   private readonly report: (line: string) => void;
   private served: ServedPlan;
   private worker: Worker | undefined;
@@ -33,18 +34,18 @@ export class ServingGateway {
   private failedAt = 0n;
 
   /**
-   * @param guard bytes of the module that ships
-   * @param report gets a line for what the module warns of, and for what the host cannot vouch for
-   * @throws Error if the module refuses the configuration
+   * @param modules those that ship
+   * @param report gets a line for what a module warns of, and for what the host cannot vouch for
+   * @throws Error if a module refuses the configuration
    */
-  constructor(guard: Uint8Array, served: ServedPlan, report: (line: string) => void) {
-    this.guard = compileModule(guard);
+  constructor(modules: Modules, served: ServedPlan, report: (line: string) => void) {
+    this.modules = compiled(modules);
     this.report = report;
     this.host = new Host({
       clock: new ManualClock(now()),
       random: secureRandom,
       logLevel: REPORTED_LEVEL,
-      onLog: ({ text }) => report(`guard: ${text}`),
+      onLog: ({ text }) => report(`module: ${text}`),
     });
     this.served = served;
     this.worker = this.start(served);
@@ -52,7 +53,7 @@ export class ServingGateway {
 
   /**
    * Takes another plan over at once. What callers have used of their limits stays used, as in Envoy.
-   * @throws Error if the module refuses the configuration; the plan before stays in force then
+   * @throws Error if a module refuses the configuration; the plan before stays in force then
    */
   replace(served: ServedPlan): void {
     this.host.follow(now());
@@ -74,28 +75,44 @@ export class ServingGateway {
 
   /** Never throws: 503 is the answer to whatever cannot be decided. */
   receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
-    try {
-      this.host.follow(now());
+    return this.tried(client, () => {
       const worker = this.running();
       if (worker === undefined) return unavailable();
       const reception = worker.receive(listener, client, hasBody);
-      if (worker.vm.failure !== undefined) this.fail(`the guard failed: ${worker.vm.failure}`);
-      return reception;
+      if (reception.step !== "asked") return reception;
+      const { asked } = reception;
+      const reader: BodyReader = { data: (bytes, end) => this.tried(client, () => asked.data(bytes, end)) };
+      return { step: "asked", asked: reader };
+    });
+  }
+
+  private tried<Result>({ method, target }: ClientRequest, work: () => Result): Result | Unavailable {
+    try {
+      this.host.follow(now());
+      const result = work();
+      this.dismissFailed();
+      return result;
     } catch (error) {
-      this.fail(`${client.method} ${client.target}: answered 503, ${reasonOf(error)}`);
+      this.fail(`${method} ${target}: answered 503, ${reasonOf(error)}`);
       return unavailable();
     }
   }
 
   private start(served: ServedPlan): Worker {
     const plan = servable(served.plan);
-    return new Worker(this.host, this.guard, { ...served, plan }, secureRandom);
+    return new Worker(this.host, this.modules, { ...served, plan }, secureRandom);
   }
 
   private running(): Worker | undefined {
+    // One that failed while it saw an answer is found out here.
+    this.dismissFailed();
     if (this.worker === undefined && this.host.clock.monotonic() - this.failedAt >= RELOAD_BACKOFF)
       this.worker = this.start(this.served);
     return this.worker;
+  }
+
+  private dismissFailed(): void {
+    if (this.worker?.failure !== undefined) this.fail(this.worker.failure);
   }
 
   private fail(line: string): void {
@@ -105,10 +122,16 @@ export class ServingGateway {
   }
 
   private retire(): void {
-    if (this.worker !== undefined) this.host.retire(this.worker.vm);
+    this.worker?.retire(this.host);
     this.worker = undefined;
   }
 }
+
+function compiled({ guard, body }: Modules): CompiledModules {
+  return { guard: compileModule(guard), ...(body === undefined ? {} : { body: compileModule(body) }) };
+}
+
+type Unavailable = Extract<Reception, { step: "answered" }>;
 
 function secureRandom(length: number): Uint8Array {
   return randomBytes(length);
@@ -120,6 +143,6 @@ function reasonOf(error: unknown): string {
 }
 
 /** What Envoy answers where its filter has no VM (`wasm_fail_stream`). */
-function unavailable(): Reception {
+function unavailable(): Unavailable {
   return { step: "answered", answer: emptyAnswer(503) };
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { codecRefusal, emptyAnswer, type Reception, type ServedPlan } from "../../embedded/worker.js";
+import type { Modules, ServedPlan } from "../../embedded/modules.js";
+import { codecRefusal, emptyAnswer, type Outcome, type Reception } from "../../embedded/worker.js";
+import { hasOperations } from "../../plan/body.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import { accessLogLine } from "./access-log.js";
 import { type Incoming, readIncoming } from "./arrival.js";
@@ -10,8 +12,8 @@ import { HttpListener } from "./listener.js";
 import { Service } from "./service.js";
 
 export interface EmbeddedOptions {
-  /** Bytes of guard.wasm. */
-  guard: Uint8Array;
+  /** Those that ship. */
+  modules: Modules;
   /** Other addresses for listeners, by name. */
   listeners?: Readonly<Record<string, { address: string; port: number }>>;
   /** Other endpoints for services, by name. */
@@ -50,7 +52,7 @@ export class EmbeddedServer {
 
   private constructor(served: ServedPlan, options: EmbeddedOptions) {
     this.options = options;
-    this.gateway = new ServingGateway(options.guard, served, options.report);
+    this.gateway = new ServingGateway(options.modules, served, options.report);
     this.plan = served.plan;
     this.services = this.servicesOf(served.plan);
   }
@@ -153,10 +155,13 @@ export class EmbeddedServer {
 
   private serve(key: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { socket } = incoming;
-    const shadowed = this.plan.policies.some((policy) => policy.mode?.is === "shadow");
+    const members = {
+      shadowed: this.plan.policies.some((policy) => policy.mode?.is === "shadow"),
+      converts: hasOperations(this.plan.hosts),
+    };
     const exchange = new Exchange({ incoming, outgoing }, this.options.report, (ended) => {
       this.underWay.get(socket)?.delete(exchange);
-      this.options.onAccess?.(accessLogLine(ended, shadowed));
+      this.options.onAccess?.(accessLogLine(ended, members));
     });
     const others = this.underWay.get(socket) ?? new Set();
     this.underWay.set(socket, others.add(exchange));
@@ -178,7 +183,7 @@ export class EmbeddedServer {
     }
     const delay = this.gateway.delayOf(listener, read.client);
     if (delay === 0) this.receive(listener, exchange, read);
-    else exchange.hold(delay, () => this.receive(listener, exchange, read));
+    else exchange.later(delay, () => this.receive(listener, exchange, read));
   }
 
   private receive(listener: ListenerPlan, exchange: Exchange, read: Extract<Incoming, { client: unknown }>): void {
@@ -187,30 +192,38 @@ export class EmbeddedServer {
 
   private follow(reception: Reception, exchange: Exchange, hasBody: boolean): void {
     switch (reception.step) {
-      case "answered": {
-        const { answer } = reception;
-        // Envoy trusts no connection any more that a bad request came over.
-        exchange.answer(answer, answer.status === 400 || (answer.route === undefined && answer.status !== 404));
-        return;
-      }
-      case "asks": {
+      case "external": {
         const { asking } = reception;
         const question = asking.question(0);
         const service = question && this.services.get(question.name);
         if (question === undefined || service === undefined) throw new RangeError("there is nobody to ask");
-        exchange.ask(asking, service, question, (next) => this.follow(next, exchange, hasBody));
+        exchange.askService(asking, service, question, (next) => this.follow(next, exchange, hasBody));
         return;
       }
       case "held":
         exchange.holdBody(reception.body, (next) => this.follow(next, exchange, hasBody));
         return;
-      case "passed": {
-        const { passage } = reception;
-        const service = this.services.get(passage.service.name);
-        if (service === undefined) throw new RangeError(`there is no service ${passage.service.name}`);
-        exchange.forward(passage, service, hasBody);
-      }
+      case "asked":
+        exchange.ask(reception.asked, (outcome) => this.carryOut(outcome, exchange, hasBody));
+        return;
+      case "answered":
+      case "passed":
+        this.carryOut(reception, exchange, hasBody);
     }
+  }
+
+  private carryOut(reception: Outcome, exchange: Exchange, hasBody: boolean): void {
+    if (reception.step === "answered") {
+      const { answer } = reception;
+      // Envoy trusts no connection any more that a bad request came over.
+      const isBad = answer.status === 400 && answer.route?.operation === undefined;
+      exchange.answer(answer, isBad || (answer.route === undefined && answer.status !== 404));
+      return;
+    }
+    const { passage } = reception;
+    const service = this.services.get(passage.service.name);
+    if (service === undefined) throw new RangeError(`there is no service ${passage.service.name}`);
+    exchange.forward(passage, service, hasBody);
   }
 
   /** A body that cannot be read: its request gets the answer, if it has none and is the only one. */

@@ -105,6 +105,13 @@ export const TIMED_OUT: ServiceFailure = {
   details: "response_timeout",
 };
 
+/** The answer ended before it was complete. */
+export const BROKEN_OFF: ServiceFailure = {
+  status: 502,
+  body: "upstream connect error or disconnect/reset before headers. reset reason: protocol error",
+  details: "upstream_reset_after_response_started{protocol_error}",
+};
+
 const NO_HOST: ServiceFailure = { status: 503, body: "no healthy upstream", details: "no_healthy_upstream" };
 
 function failureOf(error: NodeJS.ErrnoException): ServiceFailure {

@@ -22,3 +22,33 @@ export const GUARD_CAPABILITIES = [
   "proxy_set_shared_data",
   "random_get",
 ] as const;
+
+/**
+ * The same of `body.wasm`. Without its callbacks a request would go on as it is; the service then gets what it does not
+ * understand, and answers so.
+ */
+export const BODY_CAPABILITIES = [
+  "clock_time_get",
+  "environ_get",
+  "environ_sizes_get",
+  "proxy_define_metric",
+  "proxy_get_buffer_bytes",
+  "proxy_get_header_map_pairs",
+  "proxy_get_log_level",
+  "proxy_get_property",
+  "proxy_increment_metric",
+  "proxy_log",
+  "proxy_on_configure",
+  "proxy_on_request_body",
+  "proxy_on_request_headers",
+  "proxy_on_request_trailers",
+  "proxy_on_response_body",
+  "proxy_on_response_headers",
+  "proxy_on_response_trailers",
+  "proxy_remove_header_map_value",
+  "proxy_replace_header_map_value",
+  "proxy_send_local_response",
+  "proxy_set_buffer_bytes",
+  "proxy_set_property",
+  "random_get",
+] as const;

@@ -6,9 +6,12 @@ import {
   ClusterSchema,
 } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
 import { duration } from "../../envoy/message.js";
+import { ownCluster } from "../../plan/names.js";
 import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
 import { balancing } from "./balancing.js";
 import { breakers } from "./breakers.js";
+import { keepalive } from "./connections.js";
+import { together } from "./failover.js";
 import { health } from "./health.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { serviceProtocolOptions, serviceSocket } from "./tls.js";
@@ -17,7 +20,9 @@ import { serviceProtocolOptions, serviceSocket } from "./tls.js";
 export const CONNECTION_BUFFER_BYTES = 1_048_576;
 
 export function clusters(plan: GatewayPlan, options: EnvoyOptions): Cluster[] {
-  return plan.services.map((service) => create(ClusterSchema, cluster(service, options)));
+  return plan.services.flatMap((service) =>
+    [...together(plan, service), cluster(service, options)].map((one) => create(ClusterSchema, one)),
+  );
 }
 
 function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<typeof ClusterSchema> {
@@ -25,8 +30,9 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
   const endpoints = moved ?? service.discovery.endpoints;
   const transportSocket = serviceSocket(service, options.secretsDir);
   const byName = moved === undefined && service.discovery.by === "dns";
+  const name = service.failover === undefined ? service.name : ownCluster(service.name);
   return {
-    name: service.name,
+    name,
     clusterDiscoveryType: {
       case: "type",
       value: byName ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.STATIC,
@@ -35,7 +41,7 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
     connectTimeout: duration(service.connectTimeoutMs),
     perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
     loadAssignment: {
-      clusterName: service.name,
+      clusterName: name,
       endpoints: [
         {
           lbEndpoints: endpoints.map(({ host, port }) => ({
@@ -49,6 +55,7 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
     ...balancing(service),
     ...health(service),
     ...breakers(service),
+    ...keepalive(service),
     metadata: originMetadata(service.origin),
   };
 }

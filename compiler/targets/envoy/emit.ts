@@ -7,12 +7,15 @@ import { DiscoveryResponseSchema } from "../../envoy/generated/envoy/service/dis
 import { packed } from "../../envoy/message.js";
 import { objectToYaml, toObject, toYaml } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
+import { hasOperations } from "../../plan/body.js";
 import { environmentVariables } from "../../plan/guard.js";
+import { openApiDocuments } from "../../plan/openapi.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { mountedFiles } from "../../plan/transport.js";
-import type { Emission } from "../target.js";
+import type { Emission, EmittedModule } from "../target.js";
+import { BODY_MODULE } from "./body.js";
 import { dynamicBootstrap, staticBootstrap, type WatchedFile } from "./bootstrap.js";
-import { GUARD_CAPABILITIES } from "./capabilities.js";
+import { BODY_CAPABILITIES, GUARD_CAPABILITIES } from "./capabilities.js";
 import { clusters } from "./clusters.js";
 import { GUARD_MODULE } from "./guard.js";
 import { listeners } from "./listeners.js";
@@ -27,14 +30,21 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
   return {
     artifacts: [
       { path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) },
+      ...openApiDocuments(plan),
       ...secretTexts(plan).map(({ name, text }) => ({ path: `${DEFAULT_OPTIONS.secretsDir}/${name}`, contents: text })),
     ],
-    modules: [{ name: GUARD_MODULE, capabilities: GUARD_CAPABILITIES }],
+    modules: modulesOf(plan),
     violations: [
       ...verify(BootstrapSchema, bootstrap, printed),
       ...secrets.flatMap(({ response }) => verify(DiscoveryResponseSchema, response)),
     ],
   };
+}
+
+/** What Envoy loads for a plan. */
+function modulesOf({ hosts }: GatewayPlan): EmittedModule[] {
+  const guard = { name: GUARD_MODULE, capabilities: GUARD_CAPABILITIES };
+  return hasOperations(hosts) ? [guard, { name: BODY_MODULE, capabilities: BODY_CAPABILITIES }] : [guard];
 }
 
 /** The files that say where certificates are, by their names in `secretsDir`. */
@@ -46,7 +56,8 @@ export function secretTexts(plan: GatewayPlan): { name: string; text: string }[]
 function header(plan: GatewayPlan, options: EnvoyOptions): string {
   const variables = environmentVariables(plan);
   const mounted = mountedFiles(plan);
-  const module = `${options.modulesDir}/${GUARD_MODULE}`;
+  const modules = modulesOf(plan).map(({ name }) => `${options.modulesDir}/${name}`);
+  const named = modules.join(" and ");
   return [
     `# Compiled by sluice for Envoy 1.40 from the gateway ${plan.name}. Do not edit: change the policy and compile again.`,
     ...(mounted.length === 0
@@ -55,7 +66,7 @@ function header(plan: GatewayPlan, options: EnvoyOptions): string {
           `# Envoy's working directory must hold ${options.secretsDir}, whose files say where certificates are.`,
           `# Files that Envoy reads: ${mounted.join(", ")}`,
         ]),
-    module.startsWith("/") ? `# Envoy loads ${module}.` : `# Envoy's working directory must hold ${module}.`,
+    options.modulesDir.startsWith("/") ? `# Envoy loads ${named}.` : `# Envoy's working directory must hold ${named}.`,
     ...(variables.length === 0 ? [] : [`# Environment variables that Envoy needs: ${variables.join(", ")}`]),
     "",
   ].join("\n");

@@ -22,18 +22,26 @@ function healthCheck(plan: HealthPlan): MessageInitShape<typeof HealthCheckSchem
     noTrafficInterval: interval,
     unhealthyThreshold: unhealthyAfter,
     healthyThreshold: healthyAfter,
-    healthChecker:
-      check.by === "tcp"
-        ? { case: "tcpHealthCheck", value: {} }
-        : {
-            case: "httpHealthCheck",
-            value: {
-              path: check.path,
-              ...(check.host === undefined ? {} : { host: check.host }),
-              expectedStatuses: check.statuses.map((status) => ({ start: BigInt(status), end: BigInt(status + 1) })),
-            },
-          },
+    healthChecker: healthChecker(check),
   };
+}
+
+function healthChecker(
+  check: HealthPlan["check"],
+): NonNullable<MessageInitShape<typeof HealthCheckSchema>["healthChecker"]> {
+  switch (check.by) {
+    case "tcp":
+      return { case: "tcpHealthCheck", value: {} };
+    case "grpc": {
+      const { service: serviceName = "", host: authority = "" } = check;
+      return { case: "grpcHealthCheck", value: { serviceName, authority } };
+    }
+    case "http": {
+      const { path, host = "", statuses } = check;
+      const expectedStatuses = statuses.map((status) => ({ start: BigInt(status), end: BigInt(status + 1) }));
+      return { case: "httpHealthCheck", value: { path, host, expectedStatuses } };
+    }
+  }
 }
 
 /** Envoy ejects by other rules too, which the file does not speak of, and by gateway errors only if told to. */

@@ -12,8 +12,10 @@ import {
 } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
+import { hasOperations } from "../../plan/body.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard, filtersBehindGuard, notedRefusals } from "./native.js";
@@ -115,6 +117,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
       ...filtersBehindGuard(plan, options.accessLog !== undefined),
+      ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],
     accessLog: options.accessLog === undefined ? [] : [accessLog(options.accessLog, plan)],
@@ -134,6 +137,7 @@ function accessLog(path: string, plan: GatewayPlan): MessageInitShape<typeof Acc
       decision: decision(plan),
       consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
       ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
+      ...(hasOperations(plan.hosts) ? { operation: "%METADATA(ROUTE:sluice:operation)%" } : {}),
     },
   };
   const accessLogFormat = { case: "logFormat" as const, value: { format } };

@@ -41,6 +41,7 @@ export function provenance(span: Span): string {
   return `${file}:${span.source.position(span.start).line}`;
 }
 
-export function originMetadata(span: Span) {
-  return { filterMetadata: { sluice: { origin: provenance(span) } } };
+/** @param more what else is known of it, for filters and logs */
+export function originMetadata(span: Span, more: Readonly<Record<string, string>> = {}) {
+  return { filterMetadata: { sluice: { origin: provenance(span), ...more } } };
 }

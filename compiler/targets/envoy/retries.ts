@@ -11,12 +11,12 @@ import type { HashSource, RetryPlan, RouteResilience } from "../../plan/resilien
 type RouteActionInit = MessageInitShape<typeof RouteActionSchema>;
 
 /** How a route asks its service: nothing where the file says nothing. */
-export function persistence({ idleTimeoutMs, retry, hashBy }: RouteResilience): RouteActionInit {
+export function persistence({ idleTimeoutMs, retry, hashBy }: RouteResilience) {
   return {
     ...(idleTimeoutMs === undefined ? {} : { idleTimeout: duration(idleTimeoutMs) }),
     ...(retry === undefined ? {} : { retryPolicy: retryPolicy(retry) }),
     ...(hashBy === undefined ? {} : { hashPolicy: hashBy.map(hashPolicy) }),
-  };
+  } satisfies RouteActionInit;
 }
 
 /** How often Envoy chooses again if it has chosen an endpoint that a request was at; then it goes there once more. */

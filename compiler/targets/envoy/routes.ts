@@ -14,13 +14,17 @@ import {
   RouteConfigurationSchema,
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
-import { filterStateKey } from "../../plan/names.js";
+import { heldBytes } from "../../plan/body.js";
+import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type { GatewayPlan, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
+import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
+import { operationFilters } from "./body.js";
+import { forwarding } from "./forwarding.js";
 import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
+import { queryMatchers } from "./queries.js";
 import { persistence } from "./retries.js";
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
@@ -43,14 +47,32 @@ export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteC
     virtualHosts: plan.hosts.map((host) => ({
       name: host.name,
       domains: host.domains,
-      routes: host.routes.map((route) => routeEntry(route, policies, headers, native)),
+      routes: host.routes
+        .flatMap(pinnedTwin)
+        .concat(host.routes)
+        .map((route) => routeEntry(route, policies, headers, native)),
       metadata: originMetadata(host.origin),
     })),
   });
 }
 
+/** An entry as Envoy has it: of an operation, or of its requests once they are converted. */
+type Entry = RoutePlan & { isConverted?: true };
+
+/**
+ * The entry that takes the requests of an operation from the moment on that they are converted. Whoever comes by its pin has been
+ * through the policies of the operation, so it stands before all others. It has the path of the operation too: several routes
+ * may have the same operation.
+ */
+function pinnedTwin(route: RoutePlan): Entry[] {
+  if (route.operation === undefined) return [];
+  const { path, headers } = route.match;
+  const pin: HeaderMatch = { name: PIN_HEADER, form: "exact", value: route.operation.operation.pin };
+  return [{ ...route, match: { path, methods: [], headers: [pin, ...headers] }, isConverted: true }];
+}
+
 function routeEntry(
-  route: RoutePlan,
+  route: Entry,
   policies: ReadonlyMap<string, PolicyPlan>,
   headers: Headers,
   native: NativeConfigurations,
@@ -60,16 +82,27 @@ function routeEntry(
   const forwards = route.action.type === "forward";
   const natives = run.map(({ native }) => native);
   const [asked, answered] = [headerEdits(natives, "request"), headerEdits(natives, "response")];
+  const { operation: done, isConverted } = route;
+  const service = isConverted ? done?.operation.service : undefined;
   return {
     name: route.name,
     match: routeMatch(route.match),
-    action: routeAction(route.action),
-    metadata: originMetadata(route.origin),
+    action: routeAction(route.action, service?.path),
+    ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
+    metadata: originMetadata(route.origin, done === undefined ? {} : { operation: operationName(done) }),
     requestHeadersToRemove: forwards
-      ? unique([...run.flatMap((policy) => policy.removeRequestHeaders), ...asked.remove])
+      ? unique([
+          ...run.flatMap((policy) => policy.removeRequestHeaders),
+          ...asked.remove,
+          ...(service === undefined ? [] : NOT_FOR_SERVICES),
+        ])
       : [],
     requestHeadersToAdd: forwards
-      ? [...headers.results(run.flatMap((policy) => policy.requestHeaders)), ...headers.edits(asked)]
+      ? [
+          ...headers.results(run.flatMap((policy) => policy.requestHeaders)),
+          ...headers.edits(asked),
+          ...Object.entries(service?.headers ?? {}).map(([name, value]) => headers.of(name, literal(value))),
+        ]
       : [],
     responseHeadersToRemove: [...answered.remove],
     responseHeadersToAdd: [
@@ -78,11 +111,15 @@ function routeEntry(
       ...(run.some((policy) => policy.native?.filter === "cors") ? [headers.of("vary", "origin", APPEND)] : []),
       ...headers.edits(answered),
     ],
-    typedPerFilterConfig: Object.fromEntries(
-      native.of(run).map(({ filter, configuration }) => [filter, configuration]),
-    ),
+    typedPerFilterConfig: Object.fromEntries([
+      ...native.of(run).map(({ filter, configuration }) => [filter, configuration] as const),
+      ...(done === undefined ? [] : operationFilters(done.operation)),
+    ]),
   };
 }
+
+/** The pin has done its work, and an answer in a coding could not be read. */
+const NOT_FOR_SERVICES = [PIN_HEADER, "accept-encoding"];
 
 /** The headers that routes write. Most write the same few: each is one message, which is printed and checked once. */
 class Headers {
@@ -134,6 +171,7 @@ function routeMatch(match: RoutePlan["match"]): RouteMatchInit {
   return {
     pathSpecifier: pathSpecifier(match.path),
     headers: [...methodMatcher(match.methods), ...match.headers.map(headerMatcher)],
+    queryParameters: queryMatchers(match.query),
   };
 }
 
@@ -170,7 +208,8 @@ const REDIRECT_CODES = {
   308: RedirectAction_RedirectResponseCode.PERMANENT_REDIRECT,
 } as const;
 
-function routeAction(action: RouteAction): NonNullable<RouteInit["action"]> {
+/** @param path that the service is asked for, in place of that of the request */
+function routeAction(action: RouteAction, path?: string): NonNullable<RouteInit["action"]> {
   switch (action.type) {
     case "forward":
       return {
@@ -179,6 +218,9 @@ function routeAction(action: RouteAction): NonNullable<RouteInit["action"]> {
           clusterSpecifier: clusterSpecifier(action.to),
           timeout: duration(action.timeoutMs),
           ...persistence(action),
+          ...forwarding(action),
+          // Envoy has format commands here too.
+          ...(path === undefined ? {} : { pathRewrite: literal(path) }),
         },
       };
     case "respond":

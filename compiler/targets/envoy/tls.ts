@@ -19,7 +19,7 @@ import {
   type DiscoveryResponse,
   DiscoveryResponseSchema,
 } from "../../envoy/generated/envoy/service/discovery/v3/discovery_pb.js";
-import { extensionNames, httpProtocolOptionsKey, packed } from "../../envoy/message.js";
+import { duration, extensionNames, httpProtocolOptionsKey, packed } from "../../envoy/message.js";
 import { secretName } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import type { CertificateFiles } from "../../plan/transport.js";
@@ -87,20 +87,29 @@ export function serviceSocket({ name, tls, protocol }: ServicePlan, folder: stri
 }
 
 /** The version of HTTP to a service, as an extension of its cluster; empty for HTTP/1.1. */
-export function serviceProtocolOptions({ protocol }: ServicePlan) {
-  if (protocol === undefined) return {};
-  const upstreamProtocolOptions =
-    protocol === "auto"
-      ? { case: "autoConfig" as const, value: { httpProtocolOptions: {}, http2ProtocolOptions: {} } }
-      : {
-          case: "explicitHttpConfig" as const,
-          value: { protocolConfig: { case: "http2ProtocolOptions" as const, value: {} } },
-        };
-  return {
-    typedExtensionProtocolOptions: {
-      [httpProtocolOptionsKey]: packed(HttpProtocolOptionsSchema, { upstreamProtocolOptions }),
-    },
+export function serviceProtocolOptions({ protocol, connections = {} }: ServicePlan) {
+  const { requestsEach, idleMs } = connections;
+  const common = {
+    ...(requestsEach === undefined ? {} : { maxRequestsPerConnection: requestsEach }),
+    ...(idleMs === undefined ? {} : { idleTimeout: duration(idleMs) }),
   };
+  const isBare = Object.keys(common).length === 0;
+  if (protocol === undefined && isBare) return {};
+  const options = {
+    ...(isBare ? {} : { commonHttpProtocolOptions: common }),
+    upstreamProtocolOptions: upstreamProtocol(protocol),
+  };
+  return { typedExtensionProtocolOptions: { [httpProtocolOptionsKey]: packed(HttpProtocolOptionsSchema, options) } };
+}
+
+function upstreamProtocol(protocol: ServicePlan["protocol"]) {
+  if (protocol === "auto")
+    return { case: "autoConfig" as const, value: { httpProtocolOptions: {}, http2ProtocolOptions: {} } };
+  const protocolConfig =
+    protocol === "http2"
+      ? { case: "http2ProtocolOptions" as const, value: {} }
+      : { case: "httpProtocolOptions" as const, value: {} };
+  return { case: "explicitHttpConfig" as const, value: { protocolConfig } };
 }
 
 export interface SecretFile {

@@ -13,7 +13,7 @@ import {
 } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { extensionNames, packed } from "../../envoy/message.js";
 import { toObject } from "../../envoy/print.js";
-import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
 import { withoutTransport } from "../../plan/transport.js";
 import { staticBootstrap } from "../../targets/envoy/bootstrap.js";
 import { listeners } from "../../targets/envoy/listeners.js";
@@ -57,11 +57,21 @@ export function replicaBootstrap(replicas: readonly Replica[], options: ReplicaO
 }
 
 /**
- * A plan without `health` and `outliers`: a check of health is a request that no case sends, and a case may well ask for answers
- * that get an endpoint ejected.
+ * A plan without `health`, `outliers` and `mirror`: a check of health and a copy are requests that no case sends, and a case may
+ * well ask for answers that get an endpoint ejected.
  */
 export function unchecked(plan: GatewayPlan): GatewayPlan {
-  return { ...plan, services: plan.services.map(({ health: _, outliers: __, ...service }) => service) };
+  return {
+    ...plan,
+    services: plan.services.map(({ health: _, outliers: __, ...service }) => service),
+    hosts: plan.hosts.map((host) => ({ ...host, routes: host.routes.map(withoutCopies) })),
+  };
+}
+
+function withoutCopies(route: RoutePlan): RoutePlan {
+  if (route.action.type !== "forward" || route.action.mirror === undefined) return route;
+  const { mirror: _, ...action } = route.action;
+  return { ...route, action };
 }
 
 function emitOptions({ name, listener }: Replica, { services, accessLog }: ReplicaOptions): EnvoyOptions {
@@ -77,7 +87,7 @@ function emitOptions({ name, listener }: Replica, { services, accessLog }: Repli
 
 function replicaListeners(replica: Replica, options: ReplicaOptions): Listener[] {
   const { name, plan, listener } = replica;
-  const plain = withoutTransport({ ...plan, listeners: [listener] });
+  const plain = unchecked(withoutTransport({ ...plan, listeners: [listener] }));
   const emitted = listeners(plain, emitOptions(replica, options));
   for (const one of emitted) {
     one.name = name;

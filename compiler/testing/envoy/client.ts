@@ -34,7 +34,7 @@ export function sendOverWire(port: number, { client, body }: SentRequest, from: 
       {
         method,
         path: target,
-        headers: [...headers, "connection", "close"],
+        headers: [...headers, ...lengthOf(client, body), "connection", "close"],
         createConnection: () => {
           const socket = connect(port, "127.0.0.1");
           socket.write(proxyLine(source, from, scheme));
@@ -54,8 +54,6 @@ export function sendOverWire(port: number, { client, body }: SentRequest, from: 
         );
       },
     );
-    // A body has a length, which the request says itself; one without a body says nothing.
-    call.useChunkedEncodingByDefault = false;
     call.setTimeout(TIMEOUT_MS, () => call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
     call.on("error", reject);
     call.end(body);
@@ -73,6 +71,15 @@ function decoded(body: Buffer, coding: string | undefined): Buffer {
 }
 
 const DECODERS: Readonly<Record<string, (body: Buffer) => Buffer>> = { br: brotliDecompressSync, gzip: gunzipSync };
+
+/** Methods of requests for which Node expects no body. */
+const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]);
+
+/** A body has a length, which the request says itself. Where there is none, Node would send an empty one in chunks. */
+function lengthOf({ method, headers }: SentRequest["client"], body: Uint8Array): string[] {
+  const saysLength = body.length > 0 || headers.some(([name]) => name === "content-length");
+  return saysLength || BODILESS.has(method) ? [] : ["content-length", "0"];
+}
 
 /** Section 2.1 of the PROXY protocol. */
 function proxyLine(source: string, from: number, scheme: "http" | "https" = "http"): string {

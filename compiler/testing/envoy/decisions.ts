@@ -10,6 +10,8 @@ const line = z.object({
   decision: z.string().nullable(),
   /** Of the first policy in shadow that would have refused it; not logged where none is in shadow. */
   shadow: z.string().nullish(),
+  /** `policy/Operation`; not logged where nothing is converted. */
+  operation: z.string().nullish(),
 });
 export type LoggedDecision = z.output<typeof line>;
 

@@ -1,8 +1,8 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ServiceView } from "../../embedded/passage.js";
 import { CLIENT_PORT } from "../../embedded/worker.js";
+import { operationName } from "../../plan/names.js";
 import { externalAuthOf } from "../../plan/native.js";
 import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../../plan/plan.js";
 import { schemeOf } from "../../request/request.js";
@@ -97,7 +97,9 @@ class EnvoyGateway implements TestedGateway {
     this.wiring = wiring;
     this.listener = listener;
     this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
-    this.routes = new Map(plan.hosts.flatMap((host) => host.routes.map((route) => [route.name, route])));
+    this.routes = new Map(
+      plan.hosts.flatMap((host) => host.routes.map((route) => [entryKey(route.name, route.operation), route])),
+    );
   }
 
   get time(): number {
@@ -122,7 +124,7 @@ class EnvoyGateway implements TestedGateway {
     const { decisions, services, port } = this.wiring;
     const { status, headers, body } = await sendOverWire(port, this.withScheme(sent), CLIENT_PORT);
     const logged = await decisions.next();
-    const route = this.routes.get(logged.route ?? "");
+    const route = this.routes.get(`${logged.route ?? ""} ${logged.operation ?? ""}`);
     const all = services.heard();
     // Who is asked whether the request may pass hears of it before all others, and once.
     const asked = route !== undefined && this.asks(route) ? all.shift() : undefined;
@@ -146,6 +148,11 @@ class EnvoyGateway implements TestedGateway {
   }
 }
 
-function viewOf({ service, method, path, headers }: HeardRequest, byChance: boolean): ServiceView {
-  return { name: service, byChance, method, path, headers };
+/** Entries of a route that is split into operations share its name. */
+function entryKey(name: string, operation: RoutePlan["operation"]): string {
+  return `${name} ${operation === undefined ? "" : operationName(operation)}`;
+}
+
+function viewOf({ service, ...seen }: HeardRequest, byChance: boolean): NonNullable<Exchange["service"]> {
+  return { name: service, byChance, ...seen };
 }

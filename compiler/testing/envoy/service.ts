@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
 import { pairsOf } from "../../runtime/raw-headers.js";
-import type { Suite } from "../suite.js";
-import { type UpstreamAnswer, upstreamAnswer } from "../upstream.js";
+import type { ServiceScript, UpstreamAnswer } from "../upstream.js";
 
 /** A request as it came over the wire. */
 export interface HeardRequest {
@@ -11,28 +11,34 @@ export interface HeardRequest {
   path: string;
   /** In order, names in lower case. Values are byte texts. */
   headers: Pairs;
+  /** A byte text. */
+  body: string;
 }
 
 /** The services of a test file, as real HTTP/1.1 servers on 127.0.0.1. */
 export interface TestServices {
   /** By name. */
   readonly ports: ReadonlyMap<string, number>;
+  /** From now on they answer so; before, 503. */
+  follow(script: ServiceScript): void;
   /** All requests since the last call, oldest first. */
   heard(): HeardRequest[];
   close(): Promise<void>;
 }
 
-/** @param upstreams what they answer; a service that is not there answers 200 without a body */
-export async function startServices(names: readonly string[], upstreams: Suite["upstreams"]): Promise<TestServices> {
+export async function startServices(names: readonly string[]): Promise<TestServices> {
   const heard: HeardRequest[] = [];
-  const servers = await Promise.all(
-    names.map(async (name) => {
-      const note = (request: HeardRequest) => heard.push(request);
-      return { name, ...(await startService(name, upstreamAnswer(upstreams, name), note)) };
-    }),
-  );
+  let script: ServiceScript | undefined;
+  const reply = (request: HeardRequest) => {
+    heard.push(request);
+    return script?.answer(request.service, request) ?? { status: 503, headers: [], content: new Uint8Array(0) };
+  };
+  const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startService(name, reply)) })));
   return {
     ports: new Map(servers.map(({ name, port }) => [name, port])),
+    follow: (next) => {
+      script = next;
+    },
     heard: () => heard.splice(0),
     close: async () => {
       await Promise.all(servers.map(({ close }) => close()));
@@ -42,15 +48,15 @@ export async function startServices(names: readonly string[], upstreams: Suite["
 
 async function startService(
   name: string,
-  { status, headers, content }: UpstreamAnswer,
-  note: (request: HeardRequest) => void,
+  reply: (request: HeardRequest) => UpstreamAnswer,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer({ joinDuplicateHeaders: false }, (request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
     // The answer comes when the request is complete, so that Envoy has nothing left to send.
-    request.resume().on("end", () => {
-      note(heardOf(name, request));
-      answer(response, status, headers, content);
-    });
+    request.on("end", () =>
+      answer(response, reply({ ...heardOf(name, request), body: byteTextOf(Buffer.concat(parts)) })),
+    );
   });
   // Envoy keeps connections to services open; a server that closes them first would turn reuse into a 503.
   server.keepAliveTimeout = 0;
@@ -67,12 +73,12 @@ async function startService(
   };
 }
 
-function answer(response: ServerResponse, status: number, headers: Pairs, content: Uint8Array): void {
+function answer(response: ServerResponse, { status, headers, content }: UpstreamAnswer): void {
   response.sendDate = false;
   response.writeHead(status, headers.flat());
   response.end(content);
 }
 
-function heardOf(service: string, { method = "", url = "", rawHeaders }: IncomingMessage): HeardRequest {
+function heardOf(service: string, { method = "", url = "", rawHeaders }: IncomingMessage): Omit<HeardRequest, "body"> {
   return { service, method, path: url, headers: pairsOf(rawHeaders) };
 }

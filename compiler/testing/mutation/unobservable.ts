@@ -18,6 +18,9 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "routes.*.idleTimeout": "no service of a test is slow",
   "routes.*.retry": "a service of a test answers every try alike",
   "routes.*.hashBy": "a service of a test has one endpoint",
+  "routes.*.hedge": "no service of a test is slow",
+  "routes.*.websocket": "no request of a test asks for a WebSocket",
+  "routes.*.mirror": "tests look at the service that answers",
   "routes.*.to.*": "which of several services is asked is left to chance",
 };
 

@@ -1,4 +1,5 @@
-import { none } from "../../lib/region";
+import { Decimal } from "../../lib/decimal";
+import { at, exists, none } from "../../lib/region";
 import { NameTable } from "../../lib/table";
 import { Text } from "../../lib/text";
 
@@ -46,12 +47,17 @@ export class Simple {
   /** Addresses of Text; the only values, if there are any. */
   values: usize = 0;
   valueCount: i32 = 0;
+  /** There if they are many, and are compared as texts. */
+  valueNames: NameTable = none<NameTable>();
   minLength: i32 = 0;
   /** -1: any. */
   maxLength: i32 = -1;
   /** Decimal numbers; the missing text where there is no bound. */
   min: Text = none<Text>();
   max: Text = none<Text>();
+  /** The same, read once. */
+  least: Decimal = none<Decimal>();
+  most: Decimal = none<Decimal>();
   minExclusive: bool = false;
   maxExclusive: bool = false;
   /** -1: any. */
@@ -95,6 +101,8 @@ export class Element {
   fixed: Text = none<Text>();
   /** `<n1:Name`, without what follows: attributes and `>`. */
   open: Text = none<Text>();
+  /** `<n1:Name>` */
+  plainOpen: Text = none<Text>();
   /** `</n1:Name>` */
   close: Text = none<Text>();
   /** `"Name":` as it stands in JSON. */
@@ -118,8 +126,16 @@ export class Entry {
   optional: bool = false;
   /** Of an element. */
   element: Element = none<Element>();
-  /** Of an element: its place among those of the type, from 0. */
+  /** Of an element: its place among those of the type, from 0; of a group that of the first element in it. */
   leaf: i32 = 0;
+  /** The place after the last element of it. */
+  leafEnd: i32 = 0;
+  /** Where the walk goes on when this entry and all in it is done: past the other branches, if it is a branch of a choice. */
+  after: i32 = 0;
+  /** The entry of the group around it, or -1. */
+  parent: i32 = -1;
+  /** Whether it can be satisfied by nothing at all. */
+  canBeEmpty: bool = false;
 }
 
 @unmanaged
@@ -139,8 +155,21 @@ export class Complex {
   members: NameTable = none<NameTable>();
 }
 
+/** Members that an object of a type can have in JSON: elements, attributes, `$value`. */
+export function slotCount(type: Complex): i32 {
+  return type.leafCount + type.attributeCount + 1;
+}
+
+/** The simple type of an attribute or of the text, by slot. */
+export function simpleOfSlot(type: Complex, slot: i32): Simple {
+  const attribute = slot - type.leafCount;
+  return attribute === type.attributeCount ? type.text : at<Attribute>(type.attributes, attribute).simple;
+}
+
 @unmanaged
 export class Param {
+  /** As messages call it. */
+  name: Text = none<Text>();
   /** Segment of the path, or -1. */
   segment: i32 = -1;
   /** Parameter of the query, or the missing text. */
@@ -149,6 +178,31 @@ export class Param {
   field: usize = 0;
   fieldLength: i32 = 0;
   repeated: bool = false;
+  binding: Binding = none<Binding>();
+}
+
+/** A member of the input into which something goes that is not the whole body, or that the body goes into: a tree from the input on. */
+@unmanaged
+export class Binding {
+  /** Place of the member in its type, as `Complex.members` has it; 0 for the input itself. */
+  slot: i32 = 0;
+  /** Index of the parameter that it is, or -1. */
+  param: i32 = -1;
+  /** It is what the client's body is. */
+  isBody: bool = false;
+  /** Its own members; the next member of the same object; the object. */
+  first: Binding = none<Binding>();
+  next: Binding = none<Binding>();
+  parent: Binding = none<Binding>();
+  /** The number of the last request that has something for it or in it. */
+  seen: u32 = 0;
+}
+
+/** What is bound to a member of what a binding leads to, or the missing record; also if nothing is bound at all. */
+export function boundMember(binding: Binding, slot: i32): Binding {
+  let child = exists(binding) ? binding.first : binding;
+  while (exists(child) && child.slot !== slot) child = child.next;
+  return child;
 }
 
 @unmanaged
@@ -156,6 +210,19 @@ export class Fault {
   name: Text = none<Text>();
   element: Element = none<Element>();
   status: u32 = 0;
+}
+
+/** How an operation is asked for and the service asked, where no route of Envoy's says it. */
+@unmanaged
+export class Lone {
+  method: Text = none<Text>();
+  /** Addresses of Text; `*` for a segment of any text. */
+  segments: usize = 0;
+  segmentCount: i32 = 0;
+  path: Text = none<Text>();
+  contentType: Text = none<Text>();
+  /** The missing text where the content type has it. */
+  soapAction: Text = none<Text>();
 }
 
 export enum Version {
@@ -168,6 +235,8 @@ export class Operation {
   name: Text = none<Text>();
   version: Version = Version.Soap11;
   pin: Text = none<Text>();
+  /** The missing record if the configuration says nothing of it. */
+  lone: Lone = none<Lone>();
   input: Element = none<Element>();
   output: Element = none<Element>();
   oneWay: bool = false;
@@ -190,6 +259,12 @@ export class Operation {
   addressingTo: Text = none<Text>();
   /** From the XML declaration to the `>` of the envelope's start tag, with the namespaces that its elements need as `n1`, `n2`, ... */
   envelope: Text = none<Text>();
+  /** Missing if there is no input. */
+  binding: Binding = none<Binding>();
+  /** What the body is in that tree; missing if the operation takes none. */
+  bodyBinding: Binding = none<Binding>();
+  /** What is in the header for WS-Addressing up to the value of the identifier of the message; the missing text without it. */
+  addressing: Text = none<Text>();
 }
 
 @unmanaged
@@ -200,6 +275,17 @@ export class Security {
   digest: bool = false;
   /** 0: no Timestamp. */
   timestampSeconds: i32 = 0;
+  /** What stands between the parts that differ from message to message, as `reader-security.ts` makes it. */
+  open: Text = none<Text>();
+  timestampOpen: Text = none<Text>();
+  timestampMiddle: Text = none<Text>();
+  timestampClose: Text = none<Text>();
+  /** Up to the digest; of a password in text all of the token. */
+  token: Text = none<Text>();
+  tokenNonce: Text = none<Text>();
+  tokenCreated: Text = none<Text>();
+  tokenClose: Text = none<Text>();
+  close: Text = none<Text>();
 }
 
 @unmanaged
@@ -212,6 +298,63 @@ export class Limits {
   namespaces: i32 = 0;
 }
 
+/** Texts that all operations have. */
+@unmanaged
+export class Constants {
+  headerOpen: Text = none<Text>();
+  /** With the namespace of WS-Addressing. */
+  addressedHeaderOpen: Text = none<Text>();
+  headerClose: Text = none<Text>();
+  bodyOpen: Text = none<Text>();
+  /** From the end of the body to that of the document. */
+  bodyClose: Text = none<Text>();
+  /** ` xsi:nil="true"/>` */
+  nil: Text = none<Text>();
+  /** After the identifier of the message. */
+  addressingClose: Text = none<Text>();
+  true: Text = none<Text>();
+  false: Text = none<Text>();
+}
+
+/** What answers have beside what the types say: numbers of namespaces, and local names. */
+@unmanaged
+export class AnswerNames {
+  /** From names of namespaces to their numbers: of those of the policy one more than their index, as elements have them. */
+  known: NameTable = none<NameTable>();
+  soap11: i32 = 0;
+  soap12: i32 = 0;
+  instance: i32 = 0;
+  xml: i32 = 0;
+  security: i32 = 0;
+  addressing: i32 = 0;
+  oldAddressing: i32 = 0;
+  envelope: Text = none<Text>();
+  header: Text = none<Text>();
+  body: Text = none<Text>();
+  fault: Text = none<Text>();
+  code11: Text = none<Text>();
+  detail11: Text = none<Text>();
+  code12: Text = none<Text>();
+  value12: Text = none<Text>();
+  detail12: Text = none<Text>();
+  client: Text = none<Text>();
+  sender: Text = none<Text>();
+  mustUnderstand: Text = none<Text>();
+  actor: Text = none<Text>();
+  role: Text = none<Text>();
+  next11: Text = none<Text>();
+  next12: Text = none<Text>();
+  ultimate: Text = none<Text>();
+  encodingStyle: Text = none<Text>();
+  nil: Text = none<Text>();
+  type: Text = none<Text>();
+  schemaLocation: Text = none<Text>();
+  noNamespaceSchemaLocation: Text = none<Text>();
+  securityHeader: Text = none<Text>();
+  /** `"$value":` as it stands in JSON. */
+  value: Text = none<Text>();
+}
+
 @unmanaged
 export class Soap {
   /** Addresses of Text. */
@@ -220,9 +363,22 @@ export class Soap {
   /** Records of Operation. */
   operations: usize = 0;
   operationCount: i32 = 0;
+  /** Records of Simple and of Complex. */
+  simples: usize = 0;
+  simpleCount: i32 = 0;
+  types: usize = 0;
+  typeCount: i32 = 0;
+  /** Addresses of Text: ` xmlns:n1="URI"` of each namespace. */
+  declarations: usize = 0;
   /** From names to indexes of operations. */
   names: NameTable = none<NameTable>();
   /** The missing record if there is none. */
   security: Security = none<Security>();
   limits: Limits = none<Limits>();
+  constants: Constants = none<Constants>();
+  answers: AnswerNames = none<AnswerNames>();
+  /** What the walk through a request works on: as many records of Frame as may be open at once, and the words of all their slots. */
+  frames: usize = 0;
+  frameCount: i32 = 0;
+  slots: usize = 0;
 }

@@ -13,6 +13,8 @@ const line = z.object({
   consumer: z.string().nullable(),
   /** What the first policy in shadow would have denied; not logged where none is. */
   shadow: z.string().nullish(),
+  /** `policy/Operation`; not logged where nothing is converted. */
+  operation: z.string().nullish(),
 });
 export type Decision = z.infer<typeof line>;
 

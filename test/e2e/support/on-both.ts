@@ -1,6 +1,9 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { moduleBytes } from "../../../compiler/cli/files.js";
+import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { SuiteRunner } from "../../../compiler/testing/run.js";
 import { requireEnvoy } from "../../support/envoy.js";
 import { casesOf } from "../../support/suites.js";
@@ -12,14 +15,23 @@ import { planOf } from "./serve.js";
  *
  * @param cases bodies of test cases, without their names
  * @param upstreams the section of that name, if any
+ * @param body the module that converts bodies, if any
  */
-export async function passOnBoth(policy: string, cases: readonly string[], upstreams = ""): Promise<void> {
+export async function passOnBoth(
+  policy: string | GatewayPlan,
+  cases: readonly string[],
+  upstreams = "",
+  body?: Uint8Array,
+): Promise<void> {
   const suite = casesOf(upstreams, cases);
-  const runner = new SuiteRunner(await moduleBytes("guard.wasm"));
+  const runner = new SuiteRunner({ guard: await moduleBytes("guard.wasm"), body });
   const work = await workFolder();
   try {
+    if (body !== undefined) await writeFile(join(work.path, "modules", "body.wasm"), body);
     const place = { envoy: await requireEnvoy(), folder: work.path };
-    const results = await runner.run(suite, planOf(policy), { envoy: { place, compare: true, now: Date.now() } });
+    const results = await runner.run(suite, typeof policy === "string" ? planOf(policy) : policy, {
+      envoy: { place, compare: true, now: Date.now() },
+    });
     const shown = results.map(({ outcome, engines, failure }, index) => ({
       case: cases[index],
       outcome,

@@ -1,5 +1,6 @@
-import { moduleBytes } from "../../../compiler/cli/files.js";
-import { type CompiledModule, compileModule } from "../../../compiler/host/engine.js";
+import { embeddedModules } from "../../../compiler/cli/files.js";
+import type { CompiledModules } from "../../../compiler/embedded/modules.js";
+import { compileModule } from "../../../compiler/host/engine.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { withoutTransport } from "../../../compiler/plan/transport.js";
 import { withTestKeys } from "../../../compiler/testing/credentials.js";
@@ -47,7 +48,8 @@ export async function disagreements(
   replays: readonly Replay[],
   tell: (exchange: Exchange) => void = () => {},
 ): Promise<Disagreement[]> {
-  const guard = compileModule(await moduleBytes("guard.wasm"));
+  const { guard, body } = await embeddedModules();
+  const modules = { guard: compileModule(guard), body: body && compileModule(body) };
   const envoy = await SharedEnvoy.start(replays.map(({ member }) => member));
   try {
     const found: Disagreement[] = [];
@@ -57,7 +59,7 @@ export async function disagreements(
         const [index, replay] = next;
         const there = await envoy.replay(index, replay.requests);
         there.forEach(tell);
-        found.push(...compare(index, there, embedded(guard, replay)).slice(0, 1));
+        found.push(...compare(index, there, embedded(modules, replay)).slice(0, 1));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -74,9 +76,9 @@ function compare(replay: number, there: readonly Exchange[], here: readonly Exch
   });
 }
 
-function embedded(guard: CompiledModule, { member: { plan, environment }, requests }: Replay): Exchange[] {
+function embedded(modules: CompiledModules, { member: { plan, environment }, requests }: Replay): Exchange[] {
   const upstreams = Object.fromEntries(plan.services.map(({ name }) => [name, SERVED]));
-  const gateway = new EmbeddedGateway(guard, { plan, environment, keys: new Map() }, upstreams, 1);
+  const gateway = new EmbeddedGateway(modules, { plan, environment, keys: new Map() }, upstreams, 1);
   return requests.map(({ body, ...client }) => {
     const exchange = gateway.send({ client: { ...client, time: gateway.time }, body: Buffer.from(body) });
     // A client reads no body in an answer to HEAD.

@@ -38,6 +38,8 @@ export interface ServeOptions {
   ownServices?: boolean;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
+  /** Modules in place of those that ship, or beside them, by file name. */
+  modules?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** A policy in a real Envoy, before real services, on free ports. */
@@ -61,9 +63,9 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** @param policy text of a policy file, or the path of one */
-export async function serve(policy: string, options: ServeOptions = {}): Promise<Gateway> {
-  const whole = planOf(policy);
+/** @param policy text of a policy file, the path of one, or what came of one */
+export async function serve(policy: string | GatewayPlan, options: ServeOptions = {}): Promise<Gateway> {
+  const whole = typeof policy === "string" ? planOf(policy) : policy;
   const plan = options.plain === true ? withoutTransport(whole) : whole;
   const env = { ...randomSecrets(plan), ...options.env };
   const work = await workFolder();
@@ -74,6 +76,8 @@ export async function serve(policy: string, options: ServeOptions = {}): Promise
   };
   try {
     await writeSecrets(plan, work.path);
+    for (const [name, bytes] of Object.entries(options.modules ?? {}))
+      await writeFile(join(work.path, "modules", name), bytes);
     const standIns = options.ownServices === true ? [] : plan.services;
     for (const service of standIns.filter(({ name }) => options.ports?.[name] === undefined))
       upstreams.set(service.name, await startUpstream({ body: service.name }));

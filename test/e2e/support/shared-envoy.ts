@@ -173,6 +173,7 @@ export class SharedEnvoy {
               method: heard.request.method,
               path: heard.request.url,
               headers: pairsOf(heard.request.rawHeaders),
+              body: heard.request.body.toString("latin1"),
             },
           }),
     };

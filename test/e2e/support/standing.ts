@@ -1,6 +1,7 @@
-import { BAD_HOST, BAD_PATH } from "../../../compiler/plan/names.js";
+import { BAD_CAPTURE, BAD_HOST, BAD_PATH, BAD_QUERY } from "../../../compiler/plan/names.js";
 import type { GatewayPlan, RoutePlan } from "../../../compiler/plan/plan.js";
 import type { PathPattern } from "../../../compiler/policy/path.js";
+import { NO_LABEL } from "../../../compiler/policy/rewrite.js";
 import { request } from "../../support/http.js";
 import { edited, putRouteFirst } from "./edit.js";
 import type { Gateway } from "./serve.js";
@@ -75,7 +76,7 @@ export function routeProbes(plan: GatewayPlan): Probe[] {
       return [
         {
           what: `route ${route.name} of ${domain}, which asks for a credential`,
-          path: samplePath(route),
+          path: `${samplePath(route)}${sampleQuery(route)}`,
           method: route.match.methods[0] ?? "GET",
           headers: { ...sampleHost(route, domain), ...sampleHeaders(route) },
           expected: { status: 401, decision: new RegExp(`^${asking.name} denied no-credential$`), route: route.name },
@@ -94,6 +95,7 @@ function sampleHost(route: RoutePlan, domain: string): Record<string, string> {
 function samplePath(route: RoutePlan): string {
   if (route.name === BAD_PATH) return "/a/%2e%2e;x/sample";
   const { path } = route.match;
+  if (route.name === BAD_CAPTURE && path.form === "regex") return sampleCapture(path.regex);
   switch (path.form) {
     case "exact":
       return path.path;
@@ -104,6 +106,22 @@ function samplePath(route: RoutePlan): string {
     case "regex":
       return sampleOfRegex(path.regex);
   }
+}
+
+/** The first of the alternatives, each of which has one capture that is no label. */
+function sampleCapture(regex: string): string {
+  const [first = ""] = regex.replaceAll(NO_LABEL, "a@b").replaceAll("[^/]+", "x").slice("(?:".length).split(/[|)]/);
+  return first;
+}
+
+function sampleQuery({ name, match: { query = [] } }: RoutePlan): string {
+  if (name === BAD_QUERY) return "?%61";
+  const pairs = query.flatMap((parameter) => {
+    if (parameter.form === "regex") return [`${parameter.name}=${sampleOfRegex(parameter.regex)}`];
+    if (parameter.form === "exact") return [`${parameter.name}=${parameter.value}`];
+    return parameter.present ? [parameter.name] : [];
+  });
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 
 /** A path that an expression of plain parts takes; the check of it says so if the expression is not that plain. */
@@ -123,7 +141,7 @@ function sampleSegments(path: Extract<PathPattern, { form: "template" }>): strin
 function sampleHeaders(route: RoutePlan): Record<string, string> {
   return Object.fromEntries(
     route.match.headers.flatMap((header) => {
-      if (route.name === BAD_PATH || route.name === BAD_HOST) return [];
+      if ([BAD_PATH, BAD_HOST, BAD_QUERY].includes(route.name) && header.name.startsWith(":")) return [];
       if (header.form === "regex" || header.form === "contains" || header.form === "unlike")
         throw new Error(`the standing check cannot think of a header for ${route.name}: ${JSON.stringify(header)}`);
       if (header.form === "exact") return [[header.name, header.value]];

@@ -1,0 +1,85 @@
+import type { Section } from "./entry.js";
+
+/** SL033x and SL034x: what routes do with requests beside choosing a service. */
+export const routing = {
+  SL0331: {
+    severity: "warning",
+    fix: "suggested",
+    message: "`{service}` gets requests of this route twice: it is its service, and gets copies",
+    help: `A copy is a request as any other: what it orders is ordered twice. Copies are for a service that nobody waits for, such as a new
+version.
+
+    - { name: a, match: { path: /a }, to: orders, mirror: [{ service: orders }] }             # SL0331
+    - { name: b, match: { path: /b }, to: orders, mirror: [{ service: orders-v2, percent: 5% }] }`,
+  },
+  SL0332: {
+    severity: "warning",
+    fix: "suggested",
+    message: "`{service}` gets two copies of a request",
+    help: `Each entry of \`mirror\` is a copy of its own, by chances of their own. Name another service, or one share for both.
+
+    - { name: a, match: { path: /a }, to: orders, mirror: [{ service: v2 }, { service: v2 }] }   # SL0332`,
+  },
+  SL0333: {
+    severity: "error",
+    message: "`{text}` is no {what} that a service could get: {reason}",
+    help: `A new path is made of text as it stands in a path, of captures of the route's path as whole segments, and of \`/**\` at the end
+for what the same takes there. A new host is a name, perhaps with captures and a port. Where the path of the route is an expression,
+\`\\1\` to \`\\9\` are its groups.
+
+    - { name: a, match: { path: /a/** }, to: a, rewrite: { path: /b/** } }
+    - { name: b, match: { path: "/users/{id}" }, to: b, rewrite: { path: "/v2/users/{id}" } }
+    - { name: c, match: { path: "~/v([0-9]+)/(.*)" }, to: c, rewrite: { path: '/\\2/\\1' } }
+    - { name: d, match: { path: "/t/{tenant}/**" }, to: d, rewrite: { path: /**, host: "{tenant}.internal" } }`,
+  },
+  SL0334: {
+    severity: "error",
+    fix: "suggested",
+    message: "the path of this route has no `{name}` that a new one could take{hint}",
+    help: `Captures of the path, the groups of an expression and what \`/**\` takes can stand in a new path. This one names something that the
+path of the route does not have.
+
+    - { name: a, match: { path: "/users/{id}" }, to: a, rewrite: { path: "/v2/{user}" } }   # SL0334
+    - { name: b, match: { path: /b }, to: b, rewrite: { path: /v2/** } }                    # SL0334`,
+  },
+  SL0335: {
+    severity: "warning",
+    fix: "suggested",
+    message: "whatever is asked for under `{match}`, the service gets `{path}`; `{below}` would keep what follows",
+    help: `The route takes everything below a path, and the new path has no \`/**\` for it, so all of these requests become the same one.
+
+    - { name: a, match: { path: /a/** }, to: a, rewrite: { path: /b } }       # SL0335: /a/x becomes /b
+    - { name: b, match: { path: /a/** }, to: a, rewrite: { path: /b/** } }    # /a/x becomes /b/x
+
+Where one page serves all of them, silence the warning with that reason.`,
+  },
+  SL0336: {
+    severity: "warning",
+    message: "`{group}` may make `..` or `//` in the new path, which a service resolves to another one",
+    help: `Envoy resolves dot segments before it looks for a route, and not again in the new path. A group that is not a whole segment may take
+dots, and one that begins with a slash may come behind another.
+
+    - { name: a, match: { path: "~/files(.*)" }, to: a, rewrite: { path: '/public/\\1' } }    # SL0336: /files.. becomes /public/..
+    - { name: b, match: { path: "~/files/(.*)" }, to: a, rewrite: { path: '/public/\\1' } }
+
+Let the group begin behind a slash and end before one, or at the end; or name the characters that it takes.`,
+  },
+  SL0337: {
+    severity: "warning",
+    fix: "suggested",
+    message: "`{service}` stands twice among the services of this route",
+    help: `Its share is the sum of both weights. Perhaps another service was meant.
+
+    - { name: a, match: { path: /a }, to: [{ service: v1, weight: 90 }, { service: v1, weight: 10 }] }   # SL0337
+    - { name: b, match: { path: /b }, to: [{ service: v1, weight: 90 }, { service: v2, weight: 10 }] }`,
+  },
+  SL0338: {
+    severity: "error",
+    fix: "suggested",
+    message: "`hedge` needs `perTry` in `retry`: without it no try takes too long while there is time for another",
+    help: `A hedge lets a try that takes longer than \`perTry\` go on beside the next one, and takes whichever answers first.
+
+    - { name: a, match: { path: /a }, to: a, hedge: { onTimeout: true } }                                  # SL0338
+    - { name: b, match: { path: /b }, to: a, retry: { perTry: 200ms }, hedge: { onTimeout: true } }`,
+  },
+} as const satisfies Section<"03">;

@@ -1,0 +1,93 @@
+import type { CompiledModule } from "../host/engine.js";
+import { HostFault } from "../host/fault.js";
+import { type Host, pluginOf } from "../host/host.js";
+import type { Vm } from "../host/vm.js";
+import { bodyConfiguration, bodyVariables, hasOperations } from "../plan/body.js";
+import { guardConfiguration, guardVariables, LOGGED_RESULTS } from "../plan/guard.js";
+import type { GatewayPlan } from "../plan/plan.js";
+import { BODY_CAPABILITIES, GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
+
+/** The modules that ship, as bytes; the second is needed where a policy converts bodies. */
+export interface Modules {
+  guard: Uint8Array;
+  body?: Uint8Array | undefined;
+}
+
+/** The same, compiled. */
+export interface CompiledModules {
+  guard: CompiledModule;
+  body?: CompiledModule | undefined;
+}
+
+/** A plan and the values of the variables that it refers to. */
+export interface ServedPlan {
+  plan: GatewayPlan;
+  environment: Readonly<Record<string, string>>;
+}
+
+/** The VMs of one worker of Envoy. */
+export class WorkerVms {
+  readonly guard: Vm;
+  /** There if the plan converts something. */
+  readonly body: Vm | undefined;
+
+  /** @throws Error if a module refuses the configuration, or one is needed that is not there */
+  constructor(host: Host, modules: CompiledModules, { plan, environment }: ServedPlan) {
+    const vmId = `sluice.${plan.name}`;
+    this.guard = host.start(modules.guard, {
+      vmId,
+      environment: only(guardVariables(plan), environment),
+      capabilities: GUARD_CAPABILITIES,
+    });
+    // Then bodies would have to go through the module, answers wait for it, and time call it.
+    for (const callback of ["request_body", "response_headers", "response_body", "tick"])
+      if (this.guard.has(`proxy_on_${callback}`))
+        throw new HostFault(`the module wants ${callback}, which is not modelled`);
+    configure(host, this.guard, "guard", guardText(plan));
+    if (!hasOperations(plan.hosts)) return;
+    if (modules.body === undefined) throw new Error("the policy converts bodies, and there is no body.wasm");
+    this.body = host.start(modules.body, {
+      vmId: `${vmId}.body`,
+      environment: only(bodyVariables(plan), environment),
+      capabilities: BODY_CAPABILITIES,
+    });
+    configure(host, this.body, "body", JSON.stringify(bodyConfiguration(plan)));
+  }
+
+  /** Which module failed, and why; then nothing more is to be asked of the worker. */
+  get failure(): string | undefined {
+    if (this.guard.failure !== undefined) return `the guard failed: ${this.guard.failure}`;
+    return this.body?.failure === undefined ? undefined : `body.wasm failed: ${this.body.failure}`;
+  }
+
+  /** Takes them out of a host. Streams that they have go on. */
+  retire(host: Host): void {
+    host.retire(this.guard);
+    if (this.body !== undefined) host.retire(this.body);
+  }
+}
+
+/** @throws Error if the module refuses it */
+function configure(host: Host, vm: Vm, name: "guard" | "body", configuration: string): void {
+  const before = host.log.length;
+  if (vm.configure(pluginOf({ name: `sluice.${name}`, rootId: name, configuration })) !== undefined) return;
+  const said = host.log.slice(before).map(({ text }) => text);
+  const reason = vm.failure ?? (said.length === 0 ? "its log says why" : said.join("; "));
+  throw new Error(`${name}.wasm refuses its configuration: ${reason}`);
+}
+
+/** A module reads the variables that its configuration refers to, and no others. */
+function only(names: readonly string[], environment: ServedPlan["environment"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => names.includes(name)));
+}
+
+const texts = new WeakMap<GatewayPlan, string>();
+
+/** With what an access log would show, which is where the decisions are read from. */
+function guardText(plan: GatewayPlan): string {
+  const known = texts.get(plan);
+  if (known !== undefined) return known;
+  const made = JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS));
+  texts.set(plan, made);
+  return made;
+}

@@ -1,0 +1,33 @@
+import type { GatewayPlan, HostPlan, JsonObject, PolicyPlan } from "./plan.js";
+
+/** Whether some route has an operation: then `body.wasm` stands behind the guard. */
+export function hasOperations(hosts: readonly HostPlan[]): boolean {
+  return hosts.some((host) => host.routes.some((route) => route.operation !== undefined));
+}
+
+/** The policies that `body.wasm` carries out, in the order of the file. */
+export function conversionPolicies(plan: GatewayPlan): PolicyPlan[] {
+  return plan.policies.filter((policy) => policy.conversion !== undefined);
+}
+
+/** The configuration of `body.wasm` for a plan. The same plan always gives the same document. */
+export function bodyConfiguration(plan: GatewayPlan): JsonObject {
+  return {
+    version: 1,
+    policies: conversionPolicies(plan).map(({ name, kind, config }): JsonObject => ({ name, [kind]: config })),
+  };
+}
+
+/** Variables of the environment that it refers to, sorted. */
+export function bodyVariables(plan: GatewayPlan): string[] {
+  const names = conversionPolicies(plan).flatMap(({ conversion }) => conversion?.variables ?? []);
+  return [...new Set(names)].toSorted();
+}
+
+/** A chunk that comes on top of what a conversion takes, so that the module is the one who refuses what is too large. */
+const LARGEST_CHUNK_BYTES = 1_048_576;
+
+/** Bytes that Envoy must hold of one body for the policies of a route, of a request or an answer. */
+export function heldBytes(run: readonly PolicyPlan[]): number {
+  return LARGEST_CHUNK_BYTES + Math.max(0, ...run.map(({ conversion }) => conversion?.bufferBytes ?? 0));
+}

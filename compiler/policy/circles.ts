@@ -1,0 +1,34 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import type { CheckedGateway } from "./check.js";
+import type { Gateway } from "./gateway.js";
+
+/** Services that are a listener of the gateway itself: what goes there comes back, and is tried again in each round. */
+export function checkCircles({ gateway, place }: CheckedGateway): Diagnostic[] {
+  return Object.entries(gateway.services).flatMap(([service, { endpoints = [] }]) =>
+    endpoints.flatMap((endpoint, position) => {
+      const listener = listenerAt(gateway, endpoint);
+      if (listener === undefined) return [];
+      const retries = gateway.routes.flatMap(({ to = [], retry }) =>
+        to.some((target) => target.service === service) ? (retry?.attempts ?? 0) : 0,
+      );
+      const most = Math.max(0, ...retries);
+      const times = most === 0 ? "" : `, where each round tries ${most + 1} times`;
+      const span = place(["services", service, "endpoints", position]);
+      return [
+        diagnose("SL0649", { service, listener, times }, span, {
+          related: [{ message: "the listener is here", span: place(["listeners", listener, "address"]) }],
+        }),
+      ];
+    }),
+  );
+}
+
+const LOOPBACK = /^(127\..*|::1)$/;
+const ANY = /^(0\.0\.0\.0|::)$/;
+
+function listenerAt(gateway: Gateway, { host, port }: { host: string; port: number }): string | undefined {
+  return Object.entries(gateway.listeners).find(
+    ([, { address }]) =>
+      address.port === port && (address.host === host || (ANY.test(address.host) && LOOPBACK.test(host))),
+  )?.[0];
+}

@@ -1,0 +1,23 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { nodeAt } from "../syntax/document.js";
+import { removal, removeListed } from "../syntax/edits.js";
+import type { CheckedGateway } from "./check.js";
+
+/** Copies that go where the request itself goes, and copies that go to one service twice. */
+export function checkMirrors(checked: CheckedGateway): Diagnostic[] {
+  const { gateway, root, place } = checked;
+  return gateway.routes.flatMap(({ to = [], mirror = [] }, index) =>
+    mirror.flatMap(({ service }, position) => {
+      const path = ["routes", index, "mirror"];
+      const first = mirror.findIndex((other) => other.service === service);
+      const isTarget = to.some((target) => target.service === service);
+      if (!isTarget && first === position) return [];
+      const span = place([...path, position, "service"]);
+      // Not safe: perhaps another service was meant.
+      const fix = removal("remove it", false, removeListed(nodeAt(root, ["routes", index]), "mirror", position));
+      if (isTarget) return [diagnose("SL0331", { service }, span, fix)];
+      const related = [{ message: "its first copy is here", span: place([...path, first, "service"]) }];
+      return [diagnose("SL0332", { service }, span, { related, ...fix })];
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { nodeAt } from "../syntax/document.js";
+import { removal, removeEntry, removeListed } from "../syntax/edits.js";
+import type { CheckedGateway } from "./check.js";
+
+/** Services that stand twice among those of a route, and hedges of what never takes too long. */
+export function checkTargets(checked: CheckedGateway): Diagnostic[] {
+  const { gateway, root, place } = checked;
+  return gateway.routes.flatMap(({ to = [], hedge, retry }, index) => {
+    const path = ["routes", index];
+    const node = nodeAt(root, path);
+    const twice = to.flatMap(({ service }, position) => {
+      const first = to.findIndex((other) => other.service === service);
+      if (first === position) return [];
+      const related = [{ message: "first named here", span: place([...path, "to", first, "service"]) }];
+      const fix = removal("remove it", false, removeListed(node, "to", position));
+      return [diagnose("SL0337", { service }, place([...path, "to", position, "service"]), { related, ...fix })];
+    });
+    if (hedge === undefined || retry?.perTry !== undefined) return twice;
+    const fix = removal("remove `hedge`", false, node?.kind === "map" ? removeEntry(node, "hedge") : undefined);
+    return [...twice, diagnose("SL0338", {}, place([...path, "hedge"], "key"), fix)];
+  });
+}

@@ -1,0 +1,59 @@
+import type { Any } from "@bufbuild/protobuf/wkt";
+import { FilterConfigSchema } from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
+import { LuaSchema } from "../../envoy/generated/envoy/extensions/filters/http/lua/v3/lua_pb.js";
+import { packed } from "../../envoy/message.js";
+import { bodyConfiguration, bodyVariables, hasOperations } from "../../plan/body.js";
+import type { GatewayPlan, OperationPlan } from "../../plan/plan.js";
+import { BODY_CAPABILITIES } from "./capabilities.js";
+import type { EnvoyOptions } from "./options.js";
+import { wasmPlugin } from "./wasm.js";
+
+export const BODY_MODULE = "body.wasm";
+
+const BODY_FILTER = "sluice.body";
+const SHIM_FILTER = "sluice.shim";
+
+/**
+ * A request that ends with its headers gets a body: Envoy lets a Wasm filter change one, and make none. A request that has a body
+ * keeps it, also an empty one that comes in chunks.
+ */
+const SHIM = `function envoy_on_request(handle)
+  local body = handle:body(true)
+  if body:length() == 0 then
+    body:setBytes("{}")
+  end
+end
+`;
+
+/** The filters that stand between the guard and the router, where something is converted. No route enters them unasked. */
+export function bodyFilters(plan: GatewayPlan, options: EnvoyOptions) {
+  if (!hasOperations(plan.hosts)) return [];
+  const shim = packed(LuaSchema, { defaultSourceCode: { specifier: { case: "inlineString", value: SHIM } } });
+  const body = wasmPlugin(plan, options, {
+    name: BODY_FILTER,
+    rootId: "body",
+    vmSuffix: ".body",
+    module: BODY_MODULE,
+    configuration: bodyConfiguration(plan),
+    variables: bodyVariables(plan),
+    capabilities: BODY_CAPABILITIES,
+    stopsAtHeaders: true,
+  });
+  return [
+    { name: SHIM_FILTER, disabled: true, configType: { case: "typedConfig" as const, value: shim } },
+    { name: BODY_FILTER, disabled: true, configType: body },
+  ];
+}
+
+/** An empty configuration is none: it says that the filter is to be entered. */
+const ENTERED = packed(FilterConfigSchema, { config: {} });
+
+/** Which of these filters the route of an operation enters. */
+export function operationFilters({ takesBody }: OperationPlan): [string, Any][] {
+  return takesBody
+    ? [[BODY_FILTER, ENTERED]]
+    : [
+        [SHIM_FILTER, ENTERED],
+        [BODY_FILTER, ENTERED],
+      ];
+}

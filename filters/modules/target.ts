@@ -1,0 +1,91 @@
+import { at, exists, none, pointerAt } from "../lib/region";
+import { hasByte, isLiteral, keepLiteral, Text, textIs } from "../lib/text";
+import { fieldLength, fieldStart, findField, readFields } from "../proxy-wasm/headers";
+import { propertyLength, propertyStart, readProperty, setProperty } from "../proxy-wasm/properties";
+import { HeaderMapType, Status } from "../proxy-wasm/status";
+import { Lone } from "../soap/assembly/table";
+import { Conversions, Target, targetNamed } from "./conversions";
+
+// Which operation a stream is for. Nothing is kept for a stream in the module: the metadata of the route says it of a request, or in `soap.wasm`,
+// which stands alone, its method and path; filter state says that the request was converted, so that the callbacks of the answer know. A stream
+// without that note, such as one that a policy refused, has an answer that is none of the service.
+
+// "xds" NUL "route_metadata" NUL "filter_metadata" NUL "sluice" NUL "operation"
+const OPERATION: usize = memory.data<u8>([
+  0x78, 0x64, 0x73, 0, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x5f, 0x6d, 0x65, 0x74, 0x61, 0x64, 0x61, 0x74, 0x61, 0, 0x66,
+  0x69, 0x6c, 0x74, 0x65, 0x72, 0x5f, 0x6d, 0x65, 0x74, 0x61, 0x64, 0x61, 0x74, 0x61, 0, 0x73, 0x6c, 0x75, 0x69, 0x63,
+  0x65, 0, 0x6f, 0x70, 0x65, 0x72, 0x61, 0x74, 0x69, 0x6f, 0x6e,
+]);
+const OPERATION_LENGTH: i32 = 51;
+
+let noteKey: Text = none<Text>();
+
+/** Makes the name of the note; once for a VM. */
+export function prepareNote(): void {
+  noteKey = keepLiteral("sluice.soap");
+}
+
+/** The operation that the request at hand is for; the missing record if it is for none that is known. */
+export function targetOfRequest(conversions: Conversions): Target {
+  if (LONE) return targetAsked(conversions);
+  if (readProperty(OPERATION, OPERATION_LENGTH) !== Status.Ok) return none<Target>();
+  return targetNamed(conversions, propertyStart(), propertyLength());
+}
+
+/** Notes that the request at hand was converted; whether the host took it. */
+export function noteConverted(target: Target): bool {
+  return setProperty(noteKey.start, noteKey.length, target.name.start, target.name.length);
+}
+
+/** Whether the request of the stream at hand was converted. */
+export function wasConverted(): bool {
+  return readProperty(noteKey.start, noteKey.length) === Status.Ok && propertyLength() > 0;
+}
+
+/** By which operation, after `wasConverted`. */
+export function targetOfNote(conversions: Conversions): Target {
+  return targetNamed(conversions, propertyStart(), propertyLength());
+}
+
+// ---- a module on its own
+
+let methodName: Text = none<Text>();
+let pathName: Text = none<Text>();
+
+/** The operation of the method and path of the request at hand, the first of several. */
+function targetAsked(conversions: Conversions): Target {
+  if (!exists(methodName)) {
+    methodName = keepLiteral(":method");
+    pathName = keepLiteral(":path");
+  }
+  if (!readFields(HeaderMapType.HttpRequestHeaders) || findField(methodName) !== 1) return none<Target>();
+  const method = fieldStart();
+  const methodLength = fieldLength();
+  if (findField(pathName) !== 1) return none<Target>();
+  const path = fieldStart();
+  const end = path + <usize>fieldLength();
+  for (let i = 0; i < conversions.count; i++) {
+    const target = at<Target>(conversions.targets, i);
+    const lone = target.operation.lone;
+    if (exists(lone) && textIs(lone.method, method, methodLength) && isPath(lone, path, end)) return target;
+  }
+  return none<Target>();
+}
+
+/** Whether a path, its query left aside, has the segments of an operation. */
+function isPath(lone: Lone, path: usize, end: usize): bool {
+  let start = path;
+  for (let i = 0; i < lone.segmentCount; i++) {
+    if (start >= end || !hasByte(start, 1, 0x2f)) return false;
+    const from = start + 1;
+    let to = from;
+    while (to < end && !hasByte(to, 1, 0x2f) && !hasByte(to, 1, 0x3f)) to++;
+    const segment = pointerAt<Text>(lone.segments, i);
+    const length = <i32>(to - from);
+    if (isLiteral(segment.start, segment.length, "*")) {
+      if (length === 0) return false;
+    } else if (!textIs(segment, from, length)) return false;
+    start = to;
+  }
+  return start >= end || hasByte(start, 1, 0x3f);
+}

@@ -1,0 +1,113 @@
+import { parseDecimalU32 } from "../../lib/bytes";
+import { outputString } from "../../lib/json-output";
+import { beginOutput, endOutput, outputByte, outputBytes, outputText } from "../../lib/output";
+import { keepRecord, none } from "../../lib/region";
+import { hasByte, keepLiteral, Text } from "../../lib/text";
+import { detailBytes, detailStart, pointerBytes, pointerStart, problemStatus } from "./request-problem";
+
+// Problem documents (RFC 9457): what clients are told, in the output (`lib/output.ts`).
+
+const LIKELY_BYTES: i32 = 512;
+const MOST_BYTES: i32 = 32 << 20;
+
+@unmanaged
+class Words {
+  /** From the beginning to the title, and what stands between one member and the next. */
+  title: Text = none<Text>();
+  status: Text = none<Text>();
+  detail: Text = none<Text>();
+  pointer: Text = none<Text>();
+  fault: Text = none<Text>();
+  phrases: Text = none<Text>();
+  problem: Text = none<Text>();
+}
+
+let words: Words = none<Words>();
+
+/** To be called once, when a VM begins. */
+export function prepareProblems(): void {
+  words = keepRecord<Words>();
+  words.title = keepLiteral('{"type":"about:blank","title":');
+  words.status = keepLiteral(',"status":');
+  words.detail = keepLiteral(',"detail":');
+  words.pointer = keepLiteral(',"pointer":');
+  words.fault = keepLiteral(',"fault":{');
+  words.phrases = keepLiteral(PHRASES);
+  words.problem = keepLiteral("Problem");
+}
+
+/** Statuses with their reason phrases (RFC 9110 section 15, and 422, 423, 424, 429 and 451 of the registry). */
+const PHRASES =
+  "400Bad Request;401Unauthorized;402Payment Required;403Forbidden;404Not Found;405Method Not Allowed;406Not Acceptable;408Request Timeout;409Conflict;410Gone;411Length Required;412Precondition Failed;413Content Too Large;414URI Too Long;415Unsupported Media Type;416Range Not Satisfiable;417Expectation Failed;421Misdirected Request;422Unprocessable Content;423Locked;424Failed Dependency;426Upgrade Required;428Precondition Required;429Too Many Requests;451Unavailable For Legal Reasons;500Internal Server Error;501Not Implemented;502Bad Gateway;503Service Unavailable;504Gateway Timeout;505HTTP Version Not Supported;507Insufficient Storage;";
+
+const SEMICOLON: u8 = 0x3b;
+const DIGITS: i32 = 3;
+
+let titleStart: usize = 0;
+let titleLength: i32 = 0;
+
+/** Finds the reason phrase of a status; what has none is a problem and no more. */
+function findTitle(status: i32): void {
+  const end = words.phrases.start + <usize>words.phrases.length;
+  let at = words.phrases.start;
+  titleLength = 0;
+  while (at < end && titleLength === 0) {
+    const from = at;
+    while (at < end && !hasByte(at, 1, SEMICOLON)) at++;
+    if (<i32>parseDecimalU32(from, DIGITS) === status) {
+      titleStart = from + DIGITS;
+      titleLength = <i32>(at - titleStart);
+    }
+    at++;
+  }
+  if (titleLength > 0) return;
+  titleStart = words.problem.start;
+  titleLength = words.problem.length;
+}
+
+/** Writes the problem of the request at hand; false if there is no memory for it. */
+export function writeRequestProblem(): bool {
+  return writeProblem(problemStatus(), detailStart(), detailBytes(), pointerStart(), pointerBytes());
+}
+
+/** Writes a problem; without a detail if that has no bytes, without a pointer if `pointerLength` is negative. False if there is no memory for it. */
+export function writeProblem(status: i32, detail: usize, detailLength: i32, pointer: usize, pointerLength: i32): bool {
+  findTitle(status);
+  beginProblemDocument(status, titleStart, titleLength);
+  if (detailLength > 0) {
+    outputText(words.detail);
+    outputString(detail, detailLength);
+  }
+  if (pointerLength >= 0) {
+    outputText(words.pointer);
+    outputString(pointer, pointerLength);
+  }
+  outputByte(0x7d);
+  return endOutput();
+}
+
+function beginProblemDocument(status: i32, title: usize, titleLength: i32): void {
+  beginOutput(LIKELY_BYTES, MOST_BYTES);
+  outputText(words.title);
+  outputString(title, titleLength);
+  outputText(words.status);
+  outputByte(<u8>(0x30 + status / 100));
+  outputByte(<u8>(0x30 + ((status / 10) % 10)));
+  outputByte(<u8>(0x30 + (status % 10)));
+}
+
+/**
+ * Writes the problem of a fault that the operation declares, with the member `fault` that has its detail under its name: `detail` is JSON as it stands, and is
+ * not part of the output. False if there is no memory for it.
+ */
+export function writeFaultProblem(status: i32, name: Text, detail: usize, detailLength: i32): bool {
+  findTitle(status);
+  beginProblemDocument(status, titleStart, titleLength);
+  outputText(words.fault);
+  outputString(name.start, name.length);
+  outputByte(0x3a);
+  outputBytes(detail, detailLength);
+  outputByte(0x7d);
+  outputByte(0x7d);
+  return endOutput();
+}

@@ -1,0 +1,29 @@
+import fc from "fast-check";
+
+/** What a path of the file may be rewritten to, some of it with what it captures. */
+export function rewriteOf(path: string, choice: number): { path?: string; host?: string } {
+  const open = path.endsWith("/**");
+  const captures = path.startsWith("~") ? [] : [...path.matchAll(/\{.\}/g)].map(([name]) => name);
+  const ends = path.startsWith("~") ? ["/n\\0", "/n"] : open ? ["/n/**", "/**", "/x:y/**"] : ["/n", "/", "/n/%41b/"];
+  const paths = [
+    ...ends,
+    ...captures.flatMap((name) => [`/${name}/n${open ? "/**" : ""}`, `/${name}${open ? "/**" : "/"}`]),
+  ];
+  const hosts = ["n.internal", "N.internal:8080", ...captures.map((name) => `${name}.n.internal`)];
+  const [newPath, host] = [paths[choice % paths.length], hosts[(choice >> 4) % hosts.length]];
+  return (
+    [
+      { ...(newPath === undefined ? {} : { path: newPath }) },
+      { ...(newPath === undefined ? {} : { path: newPath }), ...(host === undefined ? {} : { host }) },
+      { ...(host === undefined ? {} : { host }) },
+    ][choice % 3] ?? {}
+  );
+}
+
+/** Copies, which tests on Envoy leave out: what counts is that the file is taken. */
+export const mirror = fc
+  .record(
+    { service: fc.constantFrom("alpha", "beta"), percent: fc.constantFrom("100%", "5%", "0.25%", "0%") },
+    { requiredKeys: ["service"] },
+  )
+  .map((one) => [one]);
