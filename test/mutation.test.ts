@@ -87,6 +87,8 @@ consumers:
 policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-key } }] } }
   reads: { authorize: { rules: [{ name: get, allow: 'request.method == "GET"' }] } }
+  chaos: { fault: { delay: { for: 1s }, abort: { status: 503, percent: 1% }, headers: { x-test: "1" } } }
+  outside: { externalAuth: { http: { service: orders }, timeout: 1s } }
   slow: { description: a limit, onError: deny, rateLimit: { rate: 5/minute, store: { slots: 2048 } } }
 routes:
   - name: orders
@@ -98,7 +100,7 @@ routes:
     mirror: [{ service: audit, percent: 5% }]
     websocket: true
     hedge: { onTimeout: true }
-    apply: [known, reads, slow]
+    apply: [known, reads, slow, chaos, outside]
 `;
 
 const CASES = `apiVersion: sluice/v1

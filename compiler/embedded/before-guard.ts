@@ -1,7 +1,8 @@
 import { composeReply } from "../host/local-reply.js";
-import { ADDRESS_DENIED, takesAddress } from "../plan/native.js";
+import type { Random } from "../host/random.js";
+import { ADDRESS_DENIED, ALL_REQUESTS, FAULT_DENIED, type FaultPlan, takesAddress } from "../plan/native.js";
 import type { GatewayPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
-import { matchRoute } from "../request/match.js";
+import { hasHeaders, matchRoute } from "../request/match.js";
 import type { ClientRequest, RoutedRequest } from "../request/request.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
 import type { Answer } from "./passage.js";
@@ -20,6 +21,36 @@ export function refusedAddress(
   const decision = `${by.name}${ADDRESS_DENIED}`;
   const reply = localReply(sortOf(request), { route, run }, 403, "RBAC: access denied");
   return { ...reply, route, notes: { decision } };
+}
+
+/** How long Envoy's filter for faults holds a request. Milliseconds; 0 where it does not. */
+export function faultDelay(run: readonly PolicyPlan[], request: RoutedRequest, random: Random): number {
+  const delay = faultOf(run, request)?.native.delay;
+  return delay !== undefined && isHit(delay.share, random) ? delay.ms : 0;
+}
+
+/** What the filter answers where it aborts the request; undefined where it does not. */
+export function abortedByFault(
+  route: RoutePlan,
+  run: readonly PolicyPlan[],
+  request: RoutedRequest,
+  random: Random,
+): Answer | undefined {
+  const fault = faultOf(run, request);
+  if (fault?.native.abort === undefined || !isHit(fault.native.abort.share, random)) return undefined;
+  const reply = localReply(sortOf(request), { route, run }, fault.native.abort.status, "fault filter abort");
+  return { ...reply, route, notes: { decision: `${fault.name}${FAULT_DENIED}` } };
+}
+
+/** A route has one such policy at most. */
+function faultOf(run: readonly PolicyPlan[], request: RoutedRequest): { name: string; native: FaultPlan } | undefined {
+  for (const { name, native } of run)
+    if (native?.filter === "fault") return hasHeaders(native.headers, request) ? { name, native } : undefined;
+  return undefined;
+}
+
+function isHit(share: number, random: Random): boolean {
+  return share >= ALL_REQUESTS || (share > 0 && Buffer.from(random(6)).readUIntBE(0, 6) % ALL_REQUESTS < share);
 }
 
 /**

@@ -4,10 +4,11 @@ import type { HeaderMap } from "../host/header-map.js";
 import { composeReply, isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
-import type { CorsPlan } from "../plan/native.js";
+import { type Coding, type CorsPlan, compressionOf } from "../plan/native.js";
 import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
 import type { BodyStage, HeldAnswer } from "./body-stage.js";
+import { announceCoding } from "./compression.js";
 import { tellOrigin } from "./cors.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
 import { onWire } from "./wire.js";
@@ -23,6 +24,8 @@ export interface Notes {
 export interface AnswerHead {
   status: number;
   headers: Pairs;
+  /** How its body has to be compressed; bodies here never are. */
+  coding?: Coding;
 }
 
 /** An answer that no service gave. */
@@ -60,13 +63,23 @@ export interface GuardedRequest {
   requestId: string;
 }
 
+/** What an answer is finished with. */
+interface Finish {
+  /** No body follows. */
+  ends: boolean;
+  /** The route writes its headers. */
+  writes: boolean;
+  /** The request has come as far as the filters that compress. */
+  isAsked: boolean;
+}
+
 /** The reply that waits in the stream. A route that leads to a service writes its headers into those of the guard too (seen on 1.40). */
-export function localAnswer(guarded: GuardedRequest): Answer {
+export function localAnswer(guarded: GuardedRequest, isAsked: boolean): Answer {
   const { stream, route, request, requestId } = guarded;
   const { body } = stream.answer;
   const sent = request.method === "HEAD" ? "" : body.map(byteTextOf).join("");
   const forwards = route.action.type === "forward";
-  const head = answerHead(guarded, sent === "", forwards);
+  const head = answerHead(guarded, { ends: sent === "", writes: forwards, isAsked });
   const notes = notesOf(stream);
   stream.finish();
   return { ...head, body: sent, route, requestId, notes };
@@ -78,7 +91,11 @@ export function stagedAnswer(guarded: GuardedRequest, { headers, body, details, 
   const sent = guarded.request.method === "HEAD" ? "" : body;
   stream.responseHeaders(headers, sent === "", details);
   if (sent !== "") stream.responseData(bytesOf(sent), true);
-  const head = answerHead(by === "direct" ? { ...guarded, cors: undefined } : guarded, sent === "", by !== "service");
+  const head = answerHead(by === "direct" ? { ...guarded, cors: undefined } : guarded, {
+    ends: sent === "",
+    writes: by !== "service",
+    isAsked: true,
+  });
   const notes = notesOf(stream);
   stream.finish();
   stage?.finish();
@@ -125,7 +142,7 @@ export class Passage {
     const { stream, route, run } = this.guarded;
     writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
     stream.responseHeaders(headers, ends);
-    return answerHead(this.guarded, ends, false);
+    return answerHead(this.guarded, { ends, writes: false, isAsked: true });
   }
 
   /**
@@ -172,7 +189,7 @@ export class Passage {
     }
     stream.responseHeaders(reply.headers, reply.body === "", details);
     if (reply.body !== "") stream.responseData(bytesOf(reply.body), true);
-    const head = answerHead(this.guarded, reply.body === "", true);
+    const head = answerHead(this.guarded, { ends: reply.body === "", writes: true, isAsked: true });
     return { ...head, body: reply.body, route, requestId, notes: this.notes };
   }
 
@@ -197,14 +214,21 @@ export class Passage {
   }
 }
 
-function answerHead(guarded: GuardedRequest, ends: boolean, writes: boolean): AnswerHead {
+function answerHead(guarded: GuardedRequest, { ends, writes, isAsked }: Finish): AnswerHead {
   const { stream, route, run, cors, request } = guarded;
   const { headers } = stream.answer;
   if (headers === undefined) throw new HostFault(`the guard holds an answer of route ${route.name}`);
   if (writes) writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+  const compression = compressionOf(run);
+  // A filter that the request has not come to does not know what the client takes, but tells caches.
+  const coding = compression && announceCoding(compression, request, headers, ends || !isAsked);
   if (cors !== undefined) tellOrigin(cors, request, headers);
   const status = Number(headers.get(":status"));
-  return { status, headers: onWire(headers.pairs(), request.method, status, ends) };
+  return {
+    status,
+    headers: onWire(headers.pairs(), request.method, status, ends),
+    ...(coding === undefined ? {} : { coding }),
+  };
 }
 
 function notesOf({ filterState }: Stream): Notes {

@@ -8,12 +8,14 @@ import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import { heldBytes } from "../plan/body.js";
 import { operationName } from "../plan/names.js";
-import type { CorsPlan } from "../plan/native.js";
+import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
 import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
-import { localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
+import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
+import { type Asking, askService, type HeldBody, holdBody } from "./behind-guard.js";
 import { BodyStage } from "./body-stage.js";
+import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, pinnedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type CompiledModules, type ServedPlan, WorkerVms } from "./modules.js";
@@ -25,8 +27,15 @@ import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
 export type Reception =
   | { step: "answered"; answer: Answer }
   | { step: "passed"; passage: Passage }
+  /** A service decides. */
+  | { step: "external"; asking: Asking }
+  /** The body is held until it is whole. */
+  | { step: "held"; body: HeldBody }
   /** The body decides. */
   | { step: "asked"; asked: BodyReader };
+
+/** Where nothing more has to be known of a request. */
+export type Outcome = Extract<Reception, { step: "answered" | "passed" }>;
 
 /** Reads the body of a request, part by part. */
 export interface BodyReader {
@@ -34,7 +43,7 @@ export interface BodyReader {
    * @returns what became of the request, if that is clear already; no more must be put in then
    * @throws HostFault as `receive`
    */
-  data(bytes: Uint8Array, end: boolean): Exclude<Reception, { step: "asked" }> | undefined;
+  data(bytes: Uint8Array, end: boolean): Outcome | undefined;
 }
 
 /** Port of the client, of which nothing else is known. */
@@ -83,12 +92,33 @@ export class Worker {
     const route = matchRoute(this.plan, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
     const run = route.run.flatMap(({ policy }) => this.policies.get(policy) ?? []);
-    const refused = refusedAddress(route, run, request);
+    const refused = refusedAddress(route, run, request) ?? abortedByFault(route, run, request, this.random);
     if (refused !== undefined) return answered({ ...refused, requestId: requestId(this.random) });
     const cors = corsOf(route, run);
     const preflight = cors === undefined ? undefined : preflightAnswer(cors, request);
-    if (preflight !== undefined) return answered({ ...wholeAnswer(client.method, 200, preflight, ""), route });
+    if (preflight !== undefined) {
+      const headers = new HeaderMap("response", preflight);
+      const compression = compressionOf(run);
+      if (compression !== undefined) announceCoding(compression, request, headers, true);
+      return answered({ ...wholeAnswer(client.method, 200, headers.pairs(), ""), route });
+    }
     return this.throughGuard({ route, run, cors, request }, hasBody);
+  }
+
+  /** Whether some route may hold requests back before anything is done with them. */
+  private get delays(): boolean {
+    return this.plan.policies.some(({ native }) => native?.filter === "fault" && native.delay !== undefined);
+  }
+
+  /** How long a request waits before `receive` is asked, in milliseconds; left to chance where the policy says so. */
+  delayOf(listener: ListenerPlan, client: ClientRequest): number {
+    const arrival = this.delays ? arrive(this.plan, listener, client) : undefined;
+    if (arrival === undefined || "status" in arrival) return 0;
+    const { request } = arrival;
+    const route = matchRoute(this.plan, request)?.route;
+    const run = route?.run.flatMap(({ policy }) => this.policies.get(policy) ?? []) ?? [];
+    if (route === undefined || refusedAddress(route, run, request) !== undefined) return 0;
+    return faultDelay(run, request, this.random);
   }
 
   /**
@@ -112,8 +142,13 @@ export class Worker {
     const stream = this.vms.guard.stream({ attributes: attributesOf(route, request) });
     const guarded: GuardedRequest = { stream, route, run, cors, request, requestId: requestId(this.random) };
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
-    if (stream.localReply !== undefined) return answered(localAnswer(guarded));
+    if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
     if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
+    return askService(guarded, hasBody, () => holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody)));
+  }
+
+  private atRouter(guarded: GuardedRequest, hasBody: boolean): Reception {
+    const { stream, route, run, request } = guarded;
     const { action } = route;
     if (action.type === "forward") {
       if (route.operation !== undefined) return this.throughBody(guarded, action, hasBody);
@@ -124,7 +159,7 @@ export class Worker {
     if (action.type === "respond") answerDirectly(stream, request, action.status, action.body ?? "", written);
     else
       answerDirectly(stream, request, action.status, "", [["location", locationOf(action.url, request)], ...written]);
-    return answered(localAnswer(guarded));
+    return answered(localAnswer(guarded, true));
   }
 
   private throughBody(before: GuardedRequest, action: ForwardAction, hasBody: boolean): Reception {
@@ -157,7 +192,7 @@ export class Worker {
   }
 
   /** What the body stage made of a request, if it has it whole or answered. */
-  private outcome(guarded: StagedRequest, action: ForwardAction): Exclude<Reception, { step: "asked" }> | undefined {
+  private outcome(guarded: StagedRequest, action: ForwardAction): Outcome | undefined {
     const { stage, run } = guarded;
     if (stage.reply !== undefined) return { step: "answered", answer: stagedAnswer(guarded, stage.reply) };
     if (stage.passed === undefined) return undefined;

@@ -27,15 +27,16 @@ export function buildPlan(
   const used = new Set(
     hosts.flatMap((host) => host.routes.flatMap((route) => route.run.map((applied) => applied.policy))),
   );
+  const policies = [...checked.policies.values()].filter((policy) => used.has(policy.name));
   const plan: GatewayPlan = {
     name: gateway.name,
     origin: place(["name"]),
     listeners: listeners(checked),
     services: services(checked),
     consumers: consumers(checked),
-    policies: [...checked.policies.values()].filter((policy) => used.has(policy.name)),
+    policies,
     hosts,
-    ownedRequestHeaders: ownedHeaders(hosts, kinds),
+    ownedRequestHeaders: ownedHeaders(hosts, [...kinds, ...policies]),
   };
   return {
     plan,
@@ -44,8 +45,11 @@ export function buildPlan(
 }
 
 /** The pin is one of them only where something is converted: the rest of the world never hears of it. */
-function ownedHeaders(hosts: readonly HostPlan[], kinds: readonly PolicyKind[]): string[] {
-  const owned = kinds.flatMap((kind) => kind.ownedRequestHeaders);
+function ownedHeaders(
+  hosts: readonly HostPlan[],
+  writers: readonly { ownedRequestHeaders?: readonly string[] }[],
+): string[] {
+  const owned = writers.flatMap((one) => one.ownedRequestHeaders ?? []);
   return [...new Set(hasOperations(hosts) ? [...owned, PIN_HEADER] : owned)].toSorted();
 }
 
@@ -88,12 +92,22 @@ function consumers({ gateway, place }: CheckedGateway): ConsumerPlan[] {
   }));
 }
 
-/** Routes that match a header which every request loses before it is routed. */
-function ownedHeadersMatched({ gateway, place }: CheckedGateway, owned: readonly string[]): Diagnostic[] {
-  return gateway.routes.flatMap(({ match }, index) =>
-    Object.keys(match.headers ?? {})
+/** Routes and faults that match a header which every request loses before it is routed. */
+function ownedHeadersMatched({ gateway, policies, place }: CheckedGateway, owned: readonly string[]): Diagnostic[] {
+  const matched = [
+    ...gateway.routes.map(({ match }, index) => ({
+      names: Object.keys(match.headers ?? {}),
+      path: ["routes", index, "match", "headers"],
+    })),
+    ...[...policies.values()].map(({ name, kind, native }) => ({
+      names: native?.filter === "fault" ? native.headers.map((header) => header.name) : [],
+      path: ["policies", name, kind, "headers"],
+    })),
+  ];
+  return matched.flatMap(({ names, path }) =>
+    names
       .filter((header) => owned.includes(header))
-      .map((header) => diagnose("SL0308", { header }, place(["routes", index, "match", "headers", header], "key"))),
+      .map((header) => diagnose("SL0308", { header }, place([...path, header], "key"))),
   );
 }
 

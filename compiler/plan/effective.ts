@@ -70,6 +70,9 @@ function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedP
   ];
 }
 
+/** Phases of which a route has one policy at most. */
+const ALONE: readonly PolicyPlan["phase"][] = ["fault", "cors", "authenticate", "externalAuth", "compress"];
+
 interface Step {
   item: AppliedPolicy;
   plan: PolicyPlan;
@@ -144,7 +147,7 @@ function uncaptured(steps: readonly Step[], { where, path }: Capturing): Diagnos
 }
 
 /**
- * What the chain of one route must satisfy: one authenticate at most, and every attribute known before it is used.
+ * What the chain of one route must satisfy: one policy at most of some phases, and every attribute known before it is used.
  *
  * @param off what the route would run as well
  * @param complete false if a policy of the chain has an error, so that what it would provide is not known
@@ -169,7 +172,7 @@ function checkOrder(steps: readonly Step[], off: readonly Step[], complete: bool
             },
           ),
         );
-    if (step.plan.phase === "authenticate" || step.plan.phase === "cors") {
+    if (ALONE.includes(step.plan.phase)) {
       const first = steps.find((other) => other.plan.phase === step.plan.phase);
       if (first !== undefined && first !== step)
         diagnostics.push(

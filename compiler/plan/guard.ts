@@ -113,6 +113,7 @@ function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[
   const written = run.flatMap((policy) => [
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
     ...policy.responseHeaders,
+    ...(policy.native?.filter === "externalAuth" ? policy.native.identity : []),
     ...sides.flatMap((side) => headerEdits([policy.native], side).set.flatMap(resultOf)),
   ]);
   const shadowed = run.some((policy) => policy.mode?.is === "shadow");

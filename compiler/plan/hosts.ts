@@ -10,11 +10,11 @@ import { planForwarding } from "./forwarding.js";
 import { hostName, operationName } from "./names.js";
 import { checkConversions, converterOf, splitRoute } from "./operations.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
-import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
+import type { AppliedPolicy, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
 import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
-import { conditionsOf } from "./route-match.js";
+import { conditionsOf, headerMatch } from "./route-match.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -141,11 +141,6 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
     action,
     run,
   };
-}
-
-function headerMatch(name: string, value: string | boolean): HeaderMatch {
-  if (typeof value === "boolean") return { name, form: "present", present: value };
-  return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
 }
 
 function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch[] } {

@@ -58,6 +58,38 @@ export function filterStateKey(property: string): string {
   return `wasm.sluice.${property}`;
 }
 
+/** Filters of Envoy that disturb requests, as routes refer to them. */
+export const FAULT_FILTERS = { delay: "sluice.fault.delay", abort: "sluice.fault.abort" } as const;
+
+/** The filter of Envoy that compresses in one way for a policy, as routes refer to it. */
+export function compressFilter(policy: string, coding: string): string {
+  return `sluice.compress.${policy}.${coding}`;
+}
+
+/**
+ * Filters of Envoy that refuse bodies which are too large, by the length that the client says, by what comes and by what was
+ * measured: for the service of a route, and for one that is asked whether a request may pass.
+ */
+export const BODY_FILTERS = {
+  limit: { said: "sluice.body-limit.said", held: "sluice.body-limit.held", measured: "sluice.body-limit.measured" },
+  shown: { said: "sluice.body-shown.said", held: "sluice.body-shown.held", measured: "sluice.body-shown.measured" },
+} as const;
+
+/** The filter of Envoy that asks a service for a policy, as routes refer to it. */
+export function externalAuthFilter(policy: string): string {
+  return `sluice.external-auth.${policy}`;
+}
+
+/** Filters of Envoy that note who will have refused a request that goes no further, and the last that notes that it went. */
+export const NOTE_FILTERS = {
+  externalAuth: "sluice.note.external-auth",
+  bodyLimit: "sluice.note.body-limit",
+  passed: "sluice.note.passed",
+} as const;
+
+/** The filter state key under which they note it. */
+export const NOTED = "sluice.noted";
+
 /** What Envoy calls a certificate or the authorities of a listener or service; also the name of its file. */
 export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca"): string {
   return `${of}-${name}-${what}`;

@@ -1,8 +1,16 @@
 import { type Block, inBlock } from "../expression/cidr.js";
 import { escapeRegex } from "../policy/path.js";
+import type { HeaderMatch } from "./plan.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
-export type NativePolicy = CorsPlan | AddressPlan | HeadersPlan;
+export type NativePolicy =
+  | CorsPlan
+  | AddressPlan
+  | FaultPlan
+  | ExternalAuthPlan
+  | BodyLimitPlan
+  | HeadersPlan
+  | CompressPlan;
 
 /** Whether the filter does its work on routes to services only. */
 export function needsService({ filter }: NativePolicy): boolean {
@@ -10,7 +18,26 @@ export function needsService({ filter }: NativePolicy): boolean {
     case "cors":
       return true;
     case "rbac":
+    case "fault":
+    case "externalAuth":
+    case "buffer":
     case "router":
+    case "compressor":
+      return false;
+  }
+}
+
+/** Whether the filter stands before the guard, and so sees preflights too. */
+export function standsBeforeGuard({ filter }: NativePolicy): boolean {
+  switch (filter) {
+    case "rbac":
+    case "fault":
+    case "cors":
+      return true;
+    case "externalAuth":
+    case "buffer":
+    case "router":
+    case "compressor":
       return false;
   }
 }
@@ -23,6 +50,144 @@ export interface AddressPlan {
   /** These may not, whatever `allow` says. */
   deny: readonly Block[];
 }
+
+/** How requests are disturbed on purpose. Of a million requests so many are. */
+export interface FaultPlan {
+  filter: "fault";
+  /** Requests without one of these are left alone. */
+  headers: readonly HeaderMatch[];
+  /** These wait, before anything else is done with them. */
+  delay?: { ms: number; share: number };
+  /** These are answered, and go no further; whether one waits and whether it is answered do not depend on each other. */
+  abort?: { status: number; share: number };
+}
+
+/** The share of all requests. */
+export const ALL_REQUESTS = 1_000_000;
+
+/**
+ * A plan in which requests are disturbed always or never, and services that decide are asked by HTTP: for tests, which ask for one
+ * answer of services that speak HTTP/1.1.
+ */
+export function testable<Plan extends { policies: readonly { native?: NativePolicy }[] }>(plan: Plan): Plan {
+  return { ...plan, policies: plan.policies.map(withoutFaultsByChance).map(askingByHttp) };
+}
+
+function askingByHttp<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {
+  return policy.native?.filter === "externalAuth" ? { ...policy, native: { ...policy.native, by: "http" } } : policy;
+}
+
+function withoutFaultsByChance<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {
+  if (policy.native?.filter !== "fault") return policy;
+  const { filter, headers, delay, abort } = policy.native;
+  const sure = {
+    ...(delay?.share === ALL_REQUESTS ? { delay } : {}),
+    ...(abort?.share === ALL_REQUESTS ? { abort } : {}),
+  };
+  return { ...policy, native: { filter, headers, ...sure } };
+}
+
+/** What is noted of a request that is answered on purpose. */
+export const FAULT_DENIED = " denied fault";
+
+/** A service that is asked whether a request may pass. */
+export interface ExternalAuthPlan {
+  filter: "externalAuth";
+  service: string;
+  by: "http" | "grpc";
+  /** What stands before the path when it is asked by HTTP; may be empty. */
+  pathPrefix: string;
+  /** Headers of the request that it is shown, beside method, path and host. */
+  toService: readonly string[];
+  /** What it is told of the caller, beside: results of the guard by header. */
+  identity: readonly { name: string; property: string }[];
+  /** Headers of its answer that the request gets. No client can send them. */
+  fromAnswer: readonly string[];
+  /** Headers of its refusal that the client gets, beside `location` and `www-authenticate`. */
+  toClient: readonly string[];
+  timeoutMs: number;
+  /** The answer where it gives none. */
+  statusOnError: number;
+  /** It is shown the body too, up to so many bytes; a larger one is cut off, or refused. */
+  body?: { most: number; partial: boolean };
+}
+
+/** Who is asked whether the requests of a route may pass; it has one such policy at most. */
+export function externalAuthOf<Policy extends { native?: NativePolicy }>(
+  run: readonly Policy[],
+): (Policy & { native: ExternalAuthPlan }) | undefined {
+  for (const policy of run) if (policy.native?.filter === "externalAuth") return { ...policy, native: policy.native };
+  return undefined;
+}
+
+/** Bytes of a body that a service must see all of, where it must. */
+export function bytesShownWhole(native: NativePolicy | undefined): number | undefined {
+  return native?.filter === "externalAuth" && native.body?.partial === false ? native.body.most : undefined;
+}
+
+/** What is noted of a request that the service does not let pass, for whatever reason. */
+export const EXTERNALLY_DENIED = " denied external";
+
+/** How many bytes a body may have. It is held until it is whole, so that no service hears of a larger one. */
+export interface BodyLimitPlan {
+  filter: "buffer";
+  bytes: number;
+}
+
+/** Of several limits on a route the smallest holds; undefined if there is none. */
+export function smallestBodyLimit<Policy extends { native?: NativePolicy }>(
+  run: readonly Policy[],
+): (Policy & { native: BodyLimitPlan }) | undefined {
+  let smallest: (Policy & { native: BodyLimitPlan }) | undefined;
+  for (const policy of run)
+    if (
+      policy.native?.filter === "buffer" &&
+      policy.native.bytes < (smallest?.native.bytes ?? Number.POSITIVE_INFINITY)
+    )
+      smallest = { ...policy, native: policy.native };
+  return smallest;
+}
+
+/** The answer to a body that is too large. */
+export const BODY_TOO_LARGE = { status: 413, body: "Payload Too Large" } as const;
+
+/** What is noted of a request whose body is too large. */
+export const BODY_DENIED = " denied body-size";
+
+/** Which answers are compressed, and how. */
+export interface CompressPlan {
+  filter: "compressor";
+  /** The first is taken where the client takes it as well as another. */
+  codings: readonly Coding[];
+  /** Media types without parameters, in lower case. */
+  contentTypes: readonly string[];
+  /** An answer that says it has less stays as it is. */
+  minBytes: number;
+}
+
+/** Content codings by their names in `accept-encoding`. */
+export type Coding = "br" | "gzip" | "zstd";
+
+/** What compresses the answers of a route; it has one such policy at most. */
+export function compressionOf(run: readonly { native?: NativePolicy }[]): CompressPlan | undefined {
+  for (const { native } of run) if (native?.filter === "compressor") return native;
+  return undefined;
+}
+
+/** A plan in which no answer is compressed in a way that a host does not have. */
+export function withoutCoding<Plan extends { policies: readonly { native?: NativePolicy }[] }>(
+  plan: Plan,
+  coding: Coding,
+): Plan {
+  const policies = plan.policies.map((policy) => {
+    if (policy.native?.filter !== "compressor") return policy;
+    return { ...policy, native: { ...policy.native, codings: policy.native.codings.filter((one) => one !== coding) } };
+  });
+  return { ...plan, policies };
+}
+
+/** Part of a range: its bytes are counted in what is not compressed (RFC 9110 section 14). */
+export const NEVER_COMPRESSED = 206;
 
 /** Headers that the router of Envoy changes in requests to services, and in answers. */
 export interface HeadersPlan {

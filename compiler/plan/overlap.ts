@@ -6,7 +6,7 @@ import type { PolicyPlan, RoutePlan } from "./plan.js";
 import { conditionsOf, meet, sufficient } from "./route-match.js";
 
 /** What keeps callers out: a route that lacks one of these where another has it is weaker. */
-const GUARDING = ["ipAccess", "authenticate", "authorize"] as const;
+const GUARDING = ["ipAccess", "authenticate", "authorize", "externalAuth"] as const;
 type Guarding = (typeof GUARDING)[number];
 
 /** Which kinds of policy keep callers out of a route. */

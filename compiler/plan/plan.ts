@@ -99,6 +99,10 @@ export interface PolicyPlan {
   config: JsonObject;
   /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */
   native?: NativePolicy;
+  /** Services that it asks by itself. */
+  asks?: readonly { service: string; origin: Span }[];
+  /** Request headers that only it may write: what a client sends under these names is removed from every request. */
+  ownedRequestHeaders?: readonly string[];
   /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
   conversion?: Conversion;
   /** Request headers removed before the service sees the request, such as a credential. */
@@ -186,15 +190,19 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `cors` and `headers`, `body.wasm` `convert`, the guard all others. */
+/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors`, `externalAuth`, `bodyLimit`, `headers` and `compress`, `body.wasm` `convert`, the guard all others. */
 export const PHASES = [
   "ipAccess",
+  "fault",
   "cors",
   "limit",
   "authenticate",
   "authorize",
   "limit-by-identity",
+  "externalAuth",
+  "bodyLimit",
   "headers",
+  "compress",
   "convert",
 ] as const;
 export type Phase = (typeof PHASES)[number];

@@ -1,4 +1,5 @@
 import { PREFLIGHT } from "./names.js";
+import { standsBeforeGuard } from "./native.js";
 import type { AppliedPolicy, PolicyPlan, RoutePlan } from "./plan.js";
 
 /** For a preflight that nobody may answer. The guard knows no route of this name, so it refuses before this does. */
@@ -47,5 +48,5 @@ function preflight({ origin, match }: RoutePlan, action: RoutePlan["action"], ru
 
 /** Whether an own filter of Envoy carries a policy out before the guard is asked. */
 function isBefore(policy: PolicyPlan | undefined): boolean {
-  return policy?.native !== undefined && policy.native.filter !== "router";
+  return policy?.native !== undefined && standsBeforeGuard(policy.native);
 }

@@ -1,5 +1,11 @@
 import type { HeaderMatch, RoutePlan } from "./plan.js";
 
+/** A header with what the file says of its value: a text, `~regex`, whether it is there. */
+export function headerMatch(name: string, value: string | boolean): HeaderMatch {
+  if (typeof value === "boolean") return { name, form: "present", present: value };
+  return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
+}
+
 /** What a route wants of headers and of the query, which is the client's word too: a parameter as a header named `?name`. */
 export function conditionsOf({ match }: RoutePlan): readonly HeaderMatch[] {
   const { headers, query } = match;

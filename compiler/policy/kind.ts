@@ -15,7 +15,7 @@ import { readParts } from "./shape.js";
 export interface PolicyContext {
   /** Name of the policy in the file. */
   policy: string;
-  gateway: Pick<Gateway, "name" | "consumers" | "routes">;
+  gateway: Pick<Gateway, "name" | "consumers" | "routes" | "services">;
   /** Where a path of the body stands in the file. */
   place: Place;
   /**

@@ -61,6 +61,9 @@ export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnos
         );
     }
   }
+  for (const { asks = [] } of checked.policies.values())
+    for (const { service, origin } of asks)
+      if (!known.service.has(service)) diagnostics.push(unknownName("service", service, services, origin));
   for (const name of policies)
     if (!used.has(name)) diagnostics.push(diagnose("SL0403", { policy: name }, place(["policies", name], "key")));
   return { diagnostics, unresolved };

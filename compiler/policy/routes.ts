@@ -110,7 +110,8 @@ function decoding(path: string, span: Span): { fix?: Fix } {
  */
 export const MAX_REGEX_PROGRAM = 1_000;
 
-function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
+/** Why a regular expression of RE2 is none, or is too large. */
+export function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
   if (regex === "") return [diagnose("SL0303", { reason: "it is empty" }, span)];
   const compiled = compileRe2(regex);
   if (!compiled.ok)

@@ -59,6 +59,26 @@ export function fractionText(millionths: number): string {
   return `${millionths / 10_000}%`;
 }
 
+const BYTES = { "": 1, Ki: 1_024, Mi: 1_048_576 } as const;
+
+/** `64Ki`, `1Mi`, or a number of bytes. */
+export const size = z
+  .union([
+    z.string().regex(/^[1-9][0-9]{0,8}(Ki|Mi)$/, "a size is a number of bytes, or a number with a unit: 64Ki, 1Mi"),
+    z.int().min(1),
+  ])
+  .transform((written) => {
+    if (typeof written === "number") return written;
+    return Number.parseInt(written, 10) * BYTES[written.endsWith("Ki") ? "Ki" : "Mi"];
+  })
+  .meta({ examples: ["64Ki", "1Mi"] });
+
+/** Bytes as a size of the language, in the largest unit that is whole. */
+export function sizeText(bytes: number): string {
+  const unit = (["Mi", "Ki"] as const).find((one) => bytes % BYTES[one] === 0) ?? "";
+  return `${bytes / BYTES[unit]}${unit}`;
+}
+
 export interface Endpoint {
   host: string;
   port: number;

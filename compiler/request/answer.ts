@@ -53,7 +53,7 @@ export interface Step {
 export function answerOf(route: RoutePlan, steps: readonly Step[], request: RoutedRequest): Answer {
   const asked = steps.flatMap(({ policy, verdict }) => (verdict === undefined ? [] : [{ policy, verdict }]));
   const instead = asked.flatMap(({ policy, verdict }) =>
-    verdict.outcome === "counted" && verdict.status !== undefined
+    (verdict.outcome === "counted" || verdict.outcome === "asked") && verdict.status !== undefined
       ? [{ status: verdict.status, policy: policy.name }]
       : [],
   );

@@ -83,6 +83,16 @@ export function mismatch(route: RoutePlan, request: RoutedRequest): Mismatch | u
   return undefined;
 }
 
+/** Whether a request has all of some headers. */
+export function hasHeaders(headers: readonly HeaderMatch[], request: RoutedRequest): boolean {
+  return fitsHeaders(headers, (name) => valuesOf(name, request));
+}
+
+/** @param lines of a header by its name in lower case */
+export function fitsHeaders(headers: readonly HeaderMatch[], lines: (name: string) => readonly string[]): boolean {
+  return headers.every((header) => headerMatcher(header)(lines(header.name)));
+}
+
 /** As it was sent; Envoy 1.40 looks at no other of the name. */
 function firstParameter(path: string, name: string): string | undefined {
   const question = path.indexOf("?");

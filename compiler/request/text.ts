@@ -64,6 +64,7 @@ const OUTCOMES: Readonly<Record<Verdict["outcome"], string>> = {
   answered: "answered",
   denied: "denied",
   counted: "counted",
+  asked: "asked elsewhere",
   open: "not known",
   skipped: "does not apply",
 };

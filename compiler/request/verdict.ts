@@ -39,9 +39,9 @@ export interface RequestView {
 export interface Verdict {
   /**
    * `answered`: by Envoy before the guard; `counted`: passes unless the limit is used up; `open`: it cannot be known here;
-   * `skipped`: the policy does not apply to the request.
+   * `asked`: passes if somebody else lets it; `skipped`: the policy does not apply to the request.
    */
-  outcome: "allowed" | "answered" | "denied" | "counted" | "open" | "skipped";
+  outcome: "allowed" | "answered" | "denied" | "counted" | "asked" | "open" | "skipped";
   /** What the guard notes, without the name of the policy: `/rule denied rule`, ` allowed authenticated`. */
   decision?: string;
   /** What the guard notes of a denial in shadow, written in the same way. */

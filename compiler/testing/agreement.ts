@@ -37,16 +37,20 @@ export function disagreements(embedded: Exchange, slow: Exchange | undefined, en
   });
 }
 
-function factsOf({ status, headers, body, route, decision, shadow, service }: Exchange): Map<string, string> {
+function factsOf({ status, headers, body, route, decision, shadow, asked, service }: Exchange): Map<string, string> {
   const facts = new Map([
     ["status", String(status)],
     ["route", route?.name ?? NOTHING],
     ["operation", route?.operation === undefined ? NOTHING : operationName(route.operation)],
     ["decision", decision ?? NOTHING],
     ["shadow", shadow ?? NOTHING],
-    ["body", body],
+    ...(isUnreadable(headers) ? [] : [["body", body] as const]),
   ]);
   addHeaders(facts, headers, "header");
+  if (asked !== undefined) {
+    facts.set("asked", `${asked.name} ${asked.method} ${asked.path}`);
+    addHeaders(facts, asked.headers, "header of the question");
+  }
   // Which of several services gets it is left to chance, and so is what it answers.
   if (service?.byChance) return withoutAnswer(facts);
   facts.set("service", service?.name ?? NOTHING);
@@ -56,6 +60,11 @@ function factsOf({ status, headers, body, route, decision, shadow, service }: Ex
   facts.set("body at the service", service.body);
   addHeaders(facts, service.headers, "header at the service");
   return facts;
+}
+
+/** Node 20 has no zstd, so the body is not known. */
+function isUnreadable(headers: Exchange["headers"]): boolean {
+  return headers.some(([name, value]) => name === "content-encoding" && value === "zstd");
 }
 
 function withoutAnswer(facts: ReadonlyMap<string, string>): Map<string, string> {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { environmentVariables } from "../plan/guard.js";
+import { testable } from "../plan/native.js";
 import type { ConsumerPlan, GatewayPlan } from "../plan/plan.js";
 
-/** A gateway whose consumers have keys that the runner knows. */
+/** A gateway whose consumers have keys that the runner knows, and that leaves no fault to chance. */
 export interface KeyedGateway {
   /** A copy: keys that are given as a digest stay, and their consumers have one more. */
   plan: GatewayPlan;
@@ -38,5 +39,5 @@ function keyed(plan: GatewayPlan): KeyedGateway {
     const before = consumer.credentials.slice(0, MOST_CREDENTIALS - 1);
     return { ...consumer, credentials: [...before, { apiKey: { from: "digest", sha256 } }] };
   });
-  return { plan: { ...plan, consumers }, environment, keys };
+  return { plan: { ...testable(plan), consumers }, environment, keys };
 }

@@ -1,6 +1,7 @@
+import type { Asking } from "../embedded/behind-guard.js";
 import type { CompiledModules } from "../embedded/modules.js";
 import type { Answer, Passage, ServiceView } from "../embedded/passage.js";
-import { Worker } from "../embedded/worker.js";
+import { type Outcome, type Reception, Worker } from "../embedded/worker.js";
 import { byteTextOf } from "../host/byte-text.js";
 import { ManualClock } from "../host/clock.js";
 import { HostFault } from "../host/fault.js";
@@ -25,6 +26,8 @@ export interface Exchange {
   /** What the guard noted; absent if Envoy answered before it. */
   decision?: string;
   shadow?: string;
+  /** The request to a service that was asked whether this one may pass; absent if none was. */
+  asked?: ServiceView;
   /** The request as the service got it, its body as a byte text; absent if none did. */
   service?: ServiceView & { body: string };
 }
@@ -69,10 +72,40 @@ export class EmbeddedGateway implements TestedGateway {
   }
 
   send({ client, body }: SentRequest): Exchange {
+    this.wait(this.worker.delayOf(this.listener, client));
     const reception = this.worker.receive(this.listener, client, body.length > 0);
-    const outcome = reception.step === "asked" ? reception.asked.data(body, true) : reception;
-    if (outcome === undefined) throw new RangeError("the body has ended, and nothing has come of it");
+    return this.follow(reception, body);
+  }
+
+  private follow(reception: Reception, body: Uint8Array): Exchange {
+    switch (reception.step) {
+      case "external":
+        return this.ask(reception.asking, body);
+      case "held": {
+        const { most, whole, tooLarge } = reception.body;
+        return body.length > most ? exchangeOf(tooLarge()) : this.follow(whole(body.length), body);
+      }
+      case "asked": {
+        const outcome = reception.asked.data(body, true);
+        if (outcome === undefined) throw new RangeError("the body has ended, and nothing has come of it");
+        return this.outcomeOf(outcome, body);
+      }
+      case "answered":
+      case "passed":
+        return this.outcomeOf(reception, body);
+    }
+  }
+
+  private outcomeOf(outcome: Outcome, body: Uint8Array): Exchange {
     return outcome.step === "answered" ? exchangeOf(outcome.answer) : this.fromService(outcome.passage, body);
+  }
+
+  private ask(asking: Asking, body: Uint8Array): Exchange {
+    const asked = asking.question(body.length);
+    if (asked === undefined) return exchangeOf(asking.tooLarge());
+    const { status, headers, content } = this.script.answer(asked.name, { ...asked, body: "" });
+    const answer = { status, headers, body: asked.method === "HEAD" ? "" : byteTextOf(content) };
+    return { ...this.follow(asking.answered(answer), body), asked };
   }
 
   private fromService(passage: Passage, body: Uint8Array): Exchange {

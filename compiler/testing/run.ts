@@ -64,6 +64,8 @@ interface Trial {
   one: Case;
   index: number;
   embedded?: Attempt;
+  /** Milliseconds that passed in it: what the case waits, and what the policy makes requests wait. */
+  spent?: number;
   /** The same with other chance, at the time of day, and with time passing between the requests. */
   slow?: Attempt;
   envoy?: Attempt;
@@ -98,7 +100,9 @@ export class SuiteRunner {
       const upstreams = upstreamsOf(suite, one);
       const keep = envoy?.compare === true && onlyEmbedded(trial) === undefined;
       const gateway = new EmbeddedGateway(this.modules, keyed, upstreams, seed);
+      const began = gateway.time;
       trial.embedded = await runCase(one, gateway, keyed, { observer, keep });
+      trial.spent = gateway.time - began;
       if (envoy === undefined || onlyEmbedded(trial) !== undefined) continue;
       const slow = new EmbeddedGateway(this.modules, keyed, upstreams, seed + 1, envoy.now);
       trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS, keep });
@@ -125,10 +129,10 @@ async function onEnvoy(
 }
 
 /** Why a case cannot be replayed on Envoy; undefined if it can. */
-function onlyEmbedded({ one, embedded, slow }: Trial): string | undefined {
+function onlyEmbedded({ one, embedded, slow, spent = 0 }: Trial): string | undefined {
   if (one.engine === "envoy") return undefined;
   if (one.engine === "embedded") return "as it says";
-  const wait = waitOf(one);
+  const wait = Math.max(waitOf(one), spent);
   if (wait > LONGEST_REAL_WAIT_MS) return `it waits ${wait / 1_000} s`;
   if (slow !== undefined && (slow.failed === undefined) !== (embedded?.failed === undefined))
     return "its result depends on time or chance";

@@ -43,6 +43,8 @@ routes:
 | name | 1 to 63 lower-case letters, digits and dashes; a letter or digit at both ends |
 | duration | a whole number and \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`250ms\`, \`10s\`, \`24h\`; at most 365 days. One unit: \`90m\`, not \`1h30m\` |
 | rate | \`100/minute\` (also \`second\`, \`hour\`, \`day\`) or \`100 per 15s\` (also \`m\`, \`h\`, \`d\`); with \`burst 20\` behind it, so many at once, else the count |
+| size | bytes as a number, or a whole number with \`Ki\` or \`Mi\`: \`64Ki\`, \`1Mi\` |
+| percentage | \`5%\`; shares of requests with up to four decimals: \`0.25%\` |
 | address | \`host:port\`; an IPv6 address in brackets, as \`"[::1]:8080"\` |
 | header name | lower case: up to 64 letters, digits, \`-\`, \`_\` and \`.\` |
 | header value | visible ASCII and spaces between |
@@ -116,12 +118,19 @@ function ordered(paths: readonly string[]): string[] {
 
 const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   ipAccess: ["[ipAccess](../filters/ip-access/README.md), in a filter of Envoy's own", "403"],
+  fault: ["[fault](../filters/fault/README.md), in filters of Envoy's own", "the status that it says"],
   cors: ["[cors](../filters/cors/README.md), in a filter of Envoy's own", "nobody; it answers preflights"],
   limit: ["[rateLimit](../filters/rate-limit/README.md) that does not ask who calls", "429"],
   authenticate: ["[authenticate](../filters/authenticate/README.md)", "401"],
   authorize: ["[authorize](../filters/authorize/README.md)", "403"],
   "limit-by-identity": ["rateLimit that reads `auth.*`, or has rates by tier", "429"],
+  externalAuth: [
+    "[externalAuth](../filters/external-auth/README.md), in a filter of Envoy's own",
+    "what its service answers, and 503 if it gives none",
+  ],
+  bodyLimit: ["[bodyLimit](../filters/body-limit/README.md), in a filter of Envoy's own", "413"],
   headers: ["[headers](../filters/headers/README.md), in Envoy's router", "nobody; it changes headers"],
+  compress: ["[compress](../filters/compress/README.md), in filters of Envoy's own", "nobody; it compresses answers"],
   convert: [
     "[soap](../filters/soap/README.md), in a module of its own",
     "nobody; what does not fit the service gets 400",
@@ -139,7 +148,8 @@ without the route's \`except\`, and those of its \`apply\`. One that is there tw
 They run by phase, and in one phase in the order of these lists:
 
 ${markdownTable(["", "policies", "refuse with"], rows)}
-The first that refuses answers, and the later ones do not run. A route has at most one \`cors\` and one \`authenticate\`. Several \`authorize\` must all allow.
+The first that refuses answers, and the later ones do not run. A route has at most one \`fault\`, \`cors\`, \`authenticate\`,
+\`externalAuth\` and \`compress\` each. Several \`authorize\` must all allow.
 Limits of one phase decide together: a call that one of them refuses costs nothing in the others. \`sluice explain orders\` prints the policies of a route
 in this order, each with the line that asks for it.
 

@@ -2,7 +2,18 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
 import { withVersions } from "./random-forwarding.js";
-import { corsBody, headersBody, ipAccessBody, someOf } from "./random-native.js";
+import {
+  ALONE,
+  askable,
+  bodyLimitBody,
+  compressBody,
+  corsBody,
+  externalAuthBody,
+  faultBody,
+  headersBody,
+  ipAccessBody,
+  someOf,
+} from "./random-native.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
@@ -13,7 +24,17 @@ import { withListenerTransport, withServiceTransport } from "./random-transport.
 /** A policy of the file, with what it needs of a chain. */
 export interface RandomPolicy {
   readonly name: string;
-  readonly kind: "authenticate" | "authorize" | "cors" | "headers" | "ipAccess" | "rateLimit";
+  readonly kind:
+    | "authenticate"
+    | "authorize"
+    | "bodyLimit"
+    | "compress"
+    | "cors"
+    | "externalAuth"
+    | "fault"
+    | "headers"
+    | "ipAccess"
+    | "rateLimit";
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
@@ -192,6 +213,10 @@ const authorize = policyOf(
 const offOrOn = { mode: fc.constantFrom("enforce", "off") };
 const cors = policyOf("cors", corsBody, offOrOn);
 const ipAccess = policyOf("ipAccess", ipAccessBody, offOrOn);
+const bodyLimit = policyOf("bodyLimit", bodyLimitBody, offOrOn);
+const compress = policyOf("compress", compressBody, offOrOn);
+const externalAuth = policyOf("externalAuth", externalAuthBody, offOrOn);
+const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
 
 const KEYS = [
@@ -244,6 +269,10 @@ const policies = fc
       { weight: 3, arbitrary: authenticate },
       { weight: 4, arbitrary: authorize },
       { weight: 2, arbitrary: cors },
+      { weight: 1, arbitrary: bodyLimit },
+      { weight: 1, arbitrary: compress },
+      { weight: 1, arbitrary: externalAuth },
+      { weight: 1, arbitrary: fault },
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },
       { weight: 3, arbitrary: rateLimit },
@@ -271,6 +300,10 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   })
   .map((raw): RandomFile => {
     const drawn = { ...raw, policies: raw.policies.map((policy) => forTiers(policy, tiersOf(raw.consumers))) };
+    const transported = {
+      ...drawn.services,
+      [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
+    };
     const composed = compose(drawn);
     return {
       apiVersion: "sluice/v1",
@@ -280,12 +313,11 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       listeners: Object.fromEntries(
         Object.entries(drawn.listeners).map(([name, one]) => [name, withListenerTransport({ ...one })]),
       ),
-      services: {
-        ...drawn.services,
-        [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
-      },
+      services: transported,
       consumers: drawn.consumers,
-      policies: Object.fromEntries(drawn.policies.map(({ name, spec }) => [name, spec])),
+      policies: Object.fromEntries(
+        drawn.policies.map(({ name, spec }) => [name, askable(spec, transported[SERVICES[0]])]),
+      ),
       ...composed,
       routes: withVersions(composed.routes, SERVICES[1], drawn.services[SERVICES[1]]),
     };
@@ -320,7 +352,7 @@ interface Drawn {
 
 /**
  * Puts policies where they are asked for and can be: what asks who calls stands behind an `authenticate`, what reads a capture on
- * routes that have it, and of `authenticate` and `cors` there is one a route.
+ * routes that have it, and of some kinds there is one a route.
  */
 function compose({ policies, places, routes, choices }: Drawn): Pick<RandomFile, "mandatory" | "defaults" | "routes"> {
   const asked = (place: (typeof PLACES)[number]) => policies.filter((_, index) => places[index] === place);
@@ -363,7 +395,7 @@ function fitting(
     CAPTURES.every((name) => captures.includes(name) || !textOf(one).includes(`route.params.${name}`)),
   );
   const isFirst = (one: RandomPolicy) => [...before, ...readable].find(({ kind }) => kind === one.kind) === one;
-  const single = readable.filter((one) => (one.kind !== "authenticate" && one.kind !== "cors") || isFirst(one));
+  const single = readable.filter((one) => !ALONE.includes(one.kind) || isFirst(one));
   const known = [...before, ...single].some((one) => one.kind === "authenticate" && isEnforced(one));
   return single.filter((one) => known || !(asksWhoCalls(textOf(one)) || /"rate":\{/.test(textOf(one))));
 }

@@ -296,7 +296,11 @@ function readHeaders(plan: GatewayPlan, words: readonly string[]): fc.Arbitrary<
   const ours = /^(:.*|host|content-length|transfer-encoding|connection|cookie)$/;
   const read = plan.policies
     .filter(({ phase }) => phase !== "authenticate")
-    .flatMap(({ readsHeaders, when }) => [...readsHeaders, ...(when?.readsHeaders ?? [])])
+    .flatMap(({ readsHeaders, when, native }) => [
+      ...readsHeaders,
+      ...(when?.readsHeaders ?? []),
+      ...(native?.filter === "fault" ? native.headers.map(({ name }) => name) : []),
+    ])
     .filter((name) => !ours.test(name));
   const header = fc.tuple(fc.constantFrom(...read, "x-x"), fc.constantFrom(...words));
   const cookie = fc.oneof(
@@ -339,6 +343,9 @@ const extraHeaders: fc.Arbitrary<readonly Pair[]> = fc.array(
     ["x-http-method-override", "DELETE"],
     ["content-type", "application/grpc"],
     ["content-type", "application/grpc-web+proto"],
+    ["accept-encoding", "gzip"],
+    ["accept-encoding", "br;q=0.5, gzip;q=0.4"],
+    ["accept-encoding", "*, gzip;q=0"],
     ["accept", "a"],
     ["accept", "b"],
     ["te", "trailers"],

@@ -55,7 +55,7 @@ export async function runEmbedded(
 }
 
 async function takeOver(server: EmbeddedServer, plan: GatewayPlan): Promise<Takeover> {
-  const problem = transportProblem(plan);
+  const problem = transportProblem(plan) ?? askingProblem(plan);
   if (problem !== undefined) return { isNews: false, says: `${problem}. The policy before stays in force.` };
   let environment: Record<string, string>;
   try {
@@ -67,6 +67,17 @@ async function takeOver(server: EmbeddedServer, plan: GatewayPlan): Promise<Take
   const outcome = await server.replace({ plan, environment });
   if (outcome.kind === "accepted") return { isNews: true, says: "taken over" };
   return { isNews: true, says: `refused, the policy before stays in force:\n  ${outcome.reason}` };
+}
+
+/** A policy that asks a service in a way that it cannot: to pass by would let everybody pass. */
+function askingProblem({ policies }: GatewayPlan): string | undefined {
+  const asks = policies.find(
+    ({ native }) => native?.filter === "externalAuth" && (native.by === "grpc" || native.body !== undefined),
+  );
+  return (
+    asks &&
+    `the policy ${asks.name} asks its service by gRPC or with the body, which the embedded host does not; run it in Envoy, without --embedded`
+  );
 }
 
 /** What of the policy it does not serve: to do without would send in the clear what must not be. */
@@ -85,7 +96,7 @@ export async function startEmbedded(
   environment: Readonly<Record<string, string>>,
   options: Omit<EmbeddedOptions, "modules" | "report">,
 ): Promise<EmbeddedServer> {
-  const problem = transportProblem(plan);
+  const problem = transportProblem(plan) ?? askingProblem(plan);
   if (problem !== undefined) throw new EnvironmentError(problem);
   const modules = await embeddedModules();
   const report = (line: string) => void process.stderr.write(`sluice: ${line}\n`);

@@ -58,4 +58,62 @@ Removing \`authorization\` or \`cookie\` from requests is fine.`,
     tidy: { headers: {} }                                                   # SL0445
     tidy: { headers: { response: { set: { x-frame-options: DENY } } } }`,
   },
+  SL0446: {
+    severity: "error",
+    message: "`{policy}` disturbs nothing: it needs `delay`, `abort`, or both",
+    help: `Such a policy would look as if requests were disturbed, and none is.
+
+    chaos: { fault: { headers: { x-test: "1" } } }                                              # SL0446
+    chaos: { fault: { headers: { x-test: "1" }, abort: { status: 503, percent: 5% } } }
+
+To keep a policy and switch it off, write \`mode: off\` beside its kind.`,
+  },
+  SL0447: {
+    severity: "warning",
+    message: "`{policy}` {what}",
+    help: `A fault that hits every request closes its routes for everybody, and one of 0% does nothing. Without \`percent\` it hits all.
+
+    chaos: { fault: { abort: { status: 503 } } }                                # SL0447: every request is answered 503
+    chaos: { fault: { abort: { status: 503, percent: 1% } } }
+    chaos: { fault: { abort: { status: 503 }, headers: { x-test: "1" } } }      # those that ask for it
+
+Write \`mode: off\` beside a fault that is not wanted now.`,
+  },
+  SL0448: {
+    severity: "warning",
+    message: "`{policy}` compresses answers to callers whom browsers make known by themselves",
+    help: `Where an answer has a secret beside a part of the request, its length tells how much of the one is in the other. A page elsewhere that
+makes a browser call often enough, with the cookies of its user, finds the secret out (BREACH, CVE-2013-3587). It cannot with a key in a header,
+which no browser sends by itself.
+
+    shops: { cors: { origins: ["https://shop.example.com"], credentials: true } }
+    small: { compress: {} }                                                         # SL0448 on a route with both
+
+Leave the route out, or compress only what has no secret in it, such as scripts and styles on a route of their own. Where answers hold no secret, or nothing
+of the request, say so in a comment that silences the warning.`,
+  },
+  SL0449: {
+    severity: "warning",
+    message: "`{type}` is compressed already",
+    help: `Such an answer costs time to compress, and does not get smaller.
+
+    small: { compress: { contentTypes: [text/html, image/png] } }      # SL0449
+    small: { compress: { contentTypes: [text/html] } }`,
+  },
+  SL0450: {
+    severity: "error",
+    message: "`{policy}` must say who is asked: by exactly one of `http` and `grpc`",
+    help: `A policy that asks nobody would let everybody pass, and of two it is not clear whose answer holds.
+
+    outside: { externalAuth: { timeout: 200ms } }                            # SL0450
+    outside: { externalAuth: { http: { service: auth, path: /check } } }`,
+  },
+  SL0451: {
+    severity: "error",
+    message: "the service `{service}` is asked by gRPC, and does not say that it speaks HTTP/2",
+    help: `gRPC needs HTTP/2 from the first byte on, which Envoy does not try by itself.
+
+    auth: { endpoints: [127.0.0.1:9090] }                      # SL0451
+    auth: { endpoints: [127.0.0.1:9090], protocol: http2 }`,
+  },
 } as const satisfies Section<"04">;

@@ -24,8 +24,8 @@ export const policies = {
   SL0404: {
     severity: "error",
     message: "`{policy}` is a second `{kind}` on this route; `{first}` is the first",
-    help: `Two ways to identify callers on one route would leave open whose answer holds. List the methods under \`anyOf\` of one
-policy, or leave a default out with \`except\`.`,
+    help: `Two ways to identify callers on one route would leave open whose answer holds, and two policies of some other kinds which
+of them is carried out. Leave a default out with \`except\`; list the methods of an \`authenticate\` under \`anyOf\` of one policy.`,
   },
   SL0405: {
     severity: "error",

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
 
-/** Services that no route leads to. One with weight 0 waits for its requests and is no finding. */
+/** Services that no route leads to, and no policy asks. One with weight 0 waits for its requests and is no finding. */
 export function unusedServices(plan: GatewayPlan): Diagnostic[] {
   const used = new Set(
     plan.hosts.flatMap((host) =>
@@ -11,6 +11,7 @@ export function unusedServices(plan: GatewayPlan): Diagnostic[] {
       ),
     ),
   );
+  for (const { asks = [] } of plan.policies) for (const { service } of asks) used.add(service);
   const standIns = new Set(plan.services.flatMap(({ name, failover = [] }) => (used.has(name) ? failover : [])));
   // A version that waits for the switch is no finding.
   return plan.services.flatMap(({ name, origin, version }) =>

@@ -1,12 +1,15 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
-import type { Answer, AnswerHead, Notes, Passage } from "../../embedded/passage.js";
-import type { BodyReader, Reception } from "../../embedded/worker.js";
+import type { Asking, HeldBody } from "../../embedded/behind-guard.js";
+import type { Answer, AnswerHead, Notes, Passage, ServiceView } from "../../embedded/passage.js";
+import type { BodyReader, Outcome, Reception } from "../../embedded/worker.js";
+import { byteTextOf } from "../../host/byte-text.js";
 import { HostFault } from "../../host/fault.js";
 import { HeaderMap } from "../../host/header-map.js";
 import { operationName } from "../../plan/names.js";
 import type { RouteAction, RoutePlan } from "../../plan/plan.js";
 import { pairsOf } from "../raw-headers.js";
+import { encoded, encoders } from "./coding.js";
 import { BROKEN_OFF, type Service, type ServiceFailure, TIMED_OUT } from "./service.js";
 
 /** What is told of a request when it has ended. */
@@ -34,6 +37,10 @@ export class Exchange {
   /** The service has begun to answer, and the client has nothing of that yet. */
   private isHeld = false;
   private began = 0n;
+  /** What the request waits for at a filter: a body that is not whole yet, or an answer. */
+  private open: { end(): void } | undefined;
+  /** One that was held, whole. */
+  private body: Buffer | undefined;
 
   /**
    * @param report gets a line for what could not be carried out
@@ -74,15 +81,69 @@ export class Exchange {
     if (closes) this.outgoing.shouldKeepAlive = false;
     this.giveUpCall();
     this.writeHead(answer);
-    this.outgoing.end(Buffer.from(answer.body, "latin1"));
+    this.outgoing.end(encoded(Buffer.from(answer.body, "latin1"), answer.coding));
+  }
+
+  /** Goes on later, if the client is still there then. */
+  later(milliseconds: number, work: () => void): void {
+    if (!this.outgoing.closed) this.timer = setTimeout(() => this.guarded(work), milliseconds);
+  }
+
+  /** Asks a service whether the request may pass. */
+  askService(asking: Asking, service: Service, question: ServiceView, goOn: (next: Reception) => void): void {
+    const settled = (work: () => void) => {
+      if (this.open !== asking) return;
+      this.open = undefined;
+      this.giveUpCall();
+      this.guarded(work);
+    };
+    const fail = () => settled(() => this.answer(asking.failed()));
+    this.open = asking;
+    this.guarded(() => {
+      this.call = service.call(question, undefined, {
+        onAnswer: (answer) => {
+          const parts: Buffer[] = [];
+          const status = answer.statusCode ?? 0;
+          answer.on("data", (part: Buffer) => parts.push(part)).on("error", fail);
+          answer.once("end", () => {
+            const whole = { status, headers: pairsOf(answer.rawHeaders), body: byteTextOf(Buffer.concat(parts)) };
+            settled(() => goOn(asking.answered(whole)));
+          });
+        },
+        onFailure: fail,
+        onSwitch: fail,
+      });
+      this.timer = setTimeout(fail, timeoutOf(question));
+    });
+  }
+
+  /** Reads a body until it is whole, or too large. */
+  holdBody(held: HeldBody, goOn: (next: Reception) => void): void {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const onData = (part: Buffer) => {
+      bytes += part.length;
+      parts.push(part);
+      if (bytes <= held.most) return;
+      this.open = undefined;
+      this.incoming.off("data", onData).off("end", onEnd);
+      this.guarded(() => this.answer(held.tooLarge(), true));
+    };
+    const onEnd = () => {
+      this.open = undefined;
+      this.body = Buffer.concat(parts);
+      this.guarded(() => goOn(held.whole(bytes)));
+    };
+    this.open = held;
+    this.incoming.on("data", onData).once("end", onEnd);
   }
 
   /**
    * Reads the body of the request until it is clear what becomes of it.
    * @param then is called once, unless the client leaves before
    */
-  ask(reader: BodyReader, then: (outcome: Exclude<Reception, { step: "asked" }>) => void): void {
-    const { incoming } = this;
+  ask(reader: BodyReader, then: (outcome: Outcome) => void): void {
+    const { incoming, body } = this;
     let isClear = false;
     const put = (bytes: Uint8Array, end: boolean) =>
       this.guarded(() => {
@@ -91,6 +152,10 @@ export class Exchange {
         isClear = true;
         then(outcome);
       });
+    if (body !== undefined) {
+      put(body, true);
+      return;
+    }
     incoming.on("data", (part: Buffer) => put(part, false));
     incoming.once("end", () => put(new Uint8Array(0), true));
   }
@@ -102,7 +167,8 @@ export class Exchange {
     this.told = { ...this.told, ...placeOf(passage.route), requestId: passage.requestId, notes: passage.notes };
     const { incoming } = this;
     this.guarded(() => {
-      const body = passage.body === undefined ? (hasBody ? incoming : undefined) : Readable.from([passage.body]);
+      const whole = passage.body ?? this.body;
+      const body = whole === undefined ? (hasBody ? incoming : undefined) : Readable.from([whole]);
       this.call = service.call(passage.service, body, {
         onAnswer: (answer) => this.guarded(() => this.passOn(passage, answer)),
         onFailure: (failure) => this.guarded(() => this.fail(passage, failure)),
@@ -142,7 +208,7 @@ export class Exchange {
     this.told = { ...this.told, status: head.status };
     this.writeHead(head);
     // Also of an answer that broke off: the client must see that it is not whole.
-    pipeline(answer, this.outgoing, () => clearTimeout(this.timer));
+    pipeline([answer, ...encoders(head.coding), this.outgoing], () => clearTimeout(this.timer));
   }
 
   /** An answer that the client gets when it is whole, or something in its place. */
@@ -196,8 +262,15 @@ export class Exchange {
 
   private finish(): void {
     this.giveUpCall();
+    this.open?.end();
+    this.open = undefined;
     this.passage?.end();
   }
+}
+
+/** How long a service may take, which it is told. Milliseconds. */
+function timeoutOf({ headers }: ServiceView): number {
+  return Number(headers.find(([name]) => name === "x-envoy-expected-rq-timeout-ms")?.[1] ?? 0);
 }
 
 function placeOf(route: RoutePlan | undefined): Pick<Ended, "route" | "operation"> {

@@ -8,6 +8,7 @@ import { Host, type Moment } from "../../host/host.js";
 import { RELOAD_BACKOFF_MS } from "../../plan/guard.js";
 import type { ListenerPlan } from "../../plan/plan.js";
 import type { ClientRequest } from "../../request/request.js";
+import { servable } from "./coding.js";
 
 const MILLISECOND = 1_000_000n;
 const RELOAD_BACKOFF = BigInt(RELOAD_BACKOFF_MS) * MILLISECOND;
@@ -62,6 +63,16 @@ export class ServingGateway {
     this.served = served;
   }
 
+  /** How long a request waits before it is received, in milliseconds. Never throws: what cannot be read is refused then. */
+  delayOf(listener: ListenerPlan, client: ClientRequest): number {
+    try {
+      return this.running()?.delayOf(listener, client) ?? 0;
+    } catch (error) {
+      this.fail(`${client.method} ${client.target}: ${reasonOf(error)}`);
+      return 0;
+    }
+  }
+
   /** Never throws: 503 is the answer to whatever cannot be decided. */
   receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
     return this.tried(client, () => {
@@ -88,7 +99,8 @@ export class ServingGateway {
   }
 
   private start(served: ServedPlan): Worker {
-    return new Worker(this.host, this.modules, served, secureRandom);
+    const plan = servable(served.plan);
+    return new Worker(this.host, this.modules, { ...served, plan }, secureRandom);
   }
 
   private running(): Worker | undefined {

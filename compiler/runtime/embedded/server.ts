@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Modules, ServedPlan } from "../../embedded/modules.js";
-import { codecRefusal, emptyAnswer, type Reception } from "../../embedded/worker.js";
+import { codecRefusal, emptyAnswer, type Outcome, type Reception } from "../../embedded/worker.js";
 import { hasOperations } from "../../plan/body.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import { accessLogLine } from "./access-log.js";
-import { readIncoming } from "./arrival.js";
+import { type Incoming, readIncoming } from "./arrival.js";
 import { Exchange } from "./exchange.js";
 import { ServingGateway } from "./gateway.js";
 import { HttpListener } from "./listener.js";
@@ -181,13 +181,38 @@ export class EmbeddedServer {
       exchange.answer(codecRefusal(method, 503), true);
       return;
     }
-    const reception = this.gateway.receive(listener, read.client, read.hasBody);
-    if (reception.step === "asked")
-      exchange.ask(reception.asked, (outcome) => this.carryOut(outcome, exchange, read.hasBody));
-    else this.carryOut(reception, exchange, read.hasBody);
+    const delay = this.gateway.delayOf(listener, read.client);
+    if (delay === 0) this.receive(listener, exchange, read);
+    else exchange.later(delay, () => this.receive(listener, exchange, read));
   }
 
-  private carryOut(reception: Exclude<Reception, { step: "asked" }>, exchange: Exchange, hasBody: boolean): void {
+  private receive(listener: ListenerPlan, exchange: Exchange, read: Extract<Incoming, { client: unknown }>): void {
+    this.follow(this.gateway.receive(listener, read.client, read.hasBody), exchange, read.hasBody);
+  }
+
+  private follow(reception: Reception, exchange: Exchange, hasBody: boolean): void {
+    switch (reception.step) {
+      case "external": {
+        const { asking } = reception;
+        const question = asking.question(0);
+        const service = question && this.services.get(question.name);
+        if (question === undefined || service === undefined) throw new RangeError("there is nobody to ask");
+        exchange.askService(asking, service, question, (next) => this.follow(next, exchange, hasBody));
+        return;
+      }
+      case "held":
+        exchange.holdBody(reception.body, (next) => this.follow(next, exchange, hasBody));
+        return;
+      case "asked":
+        exchange.ask(reception.asked, (outcome) => this.carryOut(outcome, exchange, hasBody));
+        return;
+      case "answered":
+      case "passed":
+        this.carryOut(reception, exchange, hasBody);
+    }
+  }
+
+  private carryOut(reception: Outcome, exchange: Exchange, hasBody: boolean): void {
     if (reception.step === "answered") {
       const { answer } = reception;
       // Envoy trusts no connection any more that a bad request came over.

@@ -15,11 +15,11 @@ import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { hasOperations } from "../../plan/body.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
-import { REFUSED_BY } from "./addresses.js";
 import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
-import { filtersBeforeGuard } from "./native.js";
+import { filtersBeforeGuard, filtersBehindGuard, notedRefusals } from "./native.js";
+import { NOTED_STATE, needsNotes } from "./notes.js";
 import { type EnvoyOptions, originMetadata, STANDARD_OUTPUT } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 import { listenerSocket } from "./tls.js";
@@ -112,10 +112,11 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan) },
+    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, options.accessLog !== undefined) },
     httpFilters: [
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
+      ...filtersBehindGuard(plan, options.accessLog !== undefined),
       ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],
@@ -151,13 +152,16 @@ function accessLog(path: string, plan: GatewayPlan): MessageInitShape<typeof Acc
   };
 }
 
-/** What the guard noted, or who refused before the guard was asked. */
+/** What the guard noted, or who refused before or behind it. */
 function decision(plan: GatewayPlan): string {
   const noted = `${filterStateKey("decision")}:PLAIN`;
-  if (plan.policies.every(({ native }) => native?.filter !== "rbac")) return `%FILTER_STATE(${noted})%`;
+  const refusals = notedRefusals(plan);
+  const isNoted = needsNotes(plan.policies);
+  if (refusals.length === 0 && !isNoted) return `%FILTER_STATE(${noted})%`;
   const operators = [
+    ...(isNoted ? [{ command: "FILTER_STATE", param: NOTED_STATE }] : []),
     { command: "FILTER_STATE", param: noted },
-    { command: "DYNAMIC_METADATA", param: REFUSED_BY },
+    ...refusals.map((param) => ({ command: "DYNAMIC_METADATA", param })),
   ];
   return `%COALESCE(${JSON.stringify({ operators })})%`;
 }

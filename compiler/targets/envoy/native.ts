@@ -1,9 +1,15 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
-import type { AddressPlan, CorsPlan, NativePolicy } from "../../plan/native.js";
+import { NOTE_FILTERS } from "../../plan/names.js";
+import { bytesShownWhole, type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
-import { addressFilter, addressRules } from "./addresses.js";
+import { addressFilter, addressRules, REFUSED_BY } from "./addresses.js";
+import { bodyLimit, bodyLimitFilters } from "./body-limits.js";
+import { compressFilters, compression } from "./compression.js";
 import { corsFilter, corsPolicy } from "./cors.js";
+import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
+import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
+import { needsNotes, noteFilter, notes } from "./notes.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
 export interface FilterConfiguration {
@@ -13,48 +19,107 @@ export interface FilterConfiguration {
 
 /** Envoy's own filters that the policies need, in the order in which they stand before the guard. */
 export function filtersBeforeGuard(plan: GatewayPlan) {
+  const used = plan.policies.flatMap(({ native }) => native ?? []);
+  return [
+    ...(used.some(({ filter }) => filter === "rbac") ? [addressFilter()] : []),
+    ...faultFilters(used.filter((native) => native.filter === "fault")),
+    ...(used.some(({ filter }) => filter === "cors") ? [corsFilter()] : []),
+  ];
+}
+
+/**
+ * Those that stand behind it.
+ * @param isLogged whether an access log shows who refused a request
+ */
+export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
   const used = new Set(plan.policies.flatMap(({ native }) => native?.filter ?? []));
-  return [...(used.has("rbac") ? [addressFilter()] : []), ...(used.has("cors") ? [corsFilter()] : [])];
+  const noted = isLogged && needsNotes(plan.policies);
+  const limits = used.has("buffer");
+  return [
+    ...(noted && used.has("externalAuth") ? [noteFilter(NOTE_FILTERS.externalAuth)] : []),
+    ...(plan.policies.some(({ native }) => bytesShownWhole(native) !== undefined) ? bodyLimitFilters("shown") : []),
+    ...plan.policies.flatMap(({ name, native }) =>
+      native?.filter === "externalAuth" ? [externalAuthRequest(name, native)] : [],
+    ),
+    ...(noted && limits ? [noteFilter(NOTE_FILTERS.bodyLimit)] : []),
+    ...(limits ? bodyLimitFilters("limit") : []),
+    ...(noted ? [noteFilter(NOTE_FILTERS.passed)] : []),
+    ...plan.policies.flatMap(({ name, native }) =>
+      native?.filter === "compressor" ? compressFilters(name, native) : [],
+    ),
+  ];
+}
+
+/** Where those of the filters that refuse requests leave who did, as parameters of `DYNAMIC_METADATA` in access logs. */
+export function notedRefusals(plan: GatewayPlan): string[] {
+  const used = plan.policies.flatMap(({ native }) => native ?? []);
+  return [
+    ...(used.some(({ filter }) => filter === "rbac") ? [REFUSED_BY] : []),
+    ...(used.some((native) => native.filter === "fault" && native.abort !== undefined) ? [ABORTED_BY] : []),
+  ];
 }
 
 /** What Envoy's own filters do on routes: one message for all routes with the same policies of a filter. */
 export class NativeConfigurations {
-  private readonly made = new Map<string, FilterConfiguration>();
+  private readonly made = new Map<string, readonly FilterConfiguration[]>();
+  private readonly isLogged: boolean;
+
+  constructor(isLogged: boolean) {
+    this.isLogged = isLogged;
+  }
 
   /** @param run the policies of one route in order of execution */
   of(run: readonly PolicyPlan[]): FilterConfiguration[] {
-    // The router has no settings on a route: the route itself says what it writes.
-    const policies = run.flatMap(({ name, native }) =>
-      native === undefined || native.filter === "router" ? [] : [{ name, native }],
-    );
+    const policies = run.flatMap(({ name, native }) => (native === undefined ? [] : [{ name, native }]));
     const filters = [...new Set(policies.map(({ native }) => native.filter))];
-    return filters.map((filter) => {
-      const own = policies.filter(({ native }) => native.filter === filter);
-      const key = [filter, ...own.map(({ name }) => name)].join(" ");
-      const before = this.made.get(key);
-      if (before !== undefined) return before;
-      const made = { filter: extensionNames[filter], configuration: configurationOf(own) };
-      this.made.set(key, made);
-      return made;
-    });
+    return [
+      ...filters.flatMap((filter) => {
+        const own = policies.filter(({ native }) => native.filter === filter);
+        return this.once(filter, own, () => configurationsOf(filter, own));
+      }),
+      ...(this.isLogged ? this.once("notes", policies, () => notes(policies)) : []),
+    ];
+  }
+
+  private once(what: string, own: readonly Own[], make: () => readonly FilterConfiguration[]) {
+    const key = [what, ...own.map(({ name }) => name)].join(" ");
+    const made = this.made.get(key) ?? make();
+    this.made.set(key, made);
+    return made;
   }
 }
 
-interface Own<Native extends NativePolicy> {
+interface Own {
   name: string;
-  native: Native;
+  native: NativePolicy;
 }
 
-/** @param own policies of one filter, at least one */
-function configurationOf(own: readonly Own<CorsPlan | AddressPlan>[]): Any {
-  const addresses: Own<AddressPlan>[] = [];
-  for (const { name, native } of own)
-    switch (native.filter) {
-      case "cors":
-        // A route has one at most.
-        return corsPolicy(native);
-      case "rbac":
-        addresses.push({ name, native });
+/** @param own policies of one filter, at least one; of most filters a route has one at most */
+function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): readonly FilterConfiguration[] {
+  switch (filter) {
+    case "rbac": {
+      const addresses = own.flatMap(({ name, native }) => (native.filter === filter ? [{ name, native }] : []));
+      return [{ filter: extensionNames.rbac, configuration: addressRules(addresses) }];
     }
-  return addressRules(addresses);
+    case "fault":
+      return own.flatMap(({ name, native }) => (native.filter === filter ? faultPolicies(name, native) : []));
+    case "cors":
+      return own.flatMap(({ native }) =>
+        native.filter === filter ? [{ filter: extensionNames.cors, configuration: corsPolicy(native) }] : [],
+      );
+    case "externalAuth":
+      return own.flatMap(({ name, native }) => {
+        const bytes = bytesShownWhole(native);
+        return [...(bytes === undefined ? [] : bodyLimit("shown", bytes)), externalAuthOnRoute(name)];
+      });
+    case "buffer": {
+      const limit = smallestBodyLimit(own);
+      return limit === undefined ? [] : bodyLimit("limit", limit.native.bytes);
+    }
+    case "compressor":
+      return own.flatMap(({ name, native }) => (native.filter === filter ? compression(name, native) : []));
+    case "router":
+      // It has no settings on a route: the route itself says what it writes.
+      return [];
+  }
 }

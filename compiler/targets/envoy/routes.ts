@@ -5,7 +5,6 @@ import {
   HeaderValueOptionSchema,
 } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
 import {
-  type HeaderMatcherSchema,
   RedirectAction_RedirectResponseCode,
   type RouteMatchSchema,
   type RouteSchema,
@@ -22,12 +21,12 @@ import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, R
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { operationFilters } from "./body.js";
 import { forwarding } from "./forwarding.js";
+import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { queryMatchers } from "./queries.js";
 import { persistence } from "./retries.js";
 
-type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
 
@@ -36,10 +35,11 @@ const { OVERWRITE_IF_EXISTS_OR_ADD: OVERWRITE, APPEND_IF_EXISTS_OR_ADD: APPEND }
 /** Envoy refuses direct responses above this; the largest body that a route may answer with. */
 export const MAX_RESPONSE_BODY_BYTES = 65_536;
 
-export function routeConfiguration(plan: GatewayPlan): RouteConfiguration {
+/** @param isLogged whether an access log shows who refused a request */
+export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
-  const native = new NativeConfigurations();
+  const native = new NativeConfigurations(isLogged);
   return create(RouteConfigurationSchema, {
     name: plan.name,
     ignorePortInHostMatching: true,
@@ -198,33 +198,6 @@ function methodMatcher(methods: readonly string[]): HeaderMatcherInit[] {
       ? ({ case: "exact", value: only } as const)
       : ({ case: "safeRegex", value: { regex: methods.map(escapeRegex).join("|") } } as const);
   return [{ name: ":method", headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: pattern } } }];
-}
-
-function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
-  switch (match.form) {
-    case "exact":
-      return {
-        name: match.name,
-        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "exact", value: match.value } } },
-      };
-    case "contains":
-      return {
-        name: match.name,
-        headerMatchSpecifier: { case: "stringMatch", value: { matchPattern: { case: "contains", value: match.text } } },
-      };
-    case "regex":
-      return {
-        name: match.name,
-        headerMatchSpecifier: {
-          case: "stringMatch",
-          value: { matchPattern: { case: "safeRegex", value: { regex: match.regex } } },
-        },
-      };
-    case "unlike":
-      return { ...headerMatcher({ ...match, form: "regex" }), invertMatch: true };
-    case "present":
-      return { name: match.name, headerMatchSpecifier: { case: "presentMatch", value: match.present } };
-  }
 }
 
 const REDIRECT_CODES = {

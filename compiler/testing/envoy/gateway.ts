@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CLIENT_PORT } from "../../embedded/worker.js";
 import { operationName } from "../../plan/names.js";
-import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
+import { externalAuthOf } from "../../plan/native.js";
+import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../../plan/plan.js";
 import { schemeOf } from "../../request/request.js";
 import type { EnvoyBinary } from "../../runtime/find.js";
 import { type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
@@ -90,10 +91,12 @@ class EnvoyGateway implements TestedGateway {
   readonly listener: ListenerPlan;
   private readonly wiring: Wiring;
   private readonly routes: ReadonlyMap<string, RoutePlan>;
+  private readonly policies: ReadonlyMap<string, PolicyPlan>;
 
   constructor(wiring: Wiring, plan: GatewayPlan, listener: ListenerPlan) {
     this.wiring = wiring;
     this.listener = listener;
+    this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
     this.routes = new Map(
       plan.hosts.flatMap((host) => host.routes.map((route) => [entryKey(route.name, route.operation), route])),
     );
@@ -121,9 +124,12 @@ class EnvoyGateway implements TestedGateway {
     const { decisions, services, port } = this.wiring;
     const { status, headers, body } = await sendOverWire(port, this.withScheme(sent), CLIENT_PORT);
     const logged = await decisions.next();
-    // The last of several: a service that fails is asked again.
-    const heard = services.heard().at(-1);
     const route = this.routes.get(`${logged.route ?? ""} ${logged.operation ?? ""}`);
+    const all = services.heard();
+    // Who is asked whether the request may pass hears of it before all others, and once.
+    const asked = route !== undefined && this.asks(route) ? all.shift() : undefined;
+    // The last of several: a service that fails is asked again.
+    const heard = all.at(-1);
     const byChance = route?.action.type === "forward" && route.action.to.length > 1;
     return {
       status,
@@ -132,8 +138,13 @@ class EnvoyGateway implements TestedGateway {
       ...(route === undefined ? {} : { route }),
       ...(logged.decision === null ? {} : { decision: logged.decision }),
       ...(logged.shadow == null ? {} : { shadow: logged.shadow }),
+      ...(asked === undefined ? {} : { asked: viewOf(asked, false) }),
       ...(heard === undefined ? {} : { service: viewOf(heard, byChance) }),
     };
+  }
+
+  private asks({ run }: RoutePlan): boolean {
+    return externalAuthOf(run.flatMap(({ policy }) => this.policies.get(policy) ?? [])) !== undefined;
   }
 }
 

@@ -32,6 +32,12 @@ export function doubledDuration(duration: string): string | undefined {
   return count === undefined || unit === undefined ? undefined : `${Number(count) * 2}${unit}`;
 }
 
+/** `64Ki` as `128Ki`; undefined if it is no size with a unit. */
+export function doubledSize(size: string): string | undefined {
+  const [, count, unit] = /^([0-9]+)(Ki|Mi)$/.exec(size) ?? [];
+  return count === undefined || unit === undefined ? undefined : `${Number(count) * 2}${unit}`;
+}
+
 /** A path that takes more: `/a` with all below it, `/a/*` at any depth, `/a/b/**` as `/a/**`. */
 export function widerPath(path: string): string | undefined {
   if (path.startsWith("~")) return `${path}.*`;

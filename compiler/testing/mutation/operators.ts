@@ -2,6 +2,7 @@ import { type Node, nodeAt, type ScalarNode, toValue, type Value } from "../../s
 import {
   doubledDuration,
   doubledRate,
+  doubledSize,
   otherWindow,
   raisedBurst,
   widerBlock,
@@ -71,6 +72,7 @@ export const OPERATORS: readonly Operator[] = [
   scalar("origin-widened", ["policies.*.cors.origins.*"], (origin) => ["*", ...defined(widerOrigin)(origin)]),
   added("cookies-allowed", CORS, "credentials", (now) => (now === true ? [] : [true])),
   list("header-allowed", ["policies.*.cors.headers"], (headers) => [[...headers, "x-another"]]),
+  scalar("body-doubled", ["policies.*.bodyLimit.bytes"], defined(doubledSize)),
   scalar("age-doubled", ["policies.*.cors.maxAge"], defined(doubledDuration)),
 ];
 
