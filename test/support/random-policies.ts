@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
 import { withVersions } from "./random-forwarding.js";
 import {
-  ALONE,
   askable,
   bodyLimitBody,
   compressBody,
@@ -14,29 +13,13 @@ import {
   ipAccessBody,
   someOf,
 } from "./random-native.js";
+import { asksWhoCalls, compose, PLACES, type RandomPolicy } from "./random-places.js";
 import { hashed, unhashed } from "./random-resilience.js";
-import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
+import { randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
 
 // Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
 // fast requests follow one another cannot matter.
-
-/** A policy of the file, with what it needs of a chain. */
-export interface RandomPolicy {
-  readonly name: string;
-  readonly kind:
-    | "authenticate"
-    | "authorize"
-    | "bodyLimit"
-    | "compress"
-    | "cors"
-    | "externalAuth"
-    | "fault"
-    | "headers"
-    | "ipAccess"
-    | "rateLimit";
-  readonly spec: Readonly<Record<string, unknown>>;
-}
 
 export interface RandomFile {
   readonly apiVersion: "sluice/v1";
@@ -59,7 +42,6 @@ const INITECH_DIGEST = digestOf(DIGESTED_KEYS[1]);
 
 const TIERS = ["gold", "free", "a"] as const;
 const GROUPS = ["partners", "a", "b", "ab"] as const;
-const CAPTURES = ["x", "y"] as const;
 
 const listeners = fc
   .array(
@@ -162,7 +144,6 @@ const condition = fc.oneof(
   { weight: 2, arbitrary: randomExpression.bool.map(({ text }) => text).filter((text) => !UNLIKE.test(text)) },
 );
 
-const asksWhoCalls = (text: string) => text.includes("auth.");
 const conditionForStrangers = condition.filter((text) => !asksWhoCalls(text));
 
 const description = fc.constantFrom("As agreed.", "50% of it: {x} \u00e4");
@@ -283,9 +264,6 @@ const policies = fc
     all.map((policy, index): RandomPolicy => ({ ...policy, name: `p${index}-${policy.kind.toLowerCase()}` })),
   );
 
-/** Where a policy is asked for, if the rest of the chain allows it. */
-const PLACES = ["mandatory", "defaults", "routes", "routes", "routes", "nowhere"] as const;
-
 export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   .record({
     head: fc.record({ description, targets: fc.constant({ envoy: "1.40" }) }, { requiredKeys: [] }),
@@ -341,69 +319,4 @@ function forTiers({ kind, spec, name }: RandomPolicy, tiers: readonly string[]):
 
 function digestOf(key: string): string {
   return `sha256:${createHash("sha256").update(key).digest("hex")}`;
-}
-
-interface Drawn {
-  readonly policies: readonly RandomPolicy[];
-  readonly places: readonly (typeof PLACES)[number][];
-  readonly routes: readonly RandomRoute[];
-  readonly choices: readonly number[];
-}
-
-/**
- * Puts policies where they are asked for and can be: what asks who calls stands behind an `authenticate`, what reads a capture on
- * routes that have it, and of some kinds there is one a route.
- */
-function compose({ policies, places, routes, choices }: Drawn): Pick<RandomFile, "mandatory" | "defaults" | "routes"> {
-  const asked = (place: (typeof PLACES)[number]) => policies.filter((_, index) => places[index] === place);
-  const mandatory = fitting([], asked("mandatory"), []);
-  const defaults = fitting(mandatory, asked("defaults"), CAPTURES);
-  const optional = policies.filter((policy) => !mandatory.includes(policy) && !defaults.includes(policy));
-  return {
-    ...(mandatory.length === 0 ? {} : { mandatory: { apply: names(mandatory) } }),
-    ...(defaults.length === 0 ? {} : { defaults: { apply: names(defaults) } }),
-    routes: routes.map(({ captures, ...route }, index) => {
-      const bits = choices[index % choices.length] ?? 0;
-      const wanted = (policy: RandomPolicy) => ((bits >> policies.indexOf(policy)) & 1) === 1;
-      const kept = fitting(
-        mandatory,
-        defaults.filter((policy) => !(wanted(policy) && (bits & 0x8000) !== 0)),
-        captures,
-      );
-      const except = defaults.filter((policy) => !kept.includes(policy));
-      const apply = fitting([...mandatory, ...kept], optional.filter(wanted), captures);
-      return {
-        ...route,
-        ...(apply.length === 0 ? {} : { apply: names(apply) }),
-        ...(except.length === 0 ? {} : { except: names(except) }),
-      };
-    }),
-  };
-}
-
-function names(policies: readonly RandomPolicy[]): string[] {
-  return policies.map(({ name }) => name);
-}
-
-/** Those of the candidates that can stand on a route beside what it has; their order stays. */
-function fitting(
-  before: readonly RandomPolicy[],
-  candidates: readonly RandomPolicy[],
-  captures: readonly string[],
-): RandomPolicy[] {
-  const readable = candidates.filter((one) =>
-    CAPTURES.every((name) => captures.includes(name) || !textOf(one).includes(`route.params.${name}`)),
-  );
-  const isFirst = (one: RandomPolicy) => [...before, ...readable].find(({ kind }) => kind === one.kind) === one;
-  const single = readable.filter((one) => !ALONE.includes(one.kind) || isFirst(one));
-  const known = [...before, ...single].some((one) => one.kind === "authenticate" && isEnforced(one));
-  return single.filter((one) => known || !(asksWhoCalls(textOf(one)) || /"rate":\{/.test(textOf(one))));
-}
-
-function textOf({ spec }: RandomPolicy): string {
-  return JSON.stringify(spec);
-}
-
-function isEnforced({ spec }: RandomPolicy): boolean {
-  return spec.mode === undefined || spec.mode === "enforce";
 }
