@@ -2,6 +2,7 @@ import { byteTextOf } from "../host/byte-text.js";
 import type { HeaderMap } from "../host/header-map.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
+import { staleHeaders } from "../plan/body.js";
 import type { RewritePlan } from "../plan/forwarding.js";
 import { PIN_HEADER } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
@@ -28,7 +29,7 @@ export function routeAnswerHeaders(
     ...edits.set,
   ]);
   return {
-    remove: edits.remove,
+    remove: [...edits.remove, ...staleHeaders(run)],
     set: [...set],
     append: [...(vary ? [["vary", "origin"] as const] : []), ...edits.add],
   };

@@ -31,3 +31,11 @@ const LARGEST_CHUNK_BYTES = 1_048_576;
 export function heldBytes(run: readonly PolicyPlan[]): number {
   return LARGEST_CHUNK_BYTES + Math.max(0, ...run.map(({ conversion }) => conversion?.bufferBytes ?? 0));
 }
+
+/** What a service says of the bytes of its answer: it holds no more when they are converted. */
+const ABOUT_BYTES = ["accept-ranges", "content-digest", "content-md5", "digest", "etag", "repr-digest"];
+
+/** Headers of a service's answer that clients of a route do not get because of its policies. */
+export function staleHeaders(run: readonly PolicyPlan[]): readonly string[] {
+  return run.some(({ conversion }) => conversion !== undefined) ? ABOUT_BYTES : [];
+}

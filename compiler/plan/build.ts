@@ -2,6 +2,7 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
+import { namedServices } from "../policy/versions.js";
 import { hasOperations } from "./body.js";
 import { planHosts } from "./hosts.js";
 import { PIN_HEADER } from "./names.js";
@@ -67,16 +68,17 @@ function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
 
 function services({ gateway, place }: CheckedGateway): ServicePlan[] {
   const budgets = retryBudgets(gateway);
-  return Object.entries(gateway.services).map(([name, service]) => ({
+  return namedServices(gateway).map(({ name, base, version, path, service }) => ({
     name,
-    origin: place(["services", name], "key"),
+    ...(version === undefined ? {} : { version }),
+    origin: place(path, "key"),
     discovery:
       service.dns === undefined
         ? { by: "static", endpoints: service.endpoints ?? [] }
         : { by: "dns", endpoints: [service.dns] },
     connectTimeoutMs: service.connectTimeout,
     ...serviceTransport(service),
-    ...planService(service, budgets.get(name)),
+    ...planService(service, budgets.get(base)),
   }));
 }
 

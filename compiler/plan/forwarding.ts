@@ -1,6 +1,7 @@
-import type { Route } from "../policy/gateway.js";
+import type { Gateway, Route } from "../policy/gateway.js";
 import type { PathPattern } from "../policy/path.js";
 import { rewriteHost, rewritePath, type Substitution } from "../policy/rewrite.js";
+import { versionName } from "../policy/versions.js";
 
 /** What a route does with a request beside sending it to its service. */
 export interface RouteForwarding {
@@ -31,11 +32,15 @@ export interface MirrorPlan {
 }
 
 /** @param pattern of the route's path */
-export function planForwarding({ mirror, rewrite, hedge, websocket }: Route, pattern: PathPattern): RouteForwarding {
+export function planForwarding(
+  { mirror, rewrite, hedge, websocket }: Route,
+  pattern: PathPattern,
+  gateway: Gateway,
+): RouteForwarding {
   return {
     ...(mirror === undefined
       ? {}
-      : { mirror: mirror.map(({ service, percent }) => ({ service, millionths: percent })) }),
+      : { mirror: mirror.map((copy) => ({ service: versionName(gateway, copy), millionths: copy.percent })) }),
     ...(rewrite === undefined ? {} : { rewrite: planRewrite(rewrite, pattern) }),
     ...(hedge === undefined ? {} : { hedges: true }),
     ...(websocket === true ? { upgrades: true } : {}),

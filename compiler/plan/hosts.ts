@@ -3,6 +3,7 @@ import type { CheckedGateway } from "../policy/check.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
 import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/path.js";
 import { type QueryMatch, readQueryMatch } from "../policy/query.js";
+import { versionName } from "../policy/versions.js";
 import { Answers } from "./answers.js";
 import { effectivePolicies } from "./effective.js";
 import { planForwarding } from "./forwarding.js";
@@ -124,7 +125,7 @@ function convertsNothing(run: readonly AppliedPolicy[], { policies }: CheckedGat
 
 function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: CheckedGateway): RoutePlan | undefined {
   const path = parsePath(route.match.path);
-  const action = typeof path === "string" ? undefined : planAction(route, path);
+  const action = typeof path === "string" ? undefined : planAction(route, path, checked);
   if (typeof path === "string" || action === undefined) return undefined;
   return {
     name: route.name,
@@ -147,14 +148,14 @@ function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch
   return matches.length === 0 ? {} : { query: matches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-function planAction(route: Route, path: PathPattern): RouteAction | undefined {
+function planAction(route: Route, path: PathPattern, { gateway }: CheckedGateway): RouteAction | undefined {
   if (route.to !== undefined)
     return {
       type: "forward",
-      to: route.to,
+      to: route.to.map((target) => ({ service: versionName(gateway, target), weight: target.weight })),
       timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
       ...planForward(route),
-      ...planForwarding(route, path),
+      ...planForwarding(route, path, gateway),
     };
   if (route.respond !== undefined)
     return { type: "respond", status: route.respond.status, body: route.respond.body, headers: route.respond.headers };

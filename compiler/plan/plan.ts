@@ -46,6 +46,8 @@ export interface ListenerPlan {
 
 export interface ServicePlan extends ServiceResilience {
   name: string;
+  /** Of a version that is not the active one. */
+  version?: string;
   origin: Span;
   discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
   connectTimeoutMs: number;

@@ -31,7 +31,10 @@ export function withoutTransport(plan: GatewayPlan): GatewayPlan {
   return {
     ...plan,
     listeners: plan.listeners.map(({ tls, protocol, ...listener }) => listener),
-    services: plan.services.map(({ tls, protocol, ...service }) => service),
+    services: plan.services.map(({ tls, protocol, health, ...service }) =>
+      // A check by gRPC takes HTTP/2.
+      health === undefined || health.check.by === "grpc" ? service : { ...service, health },
+    ),
   };
 }
 

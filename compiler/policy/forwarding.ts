@@ -3,6 +3,7 @@ import { fraction } from "./values.js";
 
 const copy = z.strictObject({
   service: z.string().describe("Name of a service under `services`, which none of the answers come from."),
+  version: z.string().optional().describe("Name of one of its versions; the `active` one if absent."),
   percent: fraction
     .prefault("100%")
     .describe("Share of the requests that are copied.")

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { redirect, respond } from "./actions.js";
 import { connections } from "./connections.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
@@ -10,7 +11,6 @@ import {
   duration,
   exactlyOneOf,
   headerName,
-  headerValue,
   hostPort,
   httpMethod,
   name,
@@ -47,19 +47,44 @@ const listener = z
   })
   .describe("One address that clients connect to.");
 
+/** Where a service is. */
+const whereabouts = {
+  endpoints: z
+    .array(serviceAddress)
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("Fixed addresses, each an IP address and a port.")
+    .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
+  dns: serviceAddress
+    .optional()
+    .describe("A host name and a port; the name is resolved again and again while running.")
+    .meta({ examples: ["orders.internal:8080"] }),
+};
+
 const service = z
   .strictObject({
-    endpoints: z
-      .array(serviceAddress)
-      .min(1)
-      .max(1000)
+    ...whereabouts,
+    versions: z
+      .record(
+        name,
+        z
+          .strictObject(whereabouts)
+          .describe("Where this version is, by exactly one of `endpoints` and `dns`.")
+          .meta(exactlyOneOf("endpoints", "dns")),
+      )
       .optional()
-      .describe("Fixed addresses, each an IP address and a port.")
-      .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
-    dns: serviceAddress
+      .describe("Versions of the service by name, alike but for where they are. `active` says which one routes mean.")
+      .meta({
+        minProperties: 1,
+        examples: [{ blue: { endpoints: ["10.0.0.7:8080"] }, green: { endpoints: ["10.0.0.8:8080"] } }],
+      }),
+    active: name
       .optional()
-      .describe("A host name and a port; the name is resolved again and again while running.")
-      .meta({ examples: ["orders.internal:8080"] }),
+      .describe(
+        "The version that gets the requests of routes that name none: the one word that a blue-green switch changes.",
+      )
+      .meta({ examples: ["blue"] }),
     connectTimeout: duration
       .refine((milliseconds) => milliseconds > 0, "with a timeout of 0 no connection would ever open")
       .prefault("5s")
@@ -70,8 +95,8 @@ const service = z
     connections: connections.optional(),
     failover,
   })
-  .describe("A backend that routes lead to, by exactly one of `endpoints` and `dns`.")
-  .meta(exactlyOneOf("endpoints", "dns"));
+  .describe("A backend that routes lead to, by exactly one of `endpoints`, `dns` and `versions`.")
+  .meta(exactlyOneOf("endpoints", "dns", "versions"));
 
 const consumer = z
   .strictObject({
@@ -149,77 +174,9 @@ const match = z.strictObject({
 
 const target = z.strictObject({
   service: z.string().describe("Name of a service under `services`."),
+  version: z.string().optional().describe("Name of one of its versions; the `active` one if absent."),
   weight: z.int().min(0).max(1_000_000).default(1).describe("Share of the requests, relative to the other weights."),
 });
-
-/** Of the connection, of the length of the body, or of a request: Envoy writes them itself (RFC 9110 sections 6 to 8). */
-const NOT_OURS_TO_ANSWER = [
-  "connection",
-  "content-length",
-  "host",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
-
-/** RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5. */
-const WITHOUT_BODY = [204, 205, 304];
-
-const respond = z
-  .strictObject({
-    status: z.int().min(200).max(599).describe("Status code of the answer."),
-    body: z
-      .string()
-      .max(65_536)
-      .refine((body) => Buffer.byteLength(body) <= 65_536, "at most 65536 bytes of UTF-8")
-      .optional()
-      .describe("Body of the answer; none with status 204, 205 and 304."),
-    headers: z
-      .record(
-        headerName
-          .refine(
-            (header) => !NOT_OURS_TO_ANSWER.includes(header),
-            "an answer cannot set a header of the connection, of the length of the body or of a request",
-          )
-          .meta({ not: { enum: NOT_OURS_TO_ANSWER } }),
-        headerValue.describe("Value of the header."),
-      )
-      .default({})
-      .describe("Headers of the answer.")
-      .meta({ examples: [{ "content-type": "text/plain" }] }),
-  })
-  .refine(({ status, body }) => body === undefined || !WITHOUT_BODY.includes(status), {
-    path: ["body"],
-    message: "an answer with status 204, 205 or 304 has no body",
-  });
-
-const redirect = z
-  .strictObject({
-    to: z
-      .string()
-      .regex(/^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[\x21-\x7e]*)?$/, {
-        message: "an absolute URL without user and password, such as https://example.com/new",
-        abort: true,
-      })
-      .refine((url) => !url.includes("#"), "a redirect cannot add a fragment; leave out `#` and what follows it")
-      .refine((url) => URL.canParse(url), "the host or the port of this URL cannot exist")
-      .optional()
-      .describe("Absolute URL; without a path, the request's own path stays.")
-      .meta({ examples: ["https://www.example.com"] }),
-    path: z
-      .string()
-      .regex(/^\/[\x21-\x7e]*$/, "a path that starts with `/`")
-      .optional()
-      .describe("New path on the same host.")
-      .meta({ examples: ["/new"] }),
-    status: z
-      .literal([301, 302, 303, 307, 308])
-      .default(302)
-      .describe("301 and 308 are permanent; 307 and 308 keep the method and the body."),
-  })
-  .meta(exactlyOneOf("to", "path"));
 
 /** How long a service may take for the whole answer, if a route does not say. */
 export const DEFAULT_TIMEOUT_MS = 15_000;
@@ -231,7 +188,10 @@ const route = z
       "Requests that the route takes. The most specific route serves, whatever the order in the file.",
     ),
     to: z
-      .union([z.string().transform((one) => [{ service: one, weight: 1 }]), z.array(target).min(1).max(64)])
+      .union([
+        z.string().transform((one): z.output<typeof target>[] => [{ service: one, weight: 1 }]),
+        z.array(target).min(1).max(64),
+      ])
       .optional()
       .describe("Name of a service, or a list of services with weights.")
       .meta({

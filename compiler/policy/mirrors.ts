@@ -2,15 +2,17 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt } from "../syntax/document.js";
 import { removal, removeListed } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
+import { versionName } from "./versions.js";
 
 /** Copies that go where the request itself goes, and copies that go to one service twice. */
 export function checkMirrors(checked: CheckedGateway): Diagnostic[] {
   const { gateway, root, place } = checked;
   return gateway.routes.flatMap(({ to = [], mirror = [] }, index) =>
-    mirror.flatMap(({ service }, position) => {
+    mirror.flatMap((copy, position) => {
       const path = ["routes", index, "mirror"];
-      const first = mirror.findIndex((other) => other.service === service);
-      const isTarget = to.some((target) => target.service === service);
+      const service = versionName(gateway, copy);
+      const first = mirror.findIndex((other) => versionName(gateway, other) === service);
+      const isTarget = to.some((target) => versionName(gateway, target) === service);
       if (!isTarget && first === position) return [];
       const span = place([...path, position, "service"]);
       // Not safe: perhaps another service was meant.

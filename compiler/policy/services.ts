@@ -1,12 +1,14 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
-import { type Entry, type Node, nodeAt } from "../syntax/document.js";
+import { type Entry, type Node, nodeAt, type Path } from "../syntax/document.js";
 import { replaceEntry } from "../syntax/edits.js";
 import { checkBalancing } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import { checkCircles } from "./circles.js";
 import { checkFailover } from "./failover.js";
+import type { Service } from "./gateway.js";
 import { checkTransport } from "./transport.js";
 import { isIpAddress } from "./values.js";
+import { checkVersions, namedServices } from "./versions.js";
 
 /** Services, listeners and consumers: what the schema alone cannot say of them. */
 export function checkServices(checked: CheckedGateway): Diagnostic[] {
@@ -15,6 +17,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
     ...checkBalancing(checked),
     ...checkFailover(checked),
     ...checkCircles(checked),
+    ...checkVersions(checked),
     ...listeners(checked),
     ...checkTransport(checked),
     ...credentials(checked),
@@ -22,34 +25,44 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
 }
 
 function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {
-  return Object.entries(gateway.services).flatMap(([name, service]) => {
-    // As written: one that is not well-formed has a finding of its own.
-    const written = (key: string) => nodeAt(root, ["services", name, key]) !== undefined;
-    if (written("endpoints") === written("dns"))
-      return [diagnose("SL0601", { service: name }, place(["services", name], "key"))];
-    const byName = (service.endpoints ?? []).flatMap((endpoint, index) =>
-      isIpAddress(endpoint.host)
-        ? []
-        : [
-            diagnose(
-              "SL0602",
-              { host: endpoint.host },
-              place(["services", name, "endpoints", index]),
-              service.endpoints?.length === 1 ? asDns(nodeAt(root, ["services", name])) : {},
-            ),
-          ],
-    );
-    if (service.dns !== undefined && isIpAddress(service.dns.host))
-      byName.push(
-        diagnose(
-          "SL0603",
-          { host: service.dns.host },
-          place(["services", name, "dns"]),
-          asEndpoints(nodeAt(root, ["services", name])),
-        ),
-      );
-    return byName;
+  // As written: what is not well-formed has a finding of its own.
+  const written = (path: Path, keys: readonly string[]) =>
+    keys.filter((key) => nodeAt(root, [...path, key]) !== undefined);
+  const unclear = Object.keys(gateway.services).flatMap((name) => {
+    const path = ["services", name];
+    const found = written(path, ["endpoints", "dns", "versions"]).length === 1;
+    return found ? [] : [diagnose("SL0601", { service: name }, place(path, "key"))];
   });
+  const places = namedServices(gateway).flatMap(({ base, version, service, path }) => {
+    const isVersion = service.versions !== undefined;
+    if (written(path, ["endpoints", "dns"]).length !== 1)
+      return isVersion ? [diagnose("SL0651", { version: version ?? service.active ?? base }, place(path, "key"))] : [];
+    return misplaced(service, path, { root, place });
+  });
+  return [...unclear, ...places];
+}
+
+/** Names among addresses, and an address in place of a name. */
+function misplaced(
+  service: Service,
+  path: Path,
+  { root, place }: Pick<CheckedGateway, "root" | "place">,
+): Diagnostic[] {
+  const byName = (service.endpoints ?? []).flatMap((endpoint, index) =>
+    isIpAddress(endpoint.host)
+      ? []
+      : [
+          diagnose(
+            "SL0602",
+            { host: endpoint.host },
+            place([...path, "endpoints", index]),
+            service.endpoints?.length === 1 ? asDns(nodeAt(root, path)) : {},
+          ),
+        ],
+  );
+  if (service.dns === undefined || !isIpAddress(service.dns.host)) return byName;
+  const fix = asEndpoints(nodeAt(root, path));
+  return [...byName, diagnose("SL0603", { host: service.dns.host }, place([...path, "dns"]), fix)];
 }
 
 /** `endpoints: [a.example.com:80]` as `dns: a.example.com:80`. */

@@ -2,6 +2,7 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt } from "../syntax/document.js";
 import { removal, removeEntry, removeListed } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
+import { versionName } from "./versions.js";
 
 /** Services that stand twice among those of a route, and hedges of what never takes too long. */
 export function checkTargets(checked: CheckedGateway): Diagnostic[] {
@@ -9,8 +10,9 @@ export function checkTargets(checked: CheckedGateway): Diagnostic[] {
   return gateway.routes.flatMap(({ to = [], hedge, retry }, index) => {
     const path = ["routes", index];
     const node = nodeAt(root, path);
-    const twice = to.flatMap(({ service }, position) => {
-      const first = to.findIndex((other) => other.service === service);
+    const names = to.map((target) => versionName(gateway, target));
+    const twice = names.flatMap((service, position) => {
+      const first = names.indexOf(service);
       if (first === position) return [];
       const related = [{ message: "first named here", span: place([...path, "to", first, "service"]) }];
       const fix = removal("remove it", false, removeListed(node, "to", position));

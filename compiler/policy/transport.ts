@@ -5,6 +5,7 @@ import { type ListenerTls, PROTOCOLS } from "../plan/transport.js";
 import type { CheckedGateway } from "./check.js";
 import type { Listener, Service } from "./gateway.js";
 import { isIpAddress, LITERAL_PRIVATE_KEY } from "./values.js";
+import { namedServices } from "./versions.js";
 
 /** Envoy opens the path as it stands, and watches its folder. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
@@ -99,8 +100,10 @@ export const serviceProtocol = z
 
 /** What the schema alone cannot say of TLS and of versions of HTTP. */
 export function checkTransport({ gateway, place }: CheckedGateway): Diagnostic[] {
-  return Object.entries(gateway.services).flatMap(([name, { tls, protocol, dns, endpoints }]) => {
-    const path = ["services", name];
+  return namedServices(gateway).flatMap(({ base, version, service: { tls, protocol, dns, endpoints } }) => {
+    const [name, path] = [base, ["services", base]];
+    // What a version has of the service is told once.
+    if (version !== undefined) return [];
     const found: Diagnostic[] = [];
     if (tls !== undefined && tls.sni === undefined && dns === undefined && endpoints !== undefined)
       found.push(diagnose("SL0620", { service: name }, place([...path, "tls"], "key")));

@@ -5,6 +5,14 @@ import { duration, exactlyOneOf, headerName, headerValue, httpMethod, isIpAddres
 /** The client that sends the request writes these itself. */
 const NOT_OURS_TO_SEND = ["connection", "content-length", "host", "transfer-encoding"];
 
+/** As the plan has it: a version that is not the active one is written behind a dot. */
+const serviceName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$/,
+    "the name of a service, or of a version such as `orders.green`",
+  );
+
 const body = z.string().max(1_048_576);
 const json = z.unknown();
 const twoBodies = { path: ["json"], message: "give `body` or `json`, not both" };
@@ -49,7 +57,7 @@ const upstream = z
   .refine(onlyOneBody, twoBodies)
   .describe("What a service answers in this test, in place of the real one.");
 
-const upstreams = z.record(name, upstream).default({});
+const upstreams = z.record(serviceName, upstream).default({});
 
 const sentHeader = headerValue.describe("Value of the header.");
 
@@ -115,7 +123,9 @@ const headersMatched = z.record(headerName, headerMatch);
 
 const forwarded = z
   .strictObject({
-    service: name.describe("Name of the service that gets the request."),
+    service: serviceName.describe(
+      "Name of the service that gets the request; of another than its active version, `orders.green`.",
+    ),
     method: httpMethod.optional().describe("Method that the service sees."),
     path: z
       .string()
@@ -183,7 +193,7 @@ const expectation = z
       )
       .meta({ examples: ["none", "new-limit", "writers/free-tier"] }),
     upstream: z
-      .union([name, forwarded])
+      .union([serviceName, forwarded])
       .optional()
       .describe("The service that gets the request, also with what it sees; `none`: no service hears of it.")
       .meta({ examples: ["none", "orders", { service: "orders", headers: { "x-consumer": "acme" } }] }),

@@ -70,7 +70,7 @@ describe("a service", () => {
   });
 
   it("gets parameters of the path and of the query where they are bound, read by their type", () => {
-    expect(find({}, "limit=%2B5&status=active&ids=1&ids=%202%20&ids=-3&debug=1")).toBe(
+    expect(find({}, "limit=%2B5&status=active&ids=1&ids=%202%20&ids=-3")).toBe(
       "<FindPartners><filter><status>active</status></filter><limit>+5</limit><ids>1 2 -3</ids></FindPartners>",
     );
     expect(find({ filter: { text: "a" } }, "status=gone")).toBe(
@@ -85,6 +85,9 @@ describe("a service", () => {
   it.each([
     ["limit=x", 'The query parameter "limit" must be a whole number, without fraction and exponent.'],
     ["limit=5&limit=5", 'The query parameter "limit" is given more than once.'],
+    ["limt=5", 'The query parameter "limt" is not known.'],
+    ["limit=5&=1", 'The query parameter "" is not known.'],
+    ["%ff=1", 'The query parameter "%ff" is not known.'],
     ["limit=%zz", 'The query parameter "limit" is not percent-encoded UTF-8.'],
     ["limit=%ff", 'The query parameter "limit" is not percent-encoded UTF-8.'],
     ["status=new", 'The query parameter "status" is none of those that are allowed.'],

@@ -81,11 +81,11 @@ describe("sluice run --embedded", () => {
   test("says once what of the policy it does not do", async () => {
     const retried = policyText().replace(
       /^ {2}orders: \{ /m,
-      "  orders: { loadBalancing: leastRequest, circuitBreakers: { requests: 9 }, ",
+      "  orders: { loadBalancing: leastRequest, circuitBreakers: { requests: 9 }, connections: { maxRequestsPerConnection: 9 }, ",
     );
     const { cli } = await start(retried);
     expect(cli.stderr()).toContain(
-      "sluice: it has no loadBalancing, circuitBreakers: each request is sent once, to the next endpoint\n",
+      "sluice: it has no loadBalancing, connections, circuitBreakers: each request is sent once, to the next endpoint\n",
     );
     expect(await place.change(cli, `${retried}\n`)).toBe("taken over");
     expect(cli.stderr().match(/it has no/g)).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { createServer, type Http2Server } from "node:http2";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Script, startUpstream, type Upstream } from "../support/upstream.js";
+import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 
 const clean: (() => Promise<unknown>)[] = [];
@@ -165,4 +166,52 @@ test("hedge: a try that takes too long goes on, and its answer may be the first"
   // The first try, which was given up without the hedge.
   opened[0]?.();
   expect(await reply).toMatchObject({ status: 200, text: "slow" });
+});
+
+test("versions: routes mean the active one, or the one that they name", async () => {
+  const [blue, green] = [await upstream({ body: "blue" }), await upstream({ body: "green" })];
+  const answers = async (active: string) => {
+    const gateway = await serve(
+      `apiVersion: sluice/v1
+kind: Gateway
+name: versions
+listeners: { public: { address: 127.0.0.1:8080 } }
+services:
+  orders:
+    versions: { blue: { endpoints: [${blue.address}] }, green: { endpoints: [${green.address}] } }
+    active: ${active}
+routes:
+  - { name: all, match: { path: /** }, to: orders }
+  - { name: next, match: { path: /next }, to: [{ service: orders, version: green }] }
+  - { name: last, match: { path: /last }, to: [{ service: orders, version: blue, weight: 0 }, { service: orders, version: green }] }
+`,
+      { ownServices: true },
+    );
+    clean.push(() => gateway.stop());
+    return Promise.all(["/", "/next", "/last"].map(async (path) => (await gateway.send(path)).text));
+  };
+  expect(await answers("blue")).toEqual(["blue", "green", "green"]);
+  expect(await answers("green")).toEqual(["green", "green", "green"]);
+});
+
+test("versions have names in tests, on both engines", async () => {
+  await passOnBoth(
+    `apiVersion: sluice/v1
+kind: Gateway
+name: versions
+listeners: { public: { address: 127.0.0.1:8080 } }
+services:
+  orders:
+    versions: { blue: { endpoints: [127.0.0.1:9001] }, green: { dns: green.internal:8080 } }
+    active: blue
+routes:
+  - { name: all, match: { path: /** }, to: orders }
+  - { name: next, match: { path: /** , headers: { x-next: "1" } }, to: [{ service: orders, version: green }] }
+`,
+    [
+      "request: { path: / }, expect: { status: 200, upstream: orders }",
+      'request: { path: /, headers: { x-next: "1" } }, expect: { status: 201, upstream: orders.green }',
+    ],
+    "upstreams:\n  orders.green: { status: 201 }\n",
+  );
 });

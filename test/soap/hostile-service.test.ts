@@ -94,8 +94,10 @@ describe("a right answer", () => {
     expect(told(await ask(script))).toEqual({ status: 200, type: "application/json", body: GOOD_JSON });
   });
 
-  it("has the type and the length of its JSON", async () => {
-    const reply = await ask(whole(GOOD));
+  it("has the type and the length of its JSON, and nothing that spoke of the XML", async () => {
+    const stale = { etag: '"1"', "content-md5": "x", "content-digest": "sha-256=:x:", digest: "SHA-256=x" };
+    const reply = await ask(whole(GOOD, { headers: { "content-type": "text/xml", ...stale } }));
+    for (const name of Object.keys(stale)) expect(reply.headers).not.toHaveProperty(name);
     expect(reply.headers["content-type"]).toBe("application/json");
     expect(Number(reply.headers["content-length"])).toBe(reply.body.length);
     expect(reply.headers).not.toHaveProperty("transfer-encoding");

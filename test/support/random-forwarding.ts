@@ -27,3 +27,25 @@ export const mirror = fc
     { requiredKeys: ["service"] },
   )
   .map((one) => [one]);
+
+type Routes = readonly Readonly<Record<string, unknown>>[];
+
+/** Routes that name versions of a service which has them. */
+export function withVersions(routes: Routes, service: string, said: object): Routes {
+  const versions = "versions" in said && typeof said.versions === "object" ? said.versions : undefined;
+  const names = Object.keys(versions ?? {});
+  const named = (list: unknown) =>
+    Array.isArray(list)
+      ? list.map((one: unknown, index) =>
+          typeof one === "object" && one !== null && "service" in one && one.service === service
+            ? { ...one, version: names[index % names.length] }
+            : one,
+        )
+      : list;
+  if (names.length === 0) return routes;
+  return routes.map((route) => ({
+    ...route,
+    ...("to" in route ? { to: named(route.to) } : {}),
+    ...("mirror" in route ? { mirror: named(route.mirror) } : {}),
+  }));
+}

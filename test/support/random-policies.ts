@@ -1,18 +1,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
-import {
-  ALONE,
-  askable,
-  bodyLimitBody,
-  compressBody,
-  corsBody,
-  externalAuthBody,
-  faultBody,
-  headersBody,
-  ipAccessBody,
-  someOf,
-} from "./random-native.js";
+import { withVersions } from "./random-forwarding.js";
+import * as native from "./random-native.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { type RandomRoute, randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
@@ -83,9 +73,15 @@ const services = fc.record({
   })),
   [SERVICES[1]]: fc
     .tuple(
-      fc.record(
-        { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
-        { requiredKeys: ["dns"] },
+      fc.oneof(
+        fc.record(
+          { dns: fc.constant("beta.internal:8080"), connectTimeout: fc.constantFrom("3s", "1m") },
+          { requiredKeys: ["dns"] },
+        ),
+        fc.constantFrom("one", "two").map((active) => ({
+          versions: { one: { dns: "beta.internal:8080" }, two: { endpoints: ["127.0.0.1:9001"] } },
+          active,
+        })),
       ),
       fc.oneof(unhashed, hashed),
     )
@@ -96,8 +92,8 @@ const consumer = (credentials: readonly string[], required: number) =>
   fc.record(
     {
       tier: fc.constantFrom(...TIERS),
-      groups: someOf(GROUPS),
-      credentials: someOf(credentials, required).map((all) => all.map((apiKey) => ({ apiKey }))),
+      groups: native.someOf(GROUPS),
+      credentials: native.someOf(credentials, required).map((all) => all.map((apiKey) => ({ apiKey }))),
     },
     { requiredKeys: required > 0 ? ["credentials"] : [] },
   );
@@ -204,13 +200,13 @@ const authorize = policyOf(
 );
 
 const offOrOn = { mode: fc.constantFrom("enforce", "off") };
-const cors = policyOf("cors", corsBody, offOrOn);
-const ipAccess = policyOf("ipAccess", ipAccessBody, offOrOn);
-const bodyLimit = policyOf("bodyLimit", bodyLimitBody, offOrOn);
-const compress = policyOf("compress", compressBody, offOrOn);
-const externalAuth = policyOf("externalAuth", externalAuthBody, offOrOn);
-const fault = policyOf("fault", faultBody, offOrOn);
-const headers = policyOf("headers", headersBody, offOrOn);
+const cors = policyOf("cors", native.corsBody, offOrOn);
+const ipAccess = policyOf("ipAccess", native.ipAccessBody, offOrOn);
+const bodyLimit = policyOf("bodyLimit", native.bodyLimitBody, offOrOn);
+const compress = policyOf("compress", native.compressBody, offOrOn);
+const externalAuth = policyOf("externalAuth", native.externalAuthBody, offOrOn);
+const fault = policyOf("fault", native.faultBody, offOrOn);
+const headers = policyOf("headers", native.headersBody, offOrOn);
 
 const KEYS = [
   "source.ip",
@@ -248,7 +244,7 @@ const rateLimit = policyOf(
         { weight: 2, arbitrary: rate },
         fc.record({ default: rate, gold: rate, free: rate, a: rate }, { requiredKeys: ["default"] }),
       ),
-      headers: someOf(["ietf", "retry-after"]),
+      headers: native.someOf(["ietf", "retry-after"]),
       store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
     },
     { requiredKeys: ["rate"] },
@@ -293,6 +289,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   })
   .map((raw): RandomFile => {
     const drawn = { ...raw, policies: raw.policies.map((policy) => forTiers(policy, tiersOf(raw.consumers))) };
+    const composed = compose(drawn);
     const transported = {
       ...drawn.services,
       [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
@@ -308,9 +305,10 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       services: transported,
       consumers: drawn.consumers,
       policies: Object.fromEntries(
-        drawn.policies.map(({ name, spec }) => [name, askable(spec, transported[SERVICES[0]])]),
+        drawn.policies.map(({ name, spec }) => [name, native.askable(spec, transported[SERVICES[0]])]),
       ),
-      ...compose(drawn),
+      ...composed,
+      routes: withVersions(composed.routes, SERVICES[1], drawn.services[SERVICES[1]]),
     };
   });
 
@@ -386,7 +384,7 @@ function fitting(
     CAPTURES.every((name) => captures.includes(name) || !textOf(one).includes(`route.params.${name}`)),
   );
   const isFirst = (one: RandomPolicy) => [...before, ...readable].find(({ kind }) => kind === one.kind) === one;
-  const single = readable.filter((one) => !ALONE.includes(one.kind) || isFirst(one));
+  const single = readable.filter((one) => !native.ALONE.includes(one.kind) || isFirst(one));
   const known = [...before, ...single].some((one) => one.kind === "authenticate" && isEnforced(one));
   return single.filter((one) => known || !(asksWhoCalls(textOf(one)) || /"rate":\{/.test(textOf(one))));
 }

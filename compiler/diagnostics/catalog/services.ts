@@ -4,8 +4,8 @@ import type { Section } from "./entry.js";
 export const services = {
   SL0601: {
     severity: "error",
-    message: "the service `{service}` needs exactly one of `endpoints` and `dns`",
-    help: `\`endpoints\` lists fixed addresses, \`dns\` names a host that is resolved while Envoy runs.`,
+    message: "the service `{service}` needs exactly one of `endpoints`, `dns` and `versions`",
+    help: `\`endpoints\` lists fixed addresses, \`dns\` names a host that is resolved while Envoy runs, \`versions\` has these for each version.`,
   },
   SL0602: {
     severity: "error",
@@ -182,5 +182,23 @@ again, it goes round until a timeout, and the retries of each round multiply.
     services: { again: { endpoints: [127.0.0.1:8080] } }   # SL0649
 
 Name the service that is meant. If it is another program on another machine's loopback, silence the warning with that reason.`,
+  },
+  SL0650: {
+    severity: "error",
+    message: "`versions` and `active` of the service `{service}` go together",
+    help: `Routes that name no version mean the active one, so a service with versions says which that is.
+
+    services:
+      orders:
+        versions: { blue: { endpoints: [10.0.0.7:8080] }, green: { endpoints: [10.0.0.8:8080] } }
+        active: blue
+    routes:
+      - { name: a, match: { path: /a }, to: orders }
+      - { name: next, match: { path: /a, headers: { x-next: "1" } }, to: [{ service: orders, version: green }] }`,
+  },
+  SL0651: {
+    severity: "error",
+    message: "the version `{version}` needs exactly one of `endpoints` and `dns`",
+    help: `A version is the service in another place: \`endpoints\` lists fixed addresses, \`dns\` names a host. All else is said once, at the service.`,
   },
 } as const satisfies Section<"06">;

@@ -13,8 +13,11 @@ export function unusedServices(plan: GatewayPlan): Diagnostic[] {
   );
   for (const { asks = [] } of plan.policies) for (const { service } of asks) used.add(service);
   const standIns = new Set(plan.services.flatMap(({ name, failover = [] }) => (used.has(name) ? failover : [])));
-  return plan.services.flatMap(({ name, origin }) =>
-    used.has(name) || standIns.has(name) ? [] : [diagnose("SL0607", { service: name }, origin)],
+  // A version that waits for the switch is no finding.
+  return plan.services.flatMap(({ name, origin, version }) =>
+    version !== undefined || used.has(name) || standIns.has(name)
+      ? []
+      : [diagnose("SL0607", { service: name }, origin)],
   );
 }
 

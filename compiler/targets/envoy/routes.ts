@@ -14,7 +14,7 @@ import {
   RouteConfigurationSchema,
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
-import { heldBytes } from "../../plan/body.js";
+import { heldBytes, staleHeaders } from "../../plan/body.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
@@ -104,7 +104,7 @@ function routeEntry(
           ...Object.entries(service?.headers ?? {}).map(([name, value]) => headers.of(name, literal(value))),
         ]
       : [],
-    responseHeadersToRemove: [...answered.remove],
+    responseHeadersToRemove: unique([...answered.remove, ...staleHeaders(run)]),
     responseHeadersToAdd: [
       ...fixed.map(([name, value]) => headers.of(name, literal(value))),
       ...headers.results(run.flatMap((policy) => policy.responseHeaders)),

@@ -156,7 +156,7 @@ describe("an answer of the service", () => {
       bench.upstream.reply({ status, headers: XML, body: fault(detail) });
       const reply = await request(`${url}/partners/7`);
       expect([reply.status, reply.headers["content-type"]]).toEqual([404, "application/problem+json"]);
-      expect(JSON.parse(reply.text)).toMatchObject({ fault: "PartnerNotFound", detail: { id: 7 } });
+      expect(JSON.parse(reply.text)).toMatchObject({ fault: { PartnerNotFound: { id: 7 } } });
       expect(reply.text).not.toContain("db7");
     }
     bench.upstream.reply({ status: 500, headers: XML, body: fault("<detail>db7.internal</detail>") });
@@ -275,6 +275,20 @@ describe("the configuration written by hand", () => {
     try {
       await request(`${other.url}/services/crm`, { method: "POST", headers: XML, body: "<forged/>" });
       expect(heardOnce().body.toString()).toBe("<forged/>");
+    } finally {
+      await other.envoy.stop();
+    }
+  });
+
+  it("lets Envoy refuse what it cannot hold", async () => {
+    const held = byHand.replaceAll(/^ +request_body_buffer_limit: .*\n/gm, "");
+    const other = await bench.serve(held.replaceAll("limit_bytes: 1048576", "limit_bytes: 65536"));
+    try {
+      const call = (body: string) => request(`${other.url}/partners`, { method: "POST", headers: JSON_TYPE, body });
+      expect((await call(PARTNER.padEnd(200_000))).status).toBe(413);
+      expect(bench.upstream.received).toEqual([]);
+      bench.upstream.reply({ headers: XML, body: CREATED.padEnd(500_000) });
+      expect((await call(PARTNER)).status).toBe(500);
     } finally {
       await other.envoy.stop();
     }

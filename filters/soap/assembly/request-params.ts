@@ -3,7 +3,7 @@ import { isEncoded, percentDecode, percentDecodedLength } from "../../lib/percen
 import { arenaGiveBack, arenaTake, at, exists } from "../../lib/region";
 import { textIs } from "../../lib/text";
 import { utf8Valid } from "../../lib/utf8";
-import { refuseParam } from "./request-problem";
+import { refuseParam, refuseQueryName } from "./request-problem";
 import { addString, beginArray, beginParam, beginParams, endArray, paramNode, tapeEnd } from "./request-tape";
 import { Binding, Operation, Param } from "./table";
 
@@ -38,9 +38,9 @@ export function isSeen(binding: Binding): bool {
   return binding.seen === request;
 }
 
-/** Puts the parameters on the tape; false, and a problem noted, if one cannot be decoded or is given more than once. */
+/** Puts the parameters on the tape; false, and a problem noted, if one is not known, cannot be decoded or is given more than once. */
 export function readParams(operation: Operation, path: usize, pathLength: i32, query: usize, queryLength: i32): bool {
-  if (!beginParams(operation.paramCount)) return false;
+  if (!areNamesKnown(operation, query, query + <usize>queryLength) || !beginParams(operation.paramCount)) return false;
   for (let i = 0; i < operation.paramCount; i++) {
     const param = at<Param>(operation.params, i);
     beginParam();
@@ -53,6 +53,25 @@ export function readParams(operation: Operation, path: usize, pathLength: i32, q
     if (paramNode(i) >= 0) markSeen(param.binding);
   }
   return true;
+}
+
+/** Whether the operation has every parameter of a query: one that it has not is a slip, which would otherwise go unseen. */
+function areNamesKnown(operation: Operation, query: usize, end: usize): bool {
+  for (let start = query; start < end; ) {
+    const stop = byteFrom(start, end, AMPERSAND);
+    const length = <i32>(byteFrom(start, stop, EQUALS) - start);
+    if (stop > start && !isKnown(operation, start, length)) return refuseQueryName(start, length);
+    start = stop + 1;
+  }
+  return true;
+}
+
+function isKnown(operation: Operation, start: usize, length: i32): bool {
+  for (let i = 0; i < operation.paramCount; i++) {
+    const param = at<Param>(operation.params, i);
+    if (exists(param.query) && isNamed(param, start, length)) return true;
+  }
+  return false;
 }
 
 /** A path that has no such segment gives nothing; one that ends with a slash has an empty segment after it. */

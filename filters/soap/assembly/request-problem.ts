@@ -12,6 +12,7 @@ import {
   putText,
   Text,
 } from "../../lib/text";
+import { utf8Valid } from "../../lib/utf8";
 import { isInBody, paramOf, tape } from "./request-tape";
 import { Operation, Param } from "./table";
 
@@ -82,6 +83,17 @@ export function refuseParam(param: Param, message: string): bool {
   beginDetail();
   putParam(param);
   putLiteral(message);
+  return endDetail(400);
+}
+
+/** A parameter of the query that the operation does not have, by its name as it came; a name that is no UTF-8 is not told. */
+export function refuseQueryName(start: usize, length: i32): bool {
+  beginDetail();
+  if (utf8Valid(start, length) && length < LONGEST_DETAIL / 2) {
+    putLiteral('The query parameter "');
+    put(start, length);
+    putLiteral('" is not known.');
+  } else putLiteral("A query parameter is not known.");
   return endDetail(400);
 }
 
