@@ -6,6 +6,7 @@ import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
 import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
+import type { DashboardsOptions } from "./commands/dashboards.js";
 import type { DemoOptions } from "./commands/demo.js";
 import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
 import type { GraphOptions } from "./commands/graph.js";
@@ -197,6 +198,16 @@ export function program(finish: (code: number) => void): Command {
       ),
     )
     .action(async (options: GraphOptions) => finish(await (await import("./commands/graph.js")).graphCommand(options)));
+
+  root
+    .command("dashboards")
+    .description("write a dashboard for Grafana and alert rules for Prometheus, made for the policies of the file")
+    .option("-p, --policy <file>", "the policy file", "policy.yaml")
+    .requiredOption("--out <folder>", "where to write; of what is there, only what this command wrote is replaced")
+    .addHelpText("after", example("sluice dashboards -p examples/quickstart/policy.yaml --out dashboards"))
+    .action(async (options: DashboardsOptions) =>
+      finish(await (await import("./commands/dashboards.js")).dashboardsCommand(options)),
+    );
 
   root
     .command("run")

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { alertsText } from "../../compiler/dashboards/alerts.js";
+import { dashboardText } from "../../compiler/dashboards/dashboard.js";
+import { readYaml } from "../../compiler/envoy/print.js";
 import { decisionsMetric } from "../../compiler/plan/names.js";
+import { metricsOf } from "../support/promql.js";
 import { type Gateway, serve } from "./support/serve.js";
+import { until } from "./support/until.js";
 
 // What a Prometheus that asks a real Envoy gets of the decisions of policies.
 
@@ -68,4 +74,22 @@ test("labels of Envoy's own stay as they are", async () => {
   expect(text).toMatch(/^envoy_cluster_upstream_rq_total\{envoy_cluster_name="echo"\} [0-9]+$/m);
   expect(text).toMatch(/^envoy_http_downstream_rq_total\{envoy_http_conn_manager_prefix="public"\} [0-9]+$/m);
   expect(text).toMatch(/^envoy_wasm_sluice_guard_vm_reload\{\} 0$/m);
+});
+
+test("dashboards and alerts ask for metrics that Envoy has", async () => {
+  const rules = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ expr: z.string() })) })) });
+  const dashboard = z.object({
+    panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })).default([]) })),
+  });
+  const asked = [
+    ...rules.parse(readYaml(alertsText(gateway.plan))).groups.flatMap((group) => group.rules),
+    ...dashboard.parse(JSON.parse(dashboardText(gateway.plan))).panels.flatMap((panel) => panel.targets),
+  ].flatMap(({ expr }) => metricsOf(expr.replaceAll("$__rate_interval", "5m")));
+  expect(new Set(asked).size).toBeGreaterThan(8);
+  // Histograms come with the first flush, five seconds after the start.
+  await until("every metric that is asked for", async () => {
+    const { text } = await gateway.envoy.admin.get("/stats/prometheus");
+    const known = new Set(text.split("\n").map((line) => /^[a-z_0-9]+/.exec(line)?.[0]));
+    return [...new Set(asked)].filter((name) => !known.has(name)).length === 0;
+  });
 });
