@@ -2,6 +2,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
+import type { AccessLogPlan } from "./access-log.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
@@ -40,6 +41,8 @@ export interface ListenerPlan {
   tls?: ListenerTls;
   /** The only version that it takes; either if absent. */
   protocol?: Protocol;
+  /** What the policy asks for; absent if nothing. */
+  accessLog?: AccessLogPlan;
 }
 
 export interface ServicePlan extends ServiceResilience {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { listenerAccessLog } from "./access-log.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
@@ -40,6 +41,7 @@ const listener = z
       .describe("What to do with header names that contain an underscore. `reject` answers 400."),
     tls: listenerTls.optional(),
     protocols: listenerProtocols,
+    accessLog: listenerAccessLog.optional(),
   })
   .describe("One address that clients connect to.");
 

@@ -144,4 +144,18 @@ If a real key was in the file, replace that key.`,
       b: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080], outliers: {} }
       c: { endpoints: [10.0.0.7:8080, 10.0.0.8:8080], outliers: { maxEjectionPercent: 40% } }  # SL0645`,
   },
+  SL0650: {
+    severity: "error",
+    message: "Envoy cannot ask for `{part}` in an access log",
+    help: `An access log is written when a request is over, by conditions that Envoy's filters of access logs can say:
+
+- \`response.status\` and \`response.duration\` compared with a constant, by \`==\`, \`!=\`, \`<\`, \`<=\`, \`>\`, \`>=\` or \`in\`;
+- \`request.method\` and \`request.headers["name"]\` compared with a text, by \`==\`, \`!=\`, \`in\`, \`startsWith\`, \`endsWith\` or \`contains\`;
+- \`has(request.headers["name"])\`, and all of that joined by \`&&\`, \`||\` and \`!\`.
+
+Who called and what was decided stand in the line: log more, and choose where the log is read.
+
+    accessLog: { to: stdout, when: 'auth.consumer == "acme"' }                                        # SL0650
+    accessLog: { to: stdout, when: 'response.status >= 500 || response.duration > duration("1s")' }`,
+  },
 } as const satisfies Section<"06">;
