@@ -6,8 +6,11 @@ import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
 import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
+import type { DashboardsOptions } from "./commands/dashboards.js";
 import type { DemoOptions } from "./commands/demo.js";
 import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
+import type { GraphOptions } from "./commands/graph.js";
+import { GRAPH_FORMATS } from "./commands/graph-options.js";
 import type { ImportWsdlOptions } from "./commands/import.js";
 import type { RunOptions } from "./commands/run.js";
 import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
@@ -179,6 +182,31 @@ export function program(finish: (code: number) => void): Command {
     )
     .action(async (subject: string | undefined, options: ExplainOptions) =>
       finish(await (await import("./commands/explain.js")).explainCommand(subject, options)),
+    );
+
+  root
+    .command("graph")
+    .description("draw which listener leads to which service, by which routes and past which policies")
+    .option("-p, --policy <file>", "the policy file", "policy.yaml")
+    .addOption(new Option("--format <format>", "how it is printed").choices(GRAPH_FORMATS).default("mermaid"))
+    .addHelpText(
+      "after",
+      example(
+        "sluice graph -p examples/quickstart/policy.yaml",
+        "sluice graph --format dot > shop.dot   # then dot -Tsvg shop.dot",
+        "sluice graph --format json",
+      ),
+    )
+    .action(async (options: GraphOptions) => finish(await (await import("./commands/graph.js")).graphCommand(options)));
+
+  root
+    .command("dashboards")
+    .description("write a dashboard for Grafana and alert rules for Prometheus, made for the policies of the file")
+    .option("-p, --policy <file>", "the policy file", "policy.yaml")
+    .requiredOption("--out <folder>", "where to write; of what is there, only what this command wrote is replaced")
+    .addHelpText("after", example("sluice dashboards -p examples/quickstart/policy.yaml --out dashboards"))
+    .action(async (options: DashboardsOptions) =>
+      finish(await (await import("./commands/dashboards.js")).dashboardsCommand(options)),
     );
 
   root

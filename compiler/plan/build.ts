@@ -1,4 +1,5 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
@@ -53,7 +54,8 @@ function ownedHeaders(
   return [...new Set(hasOperations(hosts) ? [...owned, PIN_HEADER] : owned)].toSorted();
 }
 
-function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
+function listeners(checked: CheckedGateway): ListenerPlan[] {
+  const { gateway, place } = checked;
   return Object.entries(gateway.listeners).map(([name, listener]) => ({
     name,
     origin: place(["listeners", name], "key"),
@@ -63,6 +65,7 @@ function listeners({ gateway, place }: CheckedGateway): ListenerPlan[] {
     escapedSlashes: listener.escapedSlashes,
     headerUnderscores: listener.headerUnderscores,
     ...listenerTransport(listener),
+    ...listenerLog(checked, name),
   }));
 }
 

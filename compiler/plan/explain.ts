@@ -3,7 +3,6 @@ import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
 import { isGenerated, operationName } from "./names.js";
 import {
   type GatewayPlan,
-  type HeaderMatch,
   type HostPlan,
   headersRead,
   type PolicyPlan,
@@ -11,7 +10,7 @@ import {
   type RoutePlan,
 } from "./plan.js";
 import type { HashSource, RetryPlan } from "./resilience.js";
-import { conditionsOf } from "./route-match.js";
+import { matchOf, matchText } from "./shown.js";
 
 /** The effective policies of a route in order of execution, one a line, with where each was asked for. */
 export function explainRoute(plan: GatewayPlan, name: string): string {
@@ -143,32 +142,12 @@ function unique(names: readonly string[]): string[] {
 
 /** What a route takes in a virtual host and where that goes, on one line. */
 export function routeLine(host: HostPlan, route: RoutePlan): string {
-  return `${[host.domains.join(","), methodsOf(route), pathOf(route), ...headersOf(route)].join(" ")} -> ${actionOf(route.action)}${operationOf(route)}`;
+  return `${matchText(matchOf(host.domains, route))} -> ${actionOf(route.action)}${operationOf(route)}`;
 }
 
 function operationOf({ operation, rest }: RoutePlan): string {
   if (rest !== undefined) return `, as ${rest.policy} has no such operation`;
   return operation === undefined ? "" : `, as ${operationName(operation)}`;
-}
-
-function headersOf(route: RoutePlan): string[] {
-  return conditionsOf(route).map(headerText);
-}
-
-function headerText(header: HeaderMatch): string {
-  const sign = header.name.startsWith("?") ? "=" : ":";
-  switch (header.form) {
-    case "exact":
-      return `${header.name}${sign}${header.value}`;
-    case "contains":
-      return `${header.name} with ${header.text}`;
-    case "regex":
-      return `${header.name}${sign}~${header.regex}`;
-    case "unlike":
-      return `${header.name} not ~${header.regex}`;
-    case "present":
-      return header.present ? `with ${header.name}` : `without ${header.name}`;
-  }
 }
 
 function table(rows: readonly string[][]): string {
@@ -185,28 +164,6 @@ function table(rows: readonly string[][]): string {
           .trimEnd()}\n`,
     )
     .join("");
-}
-
-function methodsOf(route: RoutePlan): string {
-  return route.match.methods.length === 0 ? "any method" : route.match.methods.join(",");
-}
-
-function pathOf(route: RoutePlan): string {
-  const { path } = route.match;
-  switch (path.form) {
-    case "exact":
-      return path.path;
-    case "prefix":
-      return `${path.path === "/" ? "" : path.path}/**`;
-    case "regex":
-      return `~${path.regex}`;
-    case "template": {
-      const segments = path.segments.map((segment) =>
-        "literal" in segment ? segment.literal : "capture" in segment ? `{${segment.capture}}` : "*",
-      );
-      return `/${[...segments, ...(path.rest ? ["**"] : [])].join("/")}`;
-    }
-  }
 }
 
 function actionOf(action: RouteAction): string {

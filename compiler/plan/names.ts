@@ -94,3 +94,11 @@ export const NOTED = "sluice.noted";
 export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca"): string {
   return `${of}-${name}-${what}`;
 }
+
+/**
+ * The metric of Prometheus that counts what policies of a kind decided, by `policy` and `outcome`. The module's counter is
+ * `sluice.<kind>.<policy>.<outcome>`, with a kind of several words joined by `-`, which Prometheus cannot have in a name.
+ */
+export function decisionsMetric(kind: string): string {
+  return `sluice_${kind.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+}

@@ -3,6 +3,7 @@ import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
+import type { AccessLogPlan } from "./access-log.js";
 import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
@@ -42,6 +43,8 @@ export interface ListenerPlan {
   tls?: ListenerTls;
   /** The only version that it takes; either if absent. */
   protocol?: Protocol;
+  /** What the policy asks for; absent if nothing. */
+  accessLog?: AccessLogPlan;
 }
 
 export interface ServicePlan extends ServiceResilience {

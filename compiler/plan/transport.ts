@@ -26,11 +26,11 @@ export interface ServiceTls {
 export const PROTOCOLS = ["http1", "http2"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** The gateway without certificates and without its choice of HTTP versions: where services are stand-ins on this machine. */
+/** The gateway without certificates, its choice of HTTP versions and its access logs: where services are stand-ins on this machine. */
 export function withoutTransport(plan: GatewayPlan): GatewayPlan {
   return {
     ...plan,
-    listeners: plan.listeners.map(({ tls, protocol, ...listener }) => listener),
+    listeners: plan.listeners.map(({ tls, protocol, accessLog, ...listener }) => listener),
     services: plan.services.map(({ tls, protocol, health, ...service }) =>
       // A check by gRPC takes HTTP/2.
       health === undefined || health.check.by === "grpc" ? service : { ...service, health },

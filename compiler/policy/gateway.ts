@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { listenerAccessLog } from "./access-log.js";
 import { redirect, respond } from "./actions.js";
 import { connections } from "./connections.js";
 import { failover } from "./failover.js";
@@ -44,6 +45,7 @@ const listener = z
       .describe("What to do with header names that contain an underscore. `reject` answers 400."),
     tls: listenerTls.optional(),
     protocols: listenerProtocols,
+    accessLog: listenerAccessLog.optional(),
   })
   .describe("One address that clients connect to.");
 

@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import { type Entry, type Node, nodeAt, type Path } from "../syntax/document.js";
 import { replaceEntry } from "../syntax/edits.js";
+import { checkAccessLogs } from "./access-log.js";
 import { checkBalancing } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import { checkCircles } from "./circles.js";
@@ -20,6 +21,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
     ...checkVersions(checked),
     ...listeners(checked),
     ...checkTransport(checked),
+    ...checkAccessLogs(checked),
     ...credentials(checked),
   ];
 }

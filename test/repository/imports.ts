@@ -73,6 +73,7 @@ const laws: readonly Law[] = [
     may: [STAGES, "compiler/embedded/", "compiler/targets/envoy/capabilities\\.ts", MODULE],
   },
   { files: /^compiler\/runtime\//, may: [STAGES, "compiler/(runtime|embedded)/", MODULE] },
+  { files: /^compiler\/(graph|dashboards)\//, may: [STAGES, "compiler/(graph|dashboards)/", MODULE] },
   { files: /^compiler\/lock\//, may: [STAGES, "compiler/lock/", MODULE] },
   {
     files: /^compiler\/testing\//,

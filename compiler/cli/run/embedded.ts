@@ -33,14 +33,20 @@ function ignoredNotice({ services, hosts }: GatewayPlan): string | undefined {
   return `it has no ${ignored.join(", ")}: each request is sent once, to the next endpoint`;
 }
 
+/** What it says of access logs that are Envoy's to write; absent if the policy has none. */
+function unwrittenNotice({ listeners }: GatewayPlan): string | undefined {
+  if (listeners.every(({ accessLog }) => accessLog === undefined)) return undefined;
+  return "it writes no accessLog of a listener: --access-log prints a line for each request, without times and sizes";
+}
+
 /** The policy in the embedded host, which takes over others without a restart. */
 export async function runEmbedded(
   plan: GatewayPlan,
   secrets: Readonly<Record<string, string>>,
   options: { accessLog: boolean },
 ): Promise<PolicyServer> {
-  const ignored = ignoredNotice(plan);
-  if (ignored !== undefined) process.stderr.write(`sluice: ${ignored}\n`);
+  for (const notice of [ignoredNotice(plan), unwrittenNotice(plan)])
+    if (notice !== undefined) process.stderr.write(`sluice: ${notice}\n`);
   const server = await startEmbedded(plan, secrets, {
     ...(options.accessLog ? { onAccess: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
   });

@@ -201,4 +201,18 @@ Name the service that is meant. If it is another program on another machine's lo
     message: "the version `{version}` needs exactly one of `endpoints` and `dns`",
     help: `A version is the service in another place: \`endpoints\` lists fixed addresses, \`dns\` names a host. All else is said once, at the service.`,
   },
+  SL0652: {
+    severity: "error",
+    message: "Envoy cannot ask for `{part}` in an access log",
+    help: `An access log is written when a request is over, by conditions that Envoy's filters of access logs can say:
+
+- \`response.status\` and \`response.duration\` compared with a constant, by \`==\`, \`!=\`, \`<\`, \`<=\`, \`>\`, \`>=\` or \`in\`;
+- \`request.method\` and \`request.headers["name"]\` compared with a text, by \`==\`, \`!=\`, \`in\`, \`startsWith\`, \`endsWith\` or \`contains\`;
+- \`has(request.headers["name"])\`, and all of that joined by \`&&\`, \`||\` and \`!\`.
+
+Who called and what was decided stand in the line: log more, and choose where the log is read.
+
+    accessLog: { to: stdout, when: 'auth.consumer == "acme"' }                                        # SL0652
+    accessLog: { to: stdout, when: 'response.status >= 500 || response.duration > duration("1s")' }`,
+  },
 } as const satisfies Section<"06">;

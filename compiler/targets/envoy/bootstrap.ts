@@ -7,6 +7,7 @@ import type { GatewayPlan } from "../../plan/plan.js";
 import { MAX_REGEX_PROGRAM } from "../../policy/routes.js";
 import { clusters, socketAddress } from "./clusters.js";
 import { listeners } from "./listeners.js";
+import { metricLabels } from "./metrics.js";
 import type { EnvoyOptions } from "./options.js";
 
 /** Connections from clients beyond which Envoy refuses new ones, so that their number is bounded at all. */
@@ -50,6 +51,7 @@ function common(plan: GatewayPlan, options: EnvoyOptions) {
     ...(options.admin === undefined
       ? {}
       : { admin: { address: socketAddress(options.admin.address, options.admin.port) } }),
+    statsConfig: metricLabels(),
     layeredRuntime: {
       layers: [
         {

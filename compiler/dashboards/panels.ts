@@ -1,0 +1,144 @@
+import type { GatewayPlan, JsonObject, PolicyPlan } from "../plan/plan.js";
+import { answers, decisions, failures, healthy, quantile, reloads, requests } from "./queries.js";
+import { countingPolicies, isLimit, moduleFilters } from "./subjects.js";
+
+/** Panels of one sort under a heading. */
+export interface Section {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+}
+
+export interface Panel {
+  readonly title: string;
+  readonly description: string;
+  readonly unit: "reqps" | "ms" | "percentunit" | "short";
+  readonly queries: readonly { readonly expr: string; readonly legend: string }[];
+}
+
+const SCOPE = 'job=~"$job"';
+/** Grafana makes it fit the step of the picture and the interval of the scrapes. */
+const RANGE = "$__rate_interval";
+
+/** All that is shown of a gateway. Sections of which it has nothing are left out. */
+export function sections(plan: GatewayPlan): Section[] {
+  const policies = countingPolicies(plan);
+  const all = [
+    { title: "Requests", panels: [requestsPanel(plan)] },
+    { title: "Policies", panels: policies.map(policyPanel) },
+    { title: "Limits", panels: policies.filter(isLimit).map(limitPanel) },
+    { title: "Services", panels: plan.services.flatMap(({ name }) => servicePanels(name)) },
+    { title: "Modules", panels: [modulesPanel(plan)] },
+  ];
+  return all.filter(({ panels }) => panels.length > 0);
+}
+
+function requestsPanel({ listeners }: GatewayPlan): Panel {
+  const names = listeners.map(({ name }) => name);
+  const labels = "envoy_http_conn_manager_prefix, envoy_response_code_class";
+  return {
+    title: "Requests by answer",
+    description: "Answers of the listeners, those of services and those of policies, by the first digit of the status.",
+    unit: "reqps",
+    queries: [
+      {
+        expr: `sum by (${labels}) (${requests(names, SCOPE, RANGE)})`,
+        legend: "{{envoy_http_conn_manager_prefix}} {{envoy_response_code_class}}xx",
+      },
+    ],
+  };
+}
+
+function policyPanel(policy: PolicyPlan): Panel {
+  const { name, kind, mode, description } = policy;
+  const about = description?.replace(/\s+/g, " ").trim() ?? "What the policy decided of requests.";
+  return {
+    title: `${name} (${kind}${mode?.is === "shadow" ? ", in shadow" : ""})`,
+    description: mode?.is === "shadow" ? `${about} It refuses nobody: \`shadow\` counts whom it would.` : about,
+    unit: "reqps",
+    queries: [{ expr: `sum by (outcome) (${decisions(policy, SCOPE, RANGE)})`, legend: "{{outcome}}" }],
+  };
+}
+
+function limitPanel(policy: PolicyPlan): Panel {
+  const outcome = policy.mode?.is === "shadow" ? "shadow" : "denied";
+  const refused = `sum(${decisions(policy, SCOPE, RANGE, outcome)})`;
+  return {
+    title: `${policy.name}, share over the limit`,
+    description: "Of the requests that the limit was asked about, those that found no room.",
+    unit: "percentunit",
+    queries: [{ expr: `${refused} / sum(${decisions(policy, SCOPE, RANGE)})`, legend: "over the limit" }],
+  };
+}
+
+function servicePanels(service: string): Panel[] {
+  const latency = (part: number, legend: string) => ({ expr: quantile(part, service, SCOPE, RANGE, []), legend });
+  const failed = (kind: Parameters<typeof failures>[0], legend: string) => ({
+    expr: `sum(${failures(kind, service, SCOPE, RANGE)})`,
+    legend,
+  });
+  return [
+    {
+      title: `${service}, answers`,
+      description: "Answers of the service by the first digit of their status.",
+      unit: "reqps",
+      queries: [
+        {
+          expr: `sum by (envoy_response_code_class) (${answers(service, SCOPE, RANGE)})`,
+          legend: "{{envoy_response_code_class}}xx",
+        },
+      ],
+    },
+    {
+      title: `${service}, latency`,
+      description: "From the request that Envoy sent to the end of the answer.",
+      unit: "ms",
+      queries: [latency(0.5, "p50"), latency(0.9, "p90"), latency(0.99, "p99")],
+    },
+    {
+      title: `${service}, failures`,
+      description: "What kept the service from answering, and how many endpoints are taken for well.",
+      unit: "short",
+      queries: [
+        failed("timeouts", "timed out a second"),
+        failed("unconnected", "not connected a second"),
+        failed("overflows", "over its limits a second"),
+        { expr: `min(${healthy(service, SCOPE)})`, legend: "healthy endpoints" },
+      ],
+    },
+  ];
+}
+
+function modulesPanel(plan: GatewayPlan): Panel {
+  return {
+    title: "Modules started again",
+    description: "A module that traps answers 503 until Envoy has started it again. There should be none.",
+    unit: "short",
+    queries: moduleFilters(plan).flatMap((filter) =>
+      (["success", "failure"] as const).map((what) => ({
+        expr: `sum(${reloads(filter, what, SCOPE, RANGE)})`,
+        legend: `${filter.replace("_", ".")} ${what}`,
+      })),
+    ),
+  };
+}
+
+/** @returns a panel as Grafana has it, without its place */
+export function panelModel({ title, description, unit, queries }: Panel): JsonObject {
+  return {
+    type: "timeseries",
+    title,
+    description,
+    datasource: DATASOURCE,
+    fieldConfig: { defaults: { unit, min: 0, custom: { fillOpacity: 10, showPoints: "never" } }, overrides: [] },
+    options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
+    targets: queries.map(({ expr, legend }, index) => ({
+      refId: String.fromCharCode(65 + index),
+      datasource: DATASOURCE,
+      expr,
+      legendFormat: legend,
+    })),
+  };
+}
+
+/** The one that is chosen at the top of the dashboard. */
+export const DATASOURCE: JsonObject = { type: "prometheus", uid: "$datasource" };

@@ -1,0 +1,72 @@
+import { decisionsMetric } from "../plan/names.js";
+import type { PolicyPlan } from "../plan/plan.js";
+
+/** Selects one Envoy, or a group of them, in a dashboard; alerts are about each by itself. */
+export type Scope = 'job=~"$job"' | undefined;
+
+/** Metrics that Envoy has for what a gateway consists of. All are counters but where the name says otherwise. */
+const METRICS = {
+  requests: "envoy_http_downstream_rq_xx",
+  answers: "envoy_cluster_upstream_rq_xx",
+  durations: "envoy_cluster_upstream_rq_time_bucket",
+  timeouts: "envoy_cluster_upstream_rq_timeout",
+  unconnected: "envoy_cluster_upstream_cx_connect_fail",
+  overflows: "envoy_cluster_upstream_rq_pending_overflow",
+  healthyGauge: "envoy_cluster_membership_healthy",
+} as const;
+
+/** A module's filter in Envoy, as the names of its metrics have it. */
+export type ModuleFilter = "sluice_guard" | "sluice_body";
+
+/** A selector. Names of policies, listeners and services need no escape: they have letters, digits and dashes only. */
+function series(metric: string, labels: readonly (string | undefined)[]): string {
+  const said = labels.filter((label) => label !== undefined);
+  return said.length === 0 ? metric : `${metric}{${said.join(",")}}`;
+}
+
+/** Decisions of one policy a second. */
+export function decisions({ kind, name }: PolicyPlan, scope: Scope, range: string, outcome?: string): string {
+  const labels = [`policy="${name}"`, outcome === undefined ? undefined : `outcome="${outcome}"`, scope];
+  return `rate(${series(decisionsMetric(kind), labels)}[${range}])`;
+}
+
+/** Requests a second of some listeners, by the class of the answer. */
+export function requests(listeners: readonly string[], scope: Scope, range: string): string {
+  return `rate(${series(METRICS.requests, [`envoy_http_conn_manager_prefix=~"${listeners.join("|")}"`, scope])}[${range}])`;
+}
+
+/** Answers of a service a second, by their class or of one class alone. */
+export function answers(service: string, scope: Scope, range: string, statusClass?: "5"): string {
+  const only = statusClass === undefined ? undefined : `envoy_response_code_class="${statusClass}"`;
+  return `rate(${series(METRICS.answers, [ofService(service), only, scope])}[${range}])`;
+}
+
+/** Milliseconds within which a part of the answers of a service came, such as 0.99 of them. */
+export function quantile(part: number, service: string, scope: Scope, range: string, by: readonly string[]): string {
+  const buckets = `rate(${series(METRICS.durations, [ofService(service), scope])}[${range}])`;
+  return `histogram_quantile(${part}, sum by (${["le", ...by].join(", ")}) (${buckets}))`;
+}
+
+/** What kept a service from being asked, a second. */
+export function failures(
+  kind: "timeouts" | "unconnected" | "overflows",
+  service: string,
+  scope: Scope,
+  range: string,
+): string {
+  return `rate(${series(METRICS[kind], [ofService(service), scope])}[${range}])`;
+}
+
+/** How many endpoints of a service are taken for well. */
+export function healthy(service: string, scope: Scope): string {
+  return series(METRICS.healthyGauge, [ofService(service), scope]);
+}
+
+/** How often a module was started again after it trapped, or could not be, within a time. */
+export function reloads(filter: ModuleFilter, what: "success" | "failure", scope: Scope, range: string): string {
+  return `increase(${series(`envoy_wasm_${filter}_vm_reload_${what}`, [scope])}[${range}])`;
+}
+
+function ofService(service: string): string {
+  return `envoy_cluster_name="${service}"`;
+}

@@ -1,0 +1,31 @@
+import { hasOperations } from "../plan/body.js";
+import type { GatewayPlan, PolicyPlan } from "../plan/plan.js";
+import type { ModuleFilter } from "./queries.js";
+
+/** The files say so of themselves, and only such files are written over. */
+export const WRITTEN_BY = "Written by `sluice dashboards`";
+
+/** Policies that count what they decide: those that a module carries out. */
+export function countingPolicies({ policies }: GatewayPlan): PolicyPlan[] {
+  return policies.filter(({ native }) => native === undefined);
+}
+
+export function isLimit({ phase }: PolicyPlan): boolean {
+  return phase === "limit" || phase === "limit-by-identity";
+}
+
+export function moduleFilters({ hosts }: GatewayPlan): ModuleFilter[] {
+  return hasOperations(hosts) ? ["sluice_guard", "sluice_body"] : ["sluice_guard"];
+}
+
+/** The shortest time that a route gives a service, in milliseconds; absent if no route asks it. */
+export function shortestTimeout({ hosts }: GatewayPlan, service: string): number | undefined {
+  const times = hosts.flatMap(({ routes }) =>
+    routes.flatMap(({ action }) =>
+      action.type === "forward" && action.timeoutMs > 0 && action.to.some((target) => target.service === service)
+        ? [action.timeoutMs]
+        : [],
+    ),
+  );
+  return times.length === 0 ? undefined : Math.min(...times);
+}

@@ -1,0 +1,43 @@
+import { matchText } from "../plan/shown.js";
+import type { GraphEdge, GraphNode } from "./model.js";
+
+/** Matches and operations that a picture shows; of more it says how many there are. */
+const SHOWN = 4;
+
+/** What stands in the box of a node, line by line; the name comes first. */
+export function nodeLines(node: GraphNode): string[] {
+  switch (node.type) {
+    case "listener":
+      return [node.name, `${node.tls ? "https" : "http"}://${node.address}`];
+    case "gateway":
+      return [node.name];
+    case "route": {
+      const { answer } = node;
+      const reply = answer === undefined ? [] : [`${answer.redirect ? "redirects" : "answers"} ${answer.status}`];
+      return [node.name, ...few(node.matches.map(matchText)), ...reply];
+    }
+    case "service":
+      return [node.name, ...few(node.endpoints), ...(node.tls ? ["TLS"] : [])];
+  }
+}
+
+/** What is written at an edge, line by line; nothing at some. */
+export function edgeLines(edge: GraphEdge): string[] {
+  switch (edge.type) {
+    case "listens":
+      return [];
+    case "routes":
+      return edge.policies.map(({ name, shadow, when }) => {
+        const conduct = [...(shadow ? ["shadow"] : []), ...(when === undefined ? [] : ["when"])];
+        return conduct.length === 0 ? name : `${name} (${conduct.join(", ")})`;
+      });
+    case "forwards": {
+      const operations = edge.operations.map(({ name, method, path }) => `${name}: ${method} ${path}`);
+      return [...(edge.percent === 100 ? [] : [`${edge.percent}%`]), ...few(operations)];
+    }
+  }
+}
+
+function few(lines: readonly string[]): string[] {
+  return lines.length <= SHOWN ? [...lines] : [...lines.slice(0, SHOWN), `and ${lines.length - SHOWN} more`];
+}
