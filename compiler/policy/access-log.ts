@@ -32,7 +32,9 @@ export const listenerAccessLog = z
       .describe("How many of those requests get a line, by chance; all if absent.")
       .meta({ examples: ["10%"] }),
   })
-  .describe("One JSON line for each request, without values of headers and without paths. None if absent.");
+  .describe(
+    "One JSON line for each request: `time`, `listener`, `request_id`, `method`, `protocol`, `status`, `route`, `decision`, `consumer`, `service`, `endpoint`, `attempts`, `flags` (Envoy's words for what went wrong), `duration_ms`, `first_byte_ms`, `bytes_received`, `bytes_sent`; `shadow` and `operation` where the policy has such. No value of another header, and no path. Nothing is logged if absent.",
+  );
 
 /** The conditions of access logs: that they are expressions, and that Envoy can say them. */
 export function checkAccessLogs(checked: CheckedGateway): Diagnostic[] {
