@@ -1,5 +1,5 @@
 import type { GatewayPlan, JsonObject, PolicyPlan } from "../plan/plan.js";
-import { answers, decisions, failures, healthy, quantile, reloads, requests } from "./queries.js";
+import { answers, decisions, failures, healthy, quantile, refusedAddresses, reloads, requests } from "./queries.js";
 import { countingPolicies, isLimit, moduleFilters } from "./subjects.js";
 
 /** Panels of one sort under a heading. */
@@ -24,7 +24,7 @@ export function sections(plan: GatewayPlan): Section[] {
   const policies = countingPolicies(plan);
   const all = [
     { title: "Requests", panels: [requestsPanel(plan)] },
-    { title: "Policies", panels: policies.map(policyPanel) },
+    { title: "Policies", panels: [...plan.policies.flatMap(addressPanel), ...policies.map(policyPanel)] },
     { title: "Limits", panels: policies.filter(isLimit).map(limitPanel) },
     { title: "Services", panels: plan.services.flatMap(({ name }) => servicePanels(name)) },
     { title: "Modules", panels: [modulesPanel(plan)] },
@@ -57,6 +57,20 @@ function policyPanel(policy: PolicyPlan): Panel {
     unit: "reqps",
     queries: [{ expr: `sum by (outcome) (${decisions(policy, SCOPE, RANGE)})`, legend: "{{outcome}}" }],
   };
+}
+
+function addressPanel({ name, kind, native }: PolicyPlan): Panel[] {
+  if (native?.filter !== "rbac") return [];
+  const refused = `sum by (envoy_http_conn_manager_prefix) (${refusedAddresses(name, SCOPE, RANGE)})`;
+  return [
+    {
+      title: `${name} (${kind})`,
+      description:
+        "Requests that Envoy refused for their address, by listener. It does not count those that it let pass.",
+      unit: "reqps",
+      queries: [{ expr: refused, legend: "denied at {{envoy_http_conn_manager_prefix}}" }],
+    },
+  ];
 }
 
 function limitPanel(policy: PolicyPlan): Panel {

@@ -1,4 +1,5 @@
 import { decisionsMetric } from "../plan/names.js";
+import { ADDRESS_DENIED } from "../plan/native.js";
 import type { PolicyPlan } from "../plan/plan.js";
 
 /** Selects one Envoy, or a group of them, in a dashboard; alerts are about each by itself. */
@@ -12,6 +13,7 @@ const METRICS = {
   timeouts: "envoy_cluster_upstream_rq_timeout",
   unconnected: "envoy_cluster_upstream_cx_connect_fail",
   overflows: "envoy_cluster_upstream_rq_pending_overflow",
+  refusedAddresses: "envoy_http_rbac_policy_denied",
   healthyGauge: "envoy_cluster_membership_healthy",
 } as const;
 
@@ -28,6 +30,12 @@ function series(metric: string, labels: readonly (string | undefined)[]): string
 export function decisions({ kind, name }: PolicyPlan, scope: Scope, range: string, outcome?: string): string {
   const labels = [`policy="${name}"`, outcome === undefined ? undefined : `outcome="${outcome}"`, scope];
   return `rate(${series(decisionsMetric(kind), labels)}[${range}])`;
+}
+
+/** Requests a second that a policy refuses for their address. Envoy counts nothing before the first. */
+export function refusedAddresses(policy: string, scope: Scope, range: string): string {
+  const labels = [`envoy_rbac_policy_name="${policy}${ADDRESS_DENIED}"`, scope];
+  return `rate(${series(METRICS.refusedAddresses, labels)}[${range}])`;
 }
 
 /** Requests a second of some listeners, by the class of the answer. */

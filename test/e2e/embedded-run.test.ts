@@ -83,10 +83,13 @@ describe("sluice run --embedded", () => {
       /^ {2}orders: \{ /m,
       "  orders: { loadBalancing: leastRequest, circuitBreakers: { requests: 9 }, connections: { maxRequestsPerConnection: 9 }, ",
     );
-    const { cli } = await start(retried);
+    const logged = retried.replace(/^( {2}public: \{ )/m, "$1accessLog: { to: stdout }, ");
+    expect(logged).not.toBe(retried);
+    const { cli } = await start(logged);
     expect(cli.stderr()).toContain(
       "sluice: it has no loadBalancing, connections, circuitBreakers: each request is sent once, to the next endpoint\n",
     );
+    expect(cli.stderr()).toContain("sluice: it writes no accessLog of a listener: --access-log prints a line for each");
     expect(await place.change(cli, `${retried}\n`)).toBe("taken over");
     expect(cli.stderr().match(/it has no/g)).toHaveLength(1);
   });

@@ -25,7 +25,9 @@ policies:
   allowed-2-read: { authorize: { rules: [{ name: get, allow: 'request.method == "GET"' }] } }
   writers-soon: { mode: shadow, authorize: { rules: [{ name: put, allow: 'request.method == "PUT"' }] } }
   few: { rateLimit: { key: [auth.consumer], rate: 1/hour } }
+  outside: { ipAccess: { deny: [127.0.0.0/8] } }
 routes:
+  - { name: closed, match: { path: /closed }, to: echo, apply: [outside] }
   - { name: echo, match: { path: /echo }, to: echo, apply: [known, allowed-2-read, writers-soon, few] }
 `;
 
@@ -74,6 +76,14 @@ test("labels of Envoy's own stay as they are", async () => {
   expect(text).toMatch(/^envoy_cluster_upstream_rq_total\{envoy_cluster_name="echo"\} [0-9]+$/m);
   expect(text).toMatch(/^envoy_http_downstream_rq_total\{envoy_http_conn_manager_prefix="public"\} [0-9]+$/m);
   expect(text).toMatch(/^envoy_wasm_sluice_guard_vm_reload\{\} 0$/m);
+});
+
+test("what is refused for its address is counted by policy", async () => {
+  expect((await gateway.send("/closed")).status).toBe(403);
+  const { text } = await gateway.envoy.admin.get("/stats/prometheus");
+  expect(text).toContain(
+    'envoy_http_rbac_policy_denied{envoy_rbac_policy_name="outside denied address",envoy_http_conn_manager_prefix="public"} 1\n',
+  );
 });
 
 test("dashboards and alerts ask for metrics that Envoy has", async () => {

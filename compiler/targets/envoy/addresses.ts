@@ -29,7 +29,7 @@ export function addressRules(policies: readonly { name: string; native: AddressP
     return [`${name}${ADDRESS_DENIED}`, { permissions: [{ rule: { case: "any" as const, value: true } }], principals }];
   });
   return packed(RBACPerRouteSchema, {
-    rbac: { rules: { action: RBAC_Action.DENY, policies: Object.fromEntries(rules) } },
+    rbac: { rules: { action: RBAC_Action.DENY, policies: Object.fromEntries(rules) }, trackPerRuleStats: true },
   });
 }
 
