@@ -26,9 +26,9 @@ import { answerLength, answerStart, readAnswer } from "../soap/assembly/answer";
 import { Answered, answerElementLength, answerElementStart, answerFault } from "../soap/assembly/answer-result";
 import { writeFaultProblem, writeProblem } from "../soap/assembly/problem";
 import { hostFailure, unknownRoute } from "./answers";
-import { contentLengthName, contentTypeName, isEncoded, refuseData } from "./conversion-request";
+import { contentEncodingName, contentLengthName, contentTypeName, isEncoded, refuseData } from "./conversion-request";
 import { Conversions, Target } from "./conversions";
-import { logElement, Reason, refuseAnswerOf } from "./refusals";
+import { logElement, noteRefusal, Reason, refuseAnswerOf } from "./refusals";
 import { targetOfNote, wasConverted } from "./target";
 
 // An answer on its way to a client: held until it is whole, as no part of it may go on before all of it is known to be one.
@@ -51,9 +51,13 @@ export function prepareAnswerNames(): void {
   problemJson = keepLiteral("application/problem+json");
 }
 
+/** Bytes of the answer at hand that are held, if that is all of it; -1 if it is not, or has no body. */
+let held: i32 = -1;
+
 export function answerHeaders(conversions: Conversions, ends: bool): FilterHeadersStatus {
   if (!exists(conversions) || !wasConverted()) return FilterHeadersStatus.Continue;
   if (!ends) return FilterHeadersStatus.StopIteration;
+  held = -1;
   return convertEmpty(conversions) ? FilterHeadersStatus.Continue : FilterHeadersStatus.StopAllIterationAndWatermark;
 }
 
@@ -61,12 +65,14 @@ export function answerHeaders(conversions: Conversions, ends: bool): FilterHeade
 export function answerBody(conversions: Conversions, size: i32, ends: bool): FilterDataStatus {
   if (!exists(conversions) || !wasConverted()) return FilterDataStatus.Continue;
   if (!ends && size <= conversions.mostResponse) return FilterDataStatus.StopIterationAndBuffer;
+  held = ends ? size : -1;
   return convert(conversions) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
 /** Trailers are the end of a body too. */
 export function answerTrailers(conversions: Conversions): FilterTrailersStatus {
   if (!exists(conversions) || !wasConverted()) return FilterTrailersStatus.Continue;
+  held = -1;
   return convert(conversions) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
 }
 
@@ -160,9 +166,17 @@ function refuseOther(target: Target, status: i32): bool {
   return refuse(target, status === 503 || status === 504 ? status : 502, Reason.NoAnswer);
 }
 
-/** Answers in place of the service; always false. */
+/**
+ * Puts a problem in the place of the answer: whether that goes on. Where all of it is held, other filters see the problem as they would see the
+ * answer, and write what they have to write, such as what tells browsers who may read it.
+ */
 function refuse(target: Target, status: i32, reason: i32): bool {
   count(target.conversion.counters.error);
-  if (!refuseAnswerOf(target, status, reason)) refuseData(hostFailure);
-  return false;
+  if (held < 0) {
+    if (!refuseAnswerOf(target, status, reason)) refuseData(hostFailure);
+    return false;
+  }
+  if (!writeProblem(status, 0, 0, 0, -1) || !removeResponseHeader(contentEncodingName)) return refuseData(hostFailure);
+  noteRefusal(target, reason);
+  return putProblem(status, held);
 }

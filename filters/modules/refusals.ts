@@ -122,22 +122,26 @@ export function refuseRequestOf(target: Target, reason: i32): bool {
   return respondWithProblem(target, problemStatus(), reason);
 }
 
-/** Answers in place of the service; whether the host took it. */
+/** Answers in place of the service, past all other filters; whether the host took it. */
 export function refuseAnswerOf(target: Target, status: i32, reason: i32): bool {
   if (!writeProblem(status, 0, 0, 0, -1)) return false;
   return respondWithProblem(target, status, reason);
 }
 
-function respondWithProblem(target: Target, status: i32, reason: i32): bool {
-  const body = outputStart();
-  const bodyLength = outputLength();
+/** Notes why; whether the host takes it must not change what becomes of the stream. */
+export function noteRefusal(target: Target, reason: i32): void {
   const decision = pointerAt<Text>(decisions, reason);
   compose(target.conversion.name.length + decision.length);
   putText(target.conversion.name);
   putText(decision);
-  // A refusal holds even if the host takes no note of it.
   tellDecisionBytes(composedStart(), composedLength());
   if (debugIsOn()) log(LogLevel.Debug, composedStart(), composedLength());
+}
+
+function respondWithProblem(target: Target, status: i32, reason: i32): bool {
+  const body = outputStart();
+  const bodyLength = outputLength();
+  noteRefusal(target, reason);
   const headers = problemHeaders;
   return respondNow(status, pointerAt<Text>(details, reason), headers.start, headers.length, body, bodyLength);
 }

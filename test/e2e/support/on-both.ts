@@ -15,7 +15,7 @@ import { planOf } from "./serve.js";
  *
  * @param cases bodies of test cases, without their names
  * @param upstreams the section of that name, if any
- * @param body the module that converts bodies, if any
+ * @param body a module that converts bodies, in place of the one that is shipped
  */
 export async function passOnBoth(
   policy: string | GatewayPlan,
@@ -24,7 +24,10 @@ export async function passOnBoth(
   body?: Uint8Array,
 ): Promise<void> {
   const suite = casesOf(upstreams, cases);
-  const runner = new SuiteRunner({ guard: await moduleBytes("guard.wasm"), body });
+  const runner = new SuiteRunner({
+    guard: await moduleBytes("guard.wasm"),
+    body: body ?? (await moduleBytes("body.wasm")),
+  });
   const work = await workFolder();
   try {
     if (body !== undefined) await writeFile(join(work.path, "modules", "body.wasm"), body);
