@@ -70,8 +70,8 @@ describe("the tarball", () => {
     expect([...new Set(files)]).toEqual(expected.toSorted());
   });
 
-  it("takes less than a megabyte", () => {
-    expect(tarball.size).toBeLessThan(1_000_000);
+  it("takes less than a megabyte and a half", () => {
+    expect(tarball.size).toBeLessThan(1_500_000);
   });
 });
 
@@ -139,7 +139,8 @@ describe("an installation", () => {
 
   it("hands on the licences of what it contains, and of nothing else", () => {
     const named = [...text("dist/THIRD-PARTY.txt").matchAll(/^-{80}\n\n(\S+) \d\S*: .+$/gm)].map(([, name]) => name);
-    expect(named).toEqual([...BUNDLED, "assemblyscript"].toSorted());
+    // What runs in the modules, and what saxes is made of.
+    expect(named).toEqual([...BUNDLED, "assemblyscript", "xmlchars"].toSorted());
   });
 
   it("gives modules and schemas by name, and nothing of its inside", async () => {

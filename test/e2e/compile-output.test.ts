@@ -272,7 +272,10 @@ describe("sluice wasm verify", () => {
   it("finds the modules of the package as they were built", async () => {
     const files = await verify();
     expect(files.map(({ path, faults }) => [path, faults])).toEqual(
-      ["auth.wasm", "guard.wasm", "rate-limit.wasm"].map((name) => [join(modulesFolder(), name), []]),
+      ["auth.wasm", "body.wasm", "guard.wasm", "rate-limit.wasm", "soap.wasm"].map((name) => [
+        join(modulesFolder(), name),
+        [],
+      ]),
     );
   });
 
@@ -323,7 +326,7 @@ describe("sluice wasm verify", () => {
     expect(shipped).toMatchObject({ faults: [], pin: { from: join(modulesFolder(), "guard.cdx.json") } });
     cpSync(at("guard.wasm"), at("mine.wasm"));
     expect(await faultsOf("mine.wasm")).toEqual([
-      "has a digest that nothing vouches for: no sluice.lock.json beside it names it, and sluice ships auth.wasm, guard.wasm, rate-limit.wasm only",
+      "has a digest that nothing vouches for: no sluice.lock.json beside it names it, and sluice ships auth.wasm, body.wasm, guard.wasm, rate-limit.wasm, soap.wasm only",
     ]);
   });
 
@@ -389,7 +392,7 @@ describe("a package whose module is not as it was built", () => {
 
   it("is found by wasm verify, by its digest alone", async () => {
     const outcome = await call("wasm", "verify");
-    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining("3 files, 1 wrong\n") });
+    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining("5 files, 1 wrong\n") });
     rmSync(at("package/dist/modules/guard.cdx.json"));
     expect(await call("wasm", "verify")).toMatchObject({
       code: 1,
