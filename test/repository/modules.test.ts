@@ -11,7 +11,7 @@ import {
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -95,65 +95,91 @@ describe("the build of the modules", () => {
 
 const capabilities = z.record(z.string(), z.object({}));
 
-/** Every `allowed_capabilities` of an emitted configuration, as lists of names. */
-function capabilityLists(value: unknown): string[][] {
-  if (Array.isArray(value)) return value.flatMap(capabilityLists);
+const vmConfig = z.object({
+  code: z.object({ local: z.object({ filename: z.string() }) }),
+  capability_restriction_config: z.object({ allowed_capabilities: capabilities }).optional(),
+});
+
+/** The modules that an emitted configuration loads, with the capabilities that each may have. */
+function loadedModules(value: unknown): { module: string; list: string[] }[] {
+  if (Array.isArray(value)) return value.flatMap(loadedModules);
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === "allowed_capabilities" ? [Object.keys(capabilities.parse(inner))] : capabilityLists(inner),
-  );
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (key !== "vm_config") return loadedModules(inner);
+    const { code, capability_restriction_config: restriction } = vmConfig.parse(inner);
+    const list = Object.keys(restriction?.allowed_capabilities ?? {});
+    return [{ module: basename(code.local.filename), list }];
+  });
 }
 
 /** Callbacks that Envoy enters only if they are listed; without these, requests pass that no policy saw. */
 const GATES = ["proxy_on_configure", "proxy_on_request_headers"];
+const GATES_OF_BODIES = [
+  ...["proxy_on_request_body", "proxy_on_request_trailers"],
+  ...["proxy_on_response_body", "proxy_on_response_headers", "proxy_on_response_trailers"],
+];
 /** Withheld on purpose: a compiled guard never writes a request header, or Envoy would match the route again. */
-const WITHHELD = ["proxy_remove_header_map_value", "proxy_replace_header_map_value"];
+const WITHHELD: Readonly<Record<string, readonly string[]>> = {
+  "guard.wasm": ["proxy_remove_header_map_value", "proxy_replace_header_map_value"],
+  "body.wasm": [],
+};
 /** Envoy enters these whatever is listed. */
 const ALWAYS_ENTERED = ["_initialize", "malloc", "proxy_abi_version_0_2_1"];
 
 describe.each(allExamples())("the capabilities of $name", ({ policyPath }) => {
-  const { facts } = verifyModule(readFileSync(join(built, "guard.wasm")), undefined);
-  const imports = facts.imports.map((name) => name.replace(/^\w+\./, ""));
-  const exports = facts.exports.flatMap((name) => /^function (.*)$/.exec(name)?.[1] ?? []);
-  let lists: string[][];
-  let told: readonly string[] = [];
+  let loaded: { module: string; list: string[] }[];
+  let told: readonly { name: string; capabilities: readonly string[] }[] = [];
   beforeAll(async () => {
     const { emission } = await compile(policyPath, "envoy");
-    lists = capabilityLists((emission?.artifacts ?? []).map((artifact) => load(artifact.contents)));
-    told = emission?.modules[0]?.capabilities ?? [];
+    loaded = (emission?.artifacts ?? [])
+      .filter(({ path }) => path.endsWith(".yaml"))
+      .flatMap((artifact) => loadedModules(load(artifact.contents)));
+    told = emission?.modules ?? [];
   });
 
+  /** What a module imports, and by what it is entered. */
+  function usedBy(module: string): { imports: string[]; callbacks: string[] } {
+    const { facts } = verifyModule(readFileSync(join(built, module)), undefined);
+    const exports = facts.exports.flatMap((name) => /^function (.*)$/.exec(name)?.[1] ?? []);
+    return {
+      imports: facts.imports.map((name) => name.replace(/^\w+\./, "")),
+      callbacks: exports.filter((name) => !ALWAYS_ENTERED.includes(name)),
+    };
+  }
+
   it("are those that the lock will name", () => {
-    for (const list of lists) expect(list).toEqual(told);
+    for (const { module, list } of loaded) expect(list).toEqual(told.find(({ name }) => name === module)?.capabilities);
   });
 
   it("are restricted wherever a module is loaded", () => {
-    expect(lists.length).toBeGreaterThan(0);
-    for (const list of lists) expect(list).toEqual([...new Set(list)].toSorted());
+    expect(loaded.length).toBeGreaterThan(0);
+    expect(new Set(loaded.map(({ module }) => module))).toEqual(new Set(told.map(({ name }) => name)));
+    for (const { list } of loaded) expect(list).toEqual([...new Set(list)].toSorted());
   });
 
-  it("let the guard be asked", () => {
-    for (const list of lists)
-      expect(
-        GATES.filter((name) => !list.includes(name)),
-        "callbacks that Envoy would never call",
-      ).toEqual([]);
+  it("let the modules be asked", () => {
+    for (const { module, list } of loaded) {
+      const gates = [...GATES, ...(module === "body.wasm" ? GATES_OF_BODIES : [])];
+      const missing = gates.filter((name) => !list.includes(name));
+      expect(missing, `callbacks of ${module} that Envoy would never call`).toEqual([]);
+    }
   });
 
-  it("have every host call of the guard but those that write request headers", () => {
-    for (const list of lists)
+  it("have every host call of a module but those that the guard must not make", () => {
+    for (const { module, list } of loaded)
       expect(
-        imports.filter((name) => !list.includes(name)).toSorted(),
-        "imports that Envoy would answer with an error",
-      ).toEqual(WITHHELD);
+        usedBy(module)
+          .imports.filter((name) => !list.includes(name))
+          .toSorted(),
+        `imports of ${module} that Envoy would answer with an error`,
+      ).toEqual(WITHHELD[module]);
   });
 
-  it("have nothing that the guard does not use", () => {
-    const used = [...imports, ...exports.filter((name) => !ALWAYS_ENTERED.includes(name))];
-    for (const list of lists)
-      expect(
-        list.filter((name) => !used.includes(name)),
-        "capabilities that the guard has no use for",
-      ).toEqual([]);
+  it("have nothing that a module does not use", () => {
+    for (const { module, list } of loaded) {
+      const { imports, callbacks } = usedBy(module);
+      const useless = list.filter((name) => ![...imports, ...callbacks].includes(name));
+      expect(useless, `capabilities that ${module} has no use for`).toEqual([]);
+    }
   });
 });

@@ -1,11 +1,11 @@
-// TLS and versions of HTTP, as policies have them. They follow from what a listener or service has been given already, so
+// TLS and versions of HTTP, and access logs, as policies have them. They follow from what a listener or service has been given already, so
 // that a seed stands for the same policy otherwise as without them. What runs the policies on this machine leaves them out.
 
 const pair = { certificate: "mounted:/etc/tls/tls.crt", key: "mounted:/etc/tls/tls.key" };
 const ca = "mounted:/etc/tls/ca.crt";
 
 const OF_LISTENERS = [
-  {},
+  { accessLog: { to: "stdout", when: "response.status >= 500", sample: "50%" } },
   { tls: pair },
   { protocols: ["http1"] },
   { protocols: ["http2"], tls: { ...pair, clientCertificate: { ca } } },
