@@ -118,7 +118,7 @@ function policyText(model: ServiceModel, { wsdl, choices, faults, names, options
     `name: ${JSON.stringify(names.gateway)}`,
     "",
     "listeners:",
-    "  public: { address: 127.0.0.1:8080 }",
+    `  public: { address: 127.0.0.1:${portBeside(model)} }`,
     "",
     "services:",
     ...yamlBlock({ [names.service]: serviceOf(model) }, 2),
@@ -133,6 +133,11 @@ function policyText(model: ServiceModel, { wsdl, choices, faults, names, options
     ...yamlItem({ name: names.service, match: { path: "/**" }, to: names.service, apply: [names.policy] }, 2),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A gateway on the machine of its service needs another port. */
+function portBeside({ address = "" }: ServiceModel): number {
+  return /:8080(\/|$)/.test(address) ? 8081 : 8080;
 }
 
 /** A line for each operation. */
