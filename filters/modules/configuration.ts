@@ -2,8 +2,6 @@ import { readConsumers } from "../authenticate/assembly/consumers";
 import { KeyTable } from "../authenticate/assembly/keys";
 import {
   arrayOf,
-  beginDocument,
-  composeProblem,
   documentIsWrong,
   firstElement,
   integerOf,
@@ -11,28 +9,23 @@ import {
   NOWHERE,
   nextElement,
   objectOf,
-  openDocument,
   refuse,
   refuseQuoting,
   requiredMember,
   stringIs,
 } from "../lib/document";
 import { Interest, newInterest } from "../lib/interest";
-import { at, beginKeeping, exists, keepExhausted, keepRecord, keepRecords, none } from "../lib/region";
+import { at, exists, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, NameTable, newNameTable } from "../lib/table";
-import { compose, composedLength, composedStart, putLiteral } from "../lib/text";
-import { readConfiguration } from "../proxy-wasm/configuration";
-import { openEnvironment, wipeEnvironment } from "../proxy-wasm/environment";
-import { log } from "../proxy-wasm/log";
-import { LogLevel } from "../proxy-wasm/status";
+import { wipeEnvironment } from "../proxy-wasm/environment";
 import { readConduct } from "./conduct";
 import { IdentityHeaders, newIdentityHeaders } from "./identity-headers";
 import { Kind, Policy, readPolicy } from "./kinds";
+import { checked, openConfiguration, openVariables } from "./opening";
 import { Routes, readRoutes } from "./routes";
 
 // What a root runs: one JSON document (see README.md), turned into tables. Nothing is kept of one that is wrong anywhere.
 
-const LARGEST: i32 = 16 << 20;
 const MOST_POLICIES: i32 = 1024;
 
 @unmanaged
@@ -46,35 +39,10 @@ export class Configuration {
 
 /** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */
 export function configure(length: i32): Configuration {
-  beginKeeping();
-  beginDocument();
-  const configuration = read(length);
+  const isOpen = openConfiguration(length) && (!AUTH || openVariables());
+  const configuration = isOpen ? readDocument(0) : none<Configuration>();
   if (AUTH) wipeEnvironment();
-  if (exists(configuration) && !keepExhausted()) return configuration;
-  if (documentIsWrong()) composeProblem();
-  else say("sluice: the configuration needs more memory than the module may have");
-  log(LogLevel.Error, composedStart(), composedLength());
-  return none<Configuration>();
-}
-
-function say(message: string): void {
-  compose(128);
-  putLiteral(message);
-}
-
-function read(length: i32): Configuration {
-  if (length <= 0) return fail("there is no configuration");
-  if (length > LARGEST) return fail("the configuration is larger than 16 MiB");
-  const start = readConfiguration(length);
-  if (start === 0) return fail("the host does not give the configuration");
-  if (!openDocument(start, length)) return none<Configuration>();
-  if (AUTH && !openEnvironment()) return fail("the host does not give the environment");
-  return readDocument(0);
-}
-
-function fail(message: string): Configuration {
-  refuse(NOWHERE, message);
-  return none<Configuration>();
+  return checked<Configuration>(configuration);
 }
 
 function readDocument(root: i32): Configuration {

@@ -1,7 +1,5 @@
 import {
   arrayOf,
-  beginDocument,
-  composeProblem,
   documentIsWrong,
   firstElement,
   integerOf,
@@ -9,26 +7,22 @@ import {
   NOWHERE,
   nextElement,
   objectOf,
-  openDocument,
   policyNameOf,
   refuse,
   refuseQuoting,
   requiredMember,
 } from "../lib/document";
-import { at, beginKeeping, exists, keepExhausted, keepRecord, keepRecords, none } from "../lib/region";
+import { at, exists, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, findName, NameTable, newNameTable } from "../lib/table";
-import { compose, composedLength, composedStart, keepComposed, putByte, putLiteral, putText, Text } from "../lib/text";
-import { readConfiguration } from "../proxy-wasm/configuration";
-import { openEnvironment, wipeEnvironment } from "../proxy-wasm/environment";
-import { log } from "../proxy-wasm/log";
+import { compose, keepComposed, putByte, putText, Text } from "../lib/text";
+import { wipeEnvironment } from "../proxy-wasm/environment";
 import { Counters, defineCounters } from "../proxy-wasm/metrics";
-import { LogLevel } from "../proxy-wasm/status";
 import { readSoap } from "../soap/assembly/reader";
 import { Operation, Soap } from "../soap/assembly/table";
+import { checked, openConfiguration, openVariables } from "./opening";
 
 // What a root of the body stage runs: one JSON document (see body/README.md), turned into tables. Nothing is kept of one that is wrong anywhere.
 
-const LARGEST: i32 = 16 << 20;
 const MOST_POLICIES: i32 = 1024;
 
 /** One policy. */
@@ -61,33 +55,9 @@ export class Conversions {
 
 /** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */
 export function readConversions(length: i32): Conversions {
-  beginKeeping();
-  beginDocument();
-  const conversions = read(length);
+  const conversions = openConfiguration(length) && openVariables() ? readDocument(0) : none<Conversions>();
   wipeEnvironment();
-  if (exists(conversions) && !keepExhausted()) return conversions;
-  if (documentIsWrong()) composeProblem();
-  else {
-    compose(128);
-    putLiteral("sluice: the configuration needs more memory than the module may have");
-  }
-  log(LogLevel.Error, composedStart(), composedLength());
-  return none<Conversions>();
-}
-
-function read(length: i32): Conversions {
-  if (length <= 0) return fail("there is no configuration");
-  if (length > LARGEST) return fail("the configuration is larger than 16 MiB");
-  const start = readConfiguration(length);
-  if (start === 0) return fail("the host does not give the configuration");
-  if (!openDocument(start, length)) return none<Conversions>();
-  if (!openEnvironment()) return fail("the host does not give the environment");
-  return readDocument(0);
-}
-
-function fail(message: string): Conversions {
-  refuse(NOWHERE, message);
-  return none<Conversions>();
+  return checked<Conversions>(conversions);
 }
 
 function readDocument(root: i32): Conversions {
