@@ -1,4 +1,4 @@
-import type { CompiledModule } from "../host/engine.js";
+import { type CompiledModule, compileModule } from "../host/engine.js";
 import { HostFault } from "../host/fault.js";
 import { type Host, pluginOf } from "../host/host.js";
 import type { Vm } from "../host/vm.js";
@@ -17,6 +17,10 @@ export interface Modules {
 export interface CompiledModules {
   guard: CompiledModule;
   body?: CompiledModule | undefined;
+}
+
+export function compileModules({ guard, body }: Modules): CompiledModules {
+  return { guard: compileModule(guard), ...(body === undefined ? {} : { body: compileModule(body) }) };
 }
 
 /** A plan and the values of the variables that it refers to. */

@@ -1,5 +1,4 @@
-import type { CompiledModules, Modules } from "../embedded/modules.js";
-import { compileModule } from "../host/engine.js";
+import { type CompiledModules, compileModules, type Modules } from "../embedded/modules.js";
 import type { GatewayPlan } from "../plan/plan.js";
 import type { Span } from "../syntax/source.js";
 import { disagreements } from "./agreement.js";
@@ -79,8 +78,8 @@ export class SuiteRunner {
   private readonly modules: CompiledModules;
 
   /** @param modules those that ship */
-  constructor({ guard, body }: Modules) {
-    this.modules = { guard: compileModule(guard), ...(body === undefined ? {} : { body: compileModule(body) }) };
+  constructor(modules: Modules) {
+    this.modules = compileModules(modules);
   }
 
   /**

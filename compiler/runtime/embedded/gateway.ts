@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { CompiledModules, Modules, ServedPlan } from "../../embedded/modules.js";
+import { type CompiledModules, compileModules, type Modules, type ServedPlan } from "../../embedded/modules.js";
 import { type BodyReader, emptyAnswer, type Reception, Worker } from "../../embedded/worker.js";
 import { ManualClock } from "../../host/clock.js";
-import { compileModule } from "../../host/engine.js";
 import { HostFault } from "../../host/fault.js";
 import { Host, type Moment } from "../../host/host.js";
 import { RELOAD_BACKOFF_MS } from "../../plan/guard.js";
@@ -39,7 +38,7 @@ export class ServingGateway {
    * @throws Error if a module refuses the configuration
    */
   constructor(modules: Modules, served: ServedPlan, report: (line: string) => void) {
-    this.modules = compiled(modules);
+    this.modules = compileModules(modules);
     this.report = report;
     this.host = new Host({
       clock: new ManualClock(now()),
@@ -125,10 +124,6 @@ export class ServingGateway {
     this.worker?.retire(this.host);
     this.worker = undefined;
   }
-}
-
-function compiled({ guard, body }: Modules): CompiledModules {
-  return { guard: compileModule(guard), ...(body === undefined ? {} : { body: compileModule(body) }) };
 }
 
 type Unavailable = Extract<Reception, { step: "answered" }>;

@@ -1,6 +1,5 @@
 import { embeddedModules } from "../../../compiler/cli/files.js";
-import type { CompiledModules } from "../../../compiler/embedded/modules.js";
-import { compileModule } from "../../../compiler/host/engine.js";
+import { type CompiledModules, compileModules } from "../../../compiler/embedded/modules.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { withoutTransport } from "../../../compiler/plan/transport.js";
 import { withTestKeys } from "../../../compiler/testing/credentials.js";
@@ -48,8 +47,7 @@ export async function disagreements(
   replays: readonly Replay[],
   tell: (exchange: Exchange) => void = () => {},
 ): Promise<Disagreement[]> {
-  const { guard, body } = await embeddedModules();
-  const modules = { guard: compileModule(guard), body: body && compileModule(body) };
+  const modules = compileModules(await embeddedModules());
   const envoy = await SharedEnvoy.start(replays.map(({ member }) => member));
   try {
     const found: Disagreement[] = [];
