@@ -7,7 +7,6 @@ import type { Modules } from "../embedded/modules.js";
 import { check, checkAny, fragmentPlace } from "../index.js";
 import { formatSpan } from "../syntax/source.js";
 import { billName, type Pin, pinOf } from "../wasm/bill.js";
-import { moduleNames } from "../wasm/contracts.js";
 import { sha256 } from "../wasm/verify.js";
 import { EnvironmentError, UsageError } from "./exit.js";
 import { filesBelow, isTestName, isYamlName } from "./folder.js";
@@ -239,12 +238,6 @@ export async function moduleBytes(name: string): Promise<Uint8Array> {
   return (await shippedModule(name)).bytes;
 }
 
-/** The modules that the embedded host runs. */
-export async function embeddedModules(): Promise<Modules> {
-  const guard = await moduleBytes("guard.wasm");
-  return moduleNames.includes("body") ? { guard, body: await moduleBytes("body.wasm") } : { guard };
-}
-
 /** The same, with its pin. */
 export async function shippedModule(name: string): Promise<{ bytes: Uint8Array; pin: Pin }> {
   const path = join(modulesFolder(), name);
@@ -256,6 +249,11 @@ export async function shippedModule(name: string): Promise<{ bytes: Uint8Array; 
       `${path} is not the module that ${billPath} is about; install the package again, or in a source tree: npm run build`,
     );
   return { bytes, pin };
+}
+
+/** The modules that the embedded host runs. */
+export async function embeddedModules(): Promise<Modules> {
+  return { guard: await moduleBytes("guard.wasm"), body: await moduleBytes("body.wasm") };
 }
 
 async function partOfPackage(path: string): Promise<Buffer> {
