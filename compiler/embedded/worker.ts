@@ -58,6 +58,8 @@ export class Worker {
   private readonly plan: GatewayPlan;
   private readonly policies: ReadonlyMap<string, PolicyPlan>;
   private readonly random: Random;
+  /** Whether some route may hold requests back before anything is done with them. */
+  private readonly delays: boolean;
 
   /**
    * @param random of all that is left to chance around the modules
@@ -67,6 +69,7 @@ export class Worker {
     this.plan = served.plan;
     this.random = random;
     this.policies = new Map(served.plan.policies.map((policy) => [policy.name, policy]));
+    this.delays = served.plan.policies.some(({ native }) => native?.filter === "fault" && native.delay !== undefined);
     this.vms = new WorkerVms(host, modules, served);
   }
 
@@ -103,11 +106,6 @@ export class Worker {
       return answered({ ...wholeAnswer(client.method, 200, headers.pairs(), ""), route });
     }
     return this.throughGuard({ route, run, cors, request }, hasBody);
-  }
-
-  /** Whether some route may hold requests back before anything is done with them. */
-  private get delays(): boolean {
-    return this.plan.policies.some(({ native }) => native?.filter === "fault" && native.delay !== undefined);
   }
 
   /** How long a request waits before `receive` is asked, in milliseconds; left to chance where the policy says so. */

@@ -90,7 +90,7 @@ export function hasHeaders(headers: readonly HeaderMatch[], request: RoutedReque
 
 /** @param lines of a header by its name in lower case */
 export function fitsHeaders(headers: readonly HeaderMatch[], lines: (name: string) => readonly string[]): boolean {
-  return headers.every((header) => headerMatcher(header)(lines(header.name)));
+  return headers.every((header) => matcherOfHeader(header)(lines(header.name)));
 }
 
 /** As it was sent; Envoy 1.40 looks at no other of the name. */
@@ -112,6 +112,14 @@ interface Matcher {
   path(path: string): boolean;
   headers: ((sent: readonly string[]) => boolean)[];
   query: ((sent: string | undefined) => boolean)[];
+}
+
+const headerMatchers = new WeakMap<HeaderMatch, Matcher["headers"][number]>();
+
+function matcherOfHeader(header: HeaderMatch): Matcher["headers"][number] {
+  const made = headerMatchers.get(header) ?? headerMatcher(header);
+  headerMatchers.set(header, made);
+  return made;
 }
 
 const matchers = new WeakMap<RoutePlan, Matcher>();

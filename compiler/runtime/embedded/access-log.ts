@@ -1,3 +1,5 @@
+import { hasOperations } from "../../plan/body.js";
+import type { GatewayPlan } from "../../plan/plan.js";
 import type { Ended } from "./exchange.js";
 
 /** Which of its members a line has, beside those that each line has. */
@@ -6,6 +8,10 @@ export interface LineMembers {
   shadowed: boolean;
   /** Whether something is converted. */
   converts: boolean;
+}
+
+export function membersOf({ policies, hosts }: GatewayPlan): LineMembers {
+  return { shadowed: policies.some((policy) => policy.mode?.is === "shadow"), converts: hasOperations(hosts) };
 }
 
 /** The line of one request, as the access log that is compiled for Envoy has it. */

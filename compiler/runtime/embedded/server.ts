@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Modules, ServedPlan } from "../../embedded/modules.js";
 import { codecRefusal, emptyAnswer, type Outcome, type Reception } from "../../embedded/worker.js";
-import { hasOperations } from "../../plan/body.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
-import { accessLogLine } from "./access-log.js";
+import { accessLogLine, type LineMembers, membersOf } from "./access-log.js";
 import { type Incoming, readIncoming } from "./arrival.js";
 import { Exchange } from "./exchange.js";
 import { ServingGateway } from "./gateway.js";
@@ -43,7 +42,8 @@ interface Bound {
 export class EmbeddedServer {
   private readonly options: EmbeddedOptions;
   private readonly gateway: ServingGateway;
-  private plan: GatewayPlan;
+  /** What lines of the access log have by the plan in force. */
+  private members: LineMembers;
   private bound = new Map<string, Bound>();
   private services: ReadonlyMap<string, Service>;
   /** Requests under way, oldest first. */
@@ -53,7 +53,7 @@ export class EmbeddedServer {
   private constructor(served: ServedPlan, options: EmbeddedOptions) {
     this.options = options;
     this.gateway = new ServingGateway(options.modules, served, options.report);
-    this.plan = served.plan;
+    this.members = membersOf(served.plan);
     this.services = this.servicesOf(served.plan);
   }
 
@@ -95,7 +95,7 @@ export class EmbeddedServer {
     const removed = [...this.bound].filter(([key]) => !opened.has(key)).map(([, one]) => one);
     const before = this.services;
     this.bound = opened;
-    this.plan = served.plan;
+    this.members = membersOf(served.plan);
     this.services = this.servicesOf(served.plan);
     this.draining = Promise.all([this.draining, this.drain(removed)]);
     // Calls that are under way keep their connections; the others are of no use any more.
@@ -155,10 +155,7 @@ export class EmbeddedServer {
 
   private serve(key: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { socket } = incoming;
-    const members = {
-      shadowed: this.plan.policies.some((policy) => policy.mode?.is === "shadow"),
-      converts: hasOperations(this.plan.hosts),
-    };
+    const { members } = this;
     const exchange = new Exchange({ incoming, outgoing }, this.options.report, (ended) => {
       this.underWay.get(socket)?.delete(exchange);
       this.options.onAccess?.(accessLogLine(ended, members));
