@@ -47,7 +47,8 @@ export class WorkerVms {
     for (const callback of ["request_body", "response_headers", "response_body", "tick"])
       if (this.guard.has(`proxy_on_${callback}`))
         throw new HostFault(`the module wants ${callback}, which is not modelled`);
-    configure(host, this.guard, "guard", guardText(plan));
+    const texts = textsOf(plan);
+    configure(host, this.guard, "guard", texts.guard);
     if (!hasOperations(plan.hosts)) return;
     if (modules.body === undefined) throw new Error("the policy converts bodies, and there is no body.wasm");
     this.body = host.start(modules.body, {
@@ -55,7 +56,7 @@ export class WorkerVms {
       environment: only(bodyVariables(plan), environment),
       capabilities: BODY_CAPABILITIES,
     });
-    configure(host, this.body, "body", JSON.stringify(bodyConfiguration(plan)));
+    configure(host, this.body, "body", texts.body);
   }
 
   /** Which module failed, and why; then nothing more is to be asked of the worker. */
@@ -85,13 +86,20 @@ function only(names: readonly string[], environment: ServedPlan["environment"]):
   return Object.fromEntries(Object.entries(environment).filter(([name]) => names.includes(name)));
 }
 
-const texts = new WeakMap<GatewayPlan, string>();
+interface ConfigurationTexts {
+  guard: string;
+  body: string;
+}
 
-/** With what an access log would show, which is where the decisions are read from. */
-function guardText(plan: GatewayPlan): string {
-  const known = texts.get(plan);
-  if (known !== undefined) return known;
-  const made = JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS));
+/** Tests start a worker for each of their cases, all with one plan. */
+const texts = new WeakMap<GatewayPlan, ConfigurationTexts>();
+
+/** That of the guard is with what an access log would show, which is where the decisions are read from. */
+function textsOf(plan: GatewayPlan): ConfigurationTexts {
+  const made = texts.get(plan) ?? {
+    guard: JSON.stringify(guardConfiguration(plan, LOGGED_RESULTS)),
+    body: JSON.stringify(bodyConfiguration(plan)),
+  };
   texts.set(plan, made);
   return made;
 }
