@@ -94,7 +94,7 @@ export class Worker {
     const { request } = arrival;
     const route = matchRoute(this.plan, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
-    const run = route.run.flatMap(({ policy }) => this.policies.get(policy) ?? []);
+    const run = this.runOf(route);
     const refused = refusedAddress(route, run, request) ?? abortedByFault(route, run, request, this.random);
     if (refused !== undefined) return answered({ ...refused, requestId: requestId(this.random) });
     const cors = corsOf(route, run);
@@ -114,9 +114,15 @@ export class Worker {
     if (arrival === undefined || "status" in arrival) return 0;
     const { request } = arrival;
     const route = matchRoute(this.plan, request)?.route;
-    const run = route?.run.flatMap(({ policy }) => this.policies.get(policy) ?? []) ?? [];
-    if (route === undefined || refusedAddress(route, run, request) !== undefined) return 0;
+    if (route === undefined) return 0;
+    const run = this.runOf(route);
+    if (refusedAddress(route, run, request) !== undefined) return 0;
     return faultDelay(run, request, this.random);
+  }
+
+  /** The policies of a route in order of execution. */
+  private runOf({ run }: RoutePlan): PolicyPlan[] {
+    return run.flatMap(({ policy }) => this.policies.get(policy) ?? []);
   }
 
   /**
@@ -128,7 +134,7 @@ export class Worker {
     if (by === "parser") return codecRefusal(method, status);
     const sort = { isHead: method === "HEAD", isGrpc: isGrpcRequest(new HeaderMap("request", sent)) };
     const route = routeOfRefused(this.plan, client);
-    const run = route?.run.flatMap(({ policy }) => this.policies.get(policy) ?? []) ?? [];
+    const run = route === undefined ? [] : this.runOf(route);
     const answer = { ...localReply(sort, { route, run }, status, ""), notes: {} };
     return route === undefined ? answer : { ...answer, route };
   }
