@@ -2,9 +2,8 @@ import { byteTextOf } from "../host/byte-text.js";
 import type { HeaderMap } from "../host/header-map.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
-import { staleHeaders } from "../plan/body.js";
+import { NOT_FOR_CONVERTED, staleHeaders } from "../plan/body.js";
 import type { RewritePlan } from "../plan/forwarding.js";
-import { PIN_HEADER } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
 import type { OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
 import { rewritten } from "../request/rewrite.js";
@@ -61,7 +60,7 @@ export function pinnedHeaders(
   { path, headers }: OperationPlan["service"],
 ): ReturnType<typeof forwardedHeaders> {
   const written = Object.entries(headers).map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const);
-  const gone = new Set([PIN_HEADER, "accept-encoding", ...written.map(([name]) => name)]);
+  const gone = new Set([...NOT_FOR_CONVERTED, ...written.map(([name]) => name)]);
   const question = view.path.indexOf("?");
   return {
     method: view.method,

@@ -1,3 +1,4 @@
+import { PIN_HEADER } from "./names.js";
 import type { GatewayPlan, HostPlan, JsonObject, PolicyPlan } from "./plan.js";
 
 /** Whether some route has an operation: then `body.wasm` stands behind the guard. */
@@ -31,6 +32,9 @@ const LARGEST_CHUNK_BYTES = 1_048_576;
 export function heldBytes(run: readonly PolicyPlan[]): number {
   return LARGEST_CHUNK_BYTES + Math.max(0, ...run.map(({ conversion }) => conversion?.bufferBytes ?? 0));
 }
+
+/** Headers that a converted request goes on without: the pin has done its work, and an answer in a coding could not be read. */
+export const NOT_FOR_CONVERTED: readonly string[] = [PIN_HEADER, "accept-encoding"];
 
 /** What a service says of the bytes of its answer: it holds no more when they are converted. */
 const ABOUT_BYTES = ["accept-ranges", "content-digest", "content-md5", "digest", "etag", "repr-digest"];

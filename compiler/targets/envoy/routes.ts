@@ -14,7 +14,7 @@ import {
   RouteConfigurationSchema,
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
-import { heldBytes, staleHeaders } from "../../plan/body.js";
+import { heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
@@ -94,7 +94,7 @@ function routeEntry(
       ? unique([
           ...run.flatMap((policy) => policy.removeRequestHeaders),
           ...asked.remove,
-          ...(service === undefined ? [] : NOT_FOR_SERVICES),
+          ...(service === undefined ? [] : NOT_FOR_CONVERTED),
         ])
       : [],
     requestHeadersToAdd: forwards
@@ -117,9 +117,6 @@ function routeEntry(
     ]),
   };
 }
-
-/** The pin has done its work, and an answer in a coding could not be read. */
-const NOT_FOR_SERVICES = [PIN_HEADER, "accept-encoding"];
 
 /** The headers that routes write. Most write the same few: each is one message, which is printed and checked once. */
 class Headers {
