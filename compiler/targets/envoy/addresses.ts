@@ -4,6 +4,7 @@ import { RBACPerRouteSchema, RBACSchema } from "../../envoy/generated/envoy/exte
 import { extensionNames, packed } from "../../envoy/message.js";
 import { type Block, holdsMapped, MAPPED_V4, mappedBlock } from "../../expression/cidr.js";
 import { ADDRESS_DENIED, type AddressPlan } from "../../plan/native.js";
+import { waitingFilter } from "./waiting-filter.js";
 
 type Principal = MessageInitShape<typeof PrincipalSchema>;
 
@@ -12,11 +13,7 @@ export const REFUSED_BY = `${extensionNames.rbac}:enforced_effective_policy_id`;
 
 /** The filter that refuses by address. It stands before all others, and a route that asks for nothing passes it by. */
 export function addressFilter() {
-  return {
-    name: extensionNames.rbac,
-    disabled: true,
-    configType: { case: "typedConfig" as const, value: packed(RBACSchema, {}) },
-  };
+  return waitingFilter(extensionNames.rbac, packed(RBACSchema, {}));
 }
 
 /** What the filter does on one route. Each rule is named as the decision that is noted when it refuses. */

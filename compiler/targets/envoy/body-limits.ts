@@ -7,6 +7,7 @@ import { FractionalPercent_DenominatorType as Denominator } from "../../envoy/ge
 import { packed } from "../../envoy/message.js";
 import { BODY_FILTERS } from "../../plan/names.js";
 import { BODY_TOO_LARGE } from "../../plan/native.js";
+import { waitingFilter } from "./waiting-filter.js";
 
 // Envoy's filter `buffer` does not count what comes with the end of a request: a body in one frame of HTTP/2, or one that another
 // filter held before, goes past it whatever its size (seen on 1.40). But it leaves a `content-length` behind that is true, as the
@@ -18,7 +19,7 @@ export function bodyLimitFilters(purpose: keyof typeof BODY_FILTERS) {
   return [
     lengthFilter(said),
     // Without a limit Envoy refuses it.
-    filter(held, packed(BufferSchema, { maxRequestBytes: 1 })),
+    waitingFilter(held, packed(BufferSchema, { maxRequestBytes: 1 })),
     lengthFilter(measured),
   ];
 }
@@ -51,9 +52,5 @@ export function bodyLimit(purpose: keyof typeof BODY_FILTERS, bytes: number) {
 const MOST = 2n ** 63n - 1n;
 
 function lengthFilter(name: string) {
-  return filter(name, packed(HTTPFaultSchema, {}));
-}
-
-function filter(name: string, value: ReturnType<typeof packed>) {
-  return { name, disabled: true, configType: { case: "typedConfig" as const, value } };
+  return waitingFilter(name, packed(HTTPFaultSchema, {}));
 }

@@ -6,6 +6,7 @@ import { bodyConfiguration, bodyVariables, hasOperations } from "../../plan/body
 import type { GatewayPlan, OperationPlan } from "../../plan/plan.js";
 import { BODY_CAPABILITIES } from "./capabilities.js";
 import type { EnvoyOptions } from "./options.js";
+import { waitingFilter } from "./waiting-filter.js";
 import { wasmPlugin } from "./wasm.js";
 
 export const BODY_MODULE = "body.wasm";
@@ -39,10 +40,7 @@ export function bodyFilters(plan: GatewayPlan, options: EnvoyOptions) {
     capabilities: BODY_CAPABILITIES,
     stopsAtHeaders: true,
   });
-  return [
-    { name: SHIM_FILTER, disabled: true, configType: { case: "typedConfig" as const, value: shim } },
-    { name: BODY_FILTER, disabled: true, configType: body },
-  ];
+  return [waitingFilter(SHIM_FILTER, shim), waitingFilter(BODY_FILTER, body)];
 }
 
 /** An empty configuration is none: it says that the filter is to be entered. */

@@ -10,30 +10,27 @@ import { extensionNames, packed } from "../../envoy/message.js";
 import { compressFilter } from "../../plan/names.js";
 import { type Coding, type CompressPlan, NEVER_COMPRESSED } from "../../plan/native.js";
 import { escapeRegex } from "../../policy/path.js";
+import { waitingFilter } from "./waiting-filter.js";
 
 /** Filters that compress answers as a policy says: one for each coding, as Envoy has it. Routes that do not name them pass them by. */
 export function compressFilters(policy: string, { codings, contentTypes, minBytes }: CompressPlan) {
-  return codings.map((coding, index) => ({
-    name: compressFilter(policy, coding),
-    disabled: true,
-    configType: {
-      case: "typedConfig" as const,
-      value: packed(CompressorSchema, {
-        compressorLibrary: library(coding),
-        // Otherwise the client's order decides between codings that it takes alike.
-        chooseFirst: index === 0 && codings.length > 1,
-        responseDirectionConfig: {
-          commonConfig: {
-            minContentLength: minBytes,
-            contentTypeMatcher: [{ matchPattern: { case: "safeRegex", value: { regex: typesRegex(contentTypes) } } }],
-          },
-          // A weak one holds for both forms (RFC 9110 section 8.8.3.3); Envoy would take a strong one away.
-          weakenEtagOnCompress: true,
-          uncompressibleResponseCodes: [NEVER_COMPRESSED],
+  return codings.map((coding, index) => {
+    const configuration = packed(CompressorSchema, {
+      compressorLibrary: library(coding),
+      // Otherwise the client's order decides between codings that it takes alike.
+      chooseFirst: index === 0 && codings.length > 1,
+      responseDirectionConfig: {
+        commonConfig: {
+          minContentLength: minBytes,
+          contentTypeMatcher: [{ matchPattern: { case: "safeRegex", value: { regex: typesRegex(contentTypes) } } }],
         },
-      }),
-    },
-  }));
+        // A weak one holds for both forms (RFC 9110 section 8.8.3.3); Envoy would take a strong one away.
+        weakenEtagOnCompress: true,
+        uncompressibleResponseCodes: [NEVER_COMPRESSED],
+      },
+    });
+    return waitingFilter(compressFilter(policy, coding), configuration);
+  });
 }
 
 /** What they do on one route: all that they say of themselves. */

@@ -9,14 +9,11 @@ import { duration, packed } from "../../envoy/message.js";
 import { externalAuthFilter, filterStateKey } from "../../plan/names.js";
 import type { ExternalAuthPlan } from "../../plan/native.js";
 import { escapeRegex } from "../../policy/path.js";
+import { waitingFilter } from "./waiting-filter.js";
 
 /** The filter that asks for one policy; routes that do not name it pass it by. It lets nothing pass that it was not told to. */
 export function externalAuthRequest(policy: string, plan: ExternalAuthPlan) {
-  return {
-    name: externalAuthFilter(policy),
-    disabled: true,
-    configType: { case: "typedConfig" as const, value: packed(ExtAuthzSchema, request(policy, plan)) },
-  };
+  return waitingFilter(externalAuthFilter(policy), packed(ExtAuthzSchema, request(policy, plan)));
 }
 
 /** What it does on one route: all that it says of itself. */

@@ -8,6 +8,7 @@ import { duration, packed } from "../../envoy/message.js";
 import { FAULT_FILTERS } from "../../plan/names.js";
 import { ALL_REQUESTS, FAULT_DENIED, type FaultPlan } from "../../plan/native.js";
 import { headerMatcher } from "./header-matcher.js";
+import { waitingFilter } from "./waiting-filter.js";
 
 const DECISION = "decision";
 
@@ -16,11 +17,7 @@ export const ABORTED_BY = `${FAULT_FILTERS.abort}:${DECISION}`;
 
 /** The filters that disturb requests, which a route that asks for nothing passes by. */
 export function faultFilters(plans: readonly FaultPlan[]) {
-  const filter = (name: string) => ({
-    name,
-    disabled: true,
-    configType: { case: "typedConfig" as const, value: packed(HTTPFaultSchema, {}) },
-  });
+  const filter = (name: string) => waitingFilter(name, packed(HTTPFaultSchema, {}));
   return [
     ...(plans.some(({ delay }) => delay !== undefined) ? [filter(FAULT_FILTERS.delay)] : []),
     ...(plans.some(({ abort }) => abort !== undefined) ? [filter(FAULT_FILTERS.abort)] : []),

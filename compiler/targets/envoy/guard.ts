@@ -9,16 +9,14 @@ export const GUARD_MODULE = "guard.wasm";
 
 /** The Wasm filter that decides; Envoy writes. */
 export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
-  return {
-    name: extensionNames.wasm,
-    configType: wasmPlugin(plan, options, {
-      name: "sluice.guard",
-      rootId: "guard",
-      vmSuffix: "",
-      module: GUARD_MODULE,
-      configuration: guardConfiguration(plan, options.accessLog === undefined ? [] : LOGGED_RESULTS),
-      variables: guardVariables(plan),
-      capabilities: GUARD_CAPABILITIES,
-    }),
-  };
+  const value = wasmPlugin(plan, options, {
+    name: "sluice.guard",
+    rootId: "guard",
+    vmSuffix: "",
+    module: GUARD_MODULE,
+    configuration: guardConfiguration(plan, options.accessLog === undefined ? [] : LOGGED_RESULTS),
+    variables: guardVariables(plan),
+    capabilities: GUARD_CAPABILITIES,
+  });
+  return { name: extensionNames.wasm, configType: { case: "typedConfig" as const, value } };
 }

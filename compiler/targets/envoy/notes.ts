@@ -8,6 +8,7 @@ import {
   type NativePolicy,
   smallestBodyLimit,
 } from "../../plan/native.js";
+import { waitingFilter } from "./waiting-filter.js";
 
 // Filters of Envoy that refuse requests behind the guard tell no log who they were. So what will be the decision if the next one
 // goes no further is noted before it, and behind the last one that of the guard again. All of it is for the access log alone.
@@ -24,11 +25,7 @@ export function needsNotes(policies: readonly Policy[]): boolean {
 
 /** The filter that notes; routes say what. */
 export function noteFilter(name: (typeof NOTE_FILTERS)[keyof typeof NOTE_FILTERS]) {
-  return {
-    name,
-    disabled: true,
-    configType: { case: "typedConfig" as const, value: packed(ConfigSchema, {}) },
-  };
+  return waitingFilter(name, packed(ConfigSchema, {}));
 }
 
 /** What is noted on one route. */

@@ -29,37 +29,34 @@ export function wasmPlugin(plan: GatewayPlan, options: EnvoyOptions, filter: Was
   // The digest gives each configuration a VM of its own; updates would otherwise pile up in one VM.
   const digest = createHash("sha256").update(configuration).digest("hex");
   const { variables } = filter;
-  return {
-    case: "typedConfig" as const,
-    value: packed(WasmSchema, {
-      config: {
-        name: filter.name,
-        rootId: filter.rootId,
-        vm: {
-          case: "vmConfig",
-          value: {
-            vmId: `${options.vmId ?? `sluice.${plan.name}`}${filter.vmSuffix}`,
-            runtime: extensionNames.v8,
-            code: {
-              specifier: {
-                case: "local",
-                value: { specifier: { case: "filename", value: `${options.modulesDir}/${filter.module}` } },
-              },
-            },
-            configuration: packedText(digest),
-            ...(variables.length === 0 ? {} : { environmentVariables: { hostEnvKeys: [...variables] } }),
-            capabilityRestrictionConfig: {
-              allowedCapabilities: Object.fromEntries(filter.capabilities.map((name) => [name, {}])),
+  return packed(WasmSchema, {
+    config: {
+      name: filter.name,
+      rootId: filter.rootId,
+      vm: {
+        case: "vmConfig",
+        value: {
+          vmId: `${options.vmId ?? `sluice.${plan.name}`}${filter.vmSuffix}`,
+          runtime: extensionNames.v8,
+          code: {
+            specifier: {
+              case: "local",
+              value: { specifier: { case: "filename", value: `${options.modulesDir}/${filter.module}` } },
             },
           },
+          configuration: packedText(digest),
+          ...(variables.length === 0 ? {} : { environmentVariables: { hostEnvKeys: [...variables] } }),
+          capabilityRestrictionConfig: {
+            allowedCapabilities: Object.fromEntries(filter.capabilities.map((name) => [name, {}])),
+          },
         },
-        configuration: packedText(configuration),
-        failurePolicy: FailurePolicy.FAIL_RELOAD,
-        reloadConfig: {
-          backoff: { baseInterval: duration(RELOAD_BACKOFF_MS), maxInterval: duration(RELOAD_BACKOFF_MS) },
-        },
-        ...(filter.stopsAtHeaders === undefined ? {} : { allowOnHeadersStopIteration: filter.stopsAtHeaders }),
       },
-    }),
-  };
+      configuration: packedText(configuration),
+      failurePolicy: FailurePolicy.FAIL_RELOAD,
+      reloadConfig: {
+        backoff: { baseInterval: duration(RELOAD_BACKOFF_MS), maxInterval: duration(RELOAD_BACKOFF_MS) },
+      },
+      ...(filter.stopsAtHeaders === undefined ? {} : { allowOnHeadersStopIteration: filter.stopsAtHeaders }),
+    },
+  });
 }
