@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/suggest.js";
-import type { Loader } from "../syntax/loader.js";
+import type { Loaded, Loader } from "../syntax/loader.js";
 import type { Span } from "../syntax/source.js";
 
 /** What a text names instead of a file relative to its own; undefined if it may be one. */
@@ -15,13 +15,36 @@ export function notAPath(text: string): string | undefined {
   return undefined;
 }
 
-/**
- * There is no file of this name, but perhaps one of a name like it.
- *
- * @param path as it is written, relative to the file that it stands in
- * @param from that file, from the folder of the main one
- */
-export function missing(loader: Loader, path: string, from: string, span: Span): Diagnostic {
+/** Where a file is named. */
+interface Naming {
+  /** Its path as it is written, relative to the file that it stands in. */
+  path: string;
+  /** That file, from the folder of the main one. */
+  from: string;
+  span: Span;
+  /** What is done there. */
+  how: "included" | "named";
+}
+
+/** Why a file that another one names cannot be read. */
+export function unread(loader: Loader, loaded: Exclude<Loaded, { outcome: "read" }>, naming: Naming): Diagnostic {
+  const { path, span, how } = naming;
+  switch (loaded.outcome) {
+    case "damaged":
+      return { ...loaded.finding, related: [{ message: `${how} here`, span }] };
+    case "missing":
+      return missing(loader, naming);
+    case "outside":
+      return diagnose("SL0702", { path }, span);
+    case "not-a-file":
+      return diagnose(how === "included" ? "SL0703" : "SL0711", { what: loaded.what }, span);
+    case "unreadable":
+      return diagnose("SL0710", { path, reason: loaded.reason }, span);
+  }
+}
+
+/** There is no file of this name, but perhaps one of a name like it. */
+function missing(loader: Loader, { path, from, span }: Naming): Diagnostic {
   const known = loader.known(posix.extname(path)).map((file) => posix.relative(posix.dirname(from), file));
   const suggestion = nearest(path, known);
   if (suggestion === undefined) return diagnose("SL0701", { path, hint: "" }, span);

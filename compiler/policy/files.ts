@@ -2,10 +2,10 @@ import { posix } from "node:path";
 import { z } from "zod";
 import { type Diagnostic, diagnose, type Related } from "../diagnostics/diagnostic.js";
 import { locate, type MapNode, type Node, nodeAt, readDocument, type ScalarNode, toValue } from "../syntax/document.js";
-import { besideOf, type Loaded, type Loader } from "../syntax/loader.js";
+import { besideOf, type Loader } from "../syntax/loader.js";
 import type { SourceFile, Span } from "../syntax/source.js";
 import { SEPARATOR_LIMIT, separatorsIn } from "../syntax/text.js";
-import { missing, notAPath } from "./file-names.js";
+import { notAPath, unread } from "./file-names.js";
 import { gatewaySchema, include, MOST_FILES } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
@@ -113,7 +113,7 @@ class Reader {
     this.paths.push(besideOf(this.main, path));
     const loaded = this.loader.load(path);
     if (loaded.outcome !== "read") {
-      this.refuse(this.problem(loaded, item, text, from.path));
+      this.refuse(unread(this.loader, loaded, { path: text, from: from.path, span: item.span, how: "included" }));
       return;
     }
     const file = { id: loaded.id, path, item: item.span };
@@ -178,26 +178,6 @@ class Reader {
     // A section of another type holds names that nobody knows, and so does a file of another version.
     if (issues.some((issue) => issue.path.length === 1 && issue.path[0] !== "include")) this.complete = false;
     return root.kind === "map" && !issues.some((issue) => issue.path[0] === "apiVersion") ? root : undefined;
-  }
-
-  private problem(
-    loaded: Exclude<Loaded, { outcome: "read" }>,
-    { span }: ScalarNode,
-    path: string,
-    from: string,
-  ): Diagnostic {
-    switch (loaded.outcome) {
-      case "damaged":
-        return { ...loaded.finding, related: [{ message: "included here", span }] };
-      case "missing":
-        return missing(this.loader, path, from, span);
-      case "outside":
-        return diagnose("SL0702", { path }, span);
-      case "not-a-file":
-        return diagnose("SL0703", { what: loaded.what }, span);
-      case "unreadable":
-        return diagnose("SL0710", { path, reason: loaded.reason }, span);
-    }
   }
 
   private refuse(finding: Diagnostic): void {

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { besideOf, type Loaded, type Loader } from "../syntax/loader.js";
 import type { SourceFile, Span } from "../syntax/source.js";
-import { missing, notAPath } from "./file-names.js";
+import { notAPath, unread } from "./file-names.js";
 
 /** A file that a policy names. */
 export interface NamedFile {
@@ -60,23 +60,8 @@ export class NamedFiles {
     else {
       const loaded = this.load(path);
       if (loaded.outcome === "read") return { path, source: loaded.source };
-      report(this.problem(loaded, text, own, from));
+      report(unread(this.loader, loaded, { path: text, from: own, span: from, how: "named" }));
     }
     return undefined;
-  }
-
-  private problem(loaded: Exclude<Loaded, { outcome: "read" }>, text: string, own: string, from: Span): Diagnostic {
-    switch (loaded.outcome) {
-      case "damaged":
-        return { ...loaded.finding, related: [{ message: "named here", span: from }] };
-      case "missing":
-        return missing(this.loader, text, own, from);
-      case "outside":
-        return diagnose("SL0702", { path: text }, from);
-      case "not-a-file":
-        return diagnose("SL0711", { what: loaded.what }, from);
-      case "unreadable":
-        return diagnose("SL0710", { path: text, reason: loaded.reason }, from);
-    }
   }
 }
