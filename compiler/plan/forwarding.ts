@@ -53,8 +53,6 @@ function planRewrite({ path, host }: NonNullable<Route["rewrite"]>, pattern: Pat
   const newPath = path === undefined ? undefined : rewritePath(pattern, path);
   if (path !== undefined && newPath !== undefined && !("fault" in newPath)) plan.path = { text: path, ...newPath };
   const newHost = host === undefined ? undefined : rewriteHost(pattern, host);
-  if (host === undefined || newHost === undefined || "fault" in newHost) return plan;
-  if ("host" in newHost) return { ...plan, host: { text: host, ...newHost } };
-  const { regex, substitution } = newHost;
-  return { ...plan, host: { text: host, regex, substitution } };
+  if (host !== undefined && newHost !== undefined && !("fault" in newHost)) plan.host = { text: host, ...newHost };
+  return plan;
 }

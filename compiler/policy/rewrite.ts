@@ -49,7 +49,7 @@ function numbers(count: number): string[] {
 }
 
 /** The groups that a substitution refers to. */
-export function referencesOf(substitution: string): number[] {
+function referencesOf(substitution: string): number[] {
   return [...substitution.matchAll(/\\([0-9])/g)].map(([, digit]) => Number(digit));
 }
 
@@ -115,10 +115,7 @@ const HOST =
   /^(?=.{1,253}(?::|$))[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?$/;
 
 /** The host that requests of a pattern get: a name, perhaps with captures of the path and a port. */
-export function rewriteHost(
-  pattern: PathPattern,
-  text: string,
-): { host: string } | (Substitution & { captures: string[] }) | RewriteFault {
+export function rewriteHost(pattern: PathPattern, text: string): { host: string } | Substitution | RewriteFault {
   if (!HOST.test(text.replace(IN_HOST, "x")))
     return {
       fault: "form",
@@ -132,7 +129,7 @@ export function rewriteHost(
   const captures = capturesOf(pattern).flatMap(({ name }) => (names.includes(name) ? [name] : []));
   if (captures.length > MOST_GROUPS) return { fault: "form", reason: `at most ${MOST_GROUPS} captures can be used` };
   const substitution = text.replace(IN_HOST, (_, name: string) => `\\${captures.indexOf(name) + 1}`);
-  return { regex: groupingRegex(pattern, captures, "left out"), substitution, captures };
+  return { regex: groupingRegex(pattern, captures, "left out"), substitution };
 }
 
 /** A segment that is no label of a host name (RFC 1123 section 2.1). */

@@ -100,10 +100,10 @@ export const serviceProtocol = z
 
 /** What the schema alone cannot say of TLS and of versions of HTTP. */
 export function checkTransport({ gateway, place }: CheckedGateway): Diagnostic[] {
-  return namedServices(gateway).flatMap(({ base, version, service: { tls, protocol, dns, endpoints } }) => {
-    const [name, path] = [base, ["services", base]];
+  return namedServices(gateway).flatMap(({ base: name, version, service: { tls, protocol, dns, endpoints } }) => {
     // What a version has of the service is told once.
     if (version !== undefined) return [];
+    const path = ["services", name];
     const found: Diagnostic[] = [];
     if (tls !== undefined && tls.sni === undefined && dns === undefined && endpoints !== undefined)
       found.push(diagnose("SL0620", { service: name }, place([...path, "tls"], "key")));
