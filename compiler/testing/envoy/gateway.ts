@@ -98,7 +98,9 @@ class EnvoyGateway implements TestedGateway {
     this.listener = listener;
     this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
     this.routes = new Map(
-      plan.hosts.flatMap((host) => host.routes.map((route) => [entryKey(route.name, route.operation), route])),
+      plan.hosts.flatMap((host) =>
+        host.routes.map((route) => [entryKey(route.name, route.operation && operationName(route.operation)), route]),
+      ),
     );
   }
 
@@ -124,7 +126,7 @@ class EnvoyGateway implements TestedGateway {
     const { decisions, services, port } = this.wiring;
     const { status, headers, body } = await sendOverWire(port, this.withScheme(sent), CLIENT_PORT);
     const logged = await decisions.next();
-    const route = this.routes.get(`${logged.route ?? ""} ${logged.operation ?? ""}`);
+    const route = this.routes.get(entryKey(logged.route, logged.operation));
     const all = services.heard();
     // Who is asked whether the request may pass hears of it before all others, and once.
     const asked = route !== undefined && this.asks(route) ? all.shift() : undefined;
@@ -149,8 +151,8 @@ class EnvoyGateway implements TestedGateway {
 }
 
 /** Entries of a route that is split into operations share its name. */
-function entryKey(name: string, operation: RoutePlan["operation"]): string {
-  return `${name} ${operation === undefined ? "" : operationName(operation)}`;
+function entryKey(route: string | null, operation: string | null | undefined): string {
+  return `${route ?? ""} ${operation ?? ""}`;
 }
 
 function viewOf({ service, ...seen }: HeardRequest, byChance: boolean): NonNullable<Exchange["service"]> {
