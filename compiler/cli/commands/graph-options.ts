@@ -1,3 +1,4 @@
+import type { GraphFormat } from "../../graph/print.js";
+
 /** How a graph is printed. */
-export const GRAPH_FORMATS = ["mermaid", "dot", "json"] as const;
-export type GraphFormat = (typeof GRAPH_FORMATS)[number];
+export const GRAPH_FORMATS: readonly GraphFormat[] = ["mermaid", "dot", "json"];

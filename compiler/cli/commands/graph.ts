@@ -1,9 +1,8 @@
 import { serviceGraph } from "../../graph/model.js";
-import { graphText } from "../../graph/print.js";
+import { type GraphFormat, graphText } from "../../graph/print.js";
 import { EXIT } from "../exit.js";
 import { checkFile } from "../files.js";
 import { printFindings } from "../print.js";
-import type { GraphFormat } from "./graph-options.js";
 
 export interface GraphOptions {
   policy: string;
