@@ -1,14 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect as connectHttp2 } from "node:http2";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { standingOracle } from "../support/envoy.js";
 import { openRaw, request } from "../support/http.js";
-import { startUpstream } from "../support/upstream.js";
-import { startSluice } from "./support/cli.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
+import { workplace } from "./support/workplace.js";
 
 const POLICY = `apiVersion: sluice/v1
 kind: Gateway
@@ -160,30 +156,24 @@ describe("on Envoy", () => {
   }
 });
 
-it("the embedded host in front of real services holds bodies too", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-bodies-test-"));
-  const service = await startUpstream({ body: "served" });
-  const file = join(folder, "policy.yaml");
-  await writeFile(file, POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", service.address));
-  const cli = await startSluice(["run", file, "--embedded"], { env: { ACME_KEY: "key-of-acme" } });
-  try {
-    const [, url = ""] = await cli.prints(/^public: (http:\S+)$/m);
+describe("the embedded host in front of real services", () => {
+  const place = workplace("sluice-bodies-test-", "served");
+
+  it("holds bodies too", async () => {
+    const text = POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", place.upstream.address);
+    const { url } = await place.start(text, ["--embedded"], { env: { ACME_KEY: "key-of-acme" } });
     const send = async (path: string, body: string, headers = {}) =>
       (await request(`${url}${path}`, { method: "POST", body, headers })).status;
     const chunked = { "transfer-encoding": "chunked" };
     expect(await send("/open", TEN)).toBe(200);
     expect(await send("/open", TEN, chunked)).toBe(200);
-    expect(service.received.map(({ body }) => String(body))).toEqual([TEN, TEN]);
-    expect(service.received.map(({ values }) => values("content-length"))).toEqual([["10"], ["10"]]);
+    expect(place.upstream.received.map(({ body }) => String(body))).toEqual([TEN, TEN]);
+    expect(place.upstream.received.map(({ values }) => values("content-length"))).toEqual([["10"], ["10"]]);
     expect(await send("/open", `${TEN}.`)).toBe(413);
     expect(await send("/open", `${TEN}.`, chunked)).toBe(413);
     expect(await send("/text", `${TEN}.`, chunked)).toBe(413);
     expect(await send("/text", TEN, chunked)).toBe(200);
     expect(await send("/orders/7", `${TEN}.`)).toBe(401);
-    expect(service.received).toHaveLength(2);
-  } finally {
-    await cli.clear();
-    await service.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+    expect(place.upstream.received).toHaveLength(2);
+  });
 });
