@@ -1,7 +1,7 @@
-import { connect as connectHttp2 } from "node:http2";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { standingOracle } from "../support/envoy.js";
 import { openRaw, request } from "../support/http.js";
+import { postOverHttp2 } from "./support/http2.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 import { workplace } from "./support/workplace.js";
@@ -108,15 +108,15 @@ describe("on Envoy", () => {
   });
 
   it("a body in one frame of HTTP/2 is measured too, with and without a length", async () => {
-    expect(await over2("/open", Buffer.from(TEN))).toBe(200);
+    expect(await postOverHttp2(gateway, "/open", Buffer.from(TEN))).toBe(200);
     expect(heard()).toEqual(["/open 10"]);
     gateway.forget();
     const larger = Buffer.from(`${TEN}.`);
-    expect(await over2("/open", larger)).toBe(413);
-    expect(await over2("/open", larger, { "content-length": "11" })).toBe(413);
+    expect(await postOverHttp2(gateway, "/open", larger)).toBe(413);
+    expect(await postOverHttp2(gateway, "/open", larger, { "content-length": "11" })).toBe(413);
     // The codec ends the stream of whoever sends more than he says.
-    await expect(over2("/open", larger, { "content-length": "5" })).rejects.toThrow();
-    expect(await over2("/open", Buffer.alloc(16_000, "a"))).toBe(413);
+    await expect(postOverHttp2(gateway, "/open", larger, { "content-length": "5" })).rejects.toThrow();
+    expect(await postOverHttp2(gateway, "/open", Buffer.alloc(16_000, "a"))).toBe(413);
     expect(heard()).toEqual([]);
   });
 
@@ -125,35 +125,15 @@ describe("on Envoy", () => {
     expect((await gateway.send("/wide", { method: "POST", body: fits })).status).toBe(200);
     expect(heard()).toEqual([`/wide ${fits.length}`]);
     gateway.forget();
-    expect(await over2("/wide", fits)).toBe(200);
+    expect(await postOverHttp2(gateway, "/wide", fits)).toBe(200);
     expect(heard()).toEqual([`/wide ${fits.length}`]);
     gateway.forget();
-    expect(await over2("/wide", larger)).toBe(413);
-    expect(await over2("/open", larger)).toBe(413);
+    expect(await postOverHttp2(gateway, "/wide", larger)).toBe(413);
+    expect(await postOverHttp2(gateway, "/open", larger)).toBe(413);
     const { reply, decision } = await gateway.judged(() => gateway.send("/open", { method: "POST", body: `${TEN}.` }));
     expect([reply.status, decision.decision]).toEqual([413, "small denied body-size"]);
     expect(heard()).toEqual([]);
   });
-
-  function over2(path: string, body: Buffer, headers: Record<string, string> = {}): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const session = connectHttp2(gateway.url(""));
-      session.once("error", reject);
-      const stream = session.request({ ":path": path, ":method": "POST", ...headers });
-      let status: number | undefined;
-      stream.once("response", (received) => {
-        status = Number(received[":status"]);
-        resolve(status);
-      });
-      stream.once("error", reject);
-      stream.once("close", () => {
-        session.destroy();
-        reject(new Error("the stream ended without an answer"));
-      });
-      stream.resume();
-      stream.end(body);
-    });
-  }
 });
 
 describe("the embedded host in front of real services", () => {
