@@ -1,30 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../compiler/plan/plan.js";
+import { soapConfig } from "../../test/support/soap-config.js";
 import { SoapConverter } from "../../test/support/soap-converter.js";
-import { origin } from "../../test/support/soap-model.js";
 import { modelsWithValues } from "../../test/support/soap-models.js";
-import { bindOperations } from "./binding.js";
 import { writeEnvelope, writeFault } from "./envelope.js";
 import type { ElementModel, ServiceModel } from "./model.js";
-import type { SoapConfig } from "./module.js";
-import { faultsSchema, limitsSchema, operationsSchema } from "./settings.js";
-import { tableOf } from "./table.js";
 
 // What a service of a random model answers, written by the codec that the tests of a policy use, is read by the module as it was meant.
+
+/** How clients ask for the operation of a model. */
+const REST = { operations: { Do: { rest: "POST /do", unwrap: false } }, faults: { Failed: 404 } };
 
 /** Configurations are kept for the life of a module, so none gets more of them than its memory holds. */
 const RUNS_OF_ONE = 20;
 const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 100);
-
-function configOf(model: ServiceModel): SoapConfig {
-  const context = { policy: "crm", place: () => origin, report: () => {} };
-  const operations = operationsSchema.parse({ Do: { rest: "POST /do", unwrap: false } });
-  const { bound } = bindOperations(model, { operations, faults: faultsSchema.parse({ Failed: 404 }) }, context);
-  const config = tableOf(model, bound, { limits: limitsSchema.parse({}) }, context);
-  if (config === undefined) throw new Error("there is no table");
-  return config;
-}
 
 function elementsOf(model: ServiceModel): { output: ElementModel; detail: ElementModel } {
   const [operation] = model.operations;
@@ -42,7 +32,7 @@ describe("answers of random services", () => {
     await fc.assert(
       fc.asyncProperty(modelsWithValues, async ({ model, output, detail }) => {
         if (++runs % RUNS_OF_ONE === 0) converter = await SoapConverter.start();
-        expect(converter.configure(configOf(model))).toBeUndefined();
+        expect(converter.configure(soapConfig(model, REST))).toBeUndefined();
         const elements = elementsOf(model);
         const answer = converter.answer("Do", writeEnvelope(model, { element: elements.output, value: output }));
         expect(answer.outcome, answer.element).toBe("answer");

@@ -1,26 +1,8 @@
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
-import { answersConfig, enveloped, SOAP11, SOAP12 } from "../../test/support/soap-answers.js";
-import { SoapConverter } from "../../test/support/soap-converter.js";
+import { describe, expect, it } from "vitest";
+import { answersConverter, enveloped, SOAP11, SOAP12 } from "../../test/support/soap-answers.js";
 
-let converter: SoapConverter;
-beforeAll(async () => {
-  converter = await SoapConverter.start();
-  expect(converter.configure(answersConfig)).toBeUndefined();
-});
-
-const answered = (name: string, content: string, attributes = "") =>
-  converter.answer(name, enveloped(`<r xmlns="u:a" xmlns:b="u:b"${attributes}>${content}</r>`));
-
-const json = (name: string, content: string) => {
-  const result = answered(name, content);
-  expect(result).toEqual({ outcome: "answer", json: expect.any(String) });
-  return result.json;
-};
-const refused = (name: string, content: string, attributes = "") => {
-  const { outcome, element } = answered(name, content, attributes);
-  return `${outcome} ${element}`;
-};
+const { answer, answered, json, refused } = answersConverter();
 
 describe("answers that do not fit", () => {
   const name = "<name>A</name>";
@@ -57,7 +39,7 @@ describe("answers that do not fit", () => {
   });
 
   it("the envelope is one, and of the operation's version", () => {
-    const outcome = (text: string, status?: number) => converter.answer("Nothing", text, status).outcome;
+    const outcome = (text: string, status?: number) => answer("Nothing", text, status).outcome;
     const r = `<r xmlns="u:a"/>`;
     expect(outcome(enveloped(r))).toBe("answer");
     expect(outcome(enveloped(r, SOAP12))).toBe("version");
@@ -83,7 +65,7 @@ describe("answers that do not fit", () => {
 
   it("headers that must be understood are those of addressing and of security", () => {
     const outcome = (header: string) =>
-      converter.answer("Nothing", enveloped(`<r xmlns="u:a"/>`, SOAP11, `<s:Header>${header}</s:Header>`)).outcome;
+      answer("Nothing", enveloped(`<r xmlns="u:a"/>`, SOAP11, `<s:Header>${header}</s:Header>`)).outcome;
     const wsa = "http://www.w3.org/2005/08/addressing";
     const wsse = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
     expect(outcome(`<a xmlns="u:c"><b>x</b></a>`)).toBe("answer");
@@ -106,9 +88,9 @@ describe("answers that do not fit", () => {
         `<r xmlns="u:a"><partner id="1"><name>Aé&amp;</name><alias><![CDATA[x]]></alias></partner></r>`,
       ).trimEnd(),
     );
-    expect(converter.answer("List", whole).outcome).toBe("answer");
+    expect(answer("List", whole).outcome).toBe("answer");
     for (let end = 0; end < whole.length; end++) {
-      const { outcome } = converter.answer("List", whole.subarray(0, end));
+      const { outcome } = answer("List", whole.subarray(0, end));
       expect(["truncated", "notXml"], `${end}`).toContain(outcome);
     }
   });
@@ -143,7 +125,7 @@ describe("answers that do not fit", () => {
       fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), bytes), { minLength: 1, maxLength: 4 }), (changes) => {
         const changed = Buffer.from(whole);
         for (const [place, byte] of changes) changed[place] = byte;
-        const { outcome, json } = converter.answer("List", changed);
+        const { outcome, json } = answer("List", changed);
         if (outcome === "answer") expect(() => JSON.parse(json ?? "")).not.toThrow();
       }),
       { numRuns: Number(process.env.SLUICE_FUZZ_RUNS ?? 500) },

@@ -1,25 +1,8 @@
-import { beforeAll, describe, expect, it } from "vitest";
-import { answersConfig, enveloped, SOAP11, SOAP12 } from "../../test/support/soap-answers.js";
-import { type AnsweredJson, SoapConverter } from "../../test/support/soap-converter.js";
+import { describe, expect, it } from "vitest";
+import { answersConverter, enveloped, SOAP11, SOAP12 } from "../../test/support/soap-answers.js";
+import type { AnsweredJson } from "../../test/support/soap-converter.js";
 
-let converter: SoapConverter;
-beforeAll(async () => {
-  converter = await SoapConverter.start();
-  expect(converter.configure(answersConfig)).toBeUndefined();
-});
-
-const answered = (name: string, content: string, attributes = "") =>
-  converter.answer(name, enveloped(`<r xmlns="u:a" xmlns:b="u:b"${attributes}>${content}</r>`));
-
-const json = (name: string, content: string) => {
-  const result = answered(name, content);
-  expect(result).toEqual({ outcome: "answer", json: expect.any(String) });
-  return result.json;
-};
-const refused = (name: string, content: string, attributes = "") => {
-  const { outcome, element } = answered(name, content, attributes);
-  return `${outcome} ${element}`;
-};
+const { answer, answered, json, refused } = answersConverter();
 
 describe("answers", () => {
   it("elements are members, attributes come first, and what repeats is an array", () => {
@@ -117,13 +100,13 @@ describe("answers", () => {
 
   it("an answer may be empty, be a value, or not be at all", () => {
     expect(json("Nothing", "\n")).toBe("{}");
-    expect(converter.answer("Text", enveloped(`<r xmlns="u:a">5</r>`)).json).toBe("5");
-    expect(converter.answer("Text", enveloped(`<r xmlns="u:a" i:nil="true"/>`)).json).toBe("null");
-    expect(converter.answer("Silent", enveloped(""))).toEqual({ outcome: "answer", json: "" });
-    expect(converter.answer("Silent", "")).toEqual({ outcome: "answer", json: "" });
-    expect(converter.answer("Silent", "", 202)).toEqual({ outcome: "answer", json: "" });
-    expect(converter.answer("Nothing", enveloped("")).outcome).toBe("empty");
-    expect(converter.answer("Nothing", "").outcome).toBe("truncated");
+    expect(answer("Text", enveloped(`<r xmlns="u:a">5</r>`)).json).toBe("5");
+    expect(answer("Text", enveloped(`<r xmlns="u:a" i:nil="true"/>`)).json).toBe("null");
+    expect(answer("Silent", enveloped(""))).toEqual({ outcome: "answer", json: "" });
+    expect(answer("Silent", "")).toEqual({ outcome: "answer", json: "" });
+    expect(answer("Silent", "", 202)).toEqual({ outcome: "answer", json: "" });
+    expect(answer("Nothing", enveloped("")).outcome).toBe("empty");
+    expect(answer("Nothing", "").outcome).toBe("truncated");
   });
 
   it("groups are there as a whole or not at all", () => {
@@ -147,7 +130,7 @@ describe("faults", () => {
     enveloped(
       `<s:Fault><faultcode${attributes}>${code}</faultcode><faultstring>at db7.local</faultstring>${rest}</s:Fault>`,
     );
-  const outcome = (text: string, status = 500): AnsweredJson => converter.answer("List", text, status);
+  const outcome = (text: string, status = 500): AnsweredJson => answer("List", text, status);
 
   it("blame the request or the service", () => {
     expect(outcome(fault11("s:Client")).outcome).toBe("senderFault");
@@ -183,7 +166,7 @@ describe("faults", () => {
 
   it("of SOAP 1.2 are the same", () => {
     const fault12 = (code: string, rest = "") =>
-      converter.answer(
+      answer(
         "New",
         enveloped(
           `<s:Fault><s:Code><s:Value>${code}</s:Value><s:Subcode><s:Value>s:Sender</s:Value></s:Subcode></s:Code>` +
@@ -197,7 +180,7 @@ describe("faults", () => {
     expect(fault12("s:DataEncodingUnknown").outcome).toBe("receiverFault");
     const declared = `<s:Detail><NotFound xmlns="u:b"><boolean xmlns="u:a">1</boolean></NotFound></s:Detail>`;
     expect(fault12("s:Sender", declared)).toEqual({ outcome: "declaredFault", json: `{"boolean":true}`, fault: 0 });
-    expect(converter.answer("New", fault11("s:Client"), 500).outcome).toBe("version");
+    expect(answer("New", fault11("s:Client"), 500).outcome).toBe("version");
   });
 
   it("must be XML to their end", () => {

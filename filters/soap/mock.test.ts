@@ -1,21 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject, MockAnswer } from "../../compiler/plan/plan.js";
-import { complexType, crm, element, group, operation, origin, service } from "../../test/support/soap-model.js";
+import { boundOperations } from "../../test/support/soap-config.js";
+import { complexType, crm, element, group, operation, service } from "../../test/support/soap-model.js";
 import { modelsWithValues } from "../../test/support/soap-models.js";
-import { type BoundOperation, bindOperations } from "./binding.js";
 import { checkElement } from "./codec-check.js";
 import { decodeElement } from "./codec-decode.js";
 import { readEnvelope, writeEnvelope } from "./envelope.js";
 import { serviceMock } from "./mock.js";
 import type { ElementModel, ServiceModel } from "./model.js";
 import { headersOf } from "./operation-plan.js";
-import { operationsSchema } from "./settings.js";
-
-function bound(model: ServiceModel, operations: unknown): BoundOperation[] {
-  const context = { policy: "crm", place: () => origin, report: () => {} };
-  return bindOperations(model, { operations: operationsSchema.parse(operations) }, context).bound;
-}
 
 const CRM = {
   GetPartner: "GET /partners/{id}",
@@ -27,7 +21,7 @@ const CRM = {
 };
 
 function mockOf(model: ServiceModel = crm()) {
-  const mock = serviceMock(model, bound(model, CRM));
+  const mock = serviceMock(model, boundOperations(model, CRM));
   const misfits = (operation: string, answer: MockAnswer) =>
     mock.check(operation, answer).map(({ pointer, message }) => `${pointer} ${message}`);
   return { ...mock, misfits };
@@ -79,7 +73,7 @@ describe("random models", () => {
   it("a mock reads what a client would send, and a client what the mock answers", () => {
     fc.assert(
       fc.property(modelsWithValues, ({ model, input, output, detail }) => {
-        const operations = bound(model, { Do: { rest: "POST /do", unwrap: false } });
+        const operations = boundOperations(model, { Do: { rest: "POST /do", unwrap: false } });
         const mock = serviceMock(model, operations);
         const body = writeEnvelope(model, { element: inputOf(model), value: input });
         const headers = new Map(Object.entries(headersOf(model, "urn:Do")));
@@ -169,7 +163,7 @@ describe("what a test says of an answer", () => {
       group("sequence", [element("two", "int"), element("three", "int")]),
     ]);
     const model = service([operation("Do", { output: element("Done", "#Done") })], [complexType("Done", branches)]);
-    const mock = serviceMock(model, bound(model, { Do: "POST /do" }));
+    const mock = serviceMock(model, boundOperations(model, { Do: "POST /do" }));
     const misfits = (response: Json) =>
       mock.check("Do", { response }).map(({ pointer, message }) => `${pointer} ${message}`);
     expect(misfits({ one: 1 })).toEqual([]);

@@ -3,18 +3,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../compiler/plan/plan.js";
-import { complexType, crm, element, group, operation, origin, service } from "../../test/support/soap-model.js";
+import { boundOperations } from "../../test/support/soap-config.js";
+import { complexType, crm, element, group, operation, service } from "../../test/support/soap-model.js";
 import { modelsWithValues } from "../../test/support/soap-models.js";
-import { type BoundOperation, bindOperations } from "./binding.js";
-import type { ServiceModel } from "./model.js";
 import { openApiOf } from "./openapi.js";
-import { faultsSchema, operationsSchema } from "./settings.js";
-
-function bound(model: ServiceModel, operations: unknown, faults: unknown = {}): BoundOperation[] {
-  const context = { policy: "crm", place: () => origin, report: () => {} };
-  const spec = { operations: operationsSchema.parse(operations), faults: faultsSchema.parse(faults) };
-  return bindOperations(model, spec, context).bound;
-}
 
 const CRM = {
   GetPartner: "GET /partners/{id}",
@@ -34,7 +26,7 @@ const INFO = { title: "Crm", version: "1", also: [401, 429], servers: ["https://
 const INT = { format: "int32", maximum: 2147483647, minimum: -2147483648, type: "integer" };
 
 function document(): JsonObject {
-  return openApiOf(crm(), bound(crm(), CRM, { PartnerNotFound: 404, Duplicate: 409 }), INFO);
+  return openApiOf(crm(), boundOperations(crm(), CRM, { PartnerNotFound: 404, Duplicate: 409 }), INFO);
 }
 
 /** A schema that finds the components of a document. */
@@ -296,7 +288,7 @@ describe("the document of a service", () => {
     const { name: _, ...anonymous } = complexType("Done#inner", [element("n", "int")]);
     const { name: __, ...top } = complexType("Done#top", [element("inner", "#Done#inner"), element("x", "int")]);
     const model = service([operation("Do", { output: element("Done", "#Done#top") })], [top, anonymous]);
-    const api = openApiOf(model, bound(model, { Do: "POST /do" }), INFO);
+    const api = openApiOf(model, boundOperations(model, { Do: "POST /do" }), INFO);
     expect(Object.keys(Object(at(api, "components", "schemas")))).toEqual(["Done", "DoneInner", "Problem"]);
   });
 
@@ -304,14 +296,14 @@ describe("the document of a service", () => {
     const one = complexType("a", [element("x", "int"), element("y", "#b")], { name: "Same" });
     const other = complexType("b", [element("n", "int")], { name: "Same" });
     const model = service([operation("Do", { output: element("Done", "#a") })], [one, other]);
-    const api = openApiOf(model, bound(model, { Do: "POST /do" }), INFO);
+    const api = openApiOf(model, boundOperations(model, { Do: "POST /do" }), INFO);
     expect(Object.keys(Object(at(api, "components", "schemas")))).toEqual(["Problem", "Same", "Same-2"]);
   });
 
   it("has no choice left where a parameter took a branch", () => {
     const content = group("choice", [element("id", "int"), element("name", "string"), element("mail", "string")]);
     const model = service([operation("Do", { input: element("Do", "#Do") })], [complexType("Do", content)]);
-    const api = openApiOf(model, bound(model, { Do: "POST /do/{id}" }), INFO);
+    const api = openApiOf(model, boundOperations(model, { Do: "POST /do/{id}" }), INFO);
     const check = checkerOf(api, { $ref: "#/components/schemas/DoRequest" });
     expect(check({})).toBe(true);
     expect(check({ name: "x" })).toBe(false);
@@ -322,7 +314,7 @@ describe("random models", () => {
   it("have documents whose schemas take what the service can say", () => {
     fc.assert(
       fc.property(modelsWithValues, ({ model, output, input, detail }) => {
-        const operations = bound(model, { Do: { rest: "POST /do", unwrap: false } }, { Failed: 409 });
+        const operations = boundOperations(model, { Do: { rest: "POST /do", unwrap: false } }, { Failed: 409 });
         const api = openApiOf(model, operations, INFO);
         const check = (schema: unknown, value: unknown) => {
           const checker = checkerOf(api, schema);
@@ -346,7 +338,7 @@ describe("random models", () => {
   it("have documents that are valid", async () => {
     await fc.assert(
       fc.asyncProperty(modelsWithValues, async ({ model }) => {
-        const api = openApiOf(model, bound(model, { Do: "POST /do" }), INFO);
+        const api = openApiOf(model, boundOperations(model, { Do: "POST /do" }), INFO);
         const { errors } = await new Validator().validate(structuredClone(api));
         expect(errors).toBeUndefined();
       }),

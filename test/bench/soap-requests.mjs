@@ -1,12 +1,8 @@
 // How long a request takes from JSON to an envelope, in the module alone and in CPU time of this process. By hand:
 //   node --no-wasm-tier-up --no-liftoff test/bench/soap-requests.mjs
-import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
+import { instantiate } from "./assembly.mjs";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const ENTRY = "filters/soap/assembly/probe.ts";
-
-const module = await instantiate(await compile());
+const module = await instantiate("filters/soap/assembly/probe.ts");
 
 /** A partner with an address and orders: strings, numbers, dates, an attribute, arrays of objects. */
 const CONFIG = {
@@ -106,35 +102,4 @@ function configure(config) {
   if (module.configure(address, text.length) === 1) return;
   const start = module.problemStart();
   throw new Error(Buffer.from(module.memory.buffer, start, module.problemLength()).toString());
-}
-
-async function compile() {
-  let bytes;
-  const { error, stderr } = await asc.main(
-    [ENTRY, "--baseDir", ROOT, "--config", "asconfig.json", "--use", "abort=", "--outFile", "module.wasm"],
-    {
-      writeFile: (_name, contents) => {
-        bytes = contents;
-      },
-    },
-  );
-  if (error !== null) throw new Error(stderr.toString());
-  return bytes;
-}
-
-async function instantiate(bytes) {
-  const unused = () => 0;
-  const { instance } = await WebAssembly.instantiate(bytes, {
-    wasi_snapshot_preview1: {
-      random_get: unused,
-      clock_time_get: unused,
-      environ_sizes_get: (count, size) => {
-        new Uint32Array(instance.exports.memory.buffer)[count >> 2] = 0;
-        new Uint32Array(instance.exports.memory.buffer)[size >> 2] = 0;
-        return 0;
-      },
-      environ_get: unused,
-    },
-  });
-  return instance.exports;
 }

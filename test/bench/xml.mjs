@@ -1,30 +1,11 @@
 // Speed of the XML scanner and of the conversion of answers, on one SOAP answer of 64 KB: `node test/bench/xml.mjs`. It prints the best of many
 // rounds; nothing is measured in a test.
 
-import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
+import { instantiate } from "./assembly.mjs";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ROUNDS = 2000;
 const BYTES = 65_000;
 const LIMITS = { depth: 64, attributes: 64, name: 256, namespaces: 64 };
-
-async function instantiate(entry) {
-  const written = [];
-  const messages = asc.createMemoryStream();
-  const options = ["--config", "asconfig.json", "--use", "abort=", "--baseDir", ROOT, "--outFile", "module.wasm"];
-  const { error } = await asc.main([entry, ...options], {
-    stdout: messages,
-    stderr: messages,
-    writeFile: (_name, contents) => written.push(contents),
-  });
-  if (error !== null) throw new Error(messages.toString());
-  const nothing = () => 0;
-  const host = { random_get: nothing, clock_time_get: nothing, environ_sizes_get: nothing, environ_get: nothing };
-  const { instance } = await WebAssembly.instantiate(written[0], { wasi_snapshot_preview1: host });
-  instance.exports._initialize?.();
-  return instance.exports;
-}
 
 function put(module, address, bytes) {
   new Uint8Array(module.memory.buffer).set(bytes, address);

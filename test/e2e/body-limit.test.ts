@@ -1,14 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect as connectHttp2 } from "node:http2";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { standingOracle } from "../support/envoy.js";
 import { openRaw, request } from "../support/http.js";
-import { startUpstream } from "../support/upstream.js";
-import { startSluice } from "./support/cli.js";
+import { postOverHttp2 } from "./support/http2.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
+import { workplace } from "./support/workplace.js";
 
 const POLICY = `apiVersion: sluice/v1
 kind: Gateway
@@ -112,15 +108,15 @@ describe("on Envoy", () => {
   });
 
   it("a body in one frame of HTTP/2 is measured too, with and without a length", async () => {
-    expect(await over2("/open", Buffer.from(TEN))).toBe(200);
+    expect(await postOverHttp2(gateway, "/open", Buffer.from(TEN))).toBe(200);
     expect(heard()).toEqual(["/open 10"]);
     gateway.forget();
     const larger = Buffer.from(`${TEN}.`);
-    expect(await over2("/open", larger)).toBe(413);
-    expect(await over2("/open", larger, { "content-length": "11" })).toBe(413);
+    expect(await postOverHttp2(gateway, "/open", larger)).toBe(413);
+    expect(await postOverHttp2(gateway, "/open", larger, { "content-length": "11" })).toBe(413);
     // The codec ends the stream of whoever sends more than he says.
-    await expect(over2("/open", larger, { "content-length": "5" })).rejects.toThrow();
-    expect(await over2("/open", Buffer.alloc(16_000, "a"))).toBe(413);
+    await expect(postOverHttp2(gateway, "/open", larger, { "content-length": "5" })).rejects.toThrow();
+    expect(await postOverHttp2(gateway, "/open", Buffer.alloc(16_000, "a"))).toBe(413);
     expect(heard()).toEqual([]);
   });
 
@@ -129,61 +125,35 @@ describe("on Envoy", () => {
     expect((await gateway.send("/wide", { method: "POST", body: fits })).status).toBe(200);
     expect(heard()).toEqual([`/wide ${fits.length}`]);
     gateway.forget();
-    expect(await over2("/wide", fits)).toBe(200);
+    expect(await postOverHttp2(gateway, "/wide", fits)).toBe(200);
     expect(heard()).toEqual([`/wide ${fits.length}`]);
     gateway.forget();
-    expect(await over2("/wide", larger)).toBe(413);
-    expect(await over2("/open", larger)).toBe(413);
+    expect(await postOverHttp2(gateway, "/wide", larger)).toBe(413);
+    expect(await postOverHttp2(gateway, "/open", larger)).toBe(413);
     const { reply, decision } = await gateway.judged(() => gateway.send("/open", { method: "POST", body: `${TEN}.` }));
     expect([reply.status, decision.decision]).toEqual([413, "small denied body-size"]);
     expect(heard()).toEqual([]);
   });
-
-  function over2(path: string, body: Buffer, headers: Record<string, string> = {}): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const session = connectHttp2(gateway.url(""));
-      session.once("error", reject);
-      const stream = session.request({ ":path": path, ":method": "POST", ...headers });
-      let status: number | undefined;
-      stream.once("response", (received) => {
-        status = Number(received[":status"]);
-        resolve(status);
-      });
-      stream.once("error", reject);
-      stream.once("close", () => {
-        session.destroy();
-        reject(new Error("the stream ended without an answer"));
-      });
-      stream.resume();
-      stream.end(body);
-    });
-  }
 });
 
-it("the embedded host in front of real services holds bodies too", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-bodies-test-"));
-  const service = await startUpstream({ body: "served" });
-  const file = join(folder, "policy.yaml");
-  await writeFile(file, POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", service.address));
-  const cli = await startSluice(["run", file, "--embedded"], { env: { ACME_KEY: "key-of-acme" } });
-  try {
-    const [, url = ""] = await cli.prints(/^public: (http:\S+)$/m);
+describe("the embedded host in front of real services", () => {
+  const place = workplace("sluice-bodies-test-", "served");
+
+  it("holds bodies too", async () => {
+    const text = POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", place.upstream.address);
+    const { url } = await place.start(text, ["--embedded"], { env: { ACME_KEY: "key-of-acme" } });
     const send = async (path: string, body: string, headers = {}) =>
       (await request(`${url}${path}`, { method: "POST", body, headers })).status;
     const chunked = { "transfer-encoding": "chunked" };
     expect(await send("/open", TEN)).toBe(200);
     expect(await send("/open", TEN, chunked)).toBe(200);
-    expect(service.received.map(({ body }) => String(body))).toEqual([TEN, TEN]);
-    expect(service.received.map(({ values }) => values("content-length"))).toEqual([["10"], ["10"]]);
+    expect(place.upstream.received.map(({ body }) => String(body))).toEqual([TEN, TEN]);
+    expect(place.upstream.received.map(({ values }) => values("content-length"))).toEqual([["10"], ["10"]]);
     expect(await send("/open", `${TEN}.`)).toBe(413);
     expect(await send("/open", `${TEN}.`, chunked)).toBe(413);
     expect(await send("/text", `${TEN}.`, chunked)).toBe(413);
     expect(await send("/text", TEN, chunked)).toBe(200);
     expect(await send("/orders/7", `${TEN}.`)).toBe(401);
-    expect(service.received).toHaveLength(2);
-  } finally {
-    await cli.clear();
-    await service.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+    expect(place.upstream.received).toHaveLength(2);
+  });
 });

@@ -6,6 +6,7 @@ import { envelopeModule, envelopePlan } from "../support/envelope/module.js";
 import { request } from "../support/http.js";
 import { startUpstream, type Upstream } from "../support/upstream.js";
 import { serve } from "./support/serve.js";
+import { portOf } from "./support/served-policy.js";
 import { until } from "./support/until.js";
 
 const policyOf = (crm: string, broken: string) => `apiVersion: sluice/v1
@@ -39,9 +40,7 @@ const broken = createServer((socket) => {
 beforeAll(async () => {
   upstream = await startUpstream();
   await new Promise<void>((resolve) => broken.listen(0, "127.0.0.1", resolve));
-  const address = broken.address();
-  if (address === null || typeof address === "string") throw new Error("there is no port");
-  const plan = envelopePlan(policyOf(upstream.address, `127.0.0.1:${address.port}`));
+  const plan = envelopePlan(policyOf(upstream.address, `127.0.0.1:${portOf(broken.address())}`));
   const body = await envelopeModule();
   server = await EmbeddedServer.start(
     { plan, environment: {} },

@@ -1,13 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { request } from "../support/http.js";
-import { startUpstream } from "../support/upstream.js";
-import { startSluice } from "./support/cli.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
+import { workplace } from "./support/workplace.js";
 
 const LONG = "a text that is long enough. ".repeat(10);
 
@@ -189,14 +185,13 @@ describe("on Envoy", () => {
   });
 });
 
-it("the embedded host in front of real services compresses too, in the codings that Node has", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-compress-test-"));
-  const service = await startUpstream({ headers: { "content-type": "text/html", etag: '"a"' }, body: LONG });
-  const file = join(folder, "policy.yaml");
-  await writeFile(file, POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", service.address));
-  const cli = await startSluice(["run", file, "--embedded"]);
-  try {
-    const [, url = ""] = await cli.prints(/^public: (http:\S+)$/m);
+describe("the embedded host in front of real services", () => {
+  const place = workplace("sluice-compress-test-", LONG);
+
+  it("compresses too, in the codings that Node has", async () => {
+    place.upstream.reply({ headers: { "content-type": "text/html", etag: '"a"' }, body: LONG });
+    const text = POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", place.upstream.address);
+    const { url } = await place.start(text, ["--embedded"]);
     const send = (path: string, accepted: string) =>
       request(`${url}${path}`, { headers: { "accept-encoding": accepted } });
     const compressed = await send("/page", "gzip");
@@ -207,9 +202,5 @@ it("the embedded host in front of real services compresses too, in the codings t
     expect((await send("/three", "zstd, br;q=0.5")).headers["content-encoding"]).toBe("br");
     const plain = await send("/page", "identity");
     expect([plain.text, plain.headers.etag, plain.headers["content-encoding"]]).toEqual([LONG, '"a"', undefined]);
-  } finally {
-    await cli.clear();
-    await service.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 });

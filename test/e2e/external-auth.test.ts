@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect as connectHttp2 } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +7,7 @@ import { request } from "../support/http.js";
 import { startUpstream, type Upstream } from "../support/upstream.js";
 import { type Authorization, startAuthorization } from "./support/authorization.js";
 import { type RunningCli, startSluice } from "./support/cli.js";
+import { postOverHttp2 } from "./support/http2.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 
@@ -160,26 +160,14 @@ describe("on Envoy", () => {
     expect(String(heard("orders")[0]?.body)).toBe("01234567890");
     gateway.forget();
     // All of it in one frame that ends the request: what the service does not see whole must not pass.
-    expect(await over2("/shown", "01234567890")).toBe(413);
+    expect(await postOverHttp2(gateway, "/shown", "01234567890")).toBe(413);
     expect([heard("allows"), heard("orders")]).toEqual([[], []]);
-    expect(await over2("/shown", "0123456789")).toBe(200);
+    expect(await postOverHttp2(gateway, "/shown", "0123456789")).toBe(200);
     expect(String(heard("allows")[0]?.body)).toBe("0123456789");
     gateway.forget();
-    expect(await over2("/glimpsed", "012345678901234567890")).toBe(413);
+    expect(await postOverHttp2(gateway, "/glimpsed", "012345678901234567890")).toBe(413);
     expect(heard("orders")).toEqual([]);
   });
-
-  function over2(path: string, body: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const session = connectHttp2(gateway.url(""));
-      const stream = session.request({ ":path": path, ":method": "POST" });
-      stream.once("response", (received) => resolve(Number(received[":status"])));
-      stream.once("error", reject);
-      stream.once("close", () => session.destroy());
-      stream.resume();
-      stream.end(body);
-    });
-  }
 });
 
 describe("by gRPC, on Envoy", () => {

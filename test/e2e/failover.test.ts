@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { type Script, startUpstream, type Upstream } from "../support/upstream.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
+import { portOf } from "./support/served-policy.js";
 
 const clean: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -133,10 +134,8 @@ async function grpcServer(serving: () => boolean): Promise<{ address: string; as
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("no port");
   clean.push(() => new Promise((resolve) => server.close(resolve)));
-  return { address: `127.0.0.1:${bound.port}`, asked: names };
+  return { address: `127.0.0.1:${portOf(server.address())}`, asked: names };
 }
 
 test("health by grpc: an endpoint that does not serve gets no requests", async () => {

@@ -1,12 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { request } from "../support/http.js";
-import { startUpstream } from "../support/upstream.js";
-import { startSluice } from "./support/cli.js";
 import { passOnBoth } from "./support/on-both.js";
 import { serve } from "./support/serve.js";
+import { workplace } from "./support/workplace.js";
 
 const POLICY = `apiVersion: sluice/v1
 kind: Gateway
@@ -126,14 +122,12 @@ async function timed(url: string): Promise<{ status: number; waited: number }> {
   return { status, waited: performance.now() - began };
 }
 
-it("the embedded host in front of real services holds requests back by the real time, and aborts them", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-fault-test-"));
-  const service = await startUpstream({ body: "served" });
-  const file = join(folder, "policy.yaml");
-  await writeFile(file, POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", service.address));
-  const cli = await startSluice(["run", file, "--embedded"], { env: { ACME_KEY: "key-of-acme" } });
-  try {
-    const [, url = ""] = await cli.prints(/^public: (http:\S+)$/m);
+describe("the embedded host in front of real services", () => {
+  const place = workplace("sluice-fault-test-", "served");
+
+  it("holds requests back by the real time, and aborts them", async () => {
+    const text = POLICY.replace("127.0.0.1:8080", "127.0.0.1:0").replace("127.0.0.1:9001", place.upstream.address);
+    const { url } = await place.start(text, ["--embedded"], { env: { ACME_KEY: "key-of-acme" } });
     const began = performance.now();
     const held = await request(`${url}/paced`, { headers: { "x-test": "1" } });
     expect([held.status, held.text]).toEqual([200, "served"]);
@@ -143,10 +137,6 @@ it("the embedded host in front of real services holds requests back by the real 
     const gone = request(`${url}/paced`, { headers: { "x-test": "1" }, timeoutMs: 100 });
     await expect(gone).rejects.toThrow("no complete answer");
     expect((await request(`${url}/never`)).status).toBe(200);
-    expect(service.received.map(({ url: path }) => path)).toEqual(["/paced", "/never"]);
-  } finally {
-    await cli.clear();
-    await service.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+    expect(place.upstream.received.map(({ url: path }) => path)).toEqual(["/paced", "/never"]);
+  });
 });

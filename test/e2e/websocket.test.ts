@@ -3,6 +3,7 @@ import { createServer, request } from "node:http";
 import type { Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type Gateway, serve } from "./support/serve.js";
+import { portOf } from "./support/served-policy.js";
 
 const clean: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -34,9 +35,7 @@ async function echoServer() {
         server.closeAllConnections();
       }),
   );
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("no port");
-  return { address: `127.0.0.1:${bound.port}`, asked };
+  return { address: `127.0.0.1:${portOf(server.address())}`, asked };
 }
 
 async function gatewayBefore(address: string): Promise<Gateway> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -47,7 +47,7 @@ async function stored(entry: string): Promise<Uint8Array> {
   const folder = join(ROOT, "node_modules", ".cache", "sluice-assembly");
   const path = join(folder, `${digestOf(entry)}.wasm`);
   if (existsSync(path)) return readFileSync(path);
-  const bytes = await runCompiler(entry);
+  const bytes = await runCompiler(entry, ["--baseDir", ROOT, ...OPTIONS]);
   mkdirSync(folder, { recursive: true });
   const written = `${path}.${process.pid}`;
   writeFileSync(written, bytes);
@@ -66,10 +66,15 @@ function digestOf(entry: string): string {
   return hash.digest("hex");
 }
 
-async function runCompiler(entry: string): Promise<Uint8Array> {
+async function runCompiler(
+  entry: string,
+  options: readonly string[],
+  reads: { readFile?: (name: string) => string | null } = {},
+): Promise<Uint8Array> {
   const messages = asc.createMemoryStream();
   const written: Uint8Array[] = [];
-  const { error } = await asc.main([entry, "--baseDir", ROOT, "--outFile", "module.wasm", ...OPTIONS], {
+  const { error } = await asc.main([entry, "--outFile", "module.wasm", ...options], {
+    ...reads,
     stdout: messages,
     stderr: messages,
     writeFile: (_name: string, contents: string | Uint8Array) => {
@@ -79,6 +84,20 @@ async function runCompiler(entry: string): Promise<Uint8Array> {
   const [bytes] = written;
   if (error !== null || bytes === undefined) throw new Error(`${entry} does not compile\n${messages.toString()}`);
   return bytes;
+}
+
+/**
+ * Compiles one file of AssemblyScript that is none of the modules', in memory. Its suffix is `.as`: what ends in `.ts` is
+ * TypeScript to the type checker and to the linter.
+ *
+ * @throws Error with the compiler's own messages
+ */
+export function compileScript(file: URL, { runtime, pages }: { runtime: string; pages: number }): Promise<Uint8Array> {
+  const entry = basename(fileURLToPath(file)).replace(/\.as$/, ".ts");
+  const options = ["-O", "--runtime", runtime, "--use", "abort=", "--exportStart", "_initialize"];
+  return runCompiler(entry, [...options, "--maximumMemory", `${pages}`], {
+    readFile: (name) => (name === entry ? readFileSync(file, "utf8") : null),
+  });
 }
 
 /** A new instance of an entry that exports its memory and, for `free`, `heapBase(): usize`; it may import what is given. */

@@ -9,7 +9,7 @@ export const GUARD_NAMES = ["guard", "auth", "rate-limit"] as const;
 export const BODY_NAMES = ["body", "soap"] as const;
 export const MODULE_NAMES = [...GUARD_NAMES, ...BODY_NAMES] as const;
 export type GuardName = (typeof GUARD_NAMES)[number];
-export type BodyName = (typeof BODY_NAMES)[number];
+type BodyName = (typeof BODY_NAMES)[number];
 
 export function isBodyName(name: ModuleName): name is BodyName {
   return BODY_NAMES.some((one) => one === name);

@@ -1,4 +1,5 @@
-import type { SoapSource } from "./soap-converter.js";
+import { beforeAll, expect } from "vitest";
+import { SoapConverter, type SoapSource } from "./soap-converter.js";
 
 // A policy whose types have every form that an answer may take, and answers to it.
 
@@ -21,7 +22,7 @@ const group = (order: "sequence" | "choice" | "all", span: number, optional = fa
 
 const partner = { name: "partner", ns: 0, type: 1 };
 
-export const answersConfig: SoapSource = {
+const answersConfig: SoapSource = {
   namespaces: ["u:a", "u:b"],
   simples: [
     { json: "string", form: "string", space: "preserve" },
@@ -125,3 +126,30 @@ function fault(name: string, type: number, status: number) {
 /** An envelope with this in its body. */
 export const enveloped = (body: string, soap = SOAP11, header = "") =>
   `<?xml version="1.0"?>\n<s:Envelope xmlns:s="${soap}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">${header}\n  <s:Body>${body}</s:Body>\n</s:Envelope>\n`;
+
+/** A converter with that policy, for the tests of a file, and what it makes of answers. To be called where hooks can be set. */
+export function answersConverter() {
+  let converter: SoapConverter;
+  beforeAll(async () => {
+    converter = await SoapConverter.start();
+    expect(converter.configure(answersConfig)).toBeUndefined();
+  });
+  const answer = (...of: Parameters<SoapConverter["answer"]>) => converter.answer(...of);
+  const answered = (name: string, content: string, attributes = "") =>
+    answer(name, enveloped(`<r xmlns="u:a" xmlns:b="u:b"${attributes}>${content}</r>`));
+  return {
+    answer,
+    answered,
+    /** The JSON of an answer that fits. */
+    json(name: string, content: string) {
+      const result = answered(name, content);
+      expect(result).toEqual({ outcome: "answer", json: expect.any(String) });
+      return result.json;
+    },
+    /** Why an answer does not fit, and at which element. */
+    refused(name: string, content: string, attributes = "") {
+      const { outcome, element } = answered(name, content, attributes);
+      return `${outcome} ${element}`;
+    },
+  };
+}

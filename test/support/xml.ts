@@ -1,7 +1,7 @@
 import { type Assembly, instantiateAssembly } from "./assembly.js";
 
 /** Codes of `filters/lib/xml-errors.ts`. */
-export const XML_ERRORS = {
+const XML_ERRORS = {
   syntax: -1,
   end: -2,
   utf8: -3,

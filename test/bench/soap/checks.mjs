@@ -7,7 +7,7 @@ import { PATH, requestText, SOAP_ACTION } from "./workload.mjs";
 const parser = new XMLParser({ ignoreAttributes: false, removeNSPrefix: true, parseTagValue: false });
 
 /** What a client of a variant sends. */
-export function callOf(name, bodies) {
+function callOf(name, bodies) {
   if (name === BUFFER)
     return { path: PATH, type: "text/xml; charset=utf-8", body: bodies.request, soapAction: SOAP_ACTION };
   return { path: PATH, type: "application/json", body: bodies.json };

@@ -1,13 +1,9 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
+import { instantiate } from "../assembly.mjs";
 
 /*
- * The conversion alone, without Envoy: the entry point of its tests, built as the modules are, in the engine of Node.
+ * The conversion alone, without Envoy.
  */
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const ENTRY = "filters/soap/assembly/probe.ts";
 const WARM_UP_MS = 1_000;
 const MEASURE_MS = 2_000;
 
@@ -57,15 +53,7 @@ function spend(milliseconds, convert) {
 }
 
 async function loadProbe() {
-  const module = new WebAssembly.Module(await compile());
-  const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    imports[from] ??= {};
-    // No clock, no chance and no secrets are needed here.
-    imports[from][name] = () => 0;
-  }
-  const { exports } = await WebAssembly.instantiate(module, imports);
-  exports._initialize?.();
+  const exports = await instantiate("filters/soap/assembly/probe.ts");
   const give = (bytes) => {
     const address = exports.take(bytes.length);
     if (address === 0) throw new Error("the module has no memory");
@@ -73,26 +61,4 @@ async function loadProbe() {
     return address;
   };
   return { ...exports, give };
-}
-
-async function compile() {
-  const messages = asc.createMemoryStream();
-  let binary;
-  const options = ["--baseDir", root, "--outFile", "probe.wasm", "--config", "asconfig.json", "--use", "abort="];
-  const { error } = await asc.main([ENTRY, ...options], {
-    stdout: messages,
-    stderr: messages,
-    readFile: (name, base) => {
-      try {
-        return readFileSync(`${base}/${name}`, "utf8");
-      } catch {
-        return null;
-      }
-    },
-    writeFile: (name, contents) => {
-      if (name === "probe.wasm") binary = contents;
-    },
-  });
-  if (error !== null || binary === undefined) throw new Error(`${ENTRY} does not compile\n${messages.toString()}`);
-  return binary;
 }

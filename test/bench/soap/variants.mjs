@@ -11,7 +11,7 @@ import { policyText } from "./workload.mjs";
  */
 
 export const BUFFER = "buffer";
-export const LUA = "lua";
+const LUA = "lua";
 export const SIDECAR = "node_sidecar";
 export const SLUICE = "sluice";
 export const variantNames = [BUFFER, LUA, SIDECAR, SLUICE];

@@ -28,3 +28,25 @@ export function http2Request(
     stream.resume();
   });
 }
+
+/** The status of a POST over cleartext HTTP/2 as soon as it is known; a small body is one frame. */
+export function postOverHttp2(
+  gateway: Gateway,
+  path: string,
+  body: Buffer | string,
+  headers: Record<string, string> = {},
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const session = connectHttp2(gateway.url(""));
+    session.once("error", reject);
+    const stream = session.request({ ":path": path, ":method": "POST", ...headers });
+    stream.once("response", (received) => resolve(Number(received[":status"])));
+    stream.once("error", reject);
+    stream.once("close", () => {
+      session.destroy();
+      reject(new Error("the stream ended without an answer"));
+    });
+    stream.resume();
+    stream.end(body);
+  });
+}
