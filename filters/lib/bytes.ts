@@ -152,17 +152,17 @@ export function writeDecimal(target: usize, value: u64): i32 {
   return length;
 }
 
-/** Address of the first such byte, or `end`. */
-export function byteFrom(start: usize, end: usize, byte: u8): usize {
+/** Address of the first such byte, or `end`, also if `start` lies behind that. */
+export function byteFrom(start: usize, end: usize, byte: u32): usize {
   let cursor = start;
   if (ASC_FEATURE_SIMD) {
     for (; cursor + 16 <= end; cursor += 16) {
-      const found = i8x16.bitmask(i8x16.eq(v128.load(cursor), i8x16.splat(byte)));
+      const found = i8x16.bitmask(i8x16.eq(v128.load(cursor), i8x16.splat(<i8>byte)));
       if (found !== 0) return cursor + <usize>ctz(found);
     }
   }
   while (cursor < end && load<u8>(cursor) !== byte) cursor++;
-  return cursor;
+  return min(cursor, end);
 }
 
 export function copyBytes(target: usize, source: usize, length: i32): void {

@@ -1,5 +1,7 @@
 // Media types of `Content-Type` (RFC 9110 section 8.3.1), as far as they decide how a body is read.
 
+import { byteFrom } from "./bytes";
+
 export enum MediaType {
   Other = 0,
   /** `application/json` and `application/<name>+json` */
@@ -16,7 +18,7 @@ const QUOTE: u8 = 0x22;
 export function mediaTypeOf(start: usize, length: i32): MediaType {
   const end = start + <usize>length;
   const from = skipSpace(start, end);
-  const to = trimEnd(from, untilByte(from, end, SEMICOLON));
+  const to = trimEnd(from, byteFrom(from, end, SEMICOLON));
   const size = <i32>(to - from);
   if (isWord(from, size, APPLICATION_JSON)) return MediaType.Json;
   if (size > 5 + 12 && isWord(from, 12, APPLICATION) && isWord(to - 5, 5, JSON_SUFFIX)) return MediaType.Json;
@@ -28,11 +30,11 @@ export function mediaTypeOf(start: usize, length: i32): MediaType {
 /** Whether a field value names no `charset` but UTF-8 or US-ASCII, which is a part of it. A name that is given twice must be so twice. */
 export function isUtf8Type(start: usize, length: i32): bool {
   const end = start + <usize>length;
-  let at = untilByte(start, end, SEMICOLON);
+  let at = byteFrom(start, end, SEMICOLON);
   while (at < end) {
     const from = skipSpace(at + 1, end);
-    const equals = untilByte(from, end, EQUALS);
-    const next = untilByte(from, end, SEMICOLON);
+    const equals = byteFrom(from, end, EQUALS);
+    const next = byteFrom(from, end, SEMICOLON);
     at = next;
     if (equals >= next || !isWord(from, <i32>(trimEnd(from, equals) - from), CHARSET)) continue;
     let value = skipSpace(equals + 1, end);
@@ -45,12 +47,6 @@ export function isUtf8Type(start: usize, length: i32): bool {
     if (!isWord(value, size, UTF_8) && !isWord(value, size, US_ASCII)) return false;
   }
   return true;
-}
-
-function untilByte(start: usize, end: usize, byte: u8): usize {
-  let at = start;
-  while (at < end && load<u8>(at) !== byte) at++;
-  return at;
 }
 
 function isSpace(byte: u8): bool {

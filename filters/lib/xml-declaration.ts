@@ -1,5 +1,6 @@
 // The XML declaration (section 2.8): which version and encoding a text says that it has.
 
+import { byteFrom } from "./bytes";
 import { isSpace, spaceEnd } from "./xml-characters";
 import { XML_ERROR_ENCODING, XML_ERROR_END, XML_ERROR_SYNTAX, XML_ERROR_VERSION, XML_OK } from "./xml-errors";
 
@@ -70,8 +71,7 @@ function readPair(name: usize, length: i32): bool {
   const quote = load<u8>(position);
   if (quote !== 0x22 && quote !== 0x27) return false;
   valueStart = position + 1;
-  position = valueStart;
-  while (position < limit && load<u8>(position) !== quote) position++;
+  position = byteFrom(valueStart, limit, quote);
   if (position === limit) return false;
   valueLength = <i32>(position - valueStart);
   cursor = position + 1;

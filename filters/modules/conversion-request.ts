@@ -1,7 +1,8 @@
+import { byteFrom } from "../lib/bytes";
 import { isUtf8Type, MediaType, mediaTypeOf } from "../lib/media-type";
 import { outputLength, outputStart } from "../lib/output";
 import { exists, none } from "../lib/region";
-import { compose, composedLength, composedStart, hasByte, isLiteral, keepLiteral, putDecimal, Text } from "../lib/text";
+import { compose, composedLength, composedStart, isLiteral, keepLiteral, putDecimal, Text } from "../lib/text";
 import { bodyLength, bodyStart, readBody, replaceBody } from "../proxy-wasm/body";
 import {
   fieldLength,
@@ -31,6 +32,8 @@ import { tellDecision } from "./results";
 import { noteConverted, targetOfRequest } from "./target";
 
 // A request on its way to a service: held until it is whole, then converted, as what does not fit must not reach the service.
+
+const QUESTION: u8 = 0x3f;
 
 let pathName: Text = none<Text>();
 let methodName: Text = none<Text>();
@@ -106,7 +109,8 @@ function convert(conversions: Conversions): bool {
   if (findField(pathName) !== 1) return refuseData(hostFailure);
   const path = fieldStart();
   const length = fieldLength();
-  const query = queryOf(path, length);
+  // Where the query begins, with its `?`; the length of the path if it has none.
+  const query = <i32>(byteFrom(path, path + <usize>length, QUESTION) - path);
   const soap = target.conversion.soap;
   if (!readBody(BufferType.HttpRequestBody, soap.limits.request + 1)) return refuseData(hostFailure);
   const size = bodyLength();
@@ -122,13 +126,6 @@ function convert(conversions: Conversions): bool {
   );
   if (status !== 0) return refuseAs(target, status === 413 ? Reason.BodyTooLarge : Reason.InvalidRequest);
   return sendOn(target, size, path, query, length);
-}
-
-/** Where the query begins in a path, with its `?`; the length of the path if it has none. */
-function queryOf(path: usize, length: i32): i32 {
-  let at = 0;
-  while (at < length && !hasByte(path + <usize>at, 1, 0x3f)) at++;
-  return at;
 }
 
 /** The body has one media type, which is JSON, and no encoding. */

@@ -1,3 +1,4 @@
+import { byteFrom } from "../lib/bytes";
 import { at, exists, none, pointerAt } from "../lib/region";
 import { hasByte, isLiteral, keepLiteral, Text, textIs } from "../lib/text";
 import { fieldLength, fieldStart, findField, readFields } from "../proxy-wasm/headers";
@@ -17,6 +18,9 @@ const OPERATION: usize = memory.data<u8>([
   0x65, 0, 0x6f, 0x70, 0x65, 0x72, 0x61, 0x74, 0x69, 0x6f, 0x6e,
 ]);
 const OPERATION_LENGTH: i32 = 51;
+
+const SLASH: u8 = 0x2f;
+const QUESTION: u8 = 0x3f;
 
 let noteKey: Text = none<Text>();
 
@@ -63,7 +67,7 @@ function targetAsked(conversions: Conversions): Target {
   const methodLength = fieldLength();
   if (findField(pathName) !== 1) return none<Target>();
   const path = fieldStart();
-  const end = path + <usize>fieldLength();
+  const end = byteFrom(path, path + <usize>fieldLength(), QUESTION);
   for (let i = 0; i < conversions.count; i++) {
     const target = at<Target>(conversions.targets, i);
     const lone = target.operation.lone;
@@ -72,20 +76,18 @@ function targetAsked(conversions: Conversions): Target {
   return none<Target>();
 }
 
-/** Whether a path, its query left aside, has the segments of an operation. */
+/** Whether a path without its query has the segments of an operation. */
 function isPath(lone: Lone, path: usize, end: usize): bool {
   let start = path;
   for (let i = 0; i < lone.segmentCount; i++) {
-    if (start >= end || !hasByte(start, 1, 0x2f)) return false;
+    if (start === end || !hasByte(start, 1, SLASH)) return false;
     const from = start + 1;
-    let to = from;
-    while (to < end && !hasByte(to, 1, 0x2f) && !hasByte(to, 1, 0x3f)) to++;
+    start = byteFrom(from, end, SLASH);
     const segment = pointerAt<Text>(lone.segments, i);
-    const length = <i32>(to - from);
+    const length = <i32>(start - from);
     if (isLiteral(segment.start, segment.length, "*")) {
       if (length === 0) return false;
     } else if (!textIs(segment, from, length)) return false;
-    start = to;
   }
-  return start >= end || hasByte(start, 1, 0x3f);
+  return start === end;
 }

@@ -1,8 +1,8 @@
-import { parseDecimalU32 } from "../../lib/bytes";
+import { byteFrom, parseDecimalU32 } from "../../lib/bytes";
 import { outputString } from "../../lib/json-output";
 import { beginOutput, endOutput, outputByte, outputBytes, outputText } from "../../lib/output";
 import { keepRecord, none } from "../../lib/region";
-import { hasByte, keepLiteral, Text } from "../../lib/text";
+import { keepLiteral, Text } from "../../lib/text";
 import { detailBytes, detailStart, pointerBytes, pointerStart, problemStatus } from "./request-problem";
 
 // Problem documents (RFC 9457): what clients are told, in the output (`lib/output.ts`).
@@ -53,7 +53,7 @@ function findTitle(status: i32): void {
   titleLength = 0;
   while (at < end && titleLength === 0) {
     const from = at;
-    while (at < end && !hasByte(at, 1, SEMICOLON)) at++;
+    at = byteFrom(at, end, SEMICOLON);
     if (<i32>parseDecimalU32(from, DIGITS) === status) {
       titleStart = from + DIGITS;
       titleLength = <i32>(at - titleStart);
