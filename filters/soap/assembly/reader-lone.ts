@@ -1,4 +1,4 @@
-import { isBetween } from "../../lib/bytes";
+import { isBetween, isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
   documentIsWrong,
@@ -67,7 +67,7 @@ function readService(node: i32, lone: Lone): bool {
   const contentType = requiredMember(node, "contentType");
   if (documentIsWrong() || !stringOf(path, 1, LONGEST_PATH)) return false;
   const start = stringStart(path);
-  if (!hasByte(start, 1, SLASH) || !isBetween(start, stringLength(path), SPACE + 1, 0x7e))
+  if (!hasByte(start, 1, SLASH) || !isVisibleAscii(start, stringLength(path)))
     return refuse(path, "must be a path in visible ASCII");
   lone.path = keepString(path);
   lone.contentType = headerOf(contentType);
