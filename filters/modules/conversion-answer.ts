@@ -24,7 +24,7 @@ import {
 } from "../proxy-wasm/status";
 import { answerLength, answerStart, readAnswer } from "../soap/assembly/answer";
 import { Answered, answerElementLength, answerElementStart, answerFault } from "../soap/assembly/answer-result";
-import { writeFaultProblem, writeProblem } from "../soap/assembly/problem";
+import { writeFaultProblem, writeStatusProblem } from "../soap/assembly/problem";
 import { hostFailure, unknownRoute } from "./answers";
 import { contentEncodingName, contentLengthName, contentTypeName, isEncoded, refuseData } from "./conversion-request";
 import { Conversions, Target } from "./conversions";
@@ -116,7 +116,7 @@ function answer(target: Target, answered: Answered, size: i32): bool {
 
 /** A fault that is not declared: its text is for whoever runs the service. */
 function putPlainFault(status: i32, size: i32): bool {
-  return writeProblem(status, 0, 0, 0, -1) ? putProblem(status, size) : refuseData(hostFailure);
+  return writeStatusProblem(status) ? putProblem(status, size) : refuseData(hostFailure);
 }
 
 /** Puts the problem that was written in the place of the answer. */
@@ -176,7 +176,7 @@ function refuse(target: Target, status: i32, reason: i32): bool {
     if (!refuseAnswerOf(target, status, reason)) refuseData(hostFailure);
     return false;
   }
-  if (!writeProblem(status, 0, 0, 0, -1) || !removeResponseHeader(contentEncodingName)) return refuseData(hostFailure);
+  if (!writeStatusProblem(status) || !removeResponseHeader(contentEncodingName)) return refuseData(hostFailure);
   noteRefusal(target, reason);
   return putProblem(status, held);
 }

@@ -65,31 +65,36 @@ function findTitle(status: i32): void {
   titleLength = words.problem.length;
 }
 
-/** Writes the problem of the request at hand; false if there is no memory for it. */
+/**
+ * Writes the problem of the request at hand; without a detail if that has no bytes, without a pointer if it points nowhere. False if there is no
+ * memory for it.
+ */
 export function writeRequestProblem(): bool {
-  return writeProblem(problemStatus(), detailStart(), detailBytes(), pointerStart(), pointerBytes());
-}
-
-/** Writes a problem; without a detail if that has no bytes, without a pointer if `pointerLength` is negative. False if there is no memory for it. */
-export function writeProblem(status: i32, detail: usize, detailLength: i32, pointer: usize, pointerLength: i32): bool {
-  findTitle(status);
-  beginProblemDocument(status, titleStart, titleLength);
-  if (detailLength > 0) {
+  beginProblemDocument(problemStatus());
+  if (detailBytes() > 0) {
     outputText(words.detail);
-    outputString(detail, detailLength);
+    outputString(detailStart(), detailBytes());
   }
-  if (pointerLength >= 0) {
+  if (pointerBytes() >= 0) {
     outputText(words.pointer);
-    outputString(pointer, pointerLength);
+    outputString(pointerStart(), pointerBytes());
   }
   outputByte(0x7d);
   return endOutput();
 }
 
-function beginProblemDocument(status: i32, title: usize, titleLength: i32): void {
+/** Writes a problem that says no more than its status; false if there is no memory for it. */
+export function writeStatusProblem(status: i32): bool {
+  beginProblemDocument(status);
+  outputByte(0x7d);
+  return endOutput();
+}
+
+function beginProblemDocument(status: i32): void {
+  findTitle(status);
   beginOutput(LIKELY_BYTES, MOST_BYTES);
   outputText(words.title);
-  outputString(title, titleLength);
+  outputString(titleStart, titleLength);
   outputText(words.status);
   outputByte(<u8>(0x30 + status / 100));
   outputByte(<u8>(0x30 + ((status / 10) % 10)));
@@ -101,8 +106,7 @@ function beginProblemDocument(status: i32, title: usize, titleLength: i32): void
  * not part of the output. False if there is no memory for it.
  */
 export function writeFaultProblem(status: i32, name: Text, detail: usize, detailLength: i32): bool {
-  findTitle(status);
-  beginProblemDocument(status, titleStart, titleLength);
+  beginProblemDocument(status);
   outputText(words.fault);
   outputString(name.start, name.length);
   outputByte(0x3a);
