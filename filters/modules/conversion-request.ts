@@ -29,14 +29,12 @@ import { Answer, hostFailure, unknownRoot, unknownRoute } from "./answers";
 import { Conversions, Target } from "./conversions";
 import { Reason, refuseRequestOf } from "./refusals";
 import { tellDecision } from "./results";
-import { noteConverted, targetOfRequest } from "./target";
+import { methodName, noteConverted, pathName, targetOfRequest } from "./target";
 
 // A request on its way to a service: held until it is whole, then converted, as what does not fit must not reach the service.
 
 const QUESTION: u8 = 0x3f;
 
-let pathName: Text = none<Text>();
-let methodName: Text = none<Text>();
 let post: Text = none<Text>();
 let pinName: Text = none<Text>();
 export let contentTypeName: Text = none<Text>();
@@ -50,8 +48,6 @@ let soap12: Text = none<Text>();
 
 /** Makes the names of headers; once for a VM. */
 export function prepareRequests(): void {
-  pathName = keepLiteral(":path");
-  methodName = keepLiteral(":method");
   post = keepLiteral("POST");
   pinName = keepLiteral("x-sluice-pin");
   contentTypeName = keepLiteral("content-type");
@@ -82,22 +78,24 @@ export function requestHeaders(conversions: Conversions, ends: bool): FilterHead
 /** @param size bytes of the body so far */
 export function requestBody(conversions: Conversions, size: i32, ends: bool): FilterDataStatus {
   if (!exists(conversions)) return FilterDataStatus.StopIterationNoBuffer;
-  if (LONE && !exists(targetOfRequest(conversions))) return FilterDataStatus.Continue;
-  if (!ends && size <= conversions.mostRequest) return FilterDataStatus.StopIterationAndBuffer;
-  return convert(conversions) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
+  const waits = !ends && size <= conversions.mostRequest;
+  if (!LONE && waits) return FilterDataStatus.StopIterationAndBuffer;
+  const target = targetOfRequest(conversions);
+  if (LONE && !exists(target)) return FilterDataStatus.Continue;
+  if (LONE && waits) return FilterDataStatus.StopIterationAndBuffer;
+  return convert(target) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
 /** Trailers are the end of a body too. */
 export function requestTrailers(conversions: Conversions): FilterTrailersStatus {
-  if (LONE && exists(conversions) && !exists(targetOfRequest(conversions))) return FilterTrailersStatus.Continue;
-  return exists(conversions) && convert(conversions)
-    ? FilterTrailersStatus.Continue
-    : FilterTrailersStatus.StopIteration;
+  if (!exists(conversions)) return FilterTrailersStatus.StopIteration;
+  const target = targetOfRequest(conversions);
+  if (LONE && !exists(target)) return FilterTrailersStatus.Continue;
+  return convert(target) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
 }
 
 /** Converts the request at hand, or answers it and gives false. */
-function convert(conversions: Conversions): bool {
-  const target = targetOfRequest(conversions);
+function convert(target: Target): bool {
   if (!exists(target)) return refuseData(unknownRoute);
   if (!readFields(HeaderMapType.HttpRequestHeaders)) return refuseData(hostFailure);
   const operation = target.operation;

@@ -23,10 +23,14 @@ const SLASH: u8 = 0x2f;
 const QUESTION: u8 = 0x3f;
 
 let noteKey: Text = none<Text>();
+export let methodName: Text = none<Text>();
+export let pathName: Text = none<Text>();
 
-/** Makes the name of the note; once for a VM. */
-export function prepareNote(): void {
+/** Makes the names of the note and of headers; once for a VM. */
+export function prepareTargets(): void {
   noteKey = keepLiteral("sluice.soap");
+  methodName = keepLiteral(":method");
+  pathName = keepLiteral(":path");
 }
 
 /** The operation that the request at hand is for; the missing record if it is for none that is known. */
@@ -53,15 +57,8 @@ export function targetOfNote(conversions: Conversions): Target {
 
 // ---- a module on its own
 
-let methodName: Text = none<Text>();
-let pathName: Text = none<Text>();
-
 /** The operation of the method and path of the request at hand, the first of several. */
 function targetAsked(conversions: Conversions): Target {
-  if (!exists(methodName)) {
-    methodName = keepLiteral(":method");
-    pathName = keepLiteral(":path");
-  }
   if (!readFields(HeaderMapType.HttpRequestHeaders) || findField(methodName) !== 1) return none<Target>();
   const method = fieldStart();
   const methodLength = fieldLength();
