@@ -2,7 +2,7 @@ import { parseDecimalU32 } from "../lib/bytes";
 import { isUtf8Type, MediaType, mediaTypeOf } from "../lib/media-type";
 import { outputLength, outputStart } from "../lib/output";
 import { exists, none } from "../lib/region";
-import { compose, composedLength, composedStart, isLiteral, keepLiteral, putDecimal, Text } from "../lib/text";
+import { compose, composedLength, composedStart, keepLiteral, putDecimal, Text, textIs } from "../lib/text";
 import { bodyLength, bodyStart, readBody, replaceBody } from "../proxy-wasm/body";
 import {
   fieldLength,
@@ -43,12 +43,14 @@ const DETAILS_LENGTH: i32 = 21;
 let statusName: Text = none<Text>();
 let json: Text = none<Text>();
 let problemJson: Text = none<Text>();
+let viaUpstream: Text = none<Text>();
 
-/** Makes the names of headers; once for a VM. */
+/** Makes the names of headers, and values; once for a VM. */
 export function prepareAnswerNames(): void {
   statusName = keepLiteral(":status");
   json = keepLiteral("application/json");
   problemJson = keepLiteral("application/problem+json");
+  viaUpstream = keepLiteral("via_upstream");
 }
 
 /** Bytes of the answer at hand that are held, if that is all of it; -1 if it is not, or has no body. */
@@ -162,7 +164,7 @@ function statusOf(): i32 {
  */
 function refuseOther(target: Target, status: i32): bool {
   if (readProperty(DETAILS, DETAILS_LENGTH) !== Status.Ok) return refuse(target, 502, Answered.NotXml);
-  if (isLiteral(propertyStart(), propertyLength(), "via_upstream")) return refuse(target, 502, Answered.NotXml);
+  if (textIs(viaUpstream, propertyStart(), propertyLength())) return refuse(target, 502, Answered.NotXml);
   return refuse(target, status === 503 || status === 504 ? status : 502, Reason.NoAnswer);
 }
 

@@ -2,7 +2,7 @@ import { byteFrom } from "../lib/bytes";
 import { isUtf8Type, MediaType, mediaTypeOf } from "../lib/media-type";
 import { outputLength, outputStart } from "../lib/output";
 import { exists, none } from "../lib/region";
-import { compose, composedLength, composedStart, isLiteral, keepLiteral, putDecimal, Text } from "../lib/text";
+import { compose, composedLength, composedStart, keepLiteral, putDecimal, Text, textIs } from "../lib/text";
 import { bodyLength, bodyStart, readBody, replaceBody } from "../proxy-wasm/body";
 import {
   fieldLength,
@@ -40,19 +40,21 @@ let pinName: Text = none<Text>();
 export let contentTypeName: Text = none<Text>();
 export let contentLengthName: Text = none<Text>();
 export let contentEncodingName: Text = none<Text>();
+let identity: Text = none<Text>();
 let actionName: Text = none<Text>();
 let acceptName: Text = none<Text>();
 let acceptEncodingName: Text = none<Text>();
 let soap11: Text = none<Text>();
 let soap12: Text = none<Text>();
 
-/** Makes the names of headers; once for a VM. */
+/** Makes the names of headers, and values; once for a VM. */
 export function prepareRequests(): void {
   post = keepLiteral("POST");
   pinName = keepLiteral("x-sluice-pin");
   contentTypeName = keepLiteral("content-type");
   contentLengthName = keepLiteral("content-length");
   contentEncodingName = keepLiteral("content-encoding");
+  identity = keepLiteral("identity");
   actionName = keepLiteral("soapaction");
   if (!LONE) return;
   acceptName = keepLiteral("accept");
@@ -138,7 +140,7 @@ function isJsonRequest(): bool {
 /** Whether the fields that were read last name an encoding of the body. */
 export function isEncoded(): bool {
   const fields = findField(contentEncodingName);
-  return fields > 1 || (fields === 1 && !isLiteral(fieldStart(), fieldLength(), "identity"));
+  return fields > 1 || (fields === 1 && !textIs(identity, fieldStart(), fieldLength()));
 }
 
 /** Puts what was written in the place of the request; Envoy then finds the route that leads to the service by the pin. */

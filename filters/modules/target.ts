@@ -1,6 +1,6 @@
 import { byteFrom } from "../lib/bytes";
 import { at, exists, none, pointerAt } from "../lib/region";
-import { hasByte, isLiteral, keepLiteral, Text, textIs } from "../lib/text";
+import { hasByte, keepLiteral, Text, textIs } from "../lib/text";
 import { fieldLength, fieldStart, findField, readFields } from "../proxy-wasm/headers";
 import { propertyLength, propertyStart, readProperty, setProperty } from "../proxy-wasm/properties";
 import { HeaderMapType, Status } from "../proxy-wasm/status";
@@ -82,9 +82,8 @@ function isPath(lone: Lone, path: usize, end: usize): bool {
     start = byteFrom(from, end, SLASH);
     const segment = pointerAt<Text>(lone.segments, i);
     const length = <i32>(start - from);
-    if (isLiteral(segment.start, segment.length, "*")) {
-      if (length === 0) return false;
-    } else if (!textIs(segment, from, length)) return false;
+    const fits = exists(segment) ? textIs(segment, from, length) : length > 0;
+    if (!fits) return false;
   }
   return start === end;
 }

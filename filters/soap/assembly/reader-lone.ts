@@ -10,6 +10,7 @@ import {
   objectOf,
   refuse,
   requiredMember,
+  stringIs,
   stringLength,
   stringOf,
   stringStart,
@@ -56,7 +57,7 @@ function readRest(node: i32, lone: Lone): bool {
   let index = 0;
   for (let segment = firstElement(path); segment !== NOWHERE; segment = nextElement(path, segment)) {
     if (!stringOf(segment, 0, LONGEST_SEGMENT)) return false;
-    setPointer(lone.segments, index++, keepString(segment));
+    setPointer(lone.segments, index++, stringIs(segment, "*") ? none<Text>() : keepString(segment));
   }
   return true;
 }

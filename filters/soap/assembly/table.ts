@@ -210,7 +210,7 @@ export class Fault {
 @unmanaged
 export class Lone {
   method: Text = none<Text>();
-  /** Addresses of Text; `*` for a segment of any text. */
+  /** Addresses of Text; the missing text for a segment of any text. */
   segments: usize = 0;
   segmentCount: i32 = 0;
   path: Text = none<Text>();
