@@ -78,7 +78,7 @@ function storeGroup(target: usize, group: i32, bytes: i32): void {
 }
 
 /** Value of a character of the alphabet, 0 to 63, or -1. */
-function digitValue(character: u32, alphabet: i32): i32 {
+export function digitValue(character: u32, alphabet: i32): i32 {
   if (character - 0x41 < 26) return character - 0x41;
   if (character - 0x61 < 26) return character - 0x61 + 26;
   if (character - 0x30 < 10) return character - 0x30 + 52;

@@ -1,3 +1,4 @@
+import { BASE64_STANDARD, digitValue } from "./base64";
 import { isSpace } from "./space";
 
 // How many bytes a text stands for, of the two that XML Schema has for bytes (Part 2, sections 3.2.15 and 3.2.16).
@@ -16,7 +17,7 @@ export function hexBytes(start: usize, length: i32): i32 {
 export function base64Bytes(start: usize, length: i32): i32 {
   let digits = 0;
   let pads = 0;
-  let last: u32 = 0;
+  let last = 0;
   for (let i = 0; i < length; i++) {
     const byte = <u32>load<u8>(start + <usize>i);
     if (isSpace(byte)) continue;
@@ -24,18 +25,11 @@ export function base64Bytes(start: usize, length: i32): i32 {
       pads++;
       continue;
     }
-    last = digitOf(byte);
-    if (last > 63 || pads > 0) return -1;
+    last = digitValue(byte, BASE64_STANDARD);
+    if (last < 0 || pads > 0) return -1;
     digits++;
   }
   if (((digits + pads) & 3) !== 0 || pads > 2 || (pads > 0 && digits === 0)) return -1;
-  const unused: u32 = pads === 2 ? 15 : pads === 1 ? 3 : 0;
+  const unused = pads === 2 ? 15 : pads === 1 ? 3 : 0;
   return (last & unused) !== 0 ? -1 : ((digits + pads) >> 2) * 3 - pads;
-}
-
-function digitOf(byte: u32): u32 {
-  if (byte - 0x41 < 26) return byte - 0x41;
-  if (byte - 0x61 < 26) return byte - 0x61 + 26;
-  if (byte - 0x30 < 10) return byte - 0x30 + 52;
-  return byte === 0x2b ? 62 : byte === 0x2f ? 63 : 64;
 }

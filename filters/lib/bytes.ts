@@ -28,6 +28,16 @@ export function bytesEqualConstantTime(a: usize, b: usize, length: i32): bool {
   return difference === 0;
 }
 
+/** Whether a range is, with A-Z taken as a-z, one of `length` bytes in lower case. */
+export function bytesEqualLower(pointer: usize, lower: usize, length: i32): bool {
+  for (let i = 0; i < length; i++) {
+    const byte = <u32>load<u8>(pointer + i);
+    const letter = byte - 0x41 < 26 ? byte | 0x20 : byte;
+    if (letter !== <u32>load<u8>(lower + i)) return false;
+  }
+  return true;
+}
+
 /** Order of two ranges by length, then by bytes: negative, zero or positive. Total, but not alphabetical. */
 export function bytesOrder(a: usize, aLength: i32, b: usize, bLength: i32): i32 {
   if (aLength !== bLength) return aLength < bLength ? -1 : 1;
@@ -84,10 +94,7 @@ export function isBetween(pointer: usize, length: i32, least: u8, most: u8): boo
 
 /** Whether every byte is visible ASCII, 0x21-0x7e: no space, control character or byte of a multi-byte character. */
 export function isVisibleAscii(pointer: usize, length: i32): bool {
-  for (let i = 0; i < length; i++) {
-    if (<u32>load<u8>(pointer + i) - 0x21 > 0x7e - 0x21) return false;
-  }
-  return true;
+  return isBetween(pointer, length, 0x21, 0x7e);
 }
 
 /**
@@ -152,17 +159,17 @@ export function writeDecimal(target: usize, value: u64): i32 {
   return length;
 }
 
-/** Address of the first such byte, or `end`. */
-export function byteFrom(start: usize, end: usize, byte: u8): usize {
+/** Address of the first such byte, or `end`, also if `start` lies behind that. */
+export function byteFrom(start: usize, end: usize, byte: u32): usize {
   let cursor = start;
   if (ASC_FEATURE_SIMD) {
     for (; cursor + 16 <= end; cursor += 16) {
-      const found = i8x16.bitmask(i8x16.eq(v128.load(cursor), i8x16.splat(byte)));
+      const found = i8x16.bitmask(i8x16.eq(v128.load(cursor), i8x16.splat(<i8>byte)));
       if (found !== 0) return cursor + <usize>ctz(found);
     }
   }
   while (cursor < end && load<u8>(cursor) !== byte) cursor++;
-  return cursor;
+  return min(cursor, end);
 }
 
 export function copyBytes(target: usize, source: usize, length: i32): void {

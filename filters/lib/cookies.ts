@@ -1,4 +1,5 @@
 import { attribute, offerAttribute, Presence } from "./attributes";
+import { afterSpace, beforeSpace, isFieldSpace } from "./field-space";
 import { Interest, makeAmbiguous, Names, slotOf } from "./interest";
 
 // `request.cookies`: `name=value` pairs separated by `;` and white space (RFC 6265 section 4.2.1), values as they were sent. What that
@@ -37,25 +38,9 @@ function offerCookie(interest: Interest, from: usize, equals: usize, to: usize):
   const slot = slotOf(interest, Names.Cookie, start, <i32>(trimmed - start));
   if (slot < 0) return;
   const value = equals === 0 ? end : equals + 1;
-  if (equals === 0 || trimmed !== nameEnd || (value < end && isSpace(load<u8>(value)))) {
+  if (equals === 0 || trimmed !== nameEnd || (value < end && isFieldSpace(load<u8>(value)))) {
     attribute(slot).presence = Presence.Ambiguous;
   } else {
     offerAttribute(slot, value, <i32>(max(value, end) - value));
   }
-}
-
-function isSpace(byte: u32): bool {
-  return byte === 0x20 || byte === 0x09;
-}
-
-function afterSpace(from: usize, to: usize): usize {
-  let start = from;
-  while (start < to && isSpace(load<u8>(start))) start++;
-  return start;
-}
-
-function beforeSpace(from: usize, to: usize): usize {
-  let end = to;
-  while (end > from && isSpace(load<u8>(end - 1))) end--;
-  return end;
 }

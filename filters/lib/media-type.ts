@@ -1,5 +1,8 @@
 // Media types of `Content-Type` (RFC 9110 section 8.3.1), as far as they decide how a body is read.
 
+import { byteFrom, bytesEqualLower } from "./bytes";
+import { afterSpace, beforeSpace } from "./field-space";
+
 export enum MediaType {
   Other = 0,
   /** `application/json` and `application/<name>+json` */
@@ -15,8 +18,8 @@ const QUOTE: u8 = 0x22;
 /** What a field value says, its parameters left aside. */
 export function mediaTypeOf(start: usize, length: i32): MediaType {
   const end = start + <usize>length;
-  const from = skipSpace(start, end);
-  const to = trimEnd(from, untilByte(from, end, SEMICOLON));
+  const from = afterSpace(start, end);
+  const to = beforeSpace(from, byteFrom(from, end, SEMICOLON));
   const size = <i32>(to - from);
   if (isWord(from, size, APPLICATION_JSON)) return MediaType.Json;
   if (size > 5 + 12 && isWord(from, 12, APPLICATION) && isWord(to - 5, 5, JSON_SUFFIX)) return MediaType.Json;
@@ -28,15 +31,15 @@ export function mediaTypeOf(start: usize, length: i32): MediaType {
 /** Whether a field value names no `charset` but UTF-8 or US-ASCII, which is a part of it. A name that is given twice must be so twice. */
 export function isUtf8Type(start: usize, length: i32): bool {
   const end = start + <usize>length;
-  let at = untilByte(start, end, SEMICOLON);
+  let at = byteFrom(start, end, SEMICOLON);
   while (at < end) {
-    const from = skipSpace(at + 1, end);
-    const equals = untilByte(from, end, EQUALS);
-    const next = untilByte(from, end, SEMICOLON);
+    const from = afterSpace(at + 1, end);
+    const equals = byteFrom(from, end, EQUALS);
+    const next = byteFrom(from, end, SEMICOLON);
     at = next;
-    if (equals >= next || !isWord(from, <i32>(trimEnd(from, equals) - from), CHARSET)) continue;
-    let value = skipSpace(equals + 1, end);
-    let valueEnd = trimEnd(value, next);
+    if (equals >= next || !isWord(from, <i32>(beforeSpace(from, equals) - from), CHARSET)) continue;
+    let value = afterSpace(equals + 1, end);
+    let valueEnd = beforeSpace(value, next);
     if (valueEnd - value >= 2 && load<u8>(value) === QUOTE && load<u8>(valueEnd - 1) === QUOTE) {
       value++;
       valueEnd--;
@@ -45,28 +48,6 @@ export function isUtf8Type(start: usize, length: i32): bool {
     if (!isWord(value, size, UTF_8) && !isWord(value, size, US_ASCII)) return false;
   }
   return true;
-}
-
-function untilByte(start: usize, end: usize, byte: u8): usize {
-  let at = start;
-  while (at < end && load<u8>(at) !== byte) at++;
-  return at;
-}
-
-function isSpace(byte: u8): bool {
-  return byte === 0x20 || byte === 0x09;
-}
-
-function skipSpace(start: usize, end: usize): usize {
-  let at = start;
-  while (at < end && isSpace(load<u8>(at))) at++;
-  return at;
-}
-
-function trimEnd(start: usize, end: usize): usize {
-  let at = end;
-  while (at > start && isSpace(load<u8>(at - 1))) at--;
-  return at;
 }
 
 // Words in small letters with their lengths in front: literals of the language are UTF-16.
@@ -91,11 +72,5 @@ const US_ASCII: usize = memory.data<u8>([8, 0x75, 0x73, 0x2d, 0x61, 0x73, 0x63, 
 
 /** Whether bytes are a word, in capital or small letters. */
 function isWord(start: usize, length: i32, word: usize): bool {
-  if (length !== <i32>load<u8>(word)) return false;
-  for (let i = 0; i < length; i++) {
-    let byte = load<u8>(start + <usize>i);
-    if (byte - 0x41 < 26) byte += 0x20;
-    if (byte !== load<u8>(word + 1 + <usize>i)) return false;
-  }
-  return true;
+  return length === <i32>load<u8>(word) && bytesEqualLower(start, word + 1, length);
 }

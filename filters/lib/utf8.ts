@@ -58,12 +58,7 @@ function isContinuation(byte: u32): bool {
 
 /** Number of characters (code points), or -1 if the range is not valid UTF-8. */
 export function utf8Characters(pointer: usize, length: i32): i32 {
-  if (!utf8Valid(pointer, length)) return -1;
-  let count = 0;
-  for (let i = 0; i < length; i++) {
-    if (!isContinuation(<u32>load<u8>(pointer + <usize>i))) count++;
-  }
-  return count;
+  return utf8Valid(pointer, length) ? utf8CharactersOfValid(pointer, length) : -1;
 }
 
 /** Writes a character (RFC 3629 section 3); returns the number of bytes, 1 to 4. */

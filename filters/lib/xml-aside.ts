@@ -1,6 +1,7 @@
 // What is neither tag nor text: comments (section 2.5), processing instructions (2.6), document types (2.8), which are refused, and
 // CDATA sections (2.7), which are text.
 
+import { byteFrom } from "./bytes";
 import { isSpace } from "./xml-characters";
 import {
   XML_ERROR_DOCTYPE,
@@ -22,7 +23,7 @@ import {
   XML_WITHOUT_INSTRUCTIONS,
   XML_WITHOUT_NAMESPACES,
 } from "./xml-source";
-import { addSection, byteEnd, textCursor } from "./xml-text";
+import { addSection, textCursor } from "./xml-text";
 
 const EXCLAMATION: u32 = 0x21;
 const QUESTION: u32 = 0x3f;
@@ -66,7 +67,7 @@ function startsSection(position: usize): bool {
 function readComment(): i32 {
   let position = cursor + 4;
   while (true) {
-    position = byteEnd(position, limit, HYPHEN);
+    position = byteFrom(position, limit, HYPHEN);
     if (limit - position < 3) return fail(XML_ERROR_END, limit);
     if (load<u8>(position, 1) === HYPHEN) break;
     position += 2;
@@ -89,7 +90,7 @@ function readInstruction(): i32 {
   let position = end;
   if (!isSpace(<u32>load<u8>(end)) && load<u8>(end) !== QUESTION) return fail(XML_ERROR_SYNTAX, end);
   while (true) {
-    position = byteEnd(position, limit, QUESTION);
+    position = byteFrom(position, limit, QUESTION);
     if (limit - position < 2) return fail(XML_ERROR_END, limit);
     if (load<u8>(position, 1) === GREATER) break;
     if (position === end) return fail(XML_ERROR_SYNTAX, end);

@@ -1,6 +1,7 @@
 // What is done to a whole text before anything in it is read: which encoding it has, whether all of it are characters of XML
 // (section 2.2), and line ends (section 2.11). After it nobody needs to look at characters again, but those that references write.
 
+import { byteFrom } from "./bytes";
 import { utf8CharacterSize } from "./utf8";
 import { XML_ERROR_CHARACTER, XML_ERROR_UTF8, XML_OK } from "./xml-errors";
 
@@ -91,30 +92,18 @@ function refuse(reason: i32, position: usize, end: usize): i32 {
 /** Turns CR LF and CR into LF, in place; returns the new end. Only after `checkCharacters` of the same range. */
 export function joinLineEnds(start: usize, end: usize): usize {
   if (!hasReturn) return end;
-  let read = returnEnd(start, end);
+  let read = byteFrom(start, end, RETURN);
   let write = read;
   while (read < end) {
     store<u8>(write, <u8>LINE_FEED);
     write++;
     read += read + 1 < end && load<u8>(read, 1) === LINE_FEED ? 2 : 1;
-    const next = returnEnd(read, end);
+    const next = byteFrom(read, end, RETURN);
     memory.copy(write, read, next - read);
     write += next - read;
     read = next;
   }
   return write;
-}
-
-function returnEnd(pointer: usize, end: usize): usize {
-  let position = pointer;
-  if (ASC_FEATURE_SIMD) {
-    for (; position + 16 <= end; position += 16) {
-      const found = i8x16.bitmask(i8x16.eq(v128.load(position), i8x16.splat(<i8>RETURN)));
-      if (found !== 0) return position + ctz(found);
-    }
-  }
-  while (position < end && load<u8>(position) !== RETURN) position++;
-  return position;
 }
 
 /** Whether XML has a character (section 2.2). */

@@ -1,5 +1,6 @@
 // The XML declaration (section 2.8): which version and encoding a text says that it has.
 
+import { byteFrom, bytesEqual, bytesEqualLower } from "./bytes";
 import { isSpace, spaceEnd } from "./xml-characters";
 import { XML_ERROR_ENCODING, XML_ERROR_END, XML_ERROR_SYNTAX, XML_ERROR_VERSION, XML_OK } from "./xml-errors";
 
@@ -62,7 +63,7 @@ function refuseValue(reason: i32): i32 {
 /** Reads white space, this name, `=` and a quoted value. If it is not there, the cursor is after the white space at most. */
 function readPair(name: usize, length: i32): bool {
   const begin = spaceEnd(cursor, limit);
-  if (begin === cursor || <i32>(limit - begin) < length || !sameBytes(begin, name, length)) return false;
+  if (begin === cursor || <i32>(limit - begin) < length || !bytesEqual(begin, name, length)) return false;
   let position = spaceEnd(begin + <usize>length, limit);
   if (position === limit || load<u8>(position) !== 0x3d) return false;
   position = spaceEnd(position + 1, limit);
@@ -70,39 +71,25 @@ function readPair(name: usize, length: i32): bool {
   const quote = load<u8>(position);
   if (quote !== 0x22 && quote !== 0x27) return false;
   valueStart = position + 1;
-  position = valueStart;
-  while (position < limit && load<u8>(position) !== quote) position++;
+  position = byteFrom(valueStart, limit, quote);
   if (position === limit) return false;
   valueLength = <i32>(position - valueStart);
   cursor = position + 1;
   return true;
 }
 
-function sameBytes(start: usize, name: usize, length: i32): bool {
-  for (let i = 0; i < length; i++) {
-    if (load<u8>(start + <usize>i) !== load<u8>(name + <usize>i)) return false;
-  }
-  return true;
-}
-
 function isExactly(text: usize, length: i32): bool {
-  return valueLength === length && sameBytes(valueStart, text, length);
+  return valueLength === length && bytesEqual(valueStart, text, length);
 }
 
 /** Names of encodings are the same whatever case they are in (section 4.3.3). `text` is in lower case. */
 function valueIs(text: usize, length: i32): bool {
-  if (valueLength !== length) return false;
-  for (let i = 0; i < length; i++) {
-    const byte = <u32>load<u8>(valueStart + <usize>i);
-    const lower = byte - 0x41 < 26 ? byte | 0x20 : byte;
-    if (lower !== <u32>load<u8>(text + <usize>i)) return false;
-  }
-  return true;
+  return valueLength === length && bytesEqualLower(valueStart, text, length);
 }
 
 /** VersionNum: `1.` and digits. */
 function isVersion(): bool {
-  if (valueLength < 3 || !sameBytes(valueStart, ONE, 2)) return false;
+  if (valueLength < 3 || !bytesEqual(valueStart, ONE, 2)) return false;
   for (let i = 2; i < valueLength; i++) {
     if (<u32>load<u8>(valueStart + <usize>i) - 0x30 > 9) return false;
   }

@@ -1,6 +1,7 @@
 // Text of elements and values of attributes, put together in place: what a reference stands for is never longer than the reference,
 // and what lies between two pieces of text (a comment, the marks of CDATA) is left out. Line ends are line feeds by now.
 
+import { byteFrom } from "./bytes";
 import { writeUtf8 } from "./utf8";
 import { isXmlCharacter } from "./xml-characters";
 import { XML_ERROR_CHARACTER, XML_ERROR_END, XML_ERROR_REFERENCE, XML_ERROR_SYNTAX, XML_OK } from "./xml-errors";
@@ -87,29 +88,16 @@ export function readValue(start: usize, end: usize, quote: u32): i32 {
 
 /** Address behind the next `]]>`, or 0. */
 function sectionEnd(start: usize, end: usize): usize {
-  let position = byteEnd(start, end, BRACKET);
+  let position = byteFrom(start, end, BRACKET);
   while (position + 3 <= end) {
     if (load<u8>(position, 1) === BRACKET) {
       if (load<u8>(position, 2) === GREATER) return position + 3;
       position++;
     } else {
-      position = byteEnd(position + 2, end, BRACKET);
+      position = byteFrom(position + 2, end, BRACKET);
     }
   }
   return 0;
-}
-
-/** Address of the first `byte`, or `end`. */
-export function byteEnd(pointer: usize, end: usize, byte: u32): usize {
-  let position = pointer;
-  if (ASC_FEATURE_SIMD) {
-    for (; position + 16 <= end; position += 16) {
-      const found = i8x16.bitmask(i8x16.eq(v128.load(position), i8x16.splat(<i8>byte)));
-      if (found !== 0) return position + ctz(found);
-    }
-  }
-  while (position < end && load<u8>(position) !== byte) position++;
-  return min(position, end);
 }
 
 /** Moves `cursor` to `stop` and takes the bytes before it. */

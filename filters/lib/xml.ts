@@ -119,17 +119,12 @@ export function xmlNextTag(): i32 {
   }
   const error = readText();
   if (error !== XML_OK) return error;
-  return textLength === 0 || xmlIsBlank() ? readTag() : XML_TEXT;
+  return textLength === 0 || isBlank() ? readTag() : XML_TEXT;
 }
 
 /** Byte offset at which the document was refused; line ends that are two bytes count as one. */
 export function xmlErrorOffset(): i32 {
   return errorOffset();
-}
-
-/** Elements that are open: that of XML_START is one of them, that of XML_END is not. */
-export function xmlDepth(): i32 {
-  return depth;
 }
 
 // ---- the element of the last XML_START, until the next event
@@ -178,16 +173,6 @@ export function xmlTextStart(): usize {
 
 export function xmlTextLength(): i32 {
   return textLength;
-}
-
-/** Whether it is nothing but white space; a return that was referred to is white space too. */
-export function xmlIsBlank(): bool {
-  const end = textStart + <usize>textLength;
-  for (let i = textStart; i < end; i++) {
-    const byte = <u32>load<u8>(i);
-    if (!isSpace(byte) && byte !== 0x0d) return false;
-  }
-  return true;
 }
 
 // ---- reading
@@ -241,4 +226,14 @@ function readText(): i32 {
   }
   textLength = <i32>(textWritten() - textStart);
   return XML_OK;
+}
+
+/** Whether the text is nothing but white space; a return that was referred to is white space too. */
+function isBlank(): bool {
+  const end = textStart + <usize>textLength;
+  for (let i = textStart; i < end; i++) {
+    const byte = <u32>load<u8>(i);
+    if (!isSpace(byte) && byte !== 0x0d) return false;
+  }
+  return true;
 }

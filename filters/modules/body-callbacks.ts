@@ -11,7 +11,7 @@ import { prepareRefusals } from "./refusals";
 import { prepareResults } from "./results";
 import { configurationOf, hasRoots, noteStream } from "./roots";
 import { seedVm } from "./secrets";
-import { prepareNote } from "./target";
+import { prepareTargets } from "./target";
 
 // The entry points of the body stage, and what is done once for a VM.
 
@@ -22,7 +22,7 @@ function makeConstants(): void {
   if (hasConstants) return;
   prepareAnswers();
   prepareResults();
-  prepareNote();
+  prepareTargets();
   prepareRequests();
   prepareAnswerNames();
   prepareRefusals();

@@ -2,7 +2,7 @@ import { parseDecimalU32 } from "../lib/bytes";
 import { isUtf8Type, MediaType, mediaTypeOf } from "../lib/media-type";
 import { outputLength, outputStart } from "../lib/output";
 import { exists, none } from "../lib/region";
-import { compose, composedLength, composedStart, isLiteral, keepLiteral, putDecimal, Text } from "../lib/text";
+import { compose, composedLength, composedStart, keepLiteral, putDecimal, Text, textIs } from "../lib/text";
 import { bodyLength, bodyStart, readBody, replaceBody } from "../proxy-wasm/body";
 import {
   fieldLength,
@@ -24,7 +24,7 @@ import {
 } from "../proxy-wasm/status";
 import { answerLength, answerStart, readAnswer } from "../soap/assembly/answer";
 import { Answered, answerElementLength, answerElementStart, answerFault } from "../soap/assembly/answer-result";
-import { writeFaultProblem, writeProblem } from "../soap/assembly/problem";
+import { writeFaultProblem, writeStatusProblem } from "../soap/assembly/problem";
 import { hostFailure, unknownRoute } from "./answers";
 import { contentEncodingName, contentLengthName, contentTypeName, isEncoded, refuseData } from "./conversion-request";
 import { Conversions, Target } from "./conversions";
@@ -43,12 +43,14 @@ const DETAILS_LENGTH: i32 = 21;
 let statusName: Text = none<Text>();
 let json: Text = none<Text>();
 let problemJson: Text = none<Text>();
+let viaUpstream: Text = none<Text>();
 
-/** Makes the names of headers; once for a VM. */
+/** Makes the names of headers, and values; once for a VM. */
 export function prepareAnswerNames(): void {
   statusName = keepLiteral(":status");
   json = keepLiteral("application/json");
   problemJson = keepLiteral("application/problem+json");
+  viaUpstream = keepLiteral("via_upstream");
 }
 
 /** Bytes of the answer at hand that are held, if that is all of it; -1 if it is not, or has no body. */
@@ -116,7 +118,7 @@ function answer(target: Target, answered: Answered, size: i32): bool {
 
 /** A fault that is not declared: its text is for whoever runs the service. */
 function putPlainFault(status: i32, size: i32): bool {
-  return writeProblem(status, 0, 0, 0, -1) ? putProblem(status, size) : refuseData(hostFailure);
+  return writeStatusProblem(status) ? putProblem(status, size) : refuseData(hostFailure);
 }
 
 /** Puts the problem that was written in the place of the answer. */
@@ -162,7 +164,7 @@ function statusOf(): i32 {
  */
 function refuseOther(target: Target, status: i32): bool {
   if (readProperty(DETAILS, DETAILS_LENGTH) !== Status.Ok) return refuse(target, 502, Answered.NotXml);
-  if (isLiteral(propertyStart(), propertyLength(), "via_upstream")) return refuse(target, 502, Answered.NotXml);
+  if (textIs(viaUpstream, propertyStart(), propertyLength())) return refuse(target, 502, Answered.NotXml);
   return refuse(target, status === 503 || status === 504 ? status : 502, Reason.NoAnswer);
 }
 
@@ -176,7 +178,7 @@ function refuse(target: Target, status: i32, reason: i32): bool {
     if (!refuseAnswerOf(target, status, reason)) refuseData(hostFailure);
     return false;
   }
-  if (!writeProblem(status, 0, 0, 0, -1) || !removeResponseHeader(contentEncodingName)) return refuseData(hostFailure);
+  if (!writeStatusProblem(status) || !removeResponseHeader(contentEncodingName)) return refuseData(hostFailure);
   noteRefusal(target, reason);
   return putProblem(status, held);
 }

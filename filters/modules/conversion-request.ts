@@ -1,7 +1,8 @@
+import { byteFrom } from "../lib/bytes";
 import { isUtf8Type, MediaType, mediaTypeOf } from "../lib/media-type";
 import { outputLength, outputStart } from "../lib/output";
 import { exists, none } from "../lib/region";
-import { compose, composedLength, composedStart, hasByte, isLiteral, keepLiteral, putDecimal, Text } from "../lib/text";
+import { compose, composedLength, composedStart, keepLiteral, putDecimal, Text, textIs } from "../lib/text";
 import { bodyLength, bodyStart, readBody, replaceBody } from "../proxy-wasm/body";
 import {
   fieldLength,
@@ -28,32 +29,32 @@ import { Answer, hostFailure, unknownRoot, unknownRoute } from "./answers";
 import { Conversions, Target } from "./conversions";
 import { Reason, refuseRequestOf } from "./refusals";
 import { tellDecision } from "./results";
-import { noteConverted, targetOfRequest } from "./target";
+import { methodName, noteConverted, pathName, targetOfRequest } from "./target";
 
 // A request on its way to a service: held until it is whole, then converted, as what does not fit must not reach the service.
 
-let pathName: Text = none<Text>();
-let methodName: Text = none<Text>();
+const QUESTION: u8 = 0x3f;
+
 let post: Text = none<Text>();
 let pinName: Text = none<Text>();
 export let contentTypeName: Text = none<Text>();
 export let contentLengthName: Text = none<Text>();
 export let contentEncodingName: Text = none<Text>();
+let identity: Text = none<Text>();
 let actionName: Text = none<Text>();
 let acceptName: Text = none<Text>();
 let acceptEncodingName: Text = none<Text>();
 let soap11: Text = none<Text>();
 let soap12: Text = none<Text>();
 
-/** Makes the names of headers; once for a VM. */
+/** Makes the names of headers, and values; once for a VM. */
 export function prepareRequests(): void {
-  pathName = keepLiteral(":path");
-  methodName = keepLiteral(":method");
   post = keepLiteral("POST");
   pinName = keepLiteral("x-sluice-pin");
   contentTypeName = keepLiteral("content-type");
   contentLengthName = keepLiteral("content-length");
   contentEncodingName = keepLiteral("content-encoding");
+  identity = keepLiteral("identity");
   actionName = keepLiteral("soapaction");
   if (!LONE) return;
   acceptName = keepLiteral("accept");
@@ -79,22 +80,24 @@ export function requestHeaders(conversions: Conversions, ends: bool): FilterHead
 /** @param size bytes of the body so far */
 export function requestBody(conversions: Conversions, size: i32, ends: bool): FilterDataStatus {
   if (!exists(conversions)) return FilterDataStatus.StopIterationNoBuffer;
-  if (LONE && !exists(targetOfRequest(conversions))) return FilterDataStatus.Continue;
-  if (!ends && size <= conversions.mostRequest) return FilterDataStatus.StopIterationAndBuffer;
-  return convert(conversions) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
+  const waits = !ends && size <= conversions.mostRequest;
+  if (!LONE && waits) return FilterDataStatus.StopIterationAndBuffer;
+  const target = targetOfRequest(conversions);
+  if (LONE && !exists(target)) return FilterDataStatus.Continue;
+  if (LONE && waits) return FilterDataStatus.StopIterationAndBuffer;
+  return convert(target) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
 /** Trailers are the end of a body too. */
 export function requestTrailers(conversions: Conversions): FilterTrailersStatus {
-  if (LONE && exists(conversions) && !exists(targetOfRequest(conversions))) return FilterTrailersStatus.Continue;
-  return exists(conversions) && convert(conversions)
-    ? FilterTrailersStatus.Continue
-    : FilterTrailersStatus.StopIteration;
+  if (!exists(conversions)) return FilterTrailersStatus.StopIteration;
+  const target = targetOfRequest(conversions);
+  if (LONE && !exists(target)) return FilterTrailersStatus.Continue;
+  return convert(target) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
 }
 
 /** Converts the request at hand, or answers it and gives false. */
-function convert(conversions: Conversions): bool {
-  const target = targetOfRequest(conversions);
+function convert(target: Target): bool {
   if (!exists(target)) return refuseData(unknownRoute);
   if (!readFields(HeaderMapType.HttpRequestHeaders)) return refuseData(hostFailure);
   const operation = target.operation;
@@ -106,7 +109,8 @@ function convert(conversions: Conversions): bool {
   if (findField(pathName) !== 1) return refuseData(hostFailure);
   const path = fieldStart();
   const length = fieldLength();
-  const query = queryOf(path, length);
+  // Where the query begins, with its `?`; the length of the path if it has none.
+  const query = <i32>(byteFrom(path, path + <usize>length, QUESTION) - path);
   const soap = target.conversion.soap;
   if (!readBody(BufferType.HttpRequestBody, soap.limits.request + 1)) return refuseData(hostFailure);
   const size = bodyLength();
@@ -124,13 +128,6 @@ function convert(conversions: Conversions): bool {
   return sendOn(target, size, path, query, length);
 }
 
-/** Where the query begins in a path, with its `?`; the length of the path if it has none. */
-function queryOf(path: usize, length: i32): i32 {
-  let at = 0;
-  while (at < length && !hasByte(path + <usize>at, 1, 0x3f)) at++;
-  return at;
-}
-
 /** The body has one media type, which is JSON, and no encoding. */
 function isJsonRequest(): bool {
   if (isEncoded()) return false;
@@ -143,7 +140,7 @@ function isJsonRequest(): bool {
 /** Whether the fields that were read last name an encoding of the body. */
 export function isEncoded(): bool {
   const fields = findField(contentEncodingName);
-  return fields > 1 || (fields === 1 && !isLiteral(fieldStart(), fieldLength(), "identity"));
+  return fields > 1 || (fields === 1 && !textIs(identity, fieldStart(), fieldLength()));
 }
 
 /** Puts what was written in the place of the request; Envoy then finds the route that leads to the service by the pin. */

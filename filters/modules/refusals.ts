@@ -16,7 +16,7 @@ import { respondNow } from "../proxy-wasm/local-response";
 import { debugIsOn, log } from "../proxy-wasm/log";
 import { LogLevel } from "../proxy-wasm/status";
 import { Answered } from "../soap/assembly/answer-result";
-import { writeProblem, writeRequestProblem } from "../soap/assembly/problem";
+import { writeRequestProblem, writeStatusProblem } from "../soap/assembly/problem";
 import { problemStatus } from "../soap/assembly/request-problem";
 import { Target } from "./conversions";
 import { tellDecisionBytes } from "./results";
@@ -124,7 +124,7 @@ export function refuseRequestOf(target: Target, reason: i32): bool {
 
 /** Answers in place of the service, past all other filters; whether the host took it. */
 export function refuseAnswerOf(target: Target, status: i32, reason: i32): bool {
-  if (!writeProblem(status, 0, 0, 0, -1)) return false;
+  if (!writeStatusProblem(status)) return false;
   return respondWithProblem(target, status, reason);
 }
 

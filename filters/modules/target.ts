@@ -1,5 +1,6 @@
+import { byteFrom } from "../lib/bytes";
 import { at, exists, none, pointerAt } from "../lib/region";
-import { hasByte, isLiteral, keepLiteral, Text, textIs } from "../lib/text";
+import { hasByte, keepLiteral, Text, textIs } from "../lib/text";
 import { fieldLength, fieldStart, findField, readFields } from "../proxy-wasm/headers";
 import { propertyLength, propertyStart, readProperty, setProperty } from "../proxy-wasm/properties";
 import { HeaderMapType, Status } from "../proxy-wasm/status";
@@ -18,11 +19,18 @@ const OPERATION: usize = memory.data<u8>([
 ]);
 const OPERATION_LENGTH: i32 = 51;
 
-let noteKey: Text = none<Text>();
+const SLASH: u8 = 0x2f;
+const QUESTION: u8 = 0x3f;
 
-/** Makes the name of the note; once for a VM. */
-export function prepareNote(): void {
+let noteKey: Text = none<Text>();
+export let methodName: Text = none<Text>();
+export let pathName: Text = none<Text>();
+
+/** Makes the names of the note and of headers; once for a VM. */
+export function prepareTargets(): void {
   noteKey = keepLiteral("sluice.soap");
+  methodName = keepLiteral(":method");
+  pathName = keepLiteral(":path");
 }
 
 /** The operation that the request at hand is for; the missing record if it is for none that is known. */
@@ -49,21 +57,14 @@ export function targetOfNote(conversions: Conversions): Target {
 
 // ---- a module on its own
 
-let methodName: Text = none<Text>();
-let pathName: Text = none<Text>();
-
 /** The operation of the method and path of the request at hand, the first of several. */
 function targetAsked(conversions: Conversions): Target {
-  if (!exists(methodName)) {
-    methodName = keepLiteral(":method");
-    pathName = keepLiteral(":path");
-  }
   if (!readFields(HeaderMapType.HttpRequestHeaders) || findField(methodName) !== 1) return none<Target>();
   const method = fieldStart();
   const methodLength = fieldLength();
   if (findField(pathName) !== 1) return none<Target>();
   const path = fieldStart();
-  const end = path + <usize>fieldLength();
+  const end = byteFrom(path, path + <usize>fieldLength(), QUESTION);
   for (let i = 0; i < conversions.count; i++) {
     const target = at<Target>(conversions.targets, i);
     const lone = target.operation.lone;
@@ -72,20 +73,17 @@ function targetAsked(conversions: Conversions): Target {
   return none<Target>();
 }
 
-/** Whether a path, its query left aside, has the segments of an operation. */
+/** Whether a path without its query has the segments of an operation. */
 function isPath(lone: Lone, path: usize, end: usize): bool {
   let start = path;
   for (let i = 0; i < lone.segmentCount; i++) {
-    if (start >= end || !hasByte(start, 1, 0x2f)) return false;
+    if (start === end || !hasByte(start, 1, SLASH)) return false;
     const from = start + 1;
-    let to = from;
-    while (to < end && !hasByte(to, 1, 0x2f) && !hasByte(to, 1, 0x3f)) to++;
+    start = byteFrom(from, end, SLASH);
     const segment = pointerAt<Text>(lone.segments, i);
-    const length = <i32>(to - from);
-    if (isLiteral(segment.start, segment.length, "*")) {
-      if (length === 0) return false;
-    } else if (!textIs(segment, from, length)) return false;
-    start = to;
+    const length = <i32>(start - from);
+    const fits = exists(segment) ? textIs(segment, from, length) : length > 0;
+    if (!fits) return false;
   }
-  return start >= end || hasByte(start, 1, 0x3f);
+  return start === end;
 }

@@ -1,3 +1,4 @@
+import { refuseQuoting, stringLength, stringStart } from "../lib/document";
 import { addressOf, arenaTake, exists, none } from "../lib/region";
 import { addName, findName, NameTable, newNameTable } from "../lib/table";
 import { textInArena } from "../lib/text";
@@ -9,6 +10,8 @@ import { resultCell, resultNumber } from "./memory";
 
 const MOST_VARIABLES: i32 = 262144;
 const MOST_BYTES: i32 = 32 << 20;
+/** Bytes of the longest value that a configuration may refer to. */
+export const LONGEST_VARIABLE: i32 = 4096;
 
 let buffer: usize = 0;
 let bufferLength: i32 = 0;
@@ -54,13 +57,28 @@ function positionOf(byte: u8, from: i32): i32 {
   return i;
 }
 
-/** Address of a variable's value, or 0; valid until `wipeEnvironment`. */
-export function variableStart(name: usize, nameLength: i32): usize {
-  const position = findName(names, name, nameLength);
-  return position < 0 ? 0 : buffer + <usize>position;
+/**
+ * Address of the value that a string of the form `env:NAME` refers to, which is not empty, valid until `wipeEnvironment`; 0, and a problem noted, if
+ * there is none. No message tells anything of a value.
+ */
+export function variableOf(node: i32): usize {
+  const position = findName(names, stringStart(node) + 4, stringLength(node) - 4);
+  if (position < 0) {
+    return refuseVariable(node, "the environment variable is not set, or not let through to the module:");
+  }
+  const value = buffer + <usize>position;
+  const length = variableLength(value);
+  if (length === 0) return refuseVariable(node, "the environment variable is empty:");
+  if (length > LONGEST_VARIABLE) return refuseVariable(node, "the environment variable is longer than 4096 bytes:");
+  return value;
 }
 
-/** Length of a value found by `variableStart`. */
+function refuseVariable(node: i32, message: string): usize {
+  refuseQuoting(node, message, node);
+  return 0;
+}
+
+/** Length of a value found by `variableOf`. */
 export function variableLength(start: usize): i32 {
   const position = <i32>(start - buffer);
   return positionOf(0, position) - position;

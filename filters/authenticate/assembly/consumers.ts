@@ -19,7 +19,7 @@ import { at, exists, keepPointers, keepRecords, none, setPointer } from "../../l
 import { sha256 } from "../../lib/sha256";
 import { addName, NameTable, newNameTable } from "../../lib/table";
 import { compose, hasByte, isLiteral, keepComposed, putByte, putText, Text } from "../../lib/text";
-import { variableLength, variableStart } from "../../proxy-wasm/environment";
+import { variableLength, variableOf } from "../../proxy-wasm/environment";
 import { addKey, KeyTable, newKeyTable } from "./keys";
 
 const MOST_CONSUMERS: i32 = 65535;
@@ -134,17 +134,14 @@ function digestOf(key: i32): bool {
     }
     return true;
   }
-  if (isLiteral(start, 4, "env:")) return digestOfVariable(key, start + 4, length - 4);
+  if (isLiteral(start, 4, "env:")) return digestOfVariable(key);
   return refuse(key, "must begin with sha256: or env:");
 }
 
-function digestOfVariable(key: i32, name: usize, nameLength: i32): bool {
-  const value = variableStart(name, nameLength);
-  if (value === 0)
-    return refuseQuoting(key, "the environment variable is not set, or not let through to the module:", key);
+function digestOfVariable(key: i32): bool {
+  const value = variableOf(key);
+  if (value === 0) return false;
   const length = variableLength(value);
-  if (length === 0) return refuseQuoting(key, "the environment variable is empty:", key);
-  if (length > LONGEST_KEY) return refuseQuoting(key, "the environment variable is longer than 4096 bytes:", key);
   if (!isVisibleAscii(value, length) || hasByte(value, length, 0x2c)) {
     return refuseQuoting(key, "the environment variable must be visible ASCII without comma:", key);
   }

@@ -29,9 +29,7 @@ export function takeGeneral(names: AnswerNames): bool {
     const namespace = xmlAttributeNamespace(i);
     attribute.taken = namespace === names.xml || (namespace === names.instance && isInstance(attribute, names));
     if (!attribute.taken || namespace === names.xml || !is(attribute, names.nil)) continue;
-    const start = spaceEnd(attribute.value, attribute.value + <usize>attribute.valueLength);
-    const end = trimmedEnd(start, attribute.value + <usize>attribute.valueLength);
-    const truth = truthOf(start, <i32>(end - start));
+    const truth = attributeTruth(attribute);
     if (truth < 0) return refuseAnswer(Answered.Nil);
     isNil = truth === 1;
   }
@@ -67,18 +65,10 @@ export function writeAttributes(type: Complex): bool {
   isFirst = true;
   for (let i = 0; i < type.attributeCount; i++) {
     const declared = at<Attribute>(type.attributes, i);
-    const index = indexOf(declared);
-    if (index < 0 && !writeAbsent(declared)) return false;
-    if (index >= 0 && !writePresent(declared, attributeAt(index))) return false;
+    const attribute = findAttribute(declared.name, declared.namespace);
+    if (!(exists(attribute) ? writePresent(declared, attribute) : writeAbsent(declared))) return false;
   }
   return areTaken();
-}
-
-function indexOf(declared: Attribute): i32 {
-  for (let i = 0; i < xmlAttributeCount(); i++) {
-    if (is(attributeAt(i), declared.name) && xmlAttributeNamespace(i) === declared.namespace) return i;
-  }
-  return -1;
 }
 
 function writePresent(declared: Attribute, attribute: XmlAttribute): bool {
@@ -108,4 +98,24 @@ export function findAttribute(name: Text, namespace: i32): XmlAttribute {
     if (is(attributeAt(i), name) && xmlAttributeNamespace(i) === namespace) return attributeAt(i);
   }
   return none<XmlAttribute>();
+}
+
+/** The boolean that a value is: 1, 0, or -1 for one that is none. */
+export function attributeTruth(attribute: XmlAttribute): i32 {
+  const start = trimmedStart(attribute);
+  return truthOf(start, trimmedLength(attribute, start));
+}
+
+/** Whether a value is a text, but for white space around it. */
+export function attributeIs(attribute: XmlAttribute, text: Text): bool {
+  const start = trimmedStart(attribute);
+  return textIs(text, start, trimmedLength(attribute, start));
+}
+
+function trimmedStart(attribute: XmlAttribute): usize {
+  return spaceEnd(attribute.value, attribute.value + <usize>attribute.valueLength);
+}
+
+function trimmedLength(attribute: XmlAttribute, start: usize): i32 {
+  return <i32>(trimmedEnd(start, attribute.value + <usize>attribute.valueLength) - start);
 }

@@ -1,8 +1,8 @@
+import { byteFrom } from "../../lib/bytes";
 import { at, exists, none } from "../../lib/region";
 import { spaceEnd, trimmedEnd } from "../../lib/space";
 import { Text, textIs } from "../../lib/text";
 import { XML_END, XML_START, XML_TEXT, xmlNext, xmlPrefixNamespace, xmlTextLength, xmlTextStart } from "../../lib/xml";
-import { byteEnd } from "../../lib/xml-text";
 import { readTree } from "./answer-content";
 import { skipElement } from "./answer-header";
 import { tagIs } from "./answer-names";
@@ -68,7 +68,7 @@ function readBlame(sender: Text): bool {
   if (event !== XML_TEXT) return refuseXml(event);
   const start = spaceEnd(xmlTextStart(), xmlTextStart() + <usize>xmlTextLength());
   const end = trimmedEnd(start, xmlTextStart() + <usize>xmlTextLength());
-  const colon = byteEnd(start, end, 0x3a);
+  const colon = byteFrom(start, end, 0x3a);
   const local = colon === end ? start : colon + 1;
   const isOfSoap = colon === end || xmlPrefixNamespace(start, <i32>(colon - start)) === soap;
   blamesSender = isOfSoap && isCode(sender, local, end);
@@ -78,7 +78,7 @@ function readBlame(sender: Text): bool {
 function isCode(code: Text, start: usize, end: usize): bool {
   const length = <i32>(end - start);
   if (length < code.length || !textIs(code, start, code.length)) return false;
-  return length === code.length || byteEnd(start, end, 0x2e) === start + <usize>code.length;
+  return length === code.length || byteFrom(start, end, 0x2e) === start + <usize>code.length;
 }
 
 /** The first child that the operation declares is taken. */

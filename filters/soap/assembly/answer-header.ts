@@ -1,7 +1,5 @@
 import { exists } from "../../lib/region";
-import { spaceEnd, trimmedEnd } from "../../lib/space";
-import { Text, textIs } from "../../lib/text";
-import { truthOf } from "../../lib/truth";
+import { textIs } from "../../lib/text";
 import {
   XML_END,
   XML_START,
@@ -12,8 +10,8 @@ import {
   xmlNext,
   xmlNextTag,
 } from "../../lib/xml";
-import { attributeAt, XmlAttribute } from "../../lib/xml-attributes";
-import { findAttribute } from "./answer-attributes";
+import { attributeAt } from "../../lib/xml-attributes";
+import { attributeIs, attributeTruth, findAttribute } from "./answer-attributes";
 import { tagIs } from "./answer-names";
 import { Answered, refuseAnswer, refuseXml } from "./answer-result";
 import { AnswerNames } from "./table";
@@ -47,8 +45,7 @@ export function readHeader(names: AnswerNames, soap: i32): bool {
 function isUnderstood(names: AnswerNames, soap: i32): bool {
   const mark = findAttribute(names.mustUnderstand, soap);
   if (!exists(mark)) return true;
-  const start = trimmedStart(mark);
-  const truth = truthOf(start, trimmedLength(mark, start));
+  const truth = attributeTruth(mark);
   if (truth < 0) return refuseAnswer(Answered.Envelope);
   if (truth === 0 || !isForUs(names, soap)) return true;
   const namespace = xmlNamespace();
@@ -60,21 +57,8 @@ function isUnderstood(names: AnswerNames, soap: i32): bool {
 function isForUs(names: AnswerNames, soap: i32): bool {
   const role = findAttribute(soap === names.soap11 ? names.actor : names.role, soap);
   if (!exists(role) || role.valueLength === 0) return true;
-  if (isValue(role, names.next11) || isValue(role, names.next12)) return true;
-  return isValue(role, names.ultimate);
-}
-
-function isValue(attribute: XmlAttribute, text: Text): bool {
-  const start = trimmedStart(attribute);
-  return textIs(text, start, trimmedLength(attribute, start));
-}
-
-function trimmedStart(attribute: XmlAttribute): usize {
-  return spaceEnd(attribute.value, attribute.value + <usize>attribute.valueLength);
-}
-
-function trimmedLength(attribute: XmlAttribute, start: usize): i32 {
-  return <i32>(trimmedEnd(start, attribute.value + <usize>attribute.valueLength) - start);
+  if (attributeIs(role, names.next11) || attributeIs(role, names.next12)) return true;
+  return attributeIs(role, names.ultimate);
 }
 
 /** Passes over the element whose start tag was read last. */

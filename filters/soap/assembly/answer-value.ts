@@ -28,10 +28,6 @@ export function readText(): bool {
   return event < 0 ? refuseXml(event) : refuseAnswer(Answered.Element);
 }
 
-export function readTextStart(): usize {
-  return textStart;
-}
-
 export function readTextLength(): i32 {
   return textLength;
 }

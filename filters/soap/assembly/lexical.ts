@@ -197,8 +197,8 @@ function isListedNumber(simple: Simple): bool {
 function checkDouble(simple: Simple, start: usize, length: i32): bool {
   const special = notFiniteOf(start, length);
   if (special === NotFinite.None) return checkNumber(simple, start, length, true);
-  if (exists(simple.min) && special !== NotFinite.Infinity) return fail(Mismatch.TooSmall);
-  if (exists(simple.max) && special !== NotFinite.NegativeInfinity) return fail(Mismatch.TooLarge);
+  if (exists(simple.least) && special !== NotFinite.Infinity) return fail(Mismatch.TooSmall);
+  if (exists(simple.most) && special !== NotFinite.NegativeInfinity) return fail(Mismatch.TooLarge);
   return isListed(simple, start, length);
 }
 

@@ -1,8 +1,8 @@
-import { parseDecimalU32 } from "../../lib/bytes";
+import { byteFrom, parseDecimalU32 } from "../../lib/bytes";
 import { outputString } from "../../lib/json-output";
 import { beginOutput, endOutput, outputByte, outputBytes, outputText } from "../../lib/output";
 import { keepRecord, none } from "../../lib/region";
-import { hasByte, keepLiteral, Text } from "../../lib/text";
+import { keepLiteral, Text } from "../../lib/text";
 import { detailBytes, detailStart, pointerBytes, pointerStart, problemStatus } from "./request-problem";
 
 // Problem documents (RFC 9457): what clients are told, in the output (`lib/output.ts`).
@@ -53,7 +53,7 @@ function findTitle(status: i32): void {
   titleLength = 0;
   while (at < end && titleLength === 0) {
     const from = at;
-    while (at < end && !hasByte(at, 1, SEMICOLON)) at++;
+    at = byteFrom(at, end, SEMICOLON);
     if (<i32>parseDecimalU32(from, DIGITS) === status) {
       titleStart = from + DIGITS;
       titleLength = <i32>(at - titleStart);
@@ -65,31 +65,36 @@ function findTitle(status: i32): void {
   titleLength = words.problem.length;
 }
 
-/** Writes the problem of the request at hand; false if there is no memory for it. */
+/**
+ * Writes the problem of the request at hand; without a detail if that has no bytes, without a pointer if it points nowhere. False if there is no
+ * memory for it.
+ */
 export function writeRequestProblem(): bool {
-  return writeProblem(problemStatus(), detailStart(), detailBytes(), pointerStart(), pointerBytes());
-}
-
-/** Writes a problem; without a detail if that has no bytes, without a pointer if `pointerLength` is negative. False if there is no memory for it. */
-export function writeProblem(status: i32, detail: usize, detailLength: i32, pointer: usize, pointerLength: i32): bool {
-  findTitle(status);
-  beginProblemDocument(status, titleStart, titleLength);
-  if (detailLength > 0) {
+  beginProblemDocument(problemStatus());
+  if (detailBytes() > 0) {
     outputText(words.detail);
-    outputString(detail, detailLength);
+    outputString(detailStart(), detailBytes());
   }
-  if (pointerLength >= 0) {
+  if (pointerBytes() >= 0) {
     outputText(words.pointer);
-    outputString(pointer, pointerLength);
+    outputString(pointerStart(), pointerBytes());
   }
   outputByte(0x7d);
   return endOutput();
 }
 
-function beginProblemDocument(status: i32, title: usize, titleLength: i32): void {
+/** Writes a problem that says no more than its status; false if there is no memory for it. */
+export function writeStatusProblem(status: i32): bool {
+  beginProblemDocument(status);
+  outputByte(0x7d);
+  return endOutput();
+}
+
+function beginProblemDocument(status: i32): void {
+  findTitle(status);
   beginOutput(LIKELY_BYTES, MOST_BYTES);
   outputText(words.title);
-  outputString(title, titleLength);
+  outputString(titleStart, titleLength);
   outputText(words.status);
   outputByte(<u8>(0x30 + status / 100));
   outputByte(<u8>(0x30 + ((status / 10) % 10)));
@@ -101,8 +106,7 @@ function beginProblemDocument(status: i32, title: usize, titleLength: i32): void
  * not part of the output. False if there is no memory for it.
  */
 export function writeFaultProblem(status: i32, name: Text, detail: usize, detailLength: i32): bool {
-  findTitle(status);
-  beginProblemDocument(status, titleStart, titleLength);
+  beginProblemDocument(status);
   outputText(words.fault);
   outputString(name.start, name.length);
   outputByte(0x3a);

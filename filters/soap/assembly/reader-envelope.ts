@@ -6,6 +6,7 @@ import {
   member,
   NOWHERE,
   nextElement,
+  objectOf,
   refuse,
   requiredMember,
   stringLength,
@@ -19,14 +20,13 @@ import {
   exists,
   indexAt,
   keepPointers,
-  none,
   pointerAt,
   setPointer,
 } from "../../lib/region";
 import { addName, newNameTable } from "../../lib/table";
 import { compose, isLiteral, keepComposed, keepLiteral, putDecimal, putLiteral, putText, Text } from "../../lib/text";
 import { setWord, wordAt } from "../../lib/words";
-import { keepEscaped } from "./reader-values";
+import { keepEscaped, LONGEST_VALUE } from "./reader-values";
 import { Attribute, Complex, Constants, Element, Operation, Soap, Version } from "./table";
 
 // The beginning of a request, made once for each operation: the declarations of all namespaces that its input can reach.
@@ -84,8 +84,6 @@ export function fillConstants(constants: Constants): void {
   constants.bodyOpen = keepLiteral("<soap:Body>");
   constants.bodyClose = keepLiteral("</soap:Body></soap:Envelope>");
   constants.nil = keepLiteral(' xsi:nil="true"/>');
-  constants.true = keepLiteral("true");
-  constants.false = keepLiteral("false");
   constants.addressingClose = keepLiteral(
     "</wsa:MessageID><wsa:ReplyTo><wsa:Address>http://www.w3.org/2005/08/addressing/anonymous</wsa:Address></wsa:ReplyTo>",
   );
@@ -154,8 +152,12 @@ function composeEnvelope(operation: Operation, soap: Soap): void {
 /** WS-Addressing 1.0, SOAP Binding: action, destination, and the beginning of the identifier, a UUID. */
 function writeAddressing(node: i32, operation: Operation): bool {
   if (node === NOWHERE) return true;
-  const action = escapedMember(node, "action");
-  const to = escapedMember(node, "to");
+  if (!objectOf(node, "action to")) return false;
+  const actionNode = requiredMember(node, "action");
+  const toNode = requiredMember(node, "to");
+  if (documentIsWrong() || !stringOf(actionNode, 0, LONGEST_VALUE) || !stringOf(toNode, 0, LONGEST_VALUE)) return false;
+  const action = keepEscaped(actionNode, stringStart(actionNode), stringLength(actionNode));
+  const to = keepEscaped(toNode, stringStart(toNode), stringLength(toNode));
   if (documentIsWrong()) return false;
   compose(action.length + to.length + ENVELOPE_BYTES);
   putLiteral('<wsa:Action soap:mustUnderstand="1">');
@@ -165,9 +167,4 @@ function writeAddressing(node: i32, operation: Operation): bool {
   putLiteral("</wsa:To><wsa:MessageID>urn:uuid:");
   operation.addressing = keepComposed();
   return true;
-}
-
-function escapedMember(object: i32, name: string): Text {
-  const node = requiredMember(object, name);
-  return node === NOWHERE ? none<Text>() : keepEscaped(node, stringStart(node), stringLength(node));
 }

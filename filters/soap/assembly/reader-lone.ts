@@ -1,4 +1,4 @@
-import { isBetween } from "../../lib/bytes";
+import { isBetween, isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
   documentIsWrong,
@@ -10,6 +10,7 @@ import {
   objectOf,
   refuse,
   requiredMember,
+  stringIs,
   stringLength,
   stringOf,
   stringStart,
@@ -56,7 +57,7 @@ function readRest(node: i32, lone: Lone): bool {
   let index = 0;
   for (let segment = firstElement(path); segment !== NOWHERE; segment = nextElement(path, segment)) {
     if (!stringOf(segment, 0, LONGEST_SEGMENT)) return false;
-    setPointer(lone.segments, index++, keepString(segment));
+    setPointer(lone.segments, index++, stringIs(segment, "*") ? none<Text>() : keepString(segment));
   }
   return true;
 }
@@ -67,7 +68,7 @@ function readService(node: i32, lone: Lone): bool {
   const contentType = requiredMember(node, "contentType");
   if (documentIsWrong() || !stringOf(path, 1, LONGEST_PATH)) return false;
   const start = stringStart(path);
-  if (!hasByte(start, 1, SLASH) || !isBetween(start, stringLength(path), SPACE + 1, 0x7e))
+  if (!hasByte(start, 1, SLASH) || !isVisibleAscii(start, stringLength(path)))
     return refuse(path, "must be a path in visible ASCII");
   lone.path = keepString(path);
   lone.contentType = headerOf(contentType);

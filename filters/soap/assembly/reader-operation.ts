@@ -19,13 +19,13 @@ import {
   stringOf,
   stringStart,
 } from "../../lib/document";
-import { at, exists, keepPointers, keepRecords, none, setPointer } from "../../lib/region";
+import { at, exists, keepRecords, none } from "../../lib/region";
 import { sameText, Text } from "../../lib/text";
 import { bindBody, bindParam, bindWhole, newBinding } from "./reader-binding";
 import { writeEnvelope } from "./reader-envelope";
 import { readLone } from "./reader-lone";
 import { readLoneElement } from "./reader-type";
-import { flagOf, integerOr, LONGEST_NAME, nameOf, valueOr } from "./reader-values";
+import { flagOf, integerOr, LONGEST_NAME, nameOf } from "./reader-values";
 import { Element, Fault, Operation, Param, Soap, Version } from "./table";
 
 const MEMBERS: string =
@@ -45,7 +45,8 @@ export function readOperation(node: i32, operation: Operation, soap: Soap): bool
   if (documentIsWrong() || !readLone(node, operation)) return false;
   operation.input = elementOr(node, "input", soap);
   operation.output = elementOr(node, "output", soap);
-  operation.oneWay = flagOf(node, "oneWay");
+  // Nothing here depends on it, but it must be a flag.
+  flagOf(node, "oneWay");
   operation.unwrap = flagOf(node, "unwrap");
   operation.success = integerOr(node, "success", 200, 299, 200);
   operation.sender = integerOr(node, "sender", 400, 599, 400);
@@ -53,7 +54,7 @@ export function readOperation(node: i32, operation: Operation, soap: Soap): bool
   if (documentIsWrong()) return false;
   if (!readBody(member(node, "body"), operation) || !readParams(member(node, "params"), operation)) return false;
   if (!readFaults(member(node, "faults"), operation, soap)) return false;
-  return readAddressing(member(node, "addressing"), operation) && writeEnvelope(node, operation, soap);
+  return writeEnvelope(node, operation, soap);
 }
 
 function readVersion(node: i32, operation: Operation): void {
@@ -88,8 +89,7 @@ function readBody(node: i32, operation: Operation): bool {
   const field = node === NOWHERE ? NOWHERE : member(node, "field");
   if (field !== NOWHERE) {
     operation.bodyFieldLength = fieldOf(field);
-    operation.bodyField = keepField(field, operation.bodyFieldLength);
-    return operation.bodyField !== 0 && bindBody(field, operation);
+    return operation.bodyFieldLength > 0 && bindBody(field, operation);
   }
   return !exists(operation.binding) || bindWhole(operation, operation.binding);
 }
@@ -102,20 +102,6 @@ function fieldOf(list: i32): i32 {
     if (!stringOf(node, 1, LONGEST_NAME)) return 0;
   }
   return count;
-}
-
-function keepField(list: i32, count: i32): usize {
-  let field: usize = 0;
-  if (count > 0) field = keepPointers(count);
-  if (field === 0) {
-    refuse(list, "needs more memory than the module may have");
-    return 0;
-  }
-  let index = 0;
-  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
-    setPointer(field, index++, keepString(node));
-  }
-  return field;
 }
 
 // ---- parameters
@@ -147,9 +133,7 @@ function readParam(node: i32, operation: Operation): bool {
     const other = at<Param>(operation.params, i).query;
     if (exists(other) && sameText(other, param.query)) return refuse(node, "has the query of a parameter before it");
   }
-  param.fieldLength = fieldOf(field);
-  param.field = keepField(field, param.fieldLength);
-  if (param.field === 0) return false;
+  if (fieldOf(field) === 0) return false;
   if (!exists(param.name)) param.name = exists(param.query) ? param.query : lastOf(field);
   return bindParam(field, operation, index, param);
 }
@@ -164,7 +148,7 @@ function lastOf(list: i32): Text {
   return keepString(last);
 }
 
-// ---- faults and addressing
+// ---- faults
 
 function readFaults(list: i32, operation: Operation, soap: Soap): bool {
   if (list === NOWHERE) return true;
@@ -187,13 +171,4 @@ function readFault(node: i32, fault: Fault, soap: Soap): bool {
   fault.status = <u32>integerAt(status);
   fault.element = readLoneElement(element, soap);
   return exists(fault.element);
-}
-
-function readAddressing(node: i32, operation: Operation): bool {
-  if (node === NOWHERE) return true;
-  if (!objectOf(node, "action to")) return false;
-  if (requiredMember(node, "action") === NOWHERE || requiredMember(node, "to") === NOWHERE) return false;
-  operation.addressingAction = valueOr(node, "action");
-  operation.addressingTo = valueOr(node, "to");
-  return !documentIsWrong();
 }

@@ -6,22 +6,19 @@ import {
   refuse,
   refuseMember,
   refuseQuoting,
-  stringLength,
   stringOf,
   stringStart,
 } from "../../lib/document";
 import { exists, keepRecord, none } from "../../lib/region";
 import { compose, isLiteral, keepComposed, keepLiteral, keepText, putLiteral, putText, Text } from "../../lib/text";
 import { utf8Valid } from "../../lib/utf8";
-import { variableLength, variableStart } from "../../proxy-wasm/environment";
+import { variableLength, variableOf } from "../../proxy-wasm/environment";
 import { flagOf, integerOr, keepEscaped } from "./reader-values";
 import { Security, Soap } from "./table";
 
 // WS-Security 1.0 (OASIS 200401), Username Token Profile 1.0: everything of the header that is the same for all messages.
 
 const DAY_SECONDS: i64 = 86400;
-/** Bytes of a user or a password. */
-export const LONGEST_SECRET: i32 = 4096;
 const LONGEST_REFERENCE: i32 = 1024;
 const TOKEN_BYTES: i32 = 512;
 
@@ -68,13 +65,10 @@ function readToken(user: i32, password: i32, security: Security): bool {
 /** The value of the variable that `env:NAME` names; the missing text, and a problem, if there is none. No message tells anything of a value. */
 function secretOf(node: i32): Text {
   if (!stringOf(node, 5, LONGEST_REFERENCE)) return none<Text>();
-  const start = stringStart(node);
-  if (!isLiteral(start, 4, "env:")) return refuseSecret(node, "must begin with env:");
-  const value = variableStart(start + 4, stringLength(node) - 4);
-  if (value === 0) return refuseSecret(node, "the environment variable is not set, or not let through to the module:");
+  if (!isLiteral(stringStart(node), 4, "env:")) return refuseSecret(node, "must begin with env:");
+  const value = variableOf(node);
+  if (value === 0) return none<Text>();
   const length = variableLength(value);
-  if (length === 0) return refuseSecret(node, "the environment variable is empty:");
-  if (length > LONGEST_SECRET) return refuseSecret(node, "the environment variable is longer than 4096 bytes:");
   if (!utf8Valid(value, length)) return refuseSecret(node, "the environment variable is not UTF-8:");
   return keepText(value, length);
 }

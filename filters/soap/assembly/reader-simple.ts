@@ -26,7 +26,6 @@ import {
   setPointer,
 } from "../../lib/region";
 import { addName, newNameTable } from "../../lib/table";
-import { Text } from "../../lib/text";
 import { flagOf, indexOf, indexOr, integerOr, LARGEST_INDEX, LONGEST_VALUE, valueOr } from "./reader-values";
 import { Form, JsonForm, Simple, Soap, Space, Unit } from "./table";
 
@@ -72,10 +71,8 @@ function readSimple(node: i32, simple: Simple, soap: Soap): bool {
   simple.fractionDigits = integerOr(node, "fractionDigits", 0, LARGEST_INDEX, -1);
   simple.minExclusive = flagOf(node, "minExclusive");
   simple.maxExclusive = flagOf(node, "maxExclusive");
-  simple.min = valueOr(node, "min");
-  simple.least = boundOf(node, "min", simple.min);
-  simple.max = valueOr(node, "max");
-  simple.most = boundOf(node, "max", simple.max);
+  simple.least = boundOf(node, "min");
+  simple.most = boundOf(node, "max");
   if (documentIsWrong()) return false;
   if (!readPatterns(member(node, "patterns"), simple) || !readValues(member(node, "values"), simple)) return false;
   return readParts(node, simple, soap);
@@ -114,7 +111,8 @@ function readUnit(node: i32, simple: Simple): void {
   else refuse(node, 'must be "characters", "hex" or "base64"');
 }
 
-function boundOf(node: i32, name: string, text: Text): Decimal {
+function boundOf(node: i32, name: string): Decimal {
+  const text = valueOr(node, name);
   if (!exists(text)) return none<Decimal>();
   const bound = keepRecord<Decimal>();
   if (!readDecimal(text.start, text.length, true, bound)) refuse(member(node, name), "must be a decimal number");

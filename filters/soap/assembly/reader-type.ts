@@ -28,7 +28,6 @@ const MOST_ENTRIES: i32 = 4096;
 const LONGEST_TAG: i32 = 288;
 
 const UNSOUND: string = "has a default or fixed value that is none of its type";
-const ELEMENT_MEMBERS: string = "name ns simple type min max nillable default fixed";
 
 /** Reads `types`; false, and a problem noted, if they are wrong. They refer to one another, so all records are there before one is read. */
 export function readTypes(list: i32, soap: Soap): bool {
@@ -141,7 +140,6 @@ function putTag(namespace: i32, name: Text): void {
 
 /** Reads an element on its own: the child of a body or of a fault's detail, or the missing record. */
 export function readLoneElement(node: i32, soap: Soap): Element {
-  if (!objectOf(node, ELEMENT_MEMBERS)) return none<Element>();
   const element = keepRecord<Element>();
   if (!readElement(node, element, soap)) return none<Element>();
   if (!areConstantsSound(element)) refuse(node, UNSOUND);
@@ -150,7 +148,7 @@ export function readLoneElement(node: i32, soap: Soap): Element {
 }
 
 function readElement(node: i32, element: Element, soap: Soap): bool {
-  if (!objectOf(node, ELEMENT_MEMBERS)) return false;
+  if (!objectOf(node, "name ns simple type min max nillable default fixed")) return false;
   element.name = xmlNameOf(node, "name");
   element.namespace = indexOr(node, "ns", soap.namespaceCount) + 1;
   element.min = integerOr(node, "min", 0, LARGEST_INDEX, 1);

@@ -6,8 +6,8 @@ import { exists } from "../../lib/region";
 import { SHA1_BYTES, sha1 } from "../../lib/sha1";
 import { UUID_BYTES, writeUuid } from "../../lib/uuid";
 import { unixTime } from "../../proxy-wasm/clock";
+import { LONGEST_VARIABLE } from "../../proxy-wasm/environment";
 import { fillRandom } from "../../proxy-wasm/random";
-import { LONGEST_SECRET } from "./reader-security";
 import { Operation, Security, Soap } from "./table";
 
 // The header of a request: WS-Security (UsernameToken, Timestamp) and WS-Addressing 1.0. Whatever differs from message to message is made here.
@@ -21,8 +21,8 @@ const BASE64_DIGEST: i32 = 28;
 const CREATED: usize = memory.data(48, 8);
 const EXPIRES: usize = memory.data(48, 8);
 const NONCE: usize = memory.data(32, 8);
-/** Nonce, time and password, which is no longer than `reader-security.ts` allows. */
-const MESSAGE: usize = memory.data(NONCE_BYTES + DATE_TIME_BYTES + LONGEST_SECRET, 8);
+/** Nonce, time and password, which is no longer than a variable may be. */
+const MESSAGE: usize = memory.data(NONCE_BYTES + DATE_TIME_BYTES + LONGEST_VARIABLE, 8);
 const TEXT: usize = memory.data(64, 8);
 const DIGEST: usize = memory.data(40, 8);
 

@@ -52,10 +52,7 @@ export class Simple {
   minLength: i32 = 0;
   /** -1: any. */
   maxLength: i32 = -1;
-  /** Decimal numbers; the missing text where there is no bound. */
-  min: Text = none<Text>();
-  max: Text = none<Text>();
-  /** The same, read once. */
+  /** The missing record where there is no bound. */
   least: Decimal = none<Decimal>();
   most: Decimal = none<Decimal>();
   minExclusive: bool = false;
@@ -174,9 +171,6 @@ export class Param {
   segment: i32 = -1;
   /** Parameter of the query, or the missing text. */
   query: Text = none<Text>();
-  /** Addresses of Text: the field that it is, from the outermost member on. */
-  field: usize = 0;
-  fieldLength: i32 = 0;
   repeated: bool = false;
   binding: Binding = none<Binding>();
 }
@@ -216,7 +210,7 @@ export class Fault {
 @unmanaged
 export class Lone {
   method: Text = none<Text>();
-  /** Addresses of Text; `*` for a segment of any text. */
+  /** Addresses of Text; the missing text for a segment of any text. */
   segments: usize = 0;
   segmentCount: i32 = 0;
   path: Text = none<Text>();
@@ -239,10 +233,8 @@ export class Operation {
   lone: Lone = none<Lone>();
   input: Element = none<Element>();
   output: Element = none<Element>();
-  oneWay: bool = false;
   takesBody: bool = true;
-  /** Addresses of Text: the field that the body is; none for the whole input. */
-  bodyField: usize = 0;
+  /** How many names the field has that the body is; 0 for the whole input. */
   bodyFieldLength: i32 = 0;
   /** Records of Param. */
   params: usize = 0;
@@ -254,9 +246,6 @@ export class Operation {
   faultCount: i32 = 0;
   sender: u32 = 400;
   receiver: u32 = 502;
-  /** `wsa:Action` and `wsa:To`; the missing text without WS-Addressing. */
-  addressingAction: Text = none<Text>();
-  addressingTo: Text = none<Text>();
   /** From the XML declaration to the `>` of the envelope's start tag, with the namespaces that its elements need as `n1`, `n2`, ... */
   envelope: Text = none<Text>();
   /** Missing if there is no input. */
@@ -312,8 +301,6 @@ export class Constants {
   nil: Text = none<Text>();
   /** After the identifier of the message. */
   addressingClose: Text = none<Text>();
-  true: Text = none<Text>();
-  false: Text = none<Text>();
 }
 
 /** What answers have beside what the types say: numbers of namespaces, and local names. */
