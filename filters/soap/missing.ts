@@ -26,7 +26,8 @@ export function bring(tree: Partly, path: readonly string[], part: Brought): boo
       if (there !== undefined) return false;
       node.members.set(name, part);
     } else if (there === undefined) {
-      const inner = partly(false);
+      // Who brings what is beside an object also brings what else is in it.
+      const inner = partly(node.open);
       node.members.set(name, inner);
       node = inner;
     } else if (there.is === "partly") node = there;

@@ -5,6 +5,7 @@ import { fieldAt, isField } from "./field.js";
 import type { ElementModel, ServiceModel } from "./model.js";
 import { capitalised, Schemas } from "./openapi-schema.js";
 import { simpleSchemaOf } from "./openapi-simple.js";
+import { takenOf } from "./taken.js";
 
 export interface OpenApiInfo {
   title: string;
@@ -110,12 +111,11 @@ class Writer {
     if (body === false || operation.input === undefined) return undefined;
     const field = body.field ?? [];
     const element = field.length === 0 ? operation.input : this.elementAt(operation.input, field);
-    const inside = params.filter((one) => field.every((name, index) => one.field[index] === name));
+    const taken = takenOf(params, field);
     const type = complexOf(this.model, element.type);
     const name = `${capitalised(operation.name)}Request`;
-    if (inside.length === 0 || type === undefined) return this.schemas.member(element, field.length === 0 ? "" : name);
-    const without = new Set(inside.map((one) => one.field[field.length] ?? ""));
-    return this.schemas.add(name, this.schemas.object(type, name, without));
+    if (taken.size === 0 || type === undefined) return this.schemas.member(element, field.length === 0 ? "" : name);
+    return this.schemas.add(name, this.schemas.object(type, name, taken));
   }
 
   /** The binding found it. */
