@@ -1,7 +1,8 @@
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { nearest } from "../../compiler/diagnostics/suggest.js";
+import { pathText } from "../../compiler/plan/shown.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
-import { capturesOf, shapeKey } from "../../compiler/policy/path.js";
+import { shapeKey } from "../../compiler/policy/path.js";
 import type { Span } from "../../compiler/syntax/source.js";
 import { type BoundFault, bindAnswer, bindFaults } from "./answer.js";
 import { type BoundInput, bindInput } from "./input.js";
@@ -117,13 +118,4 @@ function unknownOperation(name: string, model: ServiceModel, { place }: BindCont
   if (meant === undefined) return diagnose("SL1051", parameters, span);
   const fix = { title: `write \`${meant}\``, safe: false, edits: [{ span, newText: meant }] };
   return diagnose("SL1051", parameters, span, { fix });
-}
-
-/** A path as it is written in a policy. */
-export function pathText(path: Rest["path"]): string {
-  if (path.form === "exact") return path.path;
-  const names = new Map(capturesOf(path).map(({ name, segment }) => [segment, name]));
-  return path.segments
-    .map((segment, index) => `/${"literal" in segment ? segment.literal : `{${names.get(index) ?? ""}}`}`)
-    .join("");
 }

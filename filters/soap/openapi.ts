@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { type BoundOperation, type BoundParam, pathText } from "./binding.js";
+import { pathText } from "../../compiler/plan/shown.js";
+import type { BoundOperation, BoundParam } from "./binding.js";
 import { complexOf, elementsOf, isRequired, maybeNull } from "./content.js";
 import { fieldAt, isField } from "./field.js";
 import type { ElementModel, ServiceModel } from "./model.js";
