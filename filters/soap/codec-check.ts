@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, membersOf } from "./content.js";
+import { complexOf, elementsOf, isRepeated, membersOf, requiredValues } from "./content.js";
 import { problemOf } from "./lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 
@@ -60,11 +60,7 @@ function checkMember(model: ServiceModel, element: ElementModel, value: Json, po
 }
 
 function missing(type: ComplexType, value: JsonObject, pointer: string): Misfit[] {
-  const required = [
-    ...type.attributes.filter((one) => one.required).map(({ name }) => `@${name}`),
-    ...(type.text === undefined ? [] : ["$value"]),
-  ];
-  const absent = required.filter((name) => memberOf(value, name) === undefined);
+  const absent = requiredValues(type).filter((name) => memberOf(value, name) === undefined);
   return [
     ...absent.map((name) => ({ pointer: `${pointer}/${escaped(name)}`, message: `\`${name}\` is missing` })),
     ...(type.content === undefined ? [] : inGroup(type.content, value, pointer)),
@@ -101,15 +97,15 @@ function inPart(part: ElementModel | GroupModel, value: JsonObject, pointer: str
 }
 
 function nameIn(part: ElementModel | GroupModel, value: JsonObject): string {
-  const all = part.kind === "element" ? [part] : elementsOf(part);
-  return all.find((one) => isPresent(one, value))?.name ?? "";
+  return elementsOf(part).find((one) => isPresent(one, value))?.name ?? "";
 }
 
 /** An empty array is like no member. */
 function isPresent(part: ElementModel | GroupModel, value: JsonObject): boolean {
-  if (part.kind === "group") return part.of.some((inner) => isPresent(inner, value));
-  const member = memberOf(value, part.name);
-  return member !== undefined && !(isRepeated(part) && Array.isArray(member) && member.length === 0);
+  return elementsOf(part).some((element) => {
+    const member = memberOf(value, element.name);
+    return member !== undefined && !(isRepeated(element) && Array.isArray(member) && member.length === 0);
+  });
 }
 
 export function isObject(value: Json): value is JsonObject {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import { XSI } from "./codec-encode.js";
-import { complexOf, elementsOf, isRepeated, maybeEmpty } from "./content.js";
+import { complexOf, elementsOf, isRepeated, maybeEmpty, putEmptyArrays } from "./content.js";
 import { jsonOf } from "./lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 import type { XmlNode } from "./xml-tree.js";
@@ -106,7 +106,7 @@ class ObjectReader {
 
   private group(group: GroupModel): void {
     if (group.order === "choice") this.choice(group);
-    else if (group.optional && !this.begins(group)) this.emptyArrays(group);
+    else if (group.optional && !this.begins(group)) putEmptyArrays(group, this.value);
     else if (group.order === "all") this.all(group);
     else for (const part of group.of) this.part(part);
   }
@@ -151,18 +151,10 @@ class ObjectReader {
     else for (const item of items) this.value[part.name] = item;
   }
 
-  /** Of what may be absent and is; those of choices stay out. */
-  private emptyArrays(group: GroupModel): void {
-    for (const part of group.of) {
-      if (part.kind === "element" && isRepeated(part)) this.value[part.name] = [];
-      else if (part.kind === "group" && part.order !== "choice") this.emptyArrays(part);
-    }
-  }
-
   private begins(part: ElementModel | GroupModel): boolean {
     const child = this.node.children[this.next];
     if (child === undefined) return false;
-    return (part.kind === "element" ? [part] : elementsOf(part)).some((one) => isNamed(child, one));
+    return elementsOf(part).some((one) => isNamed(child, one));
   }
 
   private unexpected(wanted: string): MessageError {

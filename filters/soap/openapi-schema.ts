@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, isRequired, type Member } from "./content.js";
+import { complexOf, elementsOf, isRepeated, isRequired, type Member, requiredValues } from "./content.js";
 import { jsonOf } from "./lexical.js";
 import type { AttributeModel, ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 import { simpleSchemaOf } from "./openapi-simple.js";
@@ -81,7 +81,7 @@ export class Schemas {
   /** An object with the members of a type but for what is taken of them. */
   object(type: ComplexType, name: string, taken: Taken = new Map()): JsonObject {
     const members = membersLeft(this.model, type, taken);
-    const own = members.filter(isAlwaysThere).map((member) => member.name);
+    const own = requiredValues(type).filter((one) => !taken.has(one));
     const content = type.content === undefined ? {} : constraintOf(type.content, new Set(taken.keys()));
     // Those are said of the members themselves.
     const { required = [], properties: _, ...rules } = content;
@@ -140,10 +140,6 @@ export class Schemas {
       return key;
     }
   }
-}
-
-function isAlwaysThere(member: Member): boolean {
-  return member.kind === "text" || (member.kind === "attribute" && member.attribute.required);
 }
 
 function nullable({ nillable }: ElementModel, schema: JsonObject): JsonObject {
@@ -226,5 +222,5 @@ function absent(elements: readonly ElementModel[]): JsonObject {
 }
 
 function leaves(part: ElementModel | GroupModel, without: ReadonlySet<string>): ElementModel[] {
-  return (part.kind === "element" ? [part] : elementsOf(part)).filter(({ name }) => !without.has(name));
+  return elementsOf(part).filter(({ name }) => !without.has(name));
 }

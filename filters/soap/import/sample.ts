@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, maybeEmpty } from "../content.js";
+import { complexOf, elementsOf, isRepeated, maybeEmpty, putEmptyArrays } from "../content.js";
 import { jsonOf } from "../lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "../model.js";
 import { sampleOf } from "./sample-text.js";
@@ -73,7 +73,7 @@ class Sampler {
     if (group.order === "choice") return this.choice(type, group, value);
     const isWanted = this.wish.fill === "all" || this.isForced(type, group);
     if (group.optional && !isWanted) {
-      emptyArrays(group, value);
+      putEmptyArrays(group, value);
       return true;
     }
     return group.of.every((part) => this.part(type, part, value));
@@ -125,13 +125,6 @@ function repeated({ min }: ElementModel, value: Json): Json[] {
   return Array.from({ length: Math.max(min, 1) }, () => value);
 }
 
-function emptyArrays(group: GroupModel, value: JsonObject): void {
-  for (const part of group.of) {
-    if (part.kind === "element" && isRepeated(part)) value[part.name] = [];
-    else if (part.kind === "group" && part.order !== "choice") emptyArrays(part, value);
-  }
-}
-
 /** What a test can show of an element: a null, or a branch of a choice. */
 export interface Aspect {
   /** As a title of a test has it. */
@@ -170,7 +163,7 @@ function ownAspects(type: ComplexType, via: ReadonlyMap<string, string>): Aspect
     })),
     ...choicesIn(type.content).flatMap((choice, number) =>
       choice.of.map((part, index) => {
-        const [first] = part.kind === "element" ? [part] : elementsOf(part);
+        const [first] = elementsOf(part);
         return {
           title: `the branch ${named(first?.name ?? "")}`,
           key: `branch ${type.id} ${number} ${index}`,
