@@ -15,9 +15,13 @@ export type Member = { name: string } & (
 
 /** The complex type that a reference means; undefined if it means a simple one. */
 export function complexOf(model: ServiceModel, reference: TypeReference): ComplexType | undefined {
-  if (!("complex" in reference)) return undefined;
-  const type = model.types.get(reference.complex);
-  if (type === undefined) throw new Error(`the model of ${model.name} has no type ${reference.complex}`);
+  return "complex" in reference ? typeOf(model, reference.complex) : undefined;
+}
+
+/** A type of the model; it has all that it refers to. */
+export function typeOf(model: ServiceModel, id: string): ComplexType {
+  const type = model.types.get(id);
+  if (type === undefined) throw new Error(`the model of ${model.name} has no type ${id}`);
   return type;
 }
 

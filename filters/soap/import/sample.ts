@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, maybeEmpty, putEmptyArrays } from "../content.js";
+import { complexOf, elementsOf, isRepeated, maybeEmpty, putEmptyArrays, typeOf } from "../content.js";
 import { jsonOf } from "../lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "../model.js";
 import { sampleOf } from "./sample-text.js";
@@ -142,8 +142,7 @@ export function aspectsOf(model: ServiceModel, element: ElementModel): Aspect[] 
   const aspects: Aspect[] = [];
   // The map grows while it is walked.
   for (const [id, via] of ways) {
-    const type = complexOf(model, { complex: id });
-    if (type === undefined) continue;
+    const type = typeOf(model, id);
     aspects.push(...ownAspects(type, via));
     for (const { name, type: inner } of elementsOf(type.content))
       if ("complex" in inner && !ways.has(inner.complex)) ways.set(inner.complex, new Map([...via, [id, name]]));
