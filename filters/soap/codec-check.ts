@@ -29,7 +29,7 @@ function checkObject(model: ServiceModel, type: ComplexType, value: Json, pointe
   const misfits = known.flatMap((member): Misfit[] => {
     const inner = memberOf(value, member.name);
     if (inner === undefined) return [];
-    const place = `${pointer}/${escaped(member.name)}`;
+    const place = `${pointer}/${pointerToken(member.name)}`;
     if (member.kind === "element") return checkMember(model, member.element, inner, place);
     const simple = member.kind === "text" ? member.simple : member.attribute.simple;
     const fixed = member.kind === "text" ? undefined : fixedProblem(member.attribute, inner);
@@ -39,7 +39,7 @@ function checkObject(model: ServiceModel, type: ComplexType, value: Json, pointe
   const names = known.map(({ name }) => name);
   const strangers = Object.keys(value)
     .filter((name) => !names.includes(name))
-    .map((name) => ({ pointer: `${pointer}/${escaped(name)}`, message: notKnown(names) }));
+    .map((name) => ({ pointer: `${pointer}/${pointerToken(name)}`, message: notKnown(names) }));
   return [...strangers, ...misfits, ...missing(type, value, pointer)];
 }
 
@@ -62,7 +62,7 @@ function checkMember(model: ServiceModel, element: ElementModel, value: Json, po
 function missing(type: ComplexType, value: JsonObject, pointer: string): Misfit[] {
   const absent = requiredValues(type).filter((name) => memberOf(value, name) === undefined);
   return [
-    ...absent.map((name) => ({ pointer: `${pointer}/${escaped(name)}`, message: `\`${name}\` is missing` })),
+    ...absent.map((name) => ({ pointer: `${pointer}/${pointerToken(name)}`, message: `\`${name}\` is missing` })),
     ...(type.content === undefined ? [] : inGroup(type.content, value, pointer)),
   ];
 }
@@ -87,13 +87,13 @@ function inGroup(group: GroupModel, value: JsonObject, pointer: string): Misfit[
   }
   if (other === undefined) return inPart(taken, value, pointer);
   const [one, two] = [nameIn(taken, value), nameIn(other, value)];
-  return [{ pointer: `${pointer}/${escaped(two)}`, message: `cannot stand beside ${one}` }];
+  return [{ pointer: `${pointer}/${pointerToken(two)}`, message: `cannot stand beside ${one}` }];
 }
 
 function inPart(part: ElementModel | GroupModel, value: JsonObject, pointer: string): Misfit[] {
   if (part.kind === "group") return inGroup(part, value, pointer);
   if (part.min === 0 || isPresent(part, value)) return [];
-  return [{ pointer: `${pointer}/${escaped(part.name)}`, message: `\`${part.name}\` is missing` }];
+  return [{ pointer: `${pointer}/${pointerToken(part.name)}`, message: `\`${part.name}\` is missing` }];
 }
 
 function nameIn(part: ElementModel | GroupModel, value: JsonObject): string {
@@ -117,6 +117,7 @@ export function memberOf(value: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-function escaped(name: string): string {
+/** A name as a part of a JSON pointer (RFC 6901, section 3). */
+export function pointerToken(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject, MockAnswer, MockRequest, ServiceMock } from "../../compiler/plan/plan.js";
 import type { BoundOperation } from "./binding.js";
-import { checkElement, isObject, type Misfit } from "./codec-check.js";
+import { checkElement, isObject, type Misfit, pointerToken } from "./codec-check.js";
 import { decodeElement, MessageError } from "./codec-decode.js";
 import { complexOf, elementsOf } from "./content.js";
 import { type Envelope, readEnvelope, writeEnvelope, writeFault } from "./envelope.js";
@@ -37,13 +37,9 @@ function check(model: ServiceModel, bound: BoundOperation, answer: MockAnswer): 
   if (only === undefined) return checkElement(model, output, answer.response);
   // The client sees the field itself, so places are in its value.
   return checkElement(model, output, wrapped(only, answer.response)).map(({ pointer, message }) => ({
-    pointer: pointer.slice(1 + pointerName(only.name).length),
+    pointer: pointer.slice(1 + pointerToken(only.name).length),
     message,
   }));
-}
-
-function pointerName(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function isNothing(value: Json): boolean {
