@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import { pathText } from "../../compiler/plan/shown.js";
 import type { BoundOperation, BoundParam } from "./binding.js";
+import { isObject } from "./codec-check.js";
 import { complexOf, elementsOf, isRequired, maybeNull } from "./content.js";
 import { fieldAt, isField } from "./field.js";
 import type { ElementModel, ServiceModel } from "./model.js";
@@ -35,9 +36,8 @@ export function openApiOf(model: ServiceModel, bound: readonly BoundOperation[],
   const paths: JsonObject = {};
   for (const one of bound) {
     const path = pathText(one.path);
-    const there = paths[path];
-    const operations = typeof there === "object" && there !== null && !Array.isArray(there) ? there : {};
-    paths[path] = { ...operations, [one.method.toLowerCase()]: writer.operation(one) };
+    const { [path]: there = {} } = paths;
+    paths[path] = { ...(isObject(there) ? there : {}), [one.method.toLowerCase()]: writer.operation(one) };
   }
   return {
     openapi: "3.1.0",
