@@ -5,8 +5,9 @@ import type { PolicyContext } from "../../compiler/policy/kind.js";
 import { shapeKey } from "../../compiler/policy/path.js";
 import type { Span } from "../../compiler/syntax/source.js";
 import { type BoundFault, bindAnswer, bindFaults } from "./answer.js";
+import { complexOf, elementsOf } from "./content.js";
 import { type BoundInput, bindInput } from "./input.js";
-import type { OperationModel, ServiceModel } from "./model.js";
+import type { ElementModel, OperationModel, ServiceModel } from "./model.js";
 import type { FaultsSpec, OperationSpec, OperationsSpec, Rest } from "./settings.js";
 
 export type { BoundFault } from "./answer.js";
@@ -30,6 +31,14 @@ export interface BoundOperation extends BoundInput {
   /** Statuses of faults that are not declared and blame the request, or the service. */
   sender: number;
   receiver: number;
+}
+
+/** The field that the answer of an operation is to clients; undefined if that is the whole output. */
+export function unwrapped(
+  model: ServiceModel,
+  { operation: { output }, unwrap }: Pick<BoundOperation, "operation" | "unwrap">,
+): ElementModel | undefined {
+  return unwrap && output !== undefined ? elementsOf(complexOf(model, output.type)?.content)[0] : undefined;
 }
 
 /**

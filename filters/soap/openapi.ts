@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import { pathText } from "../../compiler/plan/shown.js";
-import type { BoundOperation, BoundParam } from "./binding.js";
+import { type BoundOperation, type BoundParam, unwrapped } from "./binding.js";
 import { isObject } from "./codec-check.js";
-import { complexOf, elementsOf, isRequired, maybeNull } from "./content.js";
+import { complexOf, isRequired, maybeNull } from "./content.js";
 import { fieldAt, isField } from "./field.js";
 import type { ElementModel, ServiceModel } from "./model.js";
 import { capitalised, Schemas } from "./openapi-schema.js";
@@ -137,12 +137,13 @@ class Writer {
     return Object.fromEntries([...all].toSorted(([a], [b]) => a - b).map(([status, one]) => [String(status), one]));
   }
 
-  private answer({ operation, unwrap, method }: BoundOperation): JsonObject {
+  private answer(bound: BoundOperation): JsonObject {
+    const { operation, method } = bound;
     const { output } = operation;
     const description = operation.oneWay ? "The service got it." : "The answer.";
     if (output === undefined || method === "HEAD") return { description };
     const type = complexOf(this.model, output.type);
-    const [only] = unwrap ? elementsOf(type?.content) : [];
+    const only = unwrapped(this.model, bound);
     if (only === undefined || type === undefined) return answered(description, this.schemas.value(output));
     const mayBeEmpty = !isRequired(type, only.name);
     const schema = this.schemas.member(only, `${capitalised(operation.name)}Response`, mayBeEmpty);
