@@ -3,11 +3,9 @@ import { isObject, memberOf } from "./codec-check.js";
 import { complexOf, elementsOf, isRepeated } from "./content.js";
 import { lexicalOf } from "./lexical.js";
 import type { ElementModel, ServiceModel } from "./model.js";
+import { XML } from "./wsdl/names.js";
 
 export const XSI = "http://www.w3.org/2001/XMLSchema-instance";
-
-/** Its prefix is bound, and no other may be (Namespaces in XML 1.0, section 3). */
-const XML = "http://www.w3.org/XML/1998/namespace";
 
 /** Prefixes by namespace, in the order in which they were asked for. */
 export class Prefixes {
@@ -16,6 +14,7 @@ export class Prefixes {
   /** A name with the prefix of its namespace. */
   name(namespace: string, local: string): string {
     if (namespace === "") return local;
+    // Its prefix is bound, and no other may be (Namespaces in XML 1.0, section 3).
     if (namespace === XML) return `xml:${local}`;
     const prefix = this.known.get(namespace) ?? `n${this.known.size}`;
     this.known.set(namespace, prefix);

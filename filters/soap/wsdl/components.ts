@@ -77,7 +77,8 @@ function insteadOf(node: XmlElement): QName | undefined {
   return other === undefined ? undefined : readName(derivation ?? node, other);
 }
 
-function adopt(name: QName, schema: SchemaDocument): QName {
+/** XML Schema 1.0, 4.2.1: what is included into a namespace refers to names of that namespace. */
+export function adopt(name: QName, schema: SchemaDocument): QName {
   return schema.adopted && name.namespace === "" ? { namespace: schema.namespace, local: name.local } : name;
 }
 
