@@ -61,6 +61,6 @@ export function escapedText(text: string): string {
   return text.replace(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-export function escapedAttribute(text: string): string {
+function escapedAttribute(text: string): string {
   return text.replace(/[&<>"\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -11,7 +11,7 @@ const CONTENT_TYPES = { "1.1": "text/xml; charset=utf-8", "1.2": "application/so
 const ADDRESSING = "http://www.w3.org/2005/08/addressing";
 
 /** Faults that every service can answer with, without a detail: they blame the request or the service itself. */
-export const PLAIN_FAULTS = { Sender: "sender", Receiver: "receiver" } as const;
+const PLAIN_FAULTS = { Sender: "sender", Receiver: "receiver" } as const;
 
 /** Speaks for a service in tests, with the operations that clients can call. */
 export function serviceMock(model: ServiceModel, bound: readonly BoundOperation[]): ServiceMock {
