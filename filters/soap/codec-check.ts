@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, membersOf, requiredValues } from "./content.js";
+import { elementsOf, isRepeated, membersOf, requiredValues, typeOf } from "./content.js";
 import { problemOf } from "./lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 
@@ -12,10 +12,9 @@ export interface Misfit {
 /** What of a value of JSON does not fit an element that is there once; empty if all of it does. */
 export function checkElement(model: ServiceModel, element: ElementModel, value: Json, pointer = ""): Misfit[] {
   if (value === null) return element.nillable ? [] : [{ pointer, message: "must not be null" }];
-  const type = complexOf(model, element.type);
-  if (type !== undefined) return checkObject(model, type, value, pointer);
-  const simple = "simple" in element.type ? element.type.simple : "";
-  const problem = problemOf(model, simple, value) ?? fixedProblem(element, value);
+  const { type } = element;
+  if ("complex" in type) return checkObject(model, typeOf(model, type.complex), value, pointer);
+  const problem = problemOf(model, type.simple, value) ?? fixedProblem(element, value);
   return problem === undefined ? [] : [{ pointer, message: problem }];
 }
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import { XSI } from "./codec-encode.js";
-import { complexOf, elementsOf, isRepeated, maybeEmpty, putEmptyArrays } from "./content.js";
+import { elementsOf, isRepeated, maybeEmpty, putEmptyArrays, typeOf } from "./content.js";
 import { jsonOf } from "./lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 import type { XmlNode } from "./xml-tree.js";
@@ -20,12 +20,12 @@ export function decodeElement(model: ServiceModel, element: ElementModel, node: 
   const at = `${path}/${element.name}`;
   if (!isNamed(node, element)) throw new MessageError(`${at}: there is <${node.local}>`);
   if (isNil(node)) return nil(element, node, at);
-  const type = complexOf(model, element.type);
-  if (type !== undefined) return new ObjectReader(model, type, node, at).read();
+  const { type } = element;
+  if ("complex" in type) return new ObjectReader(model, typeOf(model, type.complex), node, at).read();
   if (node.children.length > 0) throw new MessageError(`${at}: a value has no elements`);
   checkAttributes([], node, at);
   const text = node.text === "" ? (element.fixed ?? element.default ?? "") : node.text;
-  return simpleValue(model, "simple" in element.type ? element.type.simple : "", text, at);
+  return simpleValue(model, type.simple, text, at);
 }
 
 function isNamed(node: XmlNode, { name, namespace }: { name: string; namespace: string }): boolean {

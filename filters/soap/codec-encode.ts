@@ -1,6 +1,6 @@
 import type { Json } from "../../compiler/plan/plan.js";
 import { isObject, memberOf } from "./codec-check.js";
-import { complexOf, elementsOf, isRepeated } from "./content.js";
+import { elementsOf, isRepeated, typeOf } from "./content.js";
 import { lexicalOf } from "./lexical.js";
 import type { ElementModel, ServiceModel } from "./model.js";
 import { XML } from "./wsdl/names.js";
@@ -31,11 +31,8 @@ export class Prefixes {
 export function encodeElement(model: ServiceModel, element: ElementModel, value: Json, prefixes: Prefixes): string {
   const tag = prefixes.name(element.namespace, element.name);
   if (value === null) return `<${tag} xsi:nil="true"/>`;
-  const type = complexOf(model, element.type);
-  if (type === undefined) {
-    const simple = "simple" in element.type ? element.type.simple : "";
-    return `<${tag}>${escapedText(lexicalOf(model, simple, value))}</${tag}>`;
-  }
+  if ("simple" in element.type) return `<${tag}>${escapedText(lexicalOf(model, element.type.simple, value))}</${tag}>`;
+  const type = typeOf(model, element.type.complex);
   const members = isObject(value) ? value : {};
   const attributes = type.attributes.map(({ name, namespace, simple }) => {
     const member = memberOf(members, `@${name}`);

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, isRequired, type Member, requiredValues } from "./content.js";
+import { complexOf, elementsOf, isRepeated, isRequired, type Member, requiredValues, typeOf } from "./content.js";
 import { jsonOf } from "./lexical.js";
 import type { AttributeModel, ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 import { simpleSchemaOf } from "./openapi-simple.js";
@@ -61,8 +61,7 @@ export class Schemas {
       const schema = simpleSchemaOf(this.model, element.type.simple, element.nillable);
       return { ...schema, ...this.given(element, element.type.simple) };
     }
-    const type = complexOf(this.model, element.type);
-    if (type === undefined) return {};
+    const type = typeOf(this.model, element.type.complex);
     return nullable(element, this.type(type, around + capitalised(element.name)));
   }
 

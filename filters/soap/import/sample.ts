@@ -33,10 +33,8 @@ class Sampler {
   }
 
   value(element: ElementModel): Json | undefined {
-    const type = complexOf(this.model, element.type);
-    if (type !== undefined) return this.object(type);
-    const simple = "simple" in element.type ? element.type.simple : "";
-    return this.simple(simple, element.name, element.fixed);
+    const { type, name, fixed } = element;
+    return "complex" in type ? this.object(typeOf(this.model, type.complex)) : this.simple(type.simple, name, fixed);
   }
 
   private simple(id: string, name: string, fixed: string | undefined): Json | undefined {
