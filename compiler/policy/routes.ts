@@ -60,13 +60,10 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
   if (actions.length !== 1) diagnostics.push(diagnose("SL0301", { route: route.name }, at("name")));
 
   diagnostics.push(...checkPath(route.match.path, at("match", "path"), effort));
-  for (const [name, value] of Object.entries(route.match.headers ?? {}))
-    if (typeof value === "string" && value.startsWith("~"))
-      diagnostics.push(...checkRegex(value.slice(1), at("match", "headers", name)));
-
-  for (const [name, value] of Object.entries(route.match.query ?? {}))
-    if (typeof value === "string" && value.startsWith("~"))
-      diagnostics.push(...checkRegex(value.slice(1), at("match", "query", name)));
+  diagnostics.push(
+    ...checkConditions(route.match.headers, (name) => at("match", "headers", name)),
+    ...checkConditions(route.match.query, (name) => at("match", "query", name)),
+  );
 
   if (route.to?.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
@@ -110,8 +107,18 @@ function decoding(path: string, span: Span): { fix?: Fix } {
  */
 export const MAX_REGEX_PROGRAM = 1_000;
 
+/** What is wrong with the regular expressions among conditions on headers or on parameters of the query. */
+export function checkConditions(
+  conditions: Readonly<Record<string, unknown>> = {},
+  place: (name: string) => Span,
+): Diagnostic[] {
+  return Object.entries(conditions).flatMap(([name, value]) =>
+    typeof value === "string" && value.startsWith("~") ? checkRegex(value.slice(1), place(name)) : [],
+  );
+}
+
 /** Why a regular expression of RE2 is none, or is too large. */
-export function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
+function checkRegex(regex: string, span: Diagnostic["span"]): Diagnostic[] {
   if (regex === "") return [diagnose("SL0303", { reason: "it is empty" }, span)];
   const compiled = compileRe2(regex);
   if (!compiled.ok)

@@ -3,8 +3,8 @@ import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic
 import type { FaultPlan } from "../../compiler/plan/native.js";
 import { headerMatch as matchOf } from "../../compiler/plan/route-match.js";
 import { headerMatch } from "../../compiler/policy/gateway.js";
-import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
-import { checkRegex } from "../../compiler/policy/routes.js";
+import { defineKind } from "../../compiler/policy/kind.js";
+import { checkConditions } from "../../compiler/policy/routes.js";
 import { fraction, headerName, positiveDuration } from "../../compiler/policy/values.js";
 import { lintOf } from "./lint.js";
 import { modelOf } from "./model.js";
@@ -58,7 +58,7 @@ export const fault = defineKind({
     const isWritten = ["delay", "abort"].some((key) => context.node([key]) !== undefined);
     const findings: Diagnostic[] = [
       ...(isWritten ? [] : [diagnose("SL0446", { policy: context.policy }, context.place([], "key"))]),
-      ...brokenPatterns(spec, context),
+      ...checkConditions(spec.headers, (name) => context.place(["headers", name])),
     ];
     for (const finding of findings) context.report(finding);
     if (findings.length > 0) return undefined;
@@ -89,10 +89,4 @@ function planned({ delay, abort, headers }: Spec): FaultPlan {
     ...(delay === undefined ? {} : { delay: { ms: delay.for, share: delay.percent } }),
     ...(abort === undefined ? {} : { abort: { status: abort.status, share: abort.percent } }),
   };
-}
-
-function brokenPatterns({ headers }: Spec, { place }: PolicyContext): Diagnostic[] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === "string" && value.startsWith("~") ? checkRegex(value.slice(1), place(["headers", name])) : [],
-  );
 }

@@ -90,6 +90,15 @@ describe("where fields come from", () => {
   it("a POST brings no body where nothing is left for it", () => {
     expect(bound('{ Ping: "POST /ping" }').body).toBe(false);
     expect(bound('{ Double: "POST /double" }').body).toEqual({});
+    const find = (query: string) => bound(`{ FindPartners: { rest: "POST /p", bind: { query: ${query} } } }`).body;
+    expect(find("{ t: filter.text, s: filter.status, limit: limit, ids: ids }")).toBe(false);
+    expect(find("{ t: filter.text, limit: limit, ids: ids }")).toEqual({});
+  });
+
+  it("the body brings what is left of an object of which a part is a parameter", () => {
+    const one = bound('{ CreatePartner: { rest: "POST /partners", bind: { query: { name: partner.name } } } }');
+    expect(one.body).toEqual({});
+    expect(one.params.map(({ field, required }) => [field.join("."), required])).toEqual([["partner.name", true]]);
   });
 });
 

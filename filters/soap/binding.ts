@@ -1,11 +1,13 @@
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { nearest } from "../../compiler/diagnostics/suggest.js";
+import { pathText } from "../../compiler/plan/shown.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
-import { capturesOf, shapeKey } from "../../compiler/policy/path.js";
+import { shapeKey } from "../../compiler/policy/path.js";
 import type { Span } from "../../compiler/syntax/source.js";
 import { type BoundFault, bindAnswer, bindFaults } from "./answer.js";
+import { complexOf, elementsOf } from "./content.js";
 import { type BoundInput, bindInput } from "./input.js";
-import type { OperationModel, ServiceModel } from "./model.js";
+import type { ElementModel, OperationModel, ServiceModel } from "./model.js";
 import type { FaultsSpec, OperationSpec, OperationsSpec, Rest } from "./settings.js";
 
 export type { BoundFault } from "./answer.js";
@@ -29,6 +31,14 @@ export interface BoundOperation extends BoundInput {
   /** Statuses of faults that are not declared and blame the request, or the service. */
   sender: number;
   receiver: number;
+}
+
+/** The field that the answer of an operation is to clients; undefined if that is the whole output. */
+export function unwrapped(
+  model: ServiceModel,
+  { operation: { output }, unwrap }: Pick<BoundOperation, "operation" | "unwrap">,
+): ElementModel | undefined {
+  return unwrap && output !== undefined ? elementsOf(complexOf(model, output.type)?.content)[0] : undefined;
 }
 
 /**
@@ -117,13 +127,4 @@ function unknownOperation(name: string, model: ServiceModel, { place }: BindCont
   if (meant === undefined) return diagnose("SL1051", parameters, span);
   const fix = { title: `write \`${meant}\``, safe: false, edits: [{ span, newText: meant }] };
   return diagnose("SL1051", parameters, span, { fix });
-}
-
-/** A path as it is written in a policy. */
-export function pathText(path: Rest["path"]): string {
-  if (path.form === "exact") return path.path;
-  const names = new Map(capturesOf(path).map(({ name, segment }) => [segment, name]));
-  return path.segments
-    .map((segment, index) => `/${"literal" in segment ? segment.literal : `{${names.get(index) ?? ""}}`}`)
-    .join("");
 }

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, membersOf } from "./content.js";
+import { elementsOf, isRepeated, membersOf, requiredValues, typeOf } from "./content.js";
 import { problemOf } from "./lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 
@@ -12,10 +12,9 @@ export interface Misfit {
 /** What of a value of JSON does not fit an element that is there once; empty if all of it does. */
 export function checkElement(model: ServiceModel, element: ElementModel, value: Json, pointer = ""): Misfit[] {
   if (value === null) return element.nillable ? [] : [{ pointer, message: "must not be null" }];
-  const type = complexOf(model, element.type);
-  if (type !== undefined) return checkObject(model, type, value, pointer);
-  const simple = "simple" in element.type ? element.type.simple : "";
-  const problem = problemOf(model, simple, value) ?? fixedProblem(element, value);
+  const { type } = element;
+  if ("complex" in type) return checkObject(model, typeOf(model, type.complex), value, pointer);
+  const problem = problemOf(model, type.simple, value) ?? fixedProblem(element, value);
   return problem === undefined ? [] : [{ pointer, message: problem }];
 }
 
@@ -29,7 +28,7 @@ function checkObject(model: ServiceModel, type: ComplexType, value: Json, pointe
   const misfits = known.flatMap((member): Misfit[] => {
     const inner = memberOf(value, member.name);
     if (inner === undefined) return [];
-    const place = `${pointer}/${escaped(member.name)}`;
+    const place = `${pointer}/${pointerToken(member.name)}`;
     if (member.kind === "element") return checkMember(model, member.element, inner, place);
     const simple = member.kind === "text" ? member.simple : member.attribute.simple;
     const fixed = member.kind === "text" ? undefined : fixedProblem(member.attribute, inner);
@@ -39,7 +38,7 @@ function checkObject(model: ServiceModel, type: ComplexType, value: Json, pointe
   const names = known.map(({ name }) => name);
   const strangers = Object.keys(value)
     .filter((name) => !names.includes(name))
-    .map((name) => ({ pointer: `${pointer}/${escaped(name)}`, message: notKnown(names) }));
+    .map((name) => ({ pointer: `${pointer}/${pointerToken(name)}`, message: notKnown(names) }));
   return [...strangers, ...misfits, ...missing(type, value, pointer)];
 }
 
@@ -60,13 +59,9 @@ function checkMember(model: ServiceModel, element: ElementModel, value: Json, po
 }
 
 function missing(type: ComplexType, value: JsonObject, pointer: string): Misfit[] {
-  const required = [
-    ...type.attributes.filter((one) => one.required).map(({ name }) => `@${name}`),
-    ...(type.text === undefined ? [] : ["$value"]),
-  ];
-  const absent = required.filter((name) => memberOf(value, name) === undefined);
+  const absent = requiredValues(type).filter((name) => memberOf(value, name) === undefined);
   return [
-    ...absent.map((name) => ({ pointer: `${pointer}/${escaped(name)}`, message: `\`${name}\` is missing` })),
+    ...absent.map((name) => ({ pointer: `${pointer}/${pointerToken(name)}`, message: `\`${name}\` is missing` })),
     ...(type.content === undefined ? [] : inGroup(type.content, value, pointer)),
   ];
 }
@@ -91,25 +86,25 @@ function inGroup(group: GroupModel, value: JsonObject, pointer: string): Misfit[
   }
   if (other === undefined) return inPart(taken, value, pointer);
   const [one, two] = [nameIn(taken, value), nameIn(other, value)];
-  return [{ pointer: `${pointer}/${escaped(two)}`, message: `cannot stand beside ${one}` }];
+  return [{ pointer: `${pointer}/${pointerToken(two)}`, message: `cannot stand beside ${one}` }];
 }
 
 function inPart(part: ElementModel | GroupModel, value: JsonObject, pointer: string): Misfit[] {
   if (part.kind === "group") return inGroup(part, value, pointer);
   if (part.min === 0 || isPresent(part, value)) return [];
-  return [{ pointer: `${pointer}/${escaped(part.name)}`, message: `\`${part.name}\` is missing` }];
+  return [{ pointer: `${pointer}/${pointerToken(part.name)}`, message: `\`${part.name}\` is missing` }];
 }
 
 function nameIn(part: ElementModel | GroupModel, value: JsonObject): string {
-  const all = part.kind === "element" ? [part] : elementsOf(part);
-  return all.find((one) => isPresent(one, value))?.name ?? "";
+  return elementsOf(part).find((one) => isPresent(one, value))?.name ?? "";
 }
 
 /** An empty array is like no member. */
 function isPresent(part: ElementModel | GroupModel, value: JsonObject): boolean {
-  if (part.kind === "group") return part.of.some((inner) => isPresent(inner, value));
-  const member = memberOf(value, part.name);
-  return member !== undefined && !(isRepeated(part) && Array.isArray(member) && member.length === 0);
+  return elementsOf(part).some((element) => {
+    const member = memberOf(value, element.name);
+    return member !== undefined && !(isRepeated(element) && Array.isArray(member) && member.length === 0);
+  });
 }
 
 export function isObject(value: Json): value is JsonObject {
@@ -121,6 +116,7 @@ export function memberOf(value: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-function escaped(name: string): string {
+/** A name as a part of a JSON pointer (RFC 6901, section 3). */
+export function pointerToken(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import { XSI } from "./codec-encode.js";
-import { complexOf, elementsOf, isRepeated, maybeEmpty } from "./content.js";
+import { elementsOf, isRepeated, maybeEmpty, putEmptyArrays, typeOf } from "./content.js";
 import { jsonOf } from "./lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 import type { XmlNode } from "./xml-tree.js";
@@ -20,12 +20,12 @@ export function decodeElement(model: ServiceModel, element: ElementModel, node: 
   const at = `${path}/${element.name}`;
   if (!isNamed(node, element)) throw new MessageError(`${at}: there is <${node.local}>`);
   if (isNil(node)) return nil(element, node, at);
-  const type = complexOf(model, element.type);
-  if (type !== undefined) return new ObjectReader(model, type, node, at).read();
+  const { type } = element;
+  if ("complex" in type) return new ObjectReader(model, typeOf(model, type.complex), node, at).read();
   if (node.children.length > 0) throw new MessageError(`${at}: a value has no elements`);
   checkAttributes([], node, at);
   const text = node.text === "" ? (element.fixed ?? element.default ?? "") : node.text;
-  return simpleValue(model, "simple" in element.type ? element.type.simple : "", text, at);
+  return simpleValue(model, type.simple, text, at);
 }
 
 function isNamed(node: XmlNode, { name, namespace }: { name: string; namespace: string }): boolean {
@@ -106,7 +106,7 @@ class ObjectReader {
 
   private group(group: GroupModel): void {
     if (group.order === "choice") this.choice(group);
-    else if (group.optional && !this.begins(group)) this.emptyArrays(group);
+    else if (group.optional && !this.begins(group)) putEmptyArrays(group, this.value);
     else if (group.order === "all") this.all(group);
     else for (const part of group.of) this.part(part);
   }
@@ -151,18 +151,10 @@ class ObjectReader {
     else for (const item of items) this.value[part.name] = item;
   }
 
-  /** Of what may be absent and is; those of choices stay out. */
-  private emptyArrays(group: GroupModel): void {
-    for (const part of group.of) {
-      if (part.kind === "element" && isRepeated(part)) this.value[part.name] = [];
-      else if (part.kind === "group" && part.order !== "choice") this.emptyArrays(part);
-    }
-  }
-
   private begins(part: ElementModel | GroupModel): boolean {
     const child = this.node.children[this.next];
     if (child === undefined) return false;
-    return (part.kind === "element" ? [part] : elementsOf(part)).some((one) => isNamed(child, one));
+    return elementsOf(part).some((one) => isNamed(child, one));
   }
 
   private unexpected(wanted: string): MessageError {

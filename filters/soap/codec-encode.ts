@@ -1,13 +1,11 @@
 import type { Json } from "../../compiler/plan/plan.js";
 import { isObject, memberOf } from "./codec-check.js";
-import { complexOf, elementsOf, isRepeated } from "./content.js";
+import { elementsOf, isRepeated, typeOf } from "./content.js";
 import { lexicalOf } from "./lexical.js";
 import type { ElementModel, ServiceModel } from "./model.js";
+import { XML } from "./wsdl/names.js";
 
 export const XSI = "http://www.w3.org/2001/XMLSchema-instance";
-
-/** Its prefix is bound, and no other may be (Namespaces in XML 1.0, section 3). */
-const XML = "http://www.w3.org/XML/1998/namespace";
 
 /** Prefixes by namespace, in the order in which they were asked for. */
 export class Prefixes {
@@ -16,6 +14,7 @@ export class Prefixes {
   /** A name with the prefix of its namespace. */
   name(namespace: string, local: string): string {
     if (namespace === "") return local;
+    // Its prefix is bound, and no other may be (Namespaces in XML 1.0, section 3).
     if (namespace === XML) return `xml:${local}`;
     const prefix = this.known.get(namespace) ?? `n${this.known.size}`;
     this.known.set(namespace, prefix);
@@ -32,11 +31,8 @@ export class Prefixes {
 export function encodeElement(model: ServiceModel, element: ElementModel, value: Json, prefixes: Prefixes): string {
   const tag = prefixes.name(element.namespace, element.name);
   if (value === null) return `<${tag} xsi:nil="true"/>`;
-  const type = complexOf(model, element.type);
-  if (type === undefined) {
-    const simple = "simple" in element.type ? element.type.simple : "";
-    return `<${tag}>${escapedText(lexicalOf(model, simple, value))}</${tag}>`;
-  }
+  if ("simple" in element.type) return `<${tag}>${escapedText(lexicalOf(model, element.type.simple, value))}</${tag}>`;
+  const type = typeOf(model, element.type.complex);
   const members = isObject(value) ? value : {};
   const attributes = type.attributes.map(({ name, namespace, simple }) => {
     const member = memberOf(members, `@${name}`);
@@ -62,6 +58,6 @@ export function escapedText(text: string): string {
   return text.replace(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-export function escapedAttribute(text: string): string {
+function escapedAttribute(text: string): string {
   return text.replace(/[&<>"\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

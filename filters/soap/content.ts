@@ -1,4 +1,8 @@
+import type { JsonObject } from "../../compiler/plan/plan.js";
 import type { AttributeModel, ComplexType, ElementModel, GroupModel, ServiceModel, TypeReference } from "./model.js";
+import { elementsOf } from "./wsdl/occurrence.js";
+
+export { elementsOf, maybeEmpty } from "./wsdl/occurrence.js";
 
 // What a complex type holds, as JSON has it: members by their names, whatever the groups are that the schema puts them into.
 
@@ -11,15 +15,14 @@ export type Member = { name: string } & (
 
 /** The complex type that a reference means; undefined if it means a simple one. */
 export function complexOf(model: ServiceModel, reference: TypeReference): ComplexType | undefined {
-  if (!("complex" in reference)) return undefined;
-  const type = model.types.get(reference.complex);
-  if (type === undefined) throw new Error(`the model of ${model.name} has no type ${reference.complex}`);
-  return type;
+  return "complex" in reference ? typeOf(model, reference.complex) : undefined;
 }
 
-/** Elements of a content model in the order of the schema. */
-export function elementsOf(content: GroupModel | undefined): ElementModel[] {
-  return (content?.of ?? []).flatMap((part) => (part.kind === "element" ? [part] : elementsOf(part)));
+/** A type of the model; it has all that it refers to. */
+export function typeOf(model: ServiceModel, id: string): ComplexType {
+  const type = model.types.get(id);
+  if (type === undefined) throw new Error(`the model of ${model.name} has no type ${id}`);
+  return type;
 }
 
 /** Members of the object that JSON has for a type: attributes, text, elements. */
@@ -28,6 +31,14 @@ export function membersOf(type: ComplexType): Member[] {
     ...type.attributes.map((attribute) => ({ kind: "attribute" as const, name: `@${attribute.name}`, attribute })),
     ...(type.text === undefined ? [] : [{ kind: "text" as const, name: "$value", simple: type.text }]),
     ...elementsOf(type.content).map((element) => ({ kind: "element" as const, name: element.name, element })),
+  ];
+}
+
+/** Names of the attributes and the text without which no object of a type is. */
+export function requiredValues({ attributes, text }: ComplexType): string[] {
+  return [
+    ...attributes.filter((one) => one.required).map(({ name }) => `@${name}`),
+    ...(text === undefined ? [] : ["$value"]),
   ];
 }
 
@@ -43,13 +54,6 @@ function requiredIn(group: GroupModel, name: string): boolean {
   return group.of.some((part) =>
     part.kind === "element" ? part.name === name && part.min > 0 : requiredIn(part, name),
   );
-}
-
-/** True if the content may be without any element. */
-export function maybeEmpty(part: ElementModel | GroupModel): boolean {
-  if (part.kind === "element") return part.min === 0;
-  if (part.optional || part.of.length === 0) return true;
-  return part.order === "choice" ? part.of.some(maybeEmpty) : part.of.every(maybeEmpty);
 }
 
 /** The only field of a type, if its value says all that there is to say; else why it does not. One that is absent is like null. */
@@ -69,4 +73,12 @@ export function maybeNull(type: ComplexType, child: ElementModel): boolean {
 /** True if JSON has an array for the element. */
 export function isRepeated(element: ElementModel): boolean {
   return element.max !== 1;
+}
+
+/** Puts the arrays of a group that may be absent and is into the object; those of choices stay out. */
+export function putEmptyArrays(group: GroupModel, value: JsonObject): void {
+  for (const part of group.of) {
+    if (part.kind === "element" && isRepeated(part)) value[part.name] = [];
+    else if (part.kind === "group" && part.order !== "choice") putEmptyArrays(part, value);
+  }
 }

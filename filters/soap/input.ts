@@ -7,6 +7,7 @@ import { type Field, fieldAt, isField, type NoField, parameterOf, topField } fro
 import { bring, exclusive, missingOf, type Partly, partly } from "./missing.js";
 import type { ComplexType, ServiceModel } from "./model.js";
 import { BODILESS } from "./settings.js";
+import { membersLeft, takenOf } from "./taken.js";
 
 /** A parameter of a request and the field of the input that it is. */
 export interface BoundParam {
@@ -269,7 +270,8 @@ class InputBinder {
   /** True if a body could bring nothing that is not in the path or query already. */
   private isNothingLeft(tree: Partly): boolean {
     if (this.part.operation.input === undefined) return true;
-    return this.type !== undefined && tree.open && membersOf(this.type).every(({ name }) => tree.members.has(name));
+    if (this.type === undefined || !tree.open) return false;
+    return membersLeft(this.model, this.type, takenOf(this.params)).length === 0;
   }
 }
 

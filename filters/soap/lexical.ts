@@ -3,6 +3,7 @@ import { compileRegex } from "../../compiler/expression/regex/regex.js";
 import type { Json } from "../../compiler/plan/plan.js";
 import { compareDecimals, digitsOf, isDecimal, isInteger, plainText } from "./decimal.js";
 import type { ServiceModel, SimpleType } from "./model.js";
+import { spaced } from "./wsdl/facets.js";
 
 // Values of simple types: between JSON and the texts of XML, and whether they are values at all. The module does the same
 // over bytes; this is for mocks, tests and what is written for people.
@@ -42,13 +43,13 @@ export function lexicalOf(model: ServiceModel, id: string, value: Json): string 
   const type = simpleOf(model, id);
   if (Array.isArray(value)) return value.map((one) => lexicalOf(model, type.item ?? "", one)).join(" ");
   if (typeof value === "number") return type.form === "double" ? String(value) : plainText(value);
-  return spaced(type, String(value));
+  return spaced(String(value), type);
 }
 
 /** The value of a text that fits the type; undefined for one that does not. */
 export function jsonOf(model: ServiceModel, id: string, text: string): Json | undefined {
   const type = simpleOf(model, id);
-  const lexical = spaced(type, text);
+  const lexical = spaced(text, type);
   if (lexicalProblem(model, type, lexical) !== undefined) return undefined;
   if (type.form !== "list") return plainValue(type, lexical);
   const values = lexical === "" ? [] : lexical.split(" ").map((item) => jsonOf(model, type.item ?? "", item));
@@ -58,12 +59,6 @@ export function jsonOf(model: ServiceModel, id: string, text: string): Json | un
 function plainValue({ json }: SimpleType, lexical: string): Json {
   if (json === "boolean") return lexical === "true" || lexical === "1";
   return json === "number" && !NOT_FINITE.includes(lexical) ? Number(lexical) : lexical;
-}
-
-function spaced({ whiteSpace }: SimpleType, text: string): string {
-  if (whiteSpace === "preserve") return text;
-  const replaced = text.replace(/[\t\n\r]/g, " ");
-  return whiteSpace === "replace" ? replaced : replaced.replace(/ +/g, " ").replace(/^ | $/g, "");
 }
 
 function lexicalProblem(model: ServiceModel, type: SimpleType, lexical: string): string | undefined {
@@ -115,10 +110,10 @@ function facetProblem(type: SimpleType, lexical: string): string | undefined {
   return pattern === undefined ? undefined : `must match \`${pattern}\``;
 }
 
-function isListed({ form, ...type }: SimpleType, values: readonly string[], lexical: string): boolean {
+function isListed({ form, whiteSpace }: SimpleType, values: readonly string[], lexical: string): boolean {
   const isNumber = form === "decimal" || form === "integer" || form === "double";
   return values.some((value) => {
-    const own = spaced({ form, ...type }, value);
+    const own = spaced(value, { whiteSpace });
     return own === lexical || (isNumber && compareDecimals(own, lexical) === 0);
   });
 }

@@ -1,4 +1,4 @@
-import { complexOf, elementsOf, maybeEmpty } from "./content.js";
+import { complexOf, elementsOf, maybeEmpty, requiredValues } from "./content.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 
 // What of an input no request can bring, as it is neither in the path, nor in the query, nor under the body.
@@ -26,7 +26,8 @@ export function bring(tree: Partly, path: readonly string[], part: Brought): boo
       if (there !== undefined) return false;
       node.members.set(name, part);
     } else if (there === undefined) {
-      const inner = partly(false);
+      // Who brings what is beside an object also brings what else is in it.
+      const inner = partly(node.open);
       node.members.set(name, inner);
       node = inner;
     } else if (there.is === "partly") node = there;
@@ -37,12 +38,7 @@ export function bring(tree: Partly, path: readonly string[], part: Brought): boo
 
 /** Paths of required fields of a type that no request brings; of a choice the alternatives, joined. */
 export function missingOf(model: ServiceModel, type: ComplexType, tree: Partly, prefix = ""): string[] {
-  const own = tree.open
-    ? []
-    : [
-        ...type.attributes.filter((one) => one.required).map(({ name }) => `@${name}`),
-        ...(type.text === undefined ? [] : ["$value"]),
-      ].filter((name) => !tree.members.has(name));
+  const own = tree.open ? [] : requiredValues(type).filter((name) => !tree.members.has(name));
   return [...own.map((name) => prefix + name), ...(type.content ? inGroup(model, type.content, tree, prefix) : [])];
 }
 
@@ -68,8 +64,7 @@ function inPart(model: ServiceModel, part: ElementModel | GroupModel, tree: Part
 }
 
 function touches(part: ElementModel | GroupModel, tree: Partly): boolean {
-  if (part.kind === "element") return tree.members.has(part.name);
-  return part.of.some((inner) => touches(inner, tree));
+  return elementsOf(part).some(({ name }) => tree.members.has(name));
 }
 
 /** Two fields that every request brings and that are alternatives of one choice; undefined if there are none. */
@@ -98,9 +93,10 @@ function exclusiveIn(group: GroupModel, tree: Partly): [string, string] | undefi
 }
 
 function alwaysIn(part: ElementModel | GroupModel, tree: Partly): string[] {
-  if (part.kind === "group") return part.of.flatMap((inner) => alwaysIn(inner, tree));
-  const brought = tree.members.get(part.name);
-  return brought !== undefined && isAlways(brought) ? [part.name] : [];
+  return elementsOf(part).flatMap(({ name }) => {
+    const brought = tree.members.get(name);
+    return brought !== undefined && isAlways(brought) ? [name] : [];
+  });
 }
 
 function isAlways(brought: Brought): boolean {

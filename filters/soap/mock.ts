@@ -1,8 +1,7 @@
 import type { Json, JsonObject, MockAnswer, MockRequest, ServiceMock } from "../../compiler/plan/plan.js";
-import type { BoundOperation } from "./binding.js";
-import { checkElement, isObject, type Misfit } from "./codec-check.js";
+import { type BoundOperation, unwrapped } from "./binding.js";
+import { checkElement, isObject, type Misfit, pointerToken } from "./codec-check.js";
 import { decodeElement, MessageError } from "./codec-decode.js";
-import { complexOf, elementsOf } from "./content.js";
 import { type Envelope, readEnvelope, writeEnvelope, writeFault } from "./envelope.js";
 import type { ElementModel, OperationModel, ServiceModel } from "./model.js";
 import { headersOf } from "./operation-plan.js";
@@ -12,7 +11,7 @@ const CONTENT_TYPES = { "1.1": "text/xml; charset=utf-8", "1.2": "application/so
 const ADDRESSING = "http://www.w3.org/2005/08/addressing";
 
 /** Faults that every service can answer with, without a detail: they blame the request or the service itself. */
-export const PLAIN_FAULTS = { Sender: "sender", Receiver: "receiver" } as const;
+const PLAIN_FAULTS = { Sender: "sender", Receiver: "receiver" } as const;
 
 /** Speaks for a service in tests, with the operations that clients can call. */
 export function serviceMock(model: ServiceModel, bound: readonly BoundOperation[]): ServiceMock {
@@ -33,17 +32,13 @@ function check(model: ServiceModel, bound: BoundOperation, answer: MockAnswer): 
   const { output } = bound.operation;
   if (output === undefined)
     return isNothing(answer.response) ? [] : [{ pointer: "", message: "must be {}: the operation answers nothing" }];
-  const only = onlyField(model, bound);
+  const only = unwrapped(model, bound);
   if (only === undefined) return checkElement(model, output, answer.response);
   // The client sees the field itself, so places are in its value.
   return checkElement(model, output, wrapped(only, answer.response)).map(({ pointer, message }) => ({
-    pointer: pointer.slice(1 + pointerName(only.name).length),
+    pointer: pointer.slice(1 + pointerToken(only.name).length),
     message,
   }));
-}
-
-function pointerName(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function isNothing(value: Json): boolean {
@@ -63,12 +58,6 @@ function isPlain(name: string): name is keyof typeof PLAIN_FAULTS {
   return Object.hasOwn(PLAIN_FAULTS, name);
 }
 
-/** The field that an unwrapped answer is. */
-function onlyField(model: ServiceModel, { operation, unwrap }: BoundOperation): ElementModel | undefined {
-  if (!unwrap || operation.output === undefined) return undefined;
-  return elementsOf(complexOf(model, operation.output.type)?.content)[0];
-}
-
 /** An absent field is null to clients. */
 function wrapped({ name, nillable, max, min }: ElementModel, response: Json): JsonObject {
   return response === null && !nillable && max === 1 && min === 0 ? {} : { [name]: response };
@@ -84,7 +73,7 @@ function write(
   const { output, oneWay } = bound.operation;
   if (oneWay) return { status: 202, headers: {}, body: "" };
   if (output === undefined) return { status: 200, headers, body: writeEnvelope(model) };
-  const only = onlyField(model, bound);
+  const only = unwrapped(model, bound);
   const value = only === undefined ? answer.response : wrapped(only, answer.response);
   return { status: 200, headers, body: writeEnvelope(model, { element: output, value }) };
 }

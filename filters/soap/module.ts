@@ -30,7 +30,7 @@ function onlyOf(form: string, key: string) {
   };
 }
 
-export const simpleSchema = z
+const simpleSchema = z
   .strictObject({
     json: z.enum(["string", "number", "boolean"]).describe("What JSON has for it; a list has an array of it."),
     form: z
@@ -82,7 +82,7 @@ export const simpleSchema = z
   })
   .meta({ allOf: [onlyOf("list", "item"), onlyOf("union", "members")] });
 
-export const elementSchema = z
+const elementSchema = z
   .strictObject({
     name: xmlName.describe("Local name; in JSON the member."),
     ns: index.optional().describe("Which of `namespaces`; none without this key."),
@@ -116,7 +116,7 @@ const groupSchema = z
   })
   .meta({ title: "policies[].soap.types[].content[] with group" });
 
-export const typeSchema = z
+const typeSchema = z
   .strictObject({
     attributes: z
       .array(
@@ -250,7 +250,7 @@ const operationKeys = z.strictObject({
     .describe("Headers of WS-Addressing 1.0; none without this key."),
 });
 
-export const operationSchema = operationKeys.meta(together("rest", "service"));
+const operationSchema = operationKeys.meta(together("rest", "service"));
 
 export const soapConfigSchema = z.strictObject({
   namespaces: z.array(z.string().min(1).max(2048)).max(1024).meta({ uniqueItems: true }).describe("URIs, each once."),

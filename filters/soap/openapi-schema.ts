@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, isRequired, type Member, membersOf } from "./content.js";
+import { complexOf, elementsOf, isRepeated, isRequired, type Member, requiredValues, typeOf } from "./content.js";
 import { jsonOf } from "./lexical.js";
 import type { AttributeModel, ComplexType, ElementModel, GroupModel, ServiceModel } from "./model.js";
 import { simpleSchemaOf } from "./openapi-simple.js";
+import { membersLeft, type Taken } from "./taken.js";
 
 // Schemas of the objects that JSON has for complex types. Each type is a component; types refer to each other by it.
 
@@ -60,10 +61,8 @@ export class Schemas {
       const schema = simpleSchemaOf(this.model, element.type.simple, element.nillable);
       return { ...schema, ...this.given(element, element.type.simple) };
     }
-    const type = complexOf(this.model, element.type);
-    if (type === undefined) return {};
-    const reference = this.type(type, around + capitalised(element.name));
-    return element.nillable ? { anyOf: [reference, { type: "null" }] } : reference;
+    const type = typeOf(this.model, element.type.complex);
+    return nullable(element, this.type(type, around + capitalised(element.name)));
   }
 
   /** A reference to the component of a type; `name` is that of one without a name of its own. */
@@ -78,22 +77,32 @@ export class Schemas {
     return reference(key);
   }
 
-  /** An object with the members of a type but for some of them. */
-  object(type: ComplexType, name: string, without: ReadonlySet<string> = new Set()): JsonObject {
-    const members = membersOf(type).filter((member) => !without.has(member.name));
-    const own = members.filter(isAlwaysThere).map((member) => member.name);
-    const content = type.content === undefined ? {} : constraintOf(type.content, without);
+  /** An object with the members of a type but for what is taken of them. */
+  object(type: ComplexType, name: string, taken: Taken = new Map()): JsonObject {
+    const members = membersLeft(this.model, type, taken);
+    const own = requiredValues(type).filter((one) => !taken.has(one));
+    const content = type.content === undefined ? {} : constraintOf(type.content, new Set(taken.keys()));
     // Those are said of the members themselves.
     const { required = [], properties: _, ...rules } = content;
     const all = [...own, ...(Array.isArray(required) ? required : [])];
     return {
       type: "object",
       ...(type.documentation === undefined ? {} : { description: type.documentation }),
-      properties: Object.fromEntries(members.map((member) => [member.name, this.property(member, name, type)])),
+      properties: Object.fromEntries(
+        members.map((member) => [member.name, this.rest(member, name, taken) ?? this.property(member, name, type)]),
+      ),
       ...(all.length === 0 ? {} : { required: all }),
       ...rules,
       additionalProperties: false,
     };
+  }
+
+  /** An object of which parameters bring a part; what is left of it may be absent. */
+  private rest(member: Member, around: string, taken: Taken): JsonObject | undefined {
+    const part = taken.get(member.name);
+    if (part === undefined || member.kind !== "element") return undefined;
+    const type = complexOf(this.model, member.element.type);
+    return type && nullable(member.element, this.object(type, around + capitalised(member.name), part));
   }
 
   private property(member: Member, name: string, type: ComplexType): JsonObject {
@@ -132,8 +141,8 @@ export class Schemas {
   }
 }
 
-function isAlwaysThere(member: Member): boolean {
-  return member.kind === "text" || (member.kind === "attribute" && member.attribute.required);
+function nullable({ nillable }: ElementModel, schema: JsonObject): JsonObject {
+  return nillable ? { anyOf: [schema, { type: "null" }] } : schema;
 }
 
 function reference(key: string): JsonObject {
@@ -212,5 +221,5 @@ function absent(elements: readonly ElementModel[]): JsonObject {
 }
 
 function leaves(part: ElementModel | GroupModel, without: ReadonlySet<string>): ElementModel[] {
-  return (part.kind === "element" ? [part] : elementsOf(part)).filter(({ name }) => !without.has(name));
+  return elementsOf(part).filter(({ name }) => !without.has(name));
 }

@@ -272,6 +272,33 @@ describe("the document of a service", () => {
     expect(check({ id: 7, name: "Acme", birthday: null, status: "active" })).toBe(false);
   });
 
+  it("leaves in the body what is beside a parameter in its object", () => {
+    const query = { text: "filter.text", limit: "limit", ids: "ids" };
+    const api = openApiOf(
+      crm(),
+      boundOperations(crm(), { FindPartners: { rest: "POST /find", bind: { query } } }),
+      INFO,
+    );
+    const check = checkerOf(api, { $ref: "#/components/schemas/FindPartnersRequest" });
+    expect(check({})).toBe(true);
+    expect(check({ filter: { status: "active" } })).toBe(true);
+    expect(check({ filter: { status: "asleep" } })).toBe(false);
+    expect(check({ filter: { text: "a" } })).toBe(false);
+    expect(check({ limit: 1 })).toBe(false);
+  });
+
+  it("leaves out of the body an object of which parameters bring all", () => {
+    const query = { text: "filter.text", status: "filter.status" };
+    const api = openApiOf(
+      crm(),
+      boundOperations(crm(), { FindPartners: { rest: "POST /find", bind: { query } } }),
+      INFO,
+    );
+    const check = checkerOf(api, { $ref: "#/components/schemas/FindPartnersRequest" });
+    expect(check({ limit: 1 })).toBe(true);
+    expect(check({ filter: {} })).toBe(false);
+  });
+
   it("tells the branches of a choice apart", () => {
     const check = checkerOf(document(), answerOf(document(), "/partners/{id}", "get"));
     const partner = { name: "Acme", birthday: "2026-11-26", status: "active" };

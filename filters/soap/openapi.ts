@@ -1,10 +1,13 @@
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
-import { type BoundOperation, type BoundParam, pathText } from "./binding.js";
-import { complexOf, elementsOf, isRequired, maybeNull } from "./content.js";
+import { pathText } from "../../compiler/plan/shown.js";
+import { type BoundOperation, type BoundParam, unwrapped } from "./binding.js";
+import { isObject } from "./codec-check.js";
+import { complexOf, isRequired, maybeNull } from "./content.js";
 import { fieldAt, isField } from "./field.js";
 import type { ElementModel, ServiceModel } from "./model.js";
 import { capitalised, Schemas } from "./openapi-schema.js";
 import { simpleSchemaOf } from "./openapi-simple.js";
+import { takenOf } from "./taken.js";
 
 export interface OpenApiInfo {
   title: string;
@@ -33,9 +36,8 @@ export function openApiOf(model: ServiceModel, bound: readonly BoundOperation[],
   const paths: JsonObject = {};
   for (const one of bound) {
     const path = pathText(one.path);
-    const there = paths[path];
-    const operations = typeof there === "object" && there !== null && !Array.isArray(there) ? there : {};
-    paths[path] = { ...operations, [one.method.toLowerCase()]: writer.operation(one) };
+    const { [path]: there = {} } = paths;
+    paths[path] = { ...(isObject(there) ? there : {}), [one.method.toLowerCase()]: writer.operation(one) };
   }
   return {
     openapi: "3.1.0",
@@ -110,12 +112,11 @@ class Writer {
     if (body === false || operation.input === undefined) return undefined;
     const field = body.field ?? [];
     const element = field.length === 0 ? operation.input : this.elementAt(operation.input, field);
-    const inside = params.filter((one) => field.every((name, index) => one.field[index] === name));
+    const taken = takenOf(params, field);
     const type = complexOf(this.model, element.type);
     const name = `${capitalised(operation.name)}Request`;
-    if (inside.length === 0 || type === undefined) return this.schemas.member(element, field.length === 0 ? "" : name);
-    const without = new Set(inside.map((one) => one.field[field.length] ?? ""));
-    return this.schemas.add(name, this.schemas.object(type, name, without));
+    if (taken.size === 0 || type === undefined) return this.schemas.member(element, field.length === 0 ? "" : name);
+    return this.schemas.add(name, this.schemas.object(type, name, taken));
   }
 
   /** The binding found it. */
@@ -136,12 +137,13 @@ class Writer {
     return Object.fromEntries([...all].toSorted(([a], [b]) => a - b).map(([status, one]) => [String(status), one]));
   }
 
-  private answer({ operation, unwrap, method }: BoundOperation): JsonObject {
+  private answer(bound: BoundOperation): JsonObject {
+    const { operation, method } = bound;
     const { output } = operation;
     const description = operation.oneWay ? "The service got it." : "The answer.";
     if (output === undefined || method === "HEAD") return { description };
     const type = complexOf(this.model, output.type);
-    const [only] = unwrap ? elementsOf(type?.content) : [];
+    const only = unwrapped(this.model, bound);
     if (only === undefined || type === undefined) return answered(description, this.schemas.value(output));
     const mayBeEmpty = !isRequired(type, only.name);
     const schema = this.schemas.member(only, `${capitalised(operation.name)}Response`, mayBeEmpty);

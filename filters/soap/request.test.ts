@@ -28,12 +28,7 @@ describe("a service", () => {
       Double: "POST /double",
       Notify: "POST /notify",
     };
-    const config = soapConfig(crm(), { operations });
-    // All of FindPartners is bound but for one field of the filter, so the compiler gives it no body.
-    const all = config.operations.map(({ body: _, ...one }) =>
-      one.name === "FindPartners" ? one : { ...one, body: _ },
-    );
-    expect(converter.configure({ ...config, operations: all })).toBeUndefined();
+    expect(converter.configure(soapConfig(crm(), { operations }))).toBeUndefined();
   });
 
   const create = (value: object | string, path = "/partners/7") =>

@@ -3,7 +3,9 @@ import { serialise } from "../../compiler/expression/regex/automaton.js";
 import { effortOf } from "../../compiler/expression/regex/effort.js";
 import { compileRegex } from "../../compiler/expression/regex/regex.js";
 import type { BindContext, BoundOperation } from "./binding.js";
+import { typeOf } from "./content.js";
 import { entriesOf } from "./entries.js";
+import { simpleOf } from "./lexical.js";
 import type { AttributeModel, ComplexType, ElementModel, ServiceModel, SimpleType } from "./model.js";
 import type { ElementConfig, OperationConfig, SimpleConfig, SoapConfig, TypeConfig } from "./module.js";
 import { headersOf, pinOf } from "./operation-plan.js";
@@ -167,8 +169,7 @@ class Table {
   private complex(id: string): number {
     const known = this.typeIndexes.get(id);
     if (known !== undefined) return known;
-    const type = this.model.types.get(id);
-    if (type === undefined) throw new Error(`the model of ${this.model.name} has no type ${id}`);
+    const type = typeOf(this.model, id);
     const index = this.typeIndexes.size;
     this.typeIndexes.set(id, index);
     this.waiting.push(type);
@@ -178,7 +179,7 @@ class Table {
   private simple(id: string): number {
     const known = this.simpleIndexes.get(id);
     if (known !== undefined) return known;
-    const type = this.simpleType(id);
+    const type = simpleOf(this.model, id);
     const index = this.simpleIndexes.size;
     this.simpleIndexes.set(id, index);
     const item = type.item === undefined ? undefined : this.itemOf(type, type.item);
@@ -191,14 +192,8 @@ class Table {
     return index;
   }
 
-  private simpleType(id: string): SimpleType {
-    const type = this.model.simpleTypes.get(id);
-    if (type === undefined) throw new Error(`the model of ${this.model.name} has no simple type ${id}`);
-    return type;
-  }
-
   private itemOf(list: SimpleType, id: string): number | undefined {
-    if (this.simpleType(id).form !== "list") return this.simple(id);
+    if (simpleOf(this.model, id).form !== "list") return this.simple(id);
     this.refuse(list, "it is a list of lists");
     return undefined;
   }
@@ -208,7 +203,7 @@ class Table {
     const members: number[] = [];
     const left = [...(union.members ?? [])];
     for (let id = left.shift(); id !== undefined; id = left.shift()) {
-      const member = this.simpleType(id);
+      const member = simpleOf(this.model, id);
       if (member.form === "list") this.refuse(union, "it is a union with a list");
       else if (member.form !== "union") members.push(this.simple(id));
       else if (member.patterns.length === 0 && member.enumeration === undefined)

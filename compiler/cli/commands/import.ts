@@ -108,9 +108,10 @@ function copiesOf({ root, read, isThere }: ReadFiles, out: string): OutputFile[]
   });
 }
 
+/** Of a link that leads nowhere the status is its own. */
 function statusOf(path: string) {
   try {
-    return lstatSync(path, { throwIfNoEntry: false }) && (statSync(path, { throwIfNoEntry: false }) ?? lstatSync(path));
+    return statSync(path, { throwIfNoEntry: false }) ?? lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throw new EnvironmentError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { Diagnostic } from "../../../compiler/diagnostics/diagnostic.js";
 import type { JsonObject } from "../../../compiler/plan/plan.js";
 import { SourceFile } from "../../../compiler/syntax/source.js";
+import { isObject } from "../codec-check.js";
 import type { ServiceModel } from "../model.js";
 import { openApiOf } from "../openapi.js";
 import { tableOf } from "../table.js";
@@ -146,10 +147,7 @@ function expanded({ operations = {}, ...others }: JsonObject): string[] {
   return [
     ...yamlBlock(first, 6),
     "      operations:",
-    ...yamlBlock(
-      typeof operations === "object" && operations !== null && !Array.isArray(operations) ? operations : {},
-      8,
-    ),
+    ...yamlBlock(isObject(operations) ? operations : {}, 8),
     ...(faults === undefined ? [] : yamlBlock({ faults }, 6)),
   ];
 }

@@ -3,6 +3,7 @@ import type { BoundOperation, BoundParam } from "../binding.js";
 import { isObject, memberOf } from "../codec-check.js";
 import { lexicalOf, simpleOf } from "../lexical.js";
 import type { ServiceModel } from "../model.js";
+import { type Taken, takenOf } from "../taken.js";
 
 /** A request of a test file. */
 export interface SampleRequest {
@@ -62,12 +63,15 @@ function bodyOf({ body, params }: BoundOperation, input: Json): Json | undefined
   const field = body === false ? [] : (body.field ?? []);
   const value = valueAt(input, field);
   if (value === undefined || !isObject(value)) return value;
-  const inside = params.filter((one) => field.every((name, index) => one.field[index] === name));
-  return inside.reduce((rest, param) => without(rest, param.field.slice(field.length)), value);
+  return without(value, takenOf(params, field));
 }
 
-/** The object without a field; what the field stands in is gone too, as parameters alone bring that. */
-function without(value: JsonObject, field: readonly string[]): JsonObject {
-  const { [field[0] ?? ""]: _, ...rest } = value;
-  return rest;
+/** What the body brings of an object. */
+function without(value: JsonObject, taken: Taken): JsonObject {
+  const left = Object.entries(value).flatMap(([name, inner]): [string, Json][] => {
+    const part = taken.get(name);
+    if (part === undefined) return [[name, inner]];
+    return part.size > 0 && isObject(inner) ? [[name, without(inner, part)]] : [];
+  });
+  return Object.fromEntries(left);
 }

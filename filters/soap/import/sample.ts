@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../../compiler/plan/plan.js";
-import { complexOf, elementsOf, isRepeated, maybeEmpty } from "../content.js";
+import { complexOf, elementsOf, isRepeated, maybeEmpty, putEmptyArrays, typeOf } from "../content.js";
 import { jsonOf } from "../lexical.js";
 import type { ComplexType, ElementModel, GroupModel, ServiceModel } from "../model.js";
 import { sampleOf } from "./sample-text.js";
@@ -33,10 +33,8 @@ class Sampler {
   }
 
   value(element: ElementModel): Json | undefined {
-    const type = complexOf(this.model, element.type);
-    if (type !== undefined) return this.object(type);
-    const simple = "simple" in element.type ? element.type.simple : "";
-    return this.simple(simple, element.name, element.fixed);
+    const { type, name, fixed } = element;
+    return "complex" in type ? this.object(typeOf(this.model, type.complex)) : this.simple(type.simple, name, fixed);
   }
 
   private simple(id: string, name: string, fixed: string | undefined): Json | undefined {
@@ -73,7 +71,7 @@ class Sampler {
     if (group.order === "choice") return this.choice(type, group, value);
     const isWanted = this.wish.fill === "all" || this.isForced(type, group);
     if (group.optional && !isWanted) {
-      emptyArrays(group, value);
+      putEmptyArrays(group, value);
       return true;
     }
     return group.of.every((part) => this.part(type, part, value));
@@ -125,13 +123,6 @@ function repeated({ min }: ElementModel, value: Json): Json[] {
   return Array.from({ length: Math.max(min, 1) }, () => value);
 }
 
-function emptyArrays(group: GroupModel, value: JsonObject): void {
-  for (const part of group.of) {
-    if (part.kind === "element" && isRepeated(part)) value[part.name] = [];
-    else if (part.kind === "group" && part.order !== "choice") emptyArrays(part, value);
-  }
-}
-
 /** What a test can show of an element: a null, or a branch of a choice. */
 export interface Aspect {
   /** As a title of a test has it. */
@@ -149,8 +140,7 @@ export function aspectsOf(model: ServiceModel, element: ElementModel): Aspect[] 
   const aspects: Aspect[] = [];
   // The map grows while it is walked.
   for (const [id, via] of ways) {
-    const type = complexOf(model, { complex: id });
-    if (type === undefined) continue;
+    const type = typeOf(model, id);
     aspects.push(...ownAspects(type, via));
     for (const { name, type: inner } of elementsOf(type.content))
       if ("complex" in inner && !ways.has(inner.complex)) ways.set(inner.complex, new Map([...via, [id, name]]));
@@ -170,7 +160,7 @@ function ownAspects(type: ComplexType, via: ReadonlyMap<string, string>): Aspect
     })),
     ...choicesIn(type.content).flatMap((choice, number) =>
       choice.of.map((part, index) => {
-        const [first] = part.kind === "element" ? [part] : elementsOf(part);
+        const [first] = elementsOf(part);
         return {
           title: `the branch ${named(first?.name ?? "")}`,
           key: `branch ${type.id} ${number} ${index}`,

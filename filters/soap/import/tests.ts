@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from "../../../compiler/plan/plan.js";
-import type { BoundOperation } from "../binding.js";
+import { type BoundOperation, unwrapped } from "../binding.js";
 import { checkElement, isObject } from "../codec-check.js";
-import { complexOf, elementsOf } from "../content.js";
 import type { ElementModel, ServiceModel } from "../model.js";
 import { requestOf, type SampleRequest } from "./request.js";
 import { aspectsOf, sampleElement, type Wish } from "./sample.js";
@@ -159,13 +158,13 @@ class CaseWriter {
     return input === undefined || value === undefined ? { sent } : { sent, input: value };
   }
 
-  private answer({ operation, unwrap }: BoundOperation, wish: Wish): Json | undefined {
-    const { output } = operation;
+  private answer(bound: BoundOperation, wish: Wish): Json | undefined {
+    const { output } = bound.operation;
     if (output === undefined) return {};
     const value = this.valid(output, wish);
-    if (!unwrap || value === undefined || !isObject(value)) return value;
-    const [only] = elementsOf(complexOf(this.model, output.type)?.content);
-    return only === undefined ? value : (value[only.name] ?? null);
+    const only = unwrapped(this.model, bound);
+    if (only === undefined || value === undefined || !isObject(value)) return value;
+    return value[only.name] ?? null;
   }
 
   private valid(element: ElementModel, wish: Wish): Json | undefined {

@@ -1,3 +1,5 @@
+import { capitalised } from "../openapi-schema.js";
+
 // Names of operations and fields as words, and words as parts of a path.
 
 /** `GetPartnerByID` as get, partner, by, id. */
@@ -40,6 +42,6 @@ export function singular(word: string): string {
 /** A name that a capture of a path can have. */
 export function captureName(field: string): string {
   const [first = "", ...rest] = wordsOf(field);
-  const name = first + rest.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
+  const name = first + rest.map(capitalised).join("");
   return /^[a-z][a-zA-Z0-9]{0,31}$/.test(name) ? name : "id";
 }

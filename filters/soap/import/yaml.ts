@@ -9,7 +9,7 @@ const RESERVED = /^(true|false|null|yes|no|on|off|y|n|nan|inf)$/i;
 const PLAIN_KEY = /^[A-Za-z_$@][A-Za-z0-9_.$-]*$/;
 const PLAIN_TEXT = /^(\.\/|[A-Za-z/])([A-Za-z0-9_./{}:-]| (?! ))*[A-Za-z0-9_./}]$|^[A-Za-z]$/;
 
-export function yamlKey(key: string): string {
+function yamlKey(key: string): string {
   return PLAIN_KEY.test(key) && !key.startsWith("@") && !RESERVED.test(key) ? key : JSON.stringify(key);
 }
 

@@ -93,9 +93,6 @@ const TYPES: Readonly<Record<string, Builtin>> = {
 
 export const BUILTIN_NAMES: readonly string[] = Object.keys(TYPES);
 
-/** Of a list, the name of the built-in type of its items. */
-const ITEMS: Readonly<Record<string, string>> = { IDREFS: "IDREF", ENTITIES: "ENTITY", NMTOKENS: "NMTOKEN" };
-
 export function builtinId(name: string): string {
   return `xsd:${name}`;
 }
@@ -108,7 +105,7 @@ export function builtinId(name: string): string {
 export function builtinTypes(name: string, origin: Span): SimpleType[] | undefined {
   const found = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
   if (found === undefined) return undefined;
-  const item = Object.hasOwn(ITEMS, name) ? ITEMS[name] : undefined;
+  const item = found.item?.slice(builtinId("").length);
   const type: SimpleType = { id: builtinId(name), name, namespace: XSD, origin, builtin: name, patterns: [], ...found };
   return [...(item === undefined ? [] : (builtinTypes(item, origin) ?? [])), type];
 }

@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { SchemaDocument } from "./files.js";
-import { childrenOf, keyOf, type QName, readName, textOf, XSD } from "./names.js";
+import { childrenOf, keyOf, localNames, type QName, readName, textOf, XSD } from "./names.js";
 import type { XmlElement } from "./xml.js";
 
 /** A global component of a schema. */
@@ -58,8 +58,7 @@ export class Components {
 
   /** What of that kind there is in a namespace, for "did you mean". */
   names(kind: ComponentKind, namespace: string): string[] {
-    const prefix = `${kind} {${namespace}}`;
-    return [...this.known.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+    return localNames(this.known.keys(), `${kind} `, namespace);
   }
 
   /** Names of what a message could have in the place of an element or type. */
@@ -77,7 +76,8 @@ function insteadOf(node: XmlElement): QName | undefined {
   return other === undefined ? undefined : readName(derivation ?? node, other);
 }
 
-function adopt(name: QName, schema: SchemaDocument): QName {
+/** XML Schema 1.0, 4.2.1: what is included into a namespace refers to names of that namespace. */
+export function adopt(name: QName, schema: SchemaDocument): QName {
   return schema.adopted && name.namespace === "" ? { namespace: schema.namespace, local: name.local } : name;
 }
 

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnose } from "../../../compiler/diagnostics/diagnos
 import { nearest } from "../../../compiler/diagnostics/suggest.js";
 import type { Span } from "../../../compiler/syntax/source.js";
 import type { ComplexType, SimpleType } from "../model.js";
-import { type ComponentKind, Components } from "./components.js";
+import { adopt, type ComponentKind, Components } from "./components.js";
 import type { Documents, SchemaDocument } from "./files.js";
 import { attributeOf, type QName, readName } from "./names.js";
 import { Patterns } from "./pattern-check.js";
@@ -81,8 +81,7 @@ export class SchemaContext {
       this.report(diagnose("SL1143", { name: text.trim() }, span));
       return undefined;
     }
-    // XML Schema 1.0, 4.2.1: what is included into a namespace refers to names of that namespace.
-    return schema.adopted && name.namespace === "" ? { namespace: schema.namespace, local: name.local } : name;
+    return adopt(name, schema);
   }
 
   unexpected(node: XmlElement, where: string): void {

@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import { unknownName } from "./context.js";
-import { attributeOf, childrenOf, keyOf, type QName, readName, textOf, WSDL } from "./names.js";
+import { attributeOf, childrenOf, keyOf, localNames, type QName, readName, textOf, WSDL } from "./names.js";
 import type { XmlElement } from "./xml.js";
 
 export type DefinitionKind = "message" | "portType" | "binding" | "service";
@@ -45,8 +45,7 @@ export class Definitions {
   }
 
   private names(kind: DefinitionKind, { namespace }: QName): string[] {
-    const prefix = `${kind} {${namespace}}`;
-    return [...this.known.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+    return localNames(this.known.keys(), `${kind} `, namespace);
   }
 }
 

@@ -68,7 +68,7 @@ function readPatterns(context: SchemaContext, patterns: readonly XmlAttribute[])
 }
 
 /** What white space becomes before a value is looked at. */
-function spaced(value: string, { whiteSpace }: Pick<SimpleType, "whiteSpace">): string {
+export function spaced(value: string, { whiteSpace }: Pick<SimpleType, "whiteSpace">): string {
   if (whiteSpace === "preserve") return value;
   const replaced = value.replace(/[\t\n\r]/g, " ");
   return whiteSpace === "replace" ? replaced : replaced.replace(/ +/g, " ").replace(/^ | $/g, "");

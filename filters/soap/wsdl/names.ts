@@ -20,6 +20,12 @@ export function keyOf({ namespace, local }: QName): string {
   return `{${namespace}}${local}`;
 }
 
+/** Local names among keys that have the beginning before the name, and a namespace. */
+export function localNames(keys: Iterable<string>, beginning: string, namespace: string): string[] {
+  const prefix = beginning + keyOf({ namespace, local: "" });
+  return [...keys].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+}
+
 /** The namespace of a prefix where an element stands; undefined if none is declared. */
 export function namespaceOf(element: XmlElement, prefix: string): string | undefined {
   if (prefix === "xml") return XML;

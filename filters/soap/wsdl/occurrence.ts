@@ -27,7 +27,7 @@ export function groupOf(
 ): Particle | undefined | "repeated" {
   if (max === 0) return undefined;
   const of = children.flatMap((child) => (child === undefined ? [] : spliced(order, child)));
-  const empty = order === "choice" && (children.includes(undefined) || of.some(mayBeEmpty));
+  const empty = order === "choice" && (children.includes(undefined) || of.some(maybeEmpty));
   const occurs = { min: empty ? 0 : min, max };
   const [first] = of;
   if (first === undefined) return undefined;
@@ -69,13 +69,14 @@ export function capped(max: number): Occurs["max"] {
   return max > MOST_OCCURRENCES ? "unbounded" : max;
 }
 
-export function mayBeEmpty(particle: Particle): boolean {
+/** True if there may be no element of the particle. */
+export function maybeEmpty(particle: Particle): boolean {
   if (particle.kind === "element") return particle.min === 0;
-  if (particle.optional) return true;
-  return particle.order === "choice" ? particle.of.some(mayBeEmpty) : particle.of.every(mayBeEmpty);
+  if (particle.optional || particle.of.length === 0) return true;
+  return particle.order === "choice" ? particle.of.some(maybeEmpty) : particle.of.every(maybeEmpty);
 }
 
-/** The elements of a particle, in order. */
+/** The elements of a particle, in the order of the schema. */
 export function elementsOf(particle: Particle | undefined): ElementModel[] {
   if (particle === undefined) return [];
   return particle.kind === "element" ? [particle] : particle.of.flatMap(elementsOf);
