@@ -1,5 +1,6 @@
 import { capturesOf } from "../policy/path.js";
 import { bodyVariables } from "./body.js";
+import { propertiesRead } from "./callers.js";
 import { PREFLIGHT } from "./names.js";
 import { type HeaderValue, headerEdits } from "./native.js";
 import { type GatewayPlan, type Json, type JsonObject, namedRead, type PolicyPlan, type RoutePlan } from "./plan.js";
@@ -118,7 +119,8 @@ function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[
   ]);
   const shadowed = run.some((policy) => policy.mode?.is === "shadow");
   const logged = read.filter((property) => property !== "shadow" || shadowed);
-  return [...new Set([...logged, ...written.map((header) => header.property)])].toSorted();
+  const chosenBy = route.action.type === "forward" ? propertiesRead(route.action) : [];
+  return [...new Set([...logged, ...written.map((header) => header.property), ...chosenBy])].toSorted();
 }
 
 function resultOf({ value }: { value: HeaderValue }): { property: string }[] {

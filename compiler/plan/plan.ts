@@ -4,6 +4,7 @@ import type { QueryMatch } from "../policy/query.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
+import type { CallerPlan } from "./callers.js";
 import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
@@ -251,9 +252,17 @@ export type HeaderMatch = { name: string } & (
   | { form: "present"; present: boolean }
 );
 
+/** A service that may get a request, by its share of all weights. */
+export interface Target {
+  service: string;
+  weight: number;
+}
+
 export interface ForwardAction extends RouteResilience, RouteForwarding {
   type: "forward";
-  to: { service: string; weight: number }[];
+  to: Target[];
+  /** Callers whose requests go elsewhere, by who they are: the first that fits decides. Absent if there are none. */
+  callers?: CallerPlan[];
   timeoutMs: number;
 }
 

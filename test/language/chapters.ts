@@ -105,6 +105,8 @@ ${ordered(ORDERED_PATHS).join("\n")}
 Two routes that take the same requests are an error (SL0309). A route that is never reached, or that comes before one with stronger policies, is a
 warning (SL0312, SL0310). An unknown path is answered with 404. One that is known with other methods is answered with 405, unless a wider route with the
 same protection takes it. \`sluice explain --request 'GET /orders/7'\` tells which route serves, and why not the others.
+
+Who calls chooses no route: its policies are what finds that out. \`callers\` of a route leads the requests of some to other services, under the same policies.
 `;
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CLIENT_PORT } from "../../embedded/worker.js";
+import { mayBeByChance } from "../../plan/callers.js";
 import { operationName } from "../../plan/names.js";
 import { externalAuthOf } from "../../plan/native.js";
 import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../../plan/plan.js";
@@ -132,7 +133,7 @@ class EnvoyGateway implements TestedGateway {
     const asked = route !== undefined && this.asks(route) ? all.shift() : undefined;
     // The last of several: a service that fails is asked again.
     const heard = all.at(-1);
-    const byChance = route?.action.type === "forward" && route.action.to.length > 1;
+    const byChance = route?.action.type === "forward" && mayBeByChance(route.action, heard?.service);
     return {
       status,
       headers,

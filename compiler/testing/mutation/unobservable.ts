@@ -21,6 +21,7 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "routes.*.hedge": "no service of a test is slow",
   "routes.*.websocket": "no request of a test asks for a WebSocket",
   "routes.*.mirror": "tests look at the service that answers",
+  "routes.*.callers.*.to.*": "which of several services is asked is left to chance",
   "routes.*.to.*": "which of several services is asked is left to chance",
 };
 
