@@ -4,7 +4,7 @@ import type { CheckedGateway } from "../policy/check.js";
 import type { Route } from "../policy/gateway.js";
 import { versionName } from "../policy/versions.js";
 import type { Span } from "../syntax/source.js";
-import type { ForwardAction, Target } from "./plan.js";
+import type { ForwardAction, GatewayPlan, RoutePlan, Target } from "./plan.js";
 
 /** Callers whose requests go elsewhere than those of others. What is absent is not looked at. */
 export interface CallerPlan {
@@ -45,9 +45,15 @@ export function targetsOf(action: ForwardAction): Target[] {
   return destinationsOf(action).flat();
 }
 
-/** Whether weights have chosen a service, or may have. */
-export function mayBeByChance(action: ForwardAction, service: string | undefined): boolean {
-  return destinationsOf(action).some((to) => to.length > 1 && to.some((target) => target.service === service));
+/**
+ * Whether weights choose the service of a caller.
+ * @param name of the consumer; null for a stranger
+ */
+export function isByChance({ consumers }: GatewayPlan, { action }: RoutePlan, name: string | null): boolean {
+  if (action.type !== "forward") return false;
+  const caller = consumers.find((consumer) => consumer.name === name);
+  const known = { consumer: caller?.name, tier: caller?.tier, groups: caller?.groups ?? [] };
+  return destinationOf(action, known).to.length > 1;
 }
 
 /** Results of the guard that a route chooses by. */

@@ -11,11 +11,11 @@ import { planForwarding } from "./forwarding.js";
 import { hostName, operationName } from "./names.js";
 import { checkConversions, converterOf, splitRoute } from "./operations.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
-import type { AppliedPolicy, HostPlan, RouteAction, RoutePlan } from "./plan.js";
+import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
 import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
-import { conditionsOf, headerMatch } from "./route-match.js";
+import { conditionsOf, cookieMatch, headerMatch } from "./route-match.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -139,14 +139,19 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
     match: {
       path,
       methods: [...new Set(route.match.methods ?? [])].toSorted(),
-      headers: Object.entries(route.match.headers ?? {})
-        .map(([name, value]) => headerMatch(name, value))
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      headers: [
+        ...Object.entries(route.match.headers ?? {}).map(([name, value]) => headerMatch(name, value)),
+        ...Object.entries(route.match.cookies ?? {}).map(([name, value]) => cookieMatch(name, value)),
+      ].toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
       ...queryMatches(route.match.query),
     },
     action,
     run,
   };
+}
+
+function sortKey(header: HeaderMatch): string {
+  return header.form === "cookie" ? `${header.name} ${header.cookie}` : header.name;
 }
 
 function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch[] } {

@@ -52,6 +52,8 @@ export interface ServicePlan extends ServiceResilience {
   name: string;
   /** Of a version that is not the active one. */
   version?: string;
+  /** The version that it is, of a service with versions. */
+  active?: string;
   origin: Span;
   discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
   connectTimeoutMs: number;
@@ -250,6 +252,8 @@ export type HeaderMatch = { name: string } & (
   /** There, and not matched by the expression. */
   | { form: "unlike"; regex: string }
   | { form: "present"; present: boolean }
+  /** The header `cookie` has a cookie, with any value if none is given. */
+  | { form: "cookie"; cookie: string; value?: string }
 );
 
 /** A service that may get a request, by its share of all weights. */

@@ -3,6 +3,7 @@ import { listenerAccessLog } from "./access-log.js";
 import { redirect, respond } from "./actions.js";
 import { callers } from "./callers.js";
 import { connections } from "./connections.js";
+import { cookiesMatch } from "./cookies.js";
 import { destination } from "./destinations.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
@@ -173,6 +174,7 @@ const match = z.strictObject({
     .optional()
     .describe("Headers that must match, all of them.")
     .meta({ examples: [{ "x-version": "2" }] }),
+  cookies: cookiesMatch,
   query: queryMatch,
 });
 

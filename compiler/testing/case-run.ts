@@ -5,6 +5,7 @@ import type { KeyedGateway } from "./credentials.js";
 import type { Exchange } from "./exchange.js";
 import { counterDifferences, type Difference, differences } from "./expect.js";
 import type { TestedGateway } from "./gateway.js";
+import { expectedInPlan } from "./service-names.js";
 import { type Case, type Expectation, OUTCOMES, type Request } from "./suite.js";
 import { explained, traceOf } from "./trace.js";
 import { askedOf } from "./upstream.js";
@@ -107,7 +108,7 @@ class CaseRun {
     const before = counts ? await this.gateway.counters() : undefined;
     for (let round = 1; round <= repeat; round++) {
       const { exchange, trace } = await this.exchange(request, as);
-      const found = differences(expect, exchange, () => asked(exchange, this.keyed));
+      const found = differences(expectedInPlan(this.keyed.plan, expect), exchange, () => asked(exchange, this.keyed));
       if (round === repeat && before !== undefined) {
         // Counters count all repetitions together.
         const after = await this.gateway.counters();

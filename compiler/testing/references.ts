@@ -6,6 +6,7 @@ import { type Node, nodeAt, offsetInScalar, type Path } from "../syntax/document
 import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
 import { checkAnswers, expectedOperation } from "./operations.js";
+import { activeVersions, expectedInPlan, nameInPlan } from "./service-names.js";
 import type { Upstreams } from "./suite.js";
 
 /** The names of a policy file that its tests use. */
@@ -41,7 +42,7 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       ...decision(expect.decidedBy, "enforce", [...path, "decidedBy"], names, checked),
       ...(expect.shadow === "none" ? [] : decision(expect.shadow, "shadow", [...path, "shadow"], names, checked)),
       ...upstream(expect.upstream, [...path, "upstream"], names, place),
-      ...expectedOperation(expect.upstream, [...path, "upstream"], plan, place),
+      ...expectedOperation(expectedInPlan(plan, expect).upstream, [...path, "upstream"], plan, place),
       ...counters([...path, "metrics"], names, checked),
     ]);
     const own = upstreamFindings(one.upstreams, [...base, "upstreams"], plan, names, checked);
@@ -60,7 +61,9 @@ function upstreamFindings(
 ): Diagnostic[] {
   return Object.entries(upstreams).flatMap(([service, { soap = {} }]) => [
     ...refer("service", service, names.services, checked.place([...path, service], "key")),
-    ...(names.services.includes(service) ? checkAnswers(service, soap, [...path, service, "soap"], plan, checked) : []),
+    ...(names.services.includes(service)
+      ? checkAnswers(nameInPlan(plan, service), soap, [...path, service, "soap"], plan, checked)
+      : []),
   ]);
 }
 
@@ -70,7 +73,7 @@ function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {
     return [policy.name, { rules: kind?.rules(policy.config) ?? [], inShadow: policy.mode?.is === "shadow" }];
   });
   return {
-    services: plan.services.map((service) => service.name),
+    services: [...plan.services.map((service) => service.name), ...activeVersions(plan).keys()],
     consumers: plan.consumers.map((consumer) => consumer.name),
     policies: new Map(policies),
   };

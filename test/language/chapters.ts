@@ -87,6 +87,7 @@ ${markdownTable(
 Paths are compared without the query, and after Envoy has normalised them. In \`match.headers\` a value is the whole value, \`~regex\` covers the whole
 value too, \`true\` wants the header, \`false\` wants it absent. \`match.query\` is the same of parameters: a value is the decoded one, \`~regex\` covers it as it
 is sent. What could be read in two ways gets 400 on such a route: the parameter twice, a name or a value that is percent-encoded without need.
+In \`match.cookies\` a value is the whole value as it is sent, and \`true\` wants the cookie; of several cookies of one name one is enough.
 
 The most specific route serves, whatever the order in the file:
 
@@ -94,7 +95,7 @@ The most specific route serves, whatever the order in the file:
 2. The path: an exact one, then a regular expression (the longest text first), then the one with the most literal segments. Of two with as many, one
    without \`**\` at the end, then the longer one, then the one that has a literal further left.
 3. A route with \`methods\`, then one without.
-4. The one with more \`headers\`, then the one with more of \`query\`.
+4. The one with more \`headers\` and \`cookies\`, then the one with more of \`query\`.
 
 So these paths are tried from the top:
 
