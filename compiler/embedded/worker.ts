@@ -3,11 +3,12 @@ import type { AttributeValue } from "../host/attributes.js";
 import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
 import type { Host } from "../host/host.js";
-import { isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import { heldBytes } from "../plan/body.js";
+
 import { destinationOf } from "../plan/callers.js";
+import type { ErrorPage } from "../plan/errors.js";
 import { operationName } from "../plan/names.js";
 import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
@@ -21,6 +22,7 @@ import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, pinnedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type CompiledModules, type ServedPlan, WorkerVms } from "./modules.js";
+import { placeOwnPage } from "./pages.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage, type ServiceView, stagedAnswer } from "./passage.js";
 import { locationOf } from "./redirect.js";
 import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
@@ -92,7 +94,7 @@ export class Worker {
    */
   receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
     const arrival = arrive(this.plan, listener, client);
-    if ("status" in arrival) return answered(this.refusal(client, arrival));
+    if ("status" in arrival) return answered(this.refusal(listener, client, arrival));
     const { request } = arrival;
     const route = matchRoute(this.plan, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
@@ -131,13 +133,18 @@ export class Worker {
    * The codec has not read the headers yet, so its answer is plain to everybody; what the connection manager refuses has no body,
    * and the headers of a route, if it found one (seen on 1.40).
    */
-  private refusal(client: ClientRequest, { status, by }: Extract<Arrival, { status: number }>): Answer {
+  private refusal(
+    { errors }: ListenerPlan,
+    client: ClientRequest,
+    { status, by }: Extract<Arrival, { status: number }>,
+  ): Answer {
     const { method, headers: sent } = client;
-    if (by === "parser") return codecRefusal(method, status);
-    const sort = { isHead: method === "HEAD", isGrpc: isGrpcRequest(new HeaderMap("request", sent)) };
+    if (by === "parser") return codecRefusal(method, status, errors);
+    const types = sent.filter(([name]) => name === "content-type").map(([, value]) => value);
+    const asked = { method, headers: new Map([["content-type", types]]), ...(errors === undefined ? {} : { errors }) };
     const route = routeOfRefused(this.plan, client);
     const run = route === undefined ? [] : this.runOf(route);
-    const answer = { ...localReply(sort, { route, run }, status, ""), notes: {} };
+    const answer = { ...localReply(asked, { route, run }, status, ""), notes: {} };
     return route === undefined ? answer : { ...answer, route };
   }
 
@@ -260,11 +267,16 @@ export function emptyAnswer(status: number): Answer {
   return wholeAnswer("GET", status, [], "");
 }
 
-/** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status. */
-export function codecRefusal(method: string, status: number): Answer {
-  const body = STATUS_CODES[status] ?? "";
-  const headers = [["content-type", "text/plain"] as const, ["content-length", String(body.length)] as const];
-  return { ...wholeAnswer(method, status, headers, body), isUnread: true };
+/** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status, or a page of the listener. */
+export function codecRefusal(method: string, status: number, pages?: readonly ErrorPage[]): Answer {
+  const text = STATUS_CODES[status] ?? "";
+  const headers = new HeaderMap("response", [
+    [":status", String(status)],
+    ["content-type", "text/plain"],
+    ["content-length", String(text.length)],
+  ]);
+  const body = placeOwnPage(pages, { method, headers: new Map() }, headers) ?? text;
+  return { ...wholeAnswer(method, Number(headers.get(":status")), headers.pairs(), body), isUnread: true };
 }
 
 /** Envoy's filter works on routes to services only. */

@@ -4,6 +4,7 @@ import type { PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
+import { type PageTexts, readPages } from "./errors.js";
 import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
 import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
@@ -21,6 +22,8 @@ export interface CheckedGateway {
   gateway: Gateway;
   /** Plans of the policies without an error, by name, in the order of the file. */
   policies: Map<string, PolicyPlan>;
+  /** Of the pages that stand in files. */
+  pageTexts: PageTexts;
   place: Place;
   /** Parts of which something could not be read or does not fit; what needs them entirely is not found out. */
   incomplete: ReadonlySet<Part>;
@@ -72,7 +75,10 @@ export function checkGateway(
     if (plan === undefined) shape.incomplete.add("policies");
     else policies.set(name, plan);
   }
-  const checked: CheckedGateway = { root: shape.root, gateway, policies, place, incomplete: shape.incomplete };
+  const pages = readPages(gateway, { root: shape.root, place }, files);
+  diagnostics.push(...pages.diagnostics);
+  const { root: written, incomplete } = shape;
+  const checked: CheckedGateway = { root: written, gateway, policies, pageTexts: pages.texts, place, incomplete };
   const references = checkReferences(checked);
   for (const part of references.unresolved) shape.incomplete.add(part);
   const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...references.diagnostics];

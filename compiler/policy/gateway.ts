@@ -5,6 +5,7 @@ import { callers } from "./callers.js";
 import { connections } from "./connections.js";
 import { cookiesMatch } from "./cookies.js";
 import { destination } from "./destinations.js";
+import { listenerErrors, routeErrors } from "./errors.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
 import { queryMatch } from "./query.js";
@@ -49,6 +50,7 @@ const listener = z
     tls: listenerTls.optional(),
     protocols: listenerProtocols,
     accessLog: listenerAccessLog.optional(),
+    errors: listenerErrors.optional(),
   })
   .describe("One address that clients connect to.");
 
@@ -201,6 +203,7 @@ const route = z
     rewrite: rewrite.optional(),
     hedge: hedge.optional(),
     websocket,
+    errors: routeErrors.optional(),
     apply: z
       .array(z.string())
       .max(64)

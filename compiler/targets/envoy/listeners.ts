@@ -13,6 +13,7 @@ import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
+import { localReplies } from "./errors.js";
 import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
@@ -60,7 +61,7 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
               name: extensionNames.httpConnectionManager,
               configType: {
                 case: "typedConfig",
-                value: packed(HttpConnectionManagerSchema, connectionManager(listener, common, logs)),
+                value: packed(HttpConnectionManagerSchema, connectionManager(plan, listener, common, logs)),
               },
             },
           ],
@@ -77,12 +78,14 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
 type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
 function connectionManager(
+  plan: GatewayPlan,
   listener: ListenerPlan,
   common: ReturnType<typeof commonOptions>,
   accessLog: NonNullable<ManagerInit["accessLog"]>,
 ): ManagerInit {
   return {
     ...common,
+    ...localReplies(plan, listener),
     accessLog,
     statPrefix: listener.name,
     ...(listener.protocol === undefined ? {} : { codecType: CODECS[listener.protocol] }),
