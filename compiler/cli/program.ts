@@ -1,8 +1,9 @@
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
+import { collected, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
 import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
@@ -215,11 +216,12 @@ export function program(finish: (code: number) => void): Command {
     .argument("<policy>", "the policy file")
     .option("--concurrency <workers>", "worker threads of Envoy", positiveInteger, 2)
     .option("--access-log", "print one JSON line for each request")
+    .option("--zone <name>", "the zone that Envoy is in, for services with zoneAware", zoneName)
     .addOption(
       new Option(
         "--embedded",
         "without Envoy, for a first look: Node serves the policy; no production proxy",
-      ).conflicts(["concurrency", "docker"]),
+      ).conflicts(["concurrency", "docker", "zone"]),
     )
     .option("--docker", "run Envoy in a container, by the docker command and a daemon on this machine")
     .addHelpText(
@@ -227,6 +229,7 @@ export function program(finish: (code: number) => void): Command {
       example(
         "ACME_KEY=... GLOBEX_KEY=... sluice run examples/quickstart/policy.yaml",
         "SLUICE_ENVOY=/opt/envoy sluice run policy.yaml --concurrency 4   # with an Envoy of your own",
+        "sluice run policy.yaml --zone eu-1a                              # endpoints of this zone are preferred",
         "sluice run policy.yaml --embedded --access-log                   # where no Envoy can be had",
         "sluice run policy.yaml --docker   # from the image envoyproxy/envoy:v1.40.0, or SLUICE_ENVOY_IMAGE",
       ),
@@ -375,22 +378,4 @@ function commandNamed(root: Command, names: readonly string[]): Command {
 
 function example(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
-}
-
-function collected(value: string, before: string[] = []): string[] {
-  return [...before, value];
-}
-
-/** It becomes a part of a path in YAML and of a comment there. */
-function modulesFolder(text: string): string {
-  const folder = text.replace(/(?<=.)\/+$/, "");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-  if (folder === "" || /[\u0000-\u001f\u007f]/.test(folder))
-    throw new InvalidArgumentError("the path of a folder is needed");
-  return folder;
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999 is needed");
-  return Number(text);
 }

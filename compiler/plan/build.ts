@@ -1,10 +1,11 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
-import type { Listener } from "../policy/gateway.js";
+import type { Listener, Service } from "../policy/gateway.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { namedServices } from "../policy/versions.js";
+import { endpointsOf } from "../policy/zones.js";
 import { hasOperations } from "./body.js";
 import { planErrors } from "./errors.js";
 import { planHosts } from "./hosts.js";
@@ -19,6 +20,7 @@ import {
   type ServicePlan,
 } from "./plan.js";
 import { planService, retryBudgets } from "./resilience.js";
+import { planGateways, planZones } from "./zones.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
 export function buildPlan(
@@ -31,11 +33,14 @@ export function buildPlan(
     hosts.flatMap((host) => host.routes.flatMap((route) => route.run.map((applied) => applied.policy))),
   );
   const policies = [...checked.policies.values()].filter((policy) => used.has(policy.name));
+  const all = services(checked);
+  const counted = planGateways(gateway, all);
   const plan: GatewayPlan = {
     name: gateway.name,
     origin: place(["name"]),
     listeners: listeners(checked),
-    services: services(checked),
+    services: all,
+    ...(Object.keys(counted).length === 0 ? {} : { gateways: counted }),
     consumers: consumers(checked),
     policies,
     hosts,
@@ -86,12 +91,18 @@ function services({ gateway, place }: CheckedGateway): ServicePlan[] {
     origin: place(path, "key"),
     discovery:
       service.dns === undefined
-        ? { by: "static", endpoints: service.endpoints ?? [] }
+        ? { by: "static", endpoints: endpointsOf(service).map(({ endpoint }) => endpoint) }
         : { by: "dns", endpoints: [service.dns] },
     connectTimeoutMs: service.connectTimeout,
     ...serviceTransport(service),
     ...planService(service, budgets.get(base)),
+    ...zonesOf(service),
   }));
+}
+
+function zonesOf(service: Service): Pick<ServicePlan, "zoneAware"> {
+  const zoneAware = planZones(service);
+  return zoneAware === undefined ? {} : { zoneAware };
 }
 
 function consumers({ gateway, place }: CheckedGateway): ConsumerPlan[] {

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
+import type { PlacedEndpoint } from "../policy/zones.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
@@ -10,6 +11,7 @@ import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
+import type { ZonePlan } from "./zones.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export interface JsonObject {
@@ -25,6 +27,8 @@ export interface GatewayPlan {
   origin: Span;
   listeners: ListenerPlan[];
   services: ServicePlan[];
+  /** Gateways by zone; absent if no service asks in which zone it is. */
+  gateways?: Readonly<Record<string, number>>;
   consumers: ConsumerPlan[];
   /** Policies that at least one route runs, in the order of the file. */
   policies: PolicyPlan[];
@@ -58,7 +62,9 @@ export interface ServicePlan extends ServiceResilience {
   /** The version that it is, of a service with versions. */
   active?: string;
   origin: Span;
-  discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
+  discovery: { by: "static" | "dns"; endpoints: PlacedEndpoint[] };
+  /** How it prefers those in the zone of the gateway; absent if it does not. */
+  zoneAware?: ZonePlan;
   connectTimeoutMs: number;
   /** Absent if it speaks plain HTTP. */
   tls?: ServiceTls;

@@ -22,6 +22,7 @@ import {
   positiveDuration,
   serviceAddress,
 } from "./values.js";
+import { gateways, zoneAware, zones } from "./zones.js";
 
 const description = z.string().max(4096).optional().describe("Free text for people.");
 
@@ -67,6 +68,7 @@ const whereabouts = {
     .optional()
     .describe("A host name and a port; the name is resolved again and again while running.")
     .meta({ examples: ["orders.internal:8080"] }),
+  zones,
 };
 
 const service = z
@@ -77,8 +79,8 @@ const service = z
         name,
         z
           .strictObject(whereabouts)
-          .describe("Where this version is, by exactly one of `endpoints` and `dns`.")
-          .meta(exactlyOneOf("endpoints", "dns")),
+          .describe("Where this version is, by exactly one of `endpoints`, `zones` and `dns`.")
+          .meta(exactlyOneOf("endpoints", "zones", "dns")),
       )
       .optional()
       .describe("Versions of the service by name, alike but for where they are. `active` says which one routes mean.")
@@ -99,11 +101,12 @@ const service = z
     protocol: serviceProtocol,
     tls: serviceTls.optional(),
     ...resilience,
+    zoneAware,
     connections: connections.optional(),
     failover,
   })
-  .describe("A backend that routes lead to, by exactly one of `endpoints`, `dns` and `versions`.")
-  .meta(exactlyOneOf("endpoints", "dns", "versions"));
+  .describe("A backend that routes lead to, by exactly one of `endpoints`, `zones`, `dns` and `versions`.")
+  .meta(exactlyOneOf("endpoints", "zones", "dns", "versions"));
 
 const consumer = z
   .strictObject({
@@ -279,6 +282,7 @@ export const gatewaySchema = z.strictObject({
     .meta({ minProperties: 1 })
     .describe("Addresses that clients connect to, by name."),
   services: z.record(name, service).default({}).describe("Backends that routes lead to, by name."),
+  gateways,
   consumers: z
     .record(name, consumer)
     .refine((value) => Object.keys(value).length <= 65_535, "at most 65,535 consumers")

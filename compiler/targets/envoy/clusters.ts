@@ -8,6 +8,7 @@ import {
 import { duration } from "../../envoy/message.js";
 import { ownCluster } from "../../plan/names.js";
 import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
+import type { PlacedEndpoint } from "../../policy/zones.js";
 import { balancing } from "./balancing.js";
 import { breakers } from "./breakers.js";
 import { keepalive } from "./connections.js";
@@ -15,6 +16,7 @@ import { together } from "./failover.js";
 import { health } from "./health.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { serviceProtocolOptions, serviceSocket } from "./tls.js";
+import { zonePolicy } from "./zones.js";
 
 /** Bytes that Envoy holds for one connection to a service before it stops reading. */
 export const CONNECTION_BUFFER_BYTES = 1_048_576;
@@ -42,22 +44,29 @@ function cluster(service: ServicePlan, options: EnvoyOptions): MessageInitShape<
     perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
     loadAssignment: {
       clusterName: name,
-      endpoints: [
-        {
-          lbEndpoints: endpoints.map(({ host, port }) => ({
-            hostIdentifier: { case: "endpoint", value: { address: socketAddress(host, port) } },
-          })),
-        },
-      ],
+      endpoints: byZone(endpoints).map(([zone, all]) => ({
+        ...(zone === undefined ? {} : { locality: { zone } }),
+        lbEndpoints: all.map(({ host, port }) => ({
+          hostIdentifier: { case: "endpoint", value: { address: socketAddress(host, port) } },
+        })),
+      })),
     },
     ...serviceProtocolOptions(service),
     ...(transportSocket === undefined ? {} : { transportSocket }),
     ...balancing(service),
+    ...(service.zoneAware === undefined ? {} : zonePolicy(service.zoneAware, service)),
     ...health(service),
     ...breakers(service),
     ...keepalive(service),
     metadata: originMetadata(service.origin),
   };
+}
+
+/** In the order of the zones' first endpoints; those without a zone are together. */
+function byZone(endpoints: readonly PlacedEndpoint[]): [string | undefined, PlacedEndpoint[]][] {
+  const zones = new Map<string | undefined, PlacedEndpoint[]>();
+  for (const endpoint of endpoints) zones.set(endpoint.zone, [...(zones.get(endpoint.zone) ?? []), endpoint]);
+  return [...zones];
 }
 
 /** A TCP address as Envoy's configuration holds it. */

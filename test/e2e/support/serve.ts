@@ -36,6 +36,8 @@ export interface ServeOptions {
   plain?: true;
   /** The endpoints of the policy are there: no stand-ins are started. */
   ownServices?: boolean;
+  /** Zone that Envoy is in. */
+  zone?: string;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
   /** Modules in place of those that ship, or beside them, by file name. */
@@ -82,7 +84,9 @@ export async function serve(policy: string | GatewayPlan, options: ServeOptions 
     for (const service of standIns.filter(({ name }) => options.ports?.[name] === undefined))
       upstreams.set(service.name, await startUpstream({ body: service.name }));
     const log = join(work.path, "decisions.jsonl");
-    const configText = (options.edit ?? same)(bootstrapText(plan, localOptions(plan, upstreams, log, options.ports)));
+    const configText = (options.edit ?? same)(
+      bootstrapText(plan, { ...localOptions(plan, upstreams, log, options.ports), zone: options.zone }),
+    );
     const envoy = await startEnvoy({
       envoy: await requireEnvoy(),
       workDir: work.path,

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from "commander";
+import { NAME } from "../policy/values.js";
+
+// Values of options, as they are written on a command line.
+
+/** Of an option that may be given again and again. */
+export function collected(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** It becomes a part of a path in YAML and of a comment there. */
+export function modulesFolder(text: string): string {
+  const folder = text.replace(/(?<=.)\/+$/, "");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  if (folder === "" || /[\u0000-\u001f\u007f]/.test(folder))
+    throw new InvalidArgumentError("the path of a folder is needed");
+  return folder;
+}
+
+export function zoneName(text: string): string {
+  if (!NAME.test(text)) throw new InvalidArgumentError("a zone has lower-case letters, digits and dashes");
+  return text;
+}
+
+export function positiveInteger(text: string): number {
+  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999 is needed");
+  return Number(text);
+}
