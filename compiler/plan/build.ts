@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
-import type { Listener, Service } from "../policy/gateway.js";
+import type { Gateway, Listener, Service } from "../policy/gateway.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { namedServices } from "../policy/versions.js";
@@ -41,6 +41,7 @@ export function buildPlan(
     listeners: listeners(checked),
     services: all,
     ...(Object.keys(counted).length === 0 ? {} : { gateways: counted }),
+    ...overload(gateway),
     consumers: consumers(checked),
     policies,
     hosts,
@@ -49,6 +50,17 @@ export function buildPlan(
   return {
     plan,
     diagnostics: [...diagnostics, ...ownedHeadersMatched(checked, plan.ownedRequestHeaders), ...tooManyNames(plan)],
+  };
+}
+
+function overload({ overload }: Gateway): Pick<GatewayPlan, "overload"> {
+  if (overload === undefined) return {};
+  const { connections, heap } = overload;
+  return {
+    overload: {
+      ...(connections === undefined ? {} : { connections }),
+      ...(heap === undefined ? {} : { heapBytes: heap }),
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
 import { callersText, targetsOf } from "./callers.js";
 import { isGenerated, operationName } from "./names.js";
 import {
+  type ForwardAction,
   type GatewayPlan,
   type HostPlan,
   headersRead,
@@ -73,8 +74,22 @@ function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
         ? [`turns to ${failover.join(", then ")} while ${name} is not well`]
         : [],
     ),
+    ...shedding(services, action),
     ...(errors.length === 0 ? [] : [`answers a page in place of ${errors.map(({ on }) => on).join(", ")}`]),
     ...mirror.map(({ service, millionths }) => `copies ${fractionText(millionths)} of the requests to ${service}`),
+  ];
+}
+
+/** What keeps its service from having more to do than it can. */
+function shedding(services: GatewayPlan["services"], { sheds, upgrades }: ForwardAction): string[] {
+  const { admission, adaptiveConcurrency: limit } = services.find(({ name }) => name === sheds) ?? {};
+  return [
+    ...(admission === undefined
+      ? []
+      : [`refuses some while fewer than ${admission.successPercent}% of the requests to ${sheds} succeed`]),
+    ...(limit === undefined || upgrades
+      ? []
+      : [`lets ${limit.min} to ${limit.max} requests to ${sheds} be under way, as many as it answers without delay`]),
   ];
 }
 

@@ -17,6 +17,7 @@ import { withPreflights } from "./preflights.js";
 import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
 import { conditionsOf, cookieMatch, headerMatch } from "./route-match.js";
+import { planSheds } from "./shedding.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -170,6 +171,7 @@ function planAction(route: Route, index: number, path: PathPattern, checked: Che
       to: route.to.map((target) => ({ service: versionName(gateway, target), weight: target.weight })),
       ...(callers.length === 0 ? {} : { callers }),
       ...(errors === undefined ? {} : { errors }),
+      ...planSheds(route, gateway),
       timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
       ...planForward(route),
       ...planForwarding(route, path, gateway),

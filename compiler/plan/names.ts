@@ -86,6 +86,11 @@ export const GATEWAYS_CLUSTER = "sluice:gateways";
 /** The filter of Envoy that puts pages in the place of failed answers, and where it notes what it knows of the request. */
 export const ERRORS_FILTER = "sluice.errors";
 
+/** The filters of Envoy that keep a service from having more to do than it can, as routes refer to them. */
+export function sheddingFilter(service: string, by: "admission" | "concurrency"): string {
+  return `sluice.${by}.${service}`;
+}
+
 /** The filter of Envoy that has a route chosen again once it is known who calls. */
 export const CALLERS_FILTER = "sluice.callers";
 

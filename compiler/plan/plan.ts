@@ -29,12 +29,20 @@ export interface GatewayPlan {
   services: ServicePlan[];
   /** Gateways by zone; absent if no service asks in which zone it is. */
   gateways?: Readonly<Record<string, number>>;
+  /** What the gateway has room for; absent if the file says nothing of it. */
+  overload?: OverloadPlan;
   consumers: ConsumerPlan[];
   /** Policies that at least one route runs, in the order of the file. */
   policies: PolicyPlan[];
   hosts: HostPlan[];
   /** Request headers that only the gateway writes: removed from every request before anything reads it. */
   ownedRequestHeaders: string[];
+}
+
+/** Beyond these the gateway refuses clients. */
+export interface OverloadPlan {
+  connections?: number;
+  heapBytes?: number;
 }
 
 export interface ListenerPlan {
@@ -278,6 +286,8 @@ export interface ForwardAction extends RouteResilience, RouteForwarding {
   errors?: ErrorPage[];
   /** Callers whose requests go elsewhere, by who they are: the first that fits decides. Absent if there are none. */
   callers?: CallerPlan[];
+  /** The service whose `admission` and `adaptiveConcurrency` the requests keep: the only one, whatever its versions. */
+  sheds?: string;
   timeoutMs: number;
 }
 

@@ -2,9 +2,10 @@ import { targetsOf } from "../policy/destinations.js";
 import type { Gateway, Route, Service } from "../policy/gateway.js";
 import type { HashKey, Retry } from "../policy/resilience.js";
 import { type ConnectionPlan, planConnections } from "./connections.js";
+import { planShedding, type SheddingPlan } from "./shedding.js";
 
 /** How a service is asked beyond where it is; what is absent is left to the target. */
-export interface ServiceResilience {
+export interface ServiceResilience extends SheddingPlan {
   loadBalancing?: "roundRobin" | "leastRequest" | "random" | "ringHash" | "maglev";
   slowStartMs?: number;
   panicPercent?: number;
@@ -77,6 +78,7 @@ export function planService(service: Service, budget: number | undefined): Servi
     ...(breakers === undefined ? {} : { breakers }),
     ...(connections === undefined ? {} : { connections: planConnections(connections) }),
     ...(failover === undefined ? {} : { failover }),
+    ...planShedding(service),
   };
 }
 

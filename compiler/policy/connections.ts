@@ -1,11 +1,5 @@
 import { z } from "zod";
-import { positiveDuration } from "./values.js";
-
-/** Kernels count these in seconds. */
-const wholeSeconds = positiveDuration.refine(
-  (milliseconds) => milliseconds % 1_000 === 0,
-  "a time in whole seconds, such as 10s",
-);
+import { positiveDuration, wholeSeconds } from "./values.js";
 
 const tcpKeepalive = z.strictObject({
   idle: wholeSeconds

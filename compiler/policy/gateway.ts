@@ -8,8 +8,10 @@ import { destination } from "./destinations.js";
 import { listenerErrors, routeErrors } from "./errors.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
+import { overload } from "./overload.js";
 import { queryMatch } from "./query.js";
 import { hashBy, resilience, retry } from "./resilience.js";
+import { shedding } from "./shedding.js";
 import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
 import {
   apiKeyReference,
@@ -101,6 +103,7 @@ const service = z
     protocol: serviceProtocol,
     tls: serviceTls.optional(),
     ...resilience,
+    ...shedding,
     zoneAware,
     connections: connections.optional(),
     failover,
@@ -283,6 +286,7 @@ export const gatewaySchema = z.strictObject({
     .describe("Addresses that clients connect to, by name."),
   services: z.record(name, service).default({}).describe("Backends that routes lead to, by name."),
   gateways,
+  overload,
   consumers: z
     .record(name, consumer)
     .refine((value) => Object.keys(value).length <= 65_535, "at most 65,535 consumers")

@@ -7,6 +7,7 @@ import type { CheckedGateway } from "./check.js";
 import { checkCircles } from "./circles.js";
 import { checkFailover } from "./failover.js";
 import type { Service } from "./gateway.js";
+import { checkShedding } from "./shedding.js";
 import { checkTransport } from "./transport.js";
 import { isIpAddress } from "./values.js";
 import { checkVersions, namedServices } from "./versions.js";
@@ -21,6 +22,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
     ...checkCircles(checked),
     ...checkVersions(checked),
     ...checkZones(checked),
+    ...checkShedding(checked),
     ...listeners(checked),
     ...checkTransport(checked),
     ...checkAccessLogs(checked),

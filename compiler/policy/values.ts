@@ -39,6 +39,12 @@ export function durationText(milliseconds: number): string {
 /** A duration that something is waited for: with 0, Envoy would wait for ever, or not at all. */
 export const positiveDuration = duration.refine((milliseconds) => milliseconds > 0, "a time of 0 is no time");
 
+/** One that is counted in seconds. */
+export const wholeSeconds = positiveDuration.refine(
+  (milliseconds) => milliseconds % 1_000 === 0,
+  "a time in whole seconds, such as 10s",
+);
+
 /** `20%` as 20: whole percents, 0 to 100. */
 export const percent = z
   .string()

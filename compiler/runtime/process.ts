@@ -83,7 +83,7 @@ const OUTPUT_LIMIT = 32 * 1024 * 1024;
 const POLL_MS = 15;
 /** Wins over an admin section of the configuration: `--config-yaml` is merged over `-c`. */
 const ADMIN_OVERLAY = JSON.stringify({
-  admin: { address: { socket_address: { address: "127.0.0.1", port_value: 0 } } },
+  admin: { address: { socket_address: { address: "127.0.0.1", port_value: 0 } }, ignore_global_conn_limit: true },
 });
 
 /**

@@ -14,7 +14,7 @@ import {
   someOf,
 } from "./random-native.js";
 import { asksWhoCalls, compose, PLACES, type RandomPolicy } from "./random-places.js";
-import { hashed, unhashed } from "./random-resilience.js";
+import { hashed, shedding, unhashed } from "./random-resilience.js";
 import { randomRoutes, SERVICES } from "./random-routes.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
 
@@ -276,10 +276,15 @@ const policies = fc
     all.map((policy, index): RandomPolicy => ({ ...policy, name: `p${index}-${policy.kind.toLowerCase()}` })),
   );
 
+const overload = fc.record(
+  { connections: fc.constantFrom(1_000, 50_000), heap: fc.constantFrom("1024Mi", "2Gi") },
+  { requiredKeys: [] },
+);
+
 export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   .record({
     head: fc.record(
-      { description, targets: fc.constant({ envoy: "1.40" }), gateways: fc.constant({ "eu-1a": 2 }) },
+      { description, targets: fc.constant({ envoy: "1.40" }), gateways: fc.constant({ "eu-1a": 2 }), overload },
       { requiredKeys: [] },
     ),
     listeners,
@@ -288,6 +293,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
     policies,
     places: fc.array(fc.constantFrom(...PLACES), { minLength: 8, maxLength: 8 }),
     routes: randomRoutes,
+    shed: fc.tuple(shedding, shedding),
     /** Bits that choose which policies a route has of those that it could have. */
     choices: fc.array(fc.nat({ max: 0xffff }), { minLength: 12, maxLength: 12 }),
   })
@@ -298,6 +304,11 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
     };
     const composed = compose(drawn);
+    const [ofFirst, ofSecond] = leadToBoth(composed.routes) ? [{}, {}] : drawn.shed;
+    const services = {
+      [SERVICES[0]]: { ...transported[SERVICES[0]], ...ofFirst },
+      [SERVICES[1]]: { ...transported[SERVICES[1]], ...ofSecond },
+    };
     return {
       apiVersion: "sluice/v1",
       kind: "Gateway",
@@ -306,7 +317,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       listeners: Object.fromEntries(
         Object.entries(drawn.listeners).map(([name, one]) => [name, withListenerTransport({ ...one })]),
       ),
-      services: transported,
+      services,
       consumers: drawn.consumers,
       policies: Object.fromEntries(
         drawn.policies.map(({ name, spec }) => [name, askable(spec, transported[SERVICES[0]])]),
@@ -315,6 +326,14 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       routes: withVersions(composed.routes, SERVICES[1], drawn.services[SERVICES[1]]),
     };
   });
+
+/** Whether some route chooses between services: they have no limits of their own then. */
+function leadToBoth(routes: readonly Readonly<Record<string, unknown>>[]): boolean {
+  return routes.some(({ to, callers }) => {
+    const text = JSON.stringify([to, callers]);
+    return SERVICES.every((name) => text.includes(`"${name}"`));
+  });
+}
 
 type Consumers = Readonly<Record<string, { readonly tier?: string | undefined } | undefined>>;
 

@@ -52,6 +52,41 @@ const connections = fc.record(
   { requiredKeys: [] },
 );
 
+/** Limits that few requests do not come to. */
+const admission = fc.record(
+  {
+    success: fc.constantFrom("50%", "99%"),
+    window: fc.constantFrom("1s", "1m"),
+    maxRefused: fc.constantFrom("1%", "100%"),
+    minPerSecond: fc.constant(1_000_000),
+  },
+  { requiredKeys: ["minPerSecond"] },
+);
+
+const adaptiveConcurrency = fc.oneof(
+  fc.record(
+    {
+      latency: times,
+      tolerance: fc.constantFrom("0%", "100%"),
+      percentile: fc.constantFrom(1, 100),
+      every: times,
+      min: fc.constantFrom(64, 100),
+      max: fc.constantFrom(100, 1_000),
+    },
+    { requiredKeys: ["latency", "min"] },
+  ),
+  fc.record(
+    {
+      measure: fc.record({ every: times, requests: fc.constantFrom(1, 100) }, { requiredKeys: [] }),
+      min: fc.constant(64),
+    },
+    { requiredKeys: ["min"] },
+  ),
+);
+
+/** Of services that no route has others beside. */
+export const shedding = fc.record({ admission, adaptiveConcurrency }, { requiredKeys: [] });
+
 const asked = { connections, panic: fc.constantFrom("0%", "50%"), health, outliers, circuitBreakers };
 
 /** Keys of a service that routes need no `hashBy` for. */

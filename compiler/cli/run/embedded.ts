@@ -10,12 +10,13 @@ export const EMBEDDED_NOTICE =
   "this is the embedded host, for a first look and no production proxy: one thread of Node, HTTP/1.1 only, and a model of what Envoy does around the modules";
 
 /** What the policy says of services that has no effect here; absent if there is nothing. */
-function ignoredNotice({ services, hosts }: GatewayPlan): string | undefined {
+function ignoredNotice({ services, hosts, overload }: GatewayPlan): string | undefined {
   const routes = hosts.flatMap((host) => host.routes);
   const does = (key: "retry" | "mirror" | "upgrades") =>
     routes.some(({ action }) => action.type === "forward" && action[key] !== undefined);
-  const used = (key: "loadBalancing" | "health" | "outliers" | "connections" | "failover") =>
-    services.some((service) => service[key] !== undefined);
+  const used = (
+    key: "loadBalancing" | "health" | "outliers" | "connections" | "failover" | "admission" | "adaptiveConcurrency",
+  ) => services.some((service) => service[key] !== undefined);
   const ignored = [
     ...(does("retry") ? ["retry"] : []),
     ...(does("mirror") ? ["mirror"] : []),
@@ -25,6 +26,9 @@ function ignoredNotice({ services, hosts }: GatewayPlan): string | undefined {
     ...(used("outliers") ? ["outliers"] : []),
     ...(used("connections") ? ["connections"] : []),
     ...(used("failover") ? ["failover"] : []),
+    ...(used("admission") ? ["admission"] : []),
+    ...(used("adaptiveConcurrency") ? ["adaptiveConcurrency"] : []),
+    ...(overload === undefined ? [] : ["overload"]),
     ...(services.some(({ breakers = {} }) => Object.keys(breakers).some((key) => key !== "retries"))
       ? ["circuitBreakers"]
       : []),

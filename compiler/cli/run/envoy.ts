@@ -65,6 +65,11 @@ export async function runEnvoy(
             isNews: false,
             says: "there are other zones, and Envoy reads once which there are; start again. The policy before stays in force.",
           };
+        if (JSON.stringify(next.overload) !== JSON.stringify(plan.overload))
+          return {
+            isNews: false,
+            says: "`overload` is another one, and Envoy reads it once; start again. The policy before stays in force.",
+          };
         const unknown = environmentVariables(next).filter((name) => !Object.hasOwn(secrets, name));
         const mounted = mountedProblem(next, envoy);
         if (mounted !== undefined) return { isNews: false, says: `${mounted}. The policy before stays in force.` };

@@ -42,4 +42,62 @@ as make each endpoint of all zones get as much.
     needs: ["services"],
     help: `The number of gateways in each zone tells how many requests come from there. Only services that share them among zones need it.`,
   },
+  SL0675: {
+    severity: "error",
+    message:
+      "the route `{route}` leads to several services, and `{key}` of `{service}` counts before one of them is chosen",
+    needs: ["services"],
+    help: `Envoy looks at the limits of a service before it chooses among those of a route, be it by weight or by caller. Versions of one
+service have its limits in common.
+
+    services:
+      v1: { endpoints: [10.0.0.7:8080], admission: {} }
+      v2: { endpoints: [10.0.0.8:8080] }
+    routes:
+      - { name: a, match: { path: /a }, to: [{ service: v1, weight: 9 }, { service: v2, weight: 1 }] }   # SL0675
+
+    services:
+      orders:
+        versions: { v1: { endpoints: [10.0.0.7:8080] }, v2: { endpoints: [10.0.0.8:8080] } }
+        active: v1
+        admission: {}`,
+  },
+  SL0676: {
+    severity: "warning",
+    message: "`{key}` of the service `{service}` has no effect: no route leads to it",
+    needs: ["services", "routes"],
+    help: `The limits of a service hold for the requests of routes that lead to it. What it gets in place of another service, as a copy, or
+from a policy that asks it, counts nowhere.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], health: { tcp: true }, failover: [spare] }
+      spare: { endpoints: [10.0.0.8:8080], admission: {} }                                # SL0676
+    routes:
+      - { name: orders, match: { path: /orders/** }, to: orders }`,
+  },
+  SL0677: {
+    severity: "error",
+    message: "at least {min} requests may be under way, and at most {max}",
+    help: `The limit is found between \`min\` and \`max\`.
+
+    adaptiveConcurrency: { min: 20, max: 10 }   # SL0677
+    adaptiveConcurrency: { min: 10, max: 20 }`,
+  },
+  SL0678: {
+    severity: "error",
+    fix: "safe",
+    message: "`latency` says what would be measured",
+    help: `Say how long requests take while the service has little to do, or have it measured.
+
+    adaptiveConcurrency: { latency: 50ms, measure: { every: 5m } }   # SL0678
+    adaptiveConcurrency: { latency: 50ms }`,
+  },
+  SL0679: {
+    severity: "warning",
+    message: "of {max} requests only {requests} could be under way: `circuitBreakers` refuses the others",
+    help: `The limit that Envoy finds may be as high as \`max\`, 1000 if absent; \`requests\` of \`circuitBreakers\`, 1024 if absent, is the lower one.
+
+    adaptiveConcurrency: { max: 500 }, circuitBreakers: { requests: 100 }   # SL0679
+    adaptiveConcurrency: { max: 100 }, circuitBreakers: { requests: 100 }`,
+  },
 } as const satisfies Section<"06">;

@@ -1,18 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { type Bootstrap, BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { ClusterSchema } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
-import { DownstreamConnectionsConfigSchema } from "../../envoy/generated/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.js";
-import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { MAX_REGEX_PROGRAM, programSizeKey } from "../../envoy/re2.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { clusters, socketAddress } from "./clusters.js";
 import { listeners } from "./listeners.js";
 import { metricLabels } from "./metrics.js";
 import type { EnvoyOptions } from "./options.js";
+import { overloadManager } from "./overload.js";
 import { whereabouts } from "./zones.js";
-
-/** Connections from clients beyond which Envoy refuses new ones, so that their number is bounded at all. */
-const MAX_CONNECTIONS = 50_000n;
 
 /** The whole configuration of one Envoy, without any other file but the modules. */
 export function staticBootstrap(plan: GatewayPlan, options: EnvoyOptions): Bootstrap {
@@ -64,7 +60,13 @@ function common(plan: GatewayPlan, options: EnvoyOptions) {
     ...manager,
     ...(options.admin === undefined
       ? {}
-      : { admin: { address: socketAddress(options.admin.address, options.admin.port) } }),
+      : {
+          admin: {
+            address: socketAddress(options.admin.address, options.admin.port),
+            // Who looks after it must come in when clients no longer do.
+            ignoreGlobalConnLimit: true,
+          },
+        }),
     statsConfig: metricLabels(),
     layeredRuntime: {
       layers: [
@@ -74,17 +76,6 @@ function common(plan: GatewayPlan, options: EnvoyOptions) {
         },
       ],
     },
-    overloadManager: {
-      refreshInterval: duration(250),
-      resourceMonitors: [
-        {
-          name: extensionNames.downstreamConnections,
-          configType: {
-            case: "typedConfig" as const,
-            value: packed(DownstreamConnectionsConfigSchema, { maxActiveDownstreamConnections: MAX_CONNECTIONS }),
-          },
-        },
-      ],
-    },
+    overloadManager: overloadManager(plan),
   };
 }

@@ -18,6 +18,7 @@ import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { routeConfiguration } from "./routes.js";
+import { sheddingFilters } from "./shedding.js";
 import { listenerSocket } from "./tls.js";
 
 const IDLE_TIMEOUT_MS = 300_000;
@@ -122,6 +123,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
       ...filtersBehindGuard(plan, options.accessLog !== undefined),
+      ...sheddingFilters(plan),
       ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],

@@ -29,6 +29,7 @@ import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { queryMatchers } from "./queries.js";
 import { persistence } from "./retries.js";
+import { shedding } from "./shedding.js";
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
@@ -55,7 +56,7 @@ export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteC
         .flatMap(pinnedTwin)
         .concat(host.routes)
         .flatMap(entriesForCallers)
-        .map((route) => routeEntry(route, { policies, headers, native, errors })),
+        .map((route) => routeEntry(route, { policies, services: plan.services, headers, native, errors })),
       metadata: originMetadata(host.origin),
     })),
   });
@@ -79,12 +80,13 @@ function pinnedTwin(route: RoutePlan): Entry[] {
 /** What the entries of one table of routes are made of: messages that several have are made once. */
 interface Parts {
   policies: ReadonlyMap<string, PolicyPlan>;
+  services: GatewayPlan["services"];
   headers: Headers;
   native: NativeConfigurations;
   errors: RouteErrors;
 }
 
-function routeEntry(route: Entry, { policies, headers, native, errors }: Parts): RouteInit {
+function routeEntry(route: Entry, { policies, services, headers, native, errors }: Parts): RouteInit {
   const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
   const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
   const forwards = route.action.type === "forward";
@@ -122,6 +124,7 @@ function routeEntry(route: Entry, { policies, headers, native, errors }: Parts):
     typedPerFilterConfig: Object.fromEntries([
       ...choosingAgain(route),
       ...errors.of(route),
+      ...shedding(route, services),
       ...native.of(run).map(({ filter, configuration }) => [filter, configuration] as const),
       ...(done === undefined ? [] : operationFilters(done.operation)),
     ]),

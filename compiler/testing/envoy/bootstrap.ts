@@ -57,13 +57,15 @@ export function replicaBootstrap(replicas: readonly Replica[], options: ReplicaO
 }
 
 /**
- * A plan without `health`, `outliers` and `mirror`: a check of health and a copy are requests that no case sends, and a case may
- * well ask for answers that get an endpoint ejected.
+ * A plan without `health`, `outliers`, `mirror` and what refuses requests by how others fared: a check of health and a copy are
+ * requests that no case sends, and a case may well ask for answers that get an endpoint ejected, or later requests refused.
  */
-export function unchecked(plan: GatewayPlan): GatewayPlan {
+export function unchecked({ overload: _, ...plan }: GatewayPlan): GatewayPlan {
   return {
     ...plan,
-    services: plan.services.map(({ health: _, outliers: __, ...service }) => service),
+    services: plan.services.map(
+      ({ health: _, outliers: __, admission: ___, adaptiveConcurrency: ____, ...service }) => service,
+    ),
     hosts: plan.hosts.map((host) => ({ ...host, routes: host.routes.map(withoutCopies) })),
   };
 }

@@ -6,6 +6,8 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   description: "for people",
   "policies.*.description": "for people",
   targets: "says what is compiled for; no request depends on it",
+  gateways: "a test has one gateway",
+  overload: "a test has as many connections as it has requests, one at a time",
   "services.*": "tests have services of their own: where the real ones are does not matter",
   "listeners.*.tls.clientCertificate": "tests connect without TLS: only the scheme tells of it",
   "listeners.*.protocols": "tests speak HTTP/1.1",
