@@ -70,6 +70,8 @@ kind: Gateway
 name: shop
 description: a shop
 targets: { envoy: "1.40" }
+gateways: { here: 2 }
+overload: { connections: 1000 }
 listeners:
   public:
     address: 127.0.0.1:8080
@@ -95,6 +97,7 @@ routes:
     match: { path: /orders }
     to: [{ service: orders, weight: 3 }, { service: copies, weight: 1 }]
     callers: [{ consumers: acme, to: [{ service: orders }, { service: copies, weight: 2 }] }]
+    timeout: 10s
     idleTimeout: 5s
     retry: { attempts: 3, on: [503], perTry: 1s, backoff: { base: 10ms }, otherHosts: false }
     hashBy: [{ header: x-tenant }, { source: ip }]

@@ -45,6 +45,8 @@ interface Law {
 const laws: readonly Law[] = [
   { files: /^test\//, may: ["compiler/", "filters/", "scripts/", "test/", MODULE] },
   { files: /^scripts\//, may: ["scripts/", "compiler/", MODULE] },
+  // They run wherever they are copied to.
+  { files: /^examples\//, may: ["node:"] },
   { files: /^compiler\/cli\//, may: ["compiler/", MODULE] },
   // The other front end: it shares with the command what finds and reads files, and calls no command.
   {

@@ -17,6 +17,7 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "policies.*.fault.*.percent": "a test is disturbed always or never",
   "policies.*.onError": "no policy fails in a test",
   "policies.*.rateLimit.store": "tests have fewer keys than the smallest table has slots",
+  "routes.*.timeout": "a service is told how long a try may take, and none of a test is slow",
   "routes.*.idleTimeout": "no service of a test is slow",
   "routes.*.retry": "a service of a test answers every try alike",
   "routes.*.hashBy": "a service of a test has one endpoint",
@@ -27,17 +28,33 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "routes.*.to.*": "which of several services is asked is left to chance",
 };
 
-/** Those that hold where there is a choice: which service a route with one of them asks, a test does see. */
-const OF_SEVERAL: readonly string[] = ["routes.*.callers.*.to.*", "routes.*.to.*"];
+/** Keys that hold only where a case cannot see them: elsewhere it can. */
+const ONLY_WHERE: Readonly<Record<string, (path: Path, pattern: string, root: Node) => boolean>> = {
+  "routes.*.callers.*.to.*": isOfSeveral,
+  "routes.*.to.*": isOfSeveral,
+  "routes.*.timeout": hasShorterTries,
+  "routes.*.retry": keepsTries,
+};
 
 /** The entry of that list that a path in a file falls under. */
 export function excuseOf(path: Path, root: Node): string | undefined {
   return Object.keys(UNOBSERVABLE).find(
-    (pattern) => startsLike(path, pattern) && (!OF_SEVERAL.includes(pattern) || isOfSeveral(path, pattern, root)),
+    (pattern) => startsLike(path, pattern) && (ONLY_WHERE[pattern]?.(path, pattern, root) ?? true),
   );
 }
 
+/** Where there is a choice: which service a route with one of them asks, a test does see. */
 function isOfSeveral(path: Path, pattern: string, root: Node): boolean {
   const list = nodeAt(root, path.slice(0, pattern.split(".").length - 1));
   return list?.kind === "list" && list.items.length > 1;
+}
+
+/** What is left of it without the time of one try, which a service is told. */
+function keepsTries(path: Path, pattern: string, root: Node): boolean {
+  const [, , , key] = path;
+  return key === undefined ? !hasShorterTries(path, pattern, root) : key !== "perTry";
+}
+
+function hasShorterTries(path: Path, _pattern: string, root: Node): boolean {
+  return nodeAt(root, [...path.slice(0, 2), "retry", "perTry"]) !== undefined;
 }
