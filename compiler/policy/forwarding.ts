@@ -6,7 +6,9 @@ const copy = z.strictObject({
   version: z.string().optional().describe("Name of one of its versions; the `active` one if absent."),
   percent: fraction
     .prefault("100%")
-    .describe("Share of the requests that are copied.")
+    .describe(
+      "Share of the requests that are copied. Of two shares of a route, the requests of the smaller one are among those of the larger one.",
+    )
     .meta({ examples: ["5%", "0.1%"] }),
 });
 

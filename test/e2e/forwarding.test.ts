@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { http2Request } from "./support/http2.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 
@@ -80,6 +81,92 @@ policies: { known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] 
     // A binomial of 200 is outside of this once in ten million times.
     expect(upstream("copies").received.length).toBeGreaterThan(60);
     expect(upstream("copies").received.length).toBeLessThan(140);
+  });
+
+  test("shares of several services: the requests of a smaller share are among those of a larger one", async () => {
+    const { send, upstream } = await served(
+      `  - { name: all, match: { path: /** }, to: main, mirror: [{ service: copies, percent: 50% }, { service: others, percent: 50% }, { service: third, percent: 10% }] }`,
+      "  third: { endpoints: [127.0.0.1:9004] }",
+    );
+    for (let n = 0; n < 400; n++) await send(`/${n}`);
+    const of = (service: string) => new Set(upstream(service).received.map(({ url }) => url));
+    // Those that are on their way still.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const [copies, others, third] = [of("copies"), of("others"), of("third")];
+    // Binomials of 400, each outside of this once in ten million times.
+    expect(copies.size).toBeGreaterThan(145);
+    expect(copies.size).toBeLessThan(255);
+    expect(third.size).toBeGreaterThan(10);
+    expect(third.size).toBeLessThan(80);
+    // Envoy draws one number for a request.
+    expect(others).toEqual(copies);
+    expect([...third].filter((url) => !copies.has(url))).toEqual([]);
+  });
+});
+
+describe("match.cookies", () => {
+  const ROUTES = `  - { name: main, match: { path: /orders }, to: main, apply: [known] }
+  - { name: canary, match: { path: /orders, cookies: { canary: "1" } }, to: copies, apply: [known] }
+  - { name: session, match: { path: /any, cookies: { session: true } }, to: copies }
+  - { name: none, match: { path: /any }, to: main }
+  - { name: odd, match: { path: /odd, cookies: { "a.b": "x+y|z" } }, to: copies }
+  - { name: even, match: { path: /odd }, to: main }`;
+  const POLICIES = `consumers: { acme: { credentials: [{ apiKey: env:ACME_KEY }] } }
+policies: { known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } } }`;
+
+  test("both engines choose by a cookie among others, and by nothing that only looks like it", async () => {
+    const leads = (path: string, cookie: string | undefined, service: string) =>
+      `as: acme, request: { path: ${path}${cookie === undefined ? "" : `, headers: { cookie: ${JSON.stringify(cookie)} }`} }, expect: { status: 200, upstream: { service: ${service} } }`;
+    await passOnBoth(policyOf(ROUTES, POLICIES), [
+      ...["canary=1", "a=b; canary=1", "canary=1; a=b", "a=b;canary=1;c=d", "canary=2; canary=1"].map((cookie) =>
+        leads("/orders", cookie, "copies"),
+      ),
+      ...[
+        undefined,
+        "canary=2",
+        "canary=11",
+        "canary=",
+        "canary",
+        "xcanary=1",
+        "x-canary=1",
+        "Canary=1",
+        "a=canary=1",
+        'canary="1"',
+        "canary=1x; a=b",
+      ].map((cookie) => leads("/orders", cookie, "main")),
+      ...["session=", "session=abc", "a=b; session=x"].map((cookie) => leads("/any", cookie, "copies")),
+      ...["session", "sessions=1", "a=session"].map((cookie) => leads("/any", cookie, "main")),
+      leads("/odd", "a.b=x+y|z", "copies"),
+      leads("/odd", "aXb=x+y|z", "main"),
+      leads("/odd", "a.b=xxy", "main"),
+      // The cookie chooses the version, and not whether one is let in.
+      'request: { path: /orders, headers: { cookie: "canary=1" } }, expect: { status: 401, upstream: none }',
+    ]);
+  });
+
+  test("a cookie in a header of its own, and in HTTP/2's many, counts as well", async () => {
+    const cookies = await served(ROUTES, POLICIES);
+    const { raw, env, upstream, forget } = cookies;
+    const key: [string, string] = ["x-api-key", env.ACME_KEY ?? ""];
+    const two = await raw({
+      method: "GET",
+      target: "/orders",
+      headers: [key, ["cookie", "a=b"], ["cookie", "canary=1"]],
+    });
+    expect(two.text).toBe("copies");
+    const none = await raw({
+      method: "GET",
+      target: "/orders",
+      headers: [key, ["cookie", "canary="], ["cookie", "1"]],
+    });
+    expect(none.text).toBe("main");
+    forget();
+    const { status } = await http2Request(cookies, {
+      ":path": "/orders",
+      "x-api-key": env.ACME_KEY ?? "",
+      cookie: ["a=b", "canary=1", "c=d"],
+    });
+    expect([status, upstream("copies").received.length]).toEqual([200, 1]);
   });
 });
 

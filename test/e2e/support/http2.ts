@@ -4,7 +4,7 @@ import type { Gateway } from "./serve.js";
 /** One call over cleartext HTTP/2; with trailers it has a body, "body", before them. */
 export function http2Request(
   gateway: Gateway,
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   trailers?: Record<string, string>,
 ): Promise<{ status: number; headers: Record<string, string> }> {
   return new Promise((resolve, reject) => {
