@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt, type Path } from "../syntax/document.js";
-import { removal, removeEntry } from "../syntax/edits.js";
+import { removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { targetsOf } from "./destinations.js";
 import type { Service } from "./gateway.js";
@@ -44,11 +44,12 @@ function slowStart(name: string, service: Service, checked: CheckedGateway): Dia
   return [diagnose("SL0642", { policy }, checked.place([...path, "slowStart"], "key"), fix)];
 }
 
-function connections(name: string, { circuitBreakers = {} }: Service, { place }: CheckedGateway): Diagnostic[] {
+function connections(name: string, { circuitBreakers = {} }: Service, { root, place }: CheckedGateway): Diagnostic[] {
   const { connections, requests } = circuitBreakers;
   if (connections === undefined || requests === undefined || connections <= requests) return [];
-  const span = place(["services", name, "circuitBreakers", "connections"]);
-  return [diagnose("SL0644", { connections, requests }, span)];
+  const path = ["services", name, "circuitBreakers", "connections"];
+  const fix = replacement(`write \`connections: ${requests}\``, nodeAt(root, path), String(requests));
+  return [diagnose("SL0644", { connections, requests }, place(path), fix)];
 }
 
 /** How many endpoints a name leads to is not known before it is resolved. */

@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import { nodeAt, type Path } from "../syntax/document.js";
-import { removal, removeEntry } from "../syntax/edits.js";
+import { removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { targetsOf } from "./destinations.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "./gateway.js";
@@ -25,6 +25,7 @@ function times({ retry, timeout = DEFAULT_TIMEOUT_MS }: Route, index: number, ch
         withoutKey(checked, base, "perTry", false),
       ),
     );
+  diagnostics.push(...unfitting(retry, timeout, base, checked));
   if (backoff?.max !== undefined && backoff.max < backoff.base)
     diagnostics.push(
       diagnose(
@@ -34,6 +35,19 @@ function times({ retry, timeout = DEFAULT_TIMEOUT_MS }: Route, index: number, ch
       ),
     );
   return diagnostics;
+}
+
+/** Tries that would begin when the time of the route is over, or end then. */
+function unfitting(retry: Route["retry"], timeout: number, base: Path, { root, place }: CheckedGateway): Diagnostic[] {
+  const { perTry, attempts } = retry ?? {};
+  if (perTry === undefined || attempts === undefined || perTry >= timeout || perTry * (attempts + 1) <= timeout)
+    return [];
+  const path = [...base, "perTry"];
+  const tries = attempts + 1;
+  const shorter = durationText(Math.floor(timeout / tries));
+  const fix = replacement(`write \`perTry: ${shorter}\``, nodeAt(root, path), shorter);
+  const parameters = { fit: Math.floor(timeout / perTry), tries, perTry: durationText(perTry) };
+  return [diagnose("SL0361", { ...parameters, timeout: durationText(timeout) }, place(path), fix)];
 }
 
 /** A service has one budget, which Envoy takes in place of a number of retries. */

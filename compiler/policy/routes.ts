@@ -15,7 +15,7 @@ import { checkMirrors } from "./mirrors.js";
 import { decodeUnreserved, parsePath } from "./path.js";
 import { checkRetries } from "./retries.js";
 import { checkRewrites } from "./rewrites.js";
-import { checkTargets } from "./targets.js";
+import { checkTargets, checkWeights } from "./targets.js";
 
 /** Each route by itself: one action, a path that can match, expressions that Envoy's engine takes, a weight above zero. */
 export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
@@ -79,8 +79,7 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
     ...checkConditions(route.match.query, (name) => at("match", "query", name)),
   );
 
-  for (const { to, path } of destinationsOf(route, index))
-    if (to.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, checked.place(path)));
+  for (const one of destinationsOf(route, index)) diagnostics.push(...checkWeights(one, checked));
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
   if (route.redirect !== undefined && written("to") === written("path"))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt } from "../syntax/document.js";
-import { removal, removeEntry } from "../syntax/edits.js";
+import { removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { destinationsOf, targetsOf } from "./destinations.js";
 import type { Route, Service } from "./gateway.js";
@@ -138,11 +138,12 @@ function limits(name: string, service: Service, { root, place }: CheckedGateway)
   const node = nodeAt(root, path);
   const fix = removal("remove `measure`", true, node?.kind === "map" ? removeEntry(node, "measure") : undefined);
   const { requests = DEFAULT_REQUESTS } = circuitBreakers;
+  const lower = replacement(`write \`max: ${requests}\``, nodeAt(root, [...path, "max"]), String(requests));
   return [
     ...(min > max ? [diagnose("SL0677", { min, max }, place(path, "key"))] : []),
     ...(latency !== undefined && limit.measure !== undefined
       ? [diagnose("SL0678", {}, place([...path, "measure"], "key"), fix)]
       : []),
-    ...(max > requests ? [diagnose("SL0679", { max, requests }, place(path, "key"))] : []),
+    ...(max > requests ? [diagnose("SL0679", { max, requests }, place(path, "key"), lower)] : []),
   ];
 }

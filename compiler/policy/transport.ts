@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { ListenerPlan, ServicePlan } from "../plan/plan.js";
 import { type ListenerTls, PROTOCOLS } from "../plan/transport.js";
+import { nodeAt } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
 import type { Listener, Service } from "./gateway.js";
 import { isIpAddress, LITERAL_PRIVATE_KEY } from "./values.js";
@@ -99,7 +100,37 @@ export const serviceProtocol = z
   .describe("Version of HTTP that the service speaks. `auto` asks it by ALPN, which takes TLS.");
 
 /** What the schema alone cannot say of TLS and of versions of HTTP. */
-export function checkTransport({ gateway, place }: CheckedGateway): Diagnostic[] {
+export function checkTransport(checked: CheckedGateway): Diagnostic[] {
+  return [...ofServices(checked), ...ofListeners(checked)];
+}
+
+/** Where systems have the authorities of the web, which sign certificates for anybody who has a name. */
+const OF_THE_WEB: readonly string[] = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/ssl/cert.pem",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+];
+
+function ofListeners({ gateway, place }: CheckedGateway): Diagnostic[] {
+  return Object.entries(gateway.listeners).flatMap(([name, { tls }]) => {
+    const ca = tls?.clientCertificate?.ca;
+    return ca !== undefined && OF_THE_WEB.includes(ca)
+      ? [diagnose("SL0680", { ca }, place(["listeners", name, "tls", "clientCertificate", "ca"]))]
+      : [];
+  });
+}
+
+/** Endings of names that nobody can own (RFC 6761, RFC 6762, RFC 8375, ICANN's for private use), and of clusters. */
+const INTERNAL = /(^|\.)(internal|local|localhost|test|lan|corp|home|home\.arpa|svc)$/;
+
+/** The authorities of the web sign no certificate for it. */
+function isInternal(host: string): boolean {
+  return !host.includes(".") || INTERNAL.test(host);
+}
+
+function ofServices({ gateway, root, place }: CheckedGateway): Diagnostic[] {
   return namedServices(gateway).flatMap(
     ({ base: name, version, service: { tls, protocol, dns, endpoints, zones } }) => {
       // What a version has of the service is told once.
@@ -112,6 +143,13 @@ export function checkTransport({ gateway, place }: CheckedGateway): Diagnostic[]
         const [there, absent] = tls?.key === undefined ? ["certificate", "key"] : ["key", "certificate"];
         found.push(diagnose("SL0621", { there, absent }, place([...path, "tls", there], "key")));
       }
+      const named = tls?.sni ?? dns?.host.toLowerCase();
+      // Where it is written, the system may have authorities of its own among those of the web; and a name that is none was told.
+      const isTold = ["ca", "sni"].some(
+        (key) => nodeAt(root, [...path, "tls", key]) !== undefined && (key === "ca" || tls?.sni === undefined),
+      );
+      if (tls !== undefined && !isTold && named !== undefined && isInternal(named))
+        found.push(diagnose("SL0681", { name: named }, place([...path, "tls"], "key")));
       if (protocol === "auto" && tls === undefined)
         found.push(diagnose("SL0622", { service: name }, place([...path, "protocol"])));
       return found;

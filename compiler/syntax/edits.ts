@@ -14,6 +14,11 @@ export function removal(title: string, safe: boolean, edits: readonly Edit[] | u
   return edits === undefined ? {} : { fix: { title, safe, edits } };
 }
 
+/** A suggestion to write something else in the place of a value, if it is there. */
+export function replacement(title: string, value: Node | undefined, newText: string): { fix?: Fix } {
+  return value?.kind === "scalar" ? { fix: { title, safe: false, edits: [{ span: value.span, newText }] } } : {};
+}
+
 /** A text as a scalar: without quotes where YAML reads it as the same text in every place (YAML 1.2.2, section 10.3.2). */
 export function scalarText(text: string): string {
   const isPlain = /^[A-Za-z_][\w./-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text);

@@ -1,6 +1,6 @@
 import type { Section } from "./entry.js";
 
-/** SL067x and SL068x: zones of services, and what services take at a time. */
+/** SL067x and SL068x: zones of services, what services take at a time, and whose certificates are trusted. */
 export const balancing = {
   SL0670: {
     severity: "error",
@@ -94,10 +94,29 @@ from a policy that asks it, counts nowhere.
   },
   SL0679: {
     severity: "warning",
+    fix: "suggested",
     message: "of {max} requests only {requests} could be under way: `circuitBreakers` refuses the others",
     help: `The limit that Envoy finds may be as high as \`max\`, 1000 if absent; \`requests\` of \`circuitBreakers\`, 1024 if absent, is the lower one.
 
     adaptiveConcurrency: { max: 500 }, circuitBreakers: { requests: 100 }   # SL0679
     adaptiveConcurrency: { max: 100 }, circuitBreakers: { requests: 100 }`,
+  },
+  SL0680: {
+    severity: "warning",
+    message:
+      "`{ca}` has the authorities of the web: whoever has a name there gets a certificate that this listener takes",
+    help: `The certificate of a client says that it is one of yours only if the authority that signed it signs for nobody else.
+
+    clientCertificate: { ca: "mounted:/etc/ssl/certs/ca-certificates.crt" }   # SL0680
+    clientCertificate: { ca: "mounted:/etc/tls/clients.crt" }`,
+  },
+  SL0681: {
+    severity: "warning",
+    message: "no authority of the web signs a certificate for `{name}`, and the service has no `ca` of its own",
+    help: `Without \`ca\`, Envoy trusts the authorities of the web. They sign names that somebody owns, so a certificate for a name inside of a
+network comes from an authority of that network: connections would fail, and the trust would be in the wrong hands.
+
+    orders: { dns: "orders.internal:8443", tls: {} }                                        # SL0681
+    orders: { dns: "orders.internal:8443", tls: { ca: "mounted:/etc/tls/services.crt" } }`,
   },
 } as const satisfies Section<"06">;

@@ -31,6 +31,7 @@ by it, and an \`authorize\` judges it.
   },
   SL0304: {
     severity: "error",
+    fix: "suggested",
     message: "all weights are 0, so no service would get a request",
     help: `Weights are shares of the requests, relative to each other. At least one must be above 0.`,
   },

@@ -181,4 +181,51 @@ promised.
     errors: [{ on: [404, 410], body: "<h1>Gone</h1>" }, { on: 404, body: "<h1>Nothing here</h1>" }]   # SL0360
     errors: [{ on: 410, body: "<h1>Gone</h1>" }, { on: 4xx, body: "<h1>Nothing here</h1>" }]`,
   },
+  SL0361: {
+    severity: "warning",
+    fix: "suggested",
+    message: "of {tries} tries of {perTry} only {fit} fit into the {timeout} that all have together",
+    help: `\`timeout\` holds for the whole answer, retries and waits among them; it is 15s if absent. A try that begins too late is cut short, and the
+client gets 504 all the same.
+
+    - { name: a, match: { path: /a }, to: a, timeout: 1s, retry: { attempts: 2, perTry: 500ms } }   # SL0361: 3 tries
+    - { name: a, match: { path: /a }, to: a, timeout: 1s, retry: { attempts: 2, perTry: 300ms } }`,
+  },
+  SL0362: {
+    severity: "warning",
+    fix: "suggested",
+    message:
+      "a request may be tried {all} times: `{route}` tries {tries} times what comes back to this gateway, where `{other}` tries each {each} times",
+    needs: ["services", "listeners"],
+    help: `Retries of two layers multiply, so a service that is slow gets many times its requests, just when it can do least. One layer should ask
+again: the one that is next to the service.
+
+    listeners: { public: { address: 0.0.0.0:8080 }, inside: { address: 127.0.0.1:8081 } }
+    services: { again: { endpoints: [127.0.0.1:8081] }, orders: { endpoints: [10.0.0.7:8080] } }
+    routes:
+      - { name: outer, match: { path: /a }, to: again, rewrite: { path: /b }, retry: {} }   # SL0362
+      - { name: inner, match: { path: /b }, to: orders, retry: {} }`,
+  },
+  SL0363: {
+    severity: "warning",
+    fix: "suggested",
+    message: "the weights are {sum} together; were they meant as percentages?",
+    help: `Weights are relative: of 90 and 5, the first gets 94.7% of the requests. That is right for any numbers, and a slip where they look like
+percentages.
+
+    to: [{ service: v1, weight: 90 }, { service: v2, weight: 5 }]    # SL0363
+    to: [{ service: v1, weight: 95 }, { service: v2, weight: 5 }]`,
+  },
+  SL0364: {
+    severity: "warning",
+    fix: "suggested",
+    message: "while `{well}` is not well, copies and requests both go to `{at}`",
+    help: `\`failover\` holds for copies too. A service that gets a request and its copy does everything twice.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], health: { tcp: true }, failover: [next] }
+      next: { endpoints: [10.0.0.8:8080] }
+    routes:
+      - { name: a, match: { path: /a }, to: orders, mirror: [{ service: next }] }   # SL0364`,
+  },
 } as const satisfies Section<"03">;

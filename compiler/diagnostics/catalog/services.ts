@@ -128,6 +128,7 @@ If a real key was in the file, replace that key.`,
   },
   SL0644: {
     severity: "warning",
+    fix: "suggested",
     message: "of {connections} connections only {requests} could be used: no more requests than that may be under way",
     help: `Each connection in use carries a request at least, so connections beyond the limit of \`requests\` never open.
 
@@ -174,9 +175,9 @@ stands in gets requests for its own endpoints only, and does not hand them on.
   },
   SL0649: {
     severity: "warning",
-    message: "requests to `{service}` come back to the listener `{listener}` of this gateway{times}",
+    message: "requests to `{service}` come back to the listener `{listener}` of this gateway",
     help: `The endpoint is an address that this gateway listens on itself. Unless the routes are such that a request does not come to the same one
-again, it goes round until a timeout, and the retries of each round multiply.
+again, it goes round until a timeout. Where routes have \`retry\`, the tries of each round multiply (SL0362).
 
     listeners: { public: { address: 0.0.0.0:8080 } }
     services: { again: { endpoints: [127.0.0.1:8080] } }   # SL0649
