@@ -84,14 +84,17 @@ policies: { known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] 
   });
 
   test("shares of several services: the requests of a smaller share are among those of a larger one", async () => {
-    const { send, upstream } = await served(
+    const { send, upstream, envoy } = await served(
       `  - { name: all, match: { path: /** }, to: main, mirror: [{ service: copies, percent: 50% }, { service: others, percent: 50% }, { service: third, percent: 10% }] }`,
       "  third: { endpoints: [127.0.0.1:9004] }",
     );
     for (let n = 0; n < 400; n++) await send(`/${n}`);
     const of = (service: string) => new Set(upstream(service).received.map(({ url }) => url));
-    // Those that are on their way still.
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // None of them is on its way still.
+    await vi.waitFor(async () => {
+      const stats = await envoy.admin.stats("^cluster\\..*\\.upstream_rq_(active|pending_active)$");
+      expect([...stats.values()].every((value) => value === 0)).toBe(true);
+    }, held);
     const [copies, others, third] = [of("copies"), of("others"), of("third")];
     // Binomials of 400, each outside of this once in ten million times.
     expect(copies.size).toBeGreaterThan(145);

@@ -163,10 +163,10 @@ describe("adaptiveConcurrency", () => {
   });
 
   test("the limit rises while the service is quick, and falls while it is slow", async () => {
-    const { gateway, api } = await behind({}, "adaptiveConcurrency: { latency: 300ms, min: 1, max: 50, every: 50ms }");
+    const { gateway, api } = await behind({}, "adaptiveConcurrency: { latency: 1s, min: 1, max: 50, every: 50ms }");
     expect(countOf(await atOnce(gateway, 10, "/open"), 503)).toBeGreaterThan(0);
     await vi.waitFor(async () => expect(await atOnce(gateway, 20, "/open")).toEqual(times(20, 200)), held);
-    api.reply(() => new Promise((resolve) => setTimeout(() => resolve({}), 1_000)));
+    api.reply(() => new Promise((resolve) => setTimeout(() => resolve({}), 2_500)));
     await vi.waitFor(async () => expect(countOf(await atOnce(gateway, 20, "/open"), 503)).toBeGreaterThan(5), held);
   });
 
