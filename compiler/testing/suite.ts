@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { headerMatch } from "../policy/gateway.js";
 import { duration, exactlyOneOf, headerName, headerValue, httpMethod, isIpAddress, name } from "../policy/values.js";
+import { expectedSpans } from "./spans/expected.js";
 
 /** The client that sends the request writes these itself. */
 const NOT_OURS_TO_SEND = ["connection", "content-length", "host", "transfer-encoding"];
@@ -207,6 +208,7 @@ const expectation = z
         `Counters of policies, and by how much each grows: \`policy.\` and what it counts, ${OUTCOMES.map((outcome) => `\`${outcome}\``).join(", ")}.`,
       )
       .meta({ examples: [{ "partners-only.denied": 1 }] }),
+    spans: expectedSpans.optional(),
   })
   .describe("What must come of the request. What is not written here is not looked at.");
 
