@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { operationName } from "../plan/names.js";
 import type { Exchange } from "./exchange.js";
+import { spanFacts } from "./spans/facts.js";
 
 /** One thing in which the two engines do not agree. */
 export interface Disagreement {
@@ -37,7 +38,17 @@ export function disagreements(embedded: Exchange, slow: Exchange | undefined, en
   });
 }
 
-function factsOf({ status, headers, body, route, decision, shadow, asked, service }: Exchange): Map<string, string> {
+function factsOf({
+  status,
+  headers,
+  body,
+  route,
+  decision,
+  shadow,
+  asked,
+  service,
+  spans,
+}: Exchange): Map<string, string> {
   const facts = new Map([
     ["status", String(status)],
     ["route", route?.name ?? NOTHING],
@@ -47,6 +58,7 @@ function factsOf({ status, headers, body, route, decision, shadow, asked, servic
     ...(isUnreadable(headers) ? [] : [["body", body] as const]),
   ]);
   addHeaders(facts, headers, "header");
+  for (const [what, fact] of spans === undefined ? [] : spanFacts(spans)) facts.set(what, fact);
   if (asked !== undefined) {
     facts.set("asked", `${asked.name} ${asked.method} ${asked.path}`);
     addHeaders(facts, asked.headers, "header of the question");
