@@ -80,7 +80,7 @@ describe("spans of OTLP", () => {
         events: [],
       } satisfies Span,
     ]);
-    expect(spansOf(readOtlp('{"resourceSpans":[]}'))).toEqual([]);
+    for (const empty of ['{"resourceSpans":[]}', "{}"]) expect(spansOf(readOtlp(empty))).toEqual([]);
   });
 
   it("are the same in batches", () => {
@@ -172,7 +172,7 @@ describe("what is no document of spans", () => {
     ["", "it is empty"],
     ["{secret", "it is no JSON"],
     ["[]", "the document: Invalid input: expected object, received array"],
-    ["{}", "the document: `resourceSpans` is needed, or `batches`"],
+    ['{"message":"not found"}', "the document: `resourceSpans` is needed, or `batches`"],
     ['{"resourceSpans":{}}', "resourceSpans: Invalid input: expected array, received object"],
     [
       '{"batches":[{"scopeSpans":[{"spans":[7]}]}]}',

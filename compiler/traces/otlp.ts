@@ -174,10 +174,12 @@ function portOf(text: string | undefined): number | undefined {
 const resources = z.array(resource).transform((lists) => lists.flat());
 
 const message = z
-  .object({ resourceSpans: resources.optional(), batches: resources.optional() })
-  .transform(({ resourceSpans, batches }, context) => {
-    const spans = resourceSpans ?? batches;
-    if (spans === undefined) context.addIssue("`resourceSpans` is needed, or `batches`");
+  .looseObject({ resourceSpans: resources.optional(), batches: resources.optional() })
+  .transform((members, context) => {
+    const spans = members.resourceSpans ?? members.batches;
+    // Protobuf leaves out a list that is empty. What has other members only is some other document.
+    if (spans === undefined && Object.keys(members).length > 0)
+      context.addIssue("`resourceSpans` is needed, or `batches`");
     return spans ?? [];
   });
 
