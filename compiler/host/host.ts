@@ -145,6 +145,13 @@ export class Host {
     for (const { vm, root } of this.tickers()) vm.tick(root);
   }
 
+  /** Monotonic time of the next tick, in nanoseconds; undefined if no root has a period. */
+  get nextDue(): bigint | undefined {
+    return this.tickers()
+      .map(({ ticker }) => ticker.due)
+      .toSorted((one, other) => (one < other ? -1 : 1))[0];
+  }
+
   /** Moves time to what real clocks say, as `advance` does. For hosts that serve. */
   follow({ monotonic, wall }: Moment): void {
     const passed = monotonic - this.clock.monotonic();
