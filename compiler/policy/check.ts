@@ -4,6 +4,7 @@ import type { PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
+import { checkDisclosures } from "./disclosures.js";
 import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
 import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
@@ -75,7 +76,13 @@ export function checkGateway(
   const checked: CheckedGateway = { root: shape.root, gateway, policies, place, incomplete: shape.incomplete };
   const references = checkReferences(checked);
   for (const part of references.unresolved) shape.incomplete.add(part);
-  const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...references.diagnostics];
+  const found = [
+    ...diagnostics,
+    ...checkServices(checked),
+    ...checkRoutes(checked),
+    ...checkDisclosures(checked),
+    ...references.diagnostics,
+  ];
   return { checked: comparable(checked, shape.partial), diagnostics: found };
 }
 

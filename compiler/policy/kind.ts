@@ -43,8 +43,14 @@ export interface ModulePart {
   identifies: boolean;
   /** Whether `onError` may be `allow`. */
   mayOpen: boolean;
+  /** Nothing may stand beside it: neither `mode` nor `when` nor `onError`. */
+  alone?: true;
   /** Whether filter state alone has what it tells. */
   tellsByFilterState: boolean;
+  /** What it leaves in filter state for routes that tell so, beside what every module may. */
+  tells?: readonly string[];
+  /** Whether it sends something to collectors. */
+  exports?: true;
 }
 
 /** What the body stage reads of a policy of a kind: the member of the kind's name in its configuration, the plan's `config`. */

@@ -5,6 +5,7 @@ import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
 import { unreachableRoutes } from "./unreachable.js";
 import { unusedConsumers, unusedServices } from "./unused.js";
+import { neverFoundOut } from "./wanted.js";
 
 /**
  * Warnings that are told by the whole gateway. Only of a file without an error: a misspelt name would also make unused what
@@ -17,5 +18,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...unreachableRoutes(plan.hosts),
     ...lintChains(plan),
     ...conditionalProtection(plan),
+    ...neverFoundOut(plan),
   ];
 }

@@ -10,7 +10,7 @@ import {
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
-import { decisionLog, listenerLogs } from "./access-logs.js";
+import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
@@ -114,11 +114,11 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, options.accessLog !== undefined) },
+    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, isLogged(plan, options)) },
     httpFilters: [
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
-      ...filtersBehindGuard(plan, options.accessLog !== undefined),
+      ...filtersBehindGuard(plan, isLogged(plan, options)),
       ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],
