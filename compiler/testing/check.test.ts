@@ -187,7 +187,10 @@ describe("says at the place", () => {
       "{ name: a, request: { path: /a }, expect: { spans: [{ kind: server }] } }",
       "5 <{ kind: server }>: SL0102 `name` is missing",
     ],
-    ["{ name: a, request: { path: /a }, expect: { spans: [{ name: a, kind: producer }] } }", "5 <producer>: SL0105 found \"producer\", expected one of: server, client, internal"],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ name: a, kind: producer }] } }",
+      '5 <producer>: SL0105 found "producer", expected one of: server, client, internal',
+    ],
     [
       "{ name: a, request: { path: /a }, expect: { metrics: { partners-only.sampled: 1 } } }",
       "5 <partners-only>: SL0201 no policy with traces that a route applies is named `partners-only`",

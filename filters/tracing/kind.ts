@@ -22,6 +22,9 @@ import { isOwnAttribute } from "./span.js";
 /** Conditions of `always` over the request that the module keeps for each stream. */
 const MOST_NOTED = 16;
 
+/** Of a million. */
+const ALL_TRACES = 1_000_000;
+
 /** The expressions of a policy, each known to be sound. */
 export interface Expressions {
   rules: readonly { when: Expression; ratio: number }[];
@@ -71,12 +74,26 @@ function planOf(
       : { collector, asks: [{ service: collector.service, origin: serviceOrigin(collector, context) }] }),
     ...(discloses.length === 0 ? {} : { discloses }),
     config: configOf(spec, expressions, collector !== undefined),
+    inTests: () => configOf(sampledSurely(spec), surely(expressions), collector !== undefined),
     removeRequestHeaders: CONTEXT_HEADERS,
     requestHeaders: writtenHeaders(spec.propagate, spec.baggage === "pass"),
     responseHeaders: [],
     decide: modelOf(spec, expressions, collector),
     lint: lintOf(context),
   };
+}
+
+/** Tests ask for one answer: what is sampled at times is sampled. */
+function sampledSurely({ sample, ...spec }: Settings): Settings {
+  return { ...spec, sample: { ...sample, ratio: sureRatio(sample.ratio) } };
+}
+
+function surely({ rules, ...expressions }: Expressions): Expressions {
+  return { ...expressions, rules: rules.map(({ when, ratio }) => ({ when, ratio: sureRatio(ratio) })) };
+}
+
+function sureRatio(ratio: number): number {
+  return ratio === 0 ? 0 : ALL_TRACES;
 }
 
 function configOf(
