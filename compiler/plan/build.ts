@@ -48,7 +48,7 @@ export function buildPlan(
       ...ownedHeadersMatched(checked, plan.ownedRequestHeaders),
       ...tooManyNames(plan),
       ...tooManyCollectors(plan),
-      ...checkTracers(policies, hosts),
+      ...checkTracers(policies),
     ],
   };
 }

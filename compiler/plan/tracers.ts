@@ -1,7 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
-import { isGenerated } from "./names.js";
 import type { NativePolicy } from "./native.js";
-import type { HostPlan, PolicyPlan } from "./plan.js";
+import type { PolicyPlan } from "./plan.js";
 import type { Collector } from "./tracing.js";
 
 /** What a tracer of Envoy does on a route. It is one for all routes, so what it is for is alike in all policies. */
@@ -67,7 +66,7 @@ export function tracedNatively(policies: readonly PolicyPlan[]): Traced[] {
  * Envoy has one tracer for all routes of a listener, and all listeners have the same routes: what is alike for all of them must be so
  * in all policies, and no other policy can trace beside them.
  */
-export function checkTracers(policies: readonly PolicyPlan[], hosts: readonly HostPlan[]): Diagnostic[] {
+export function checkTracers(policies: readonly PolicyPlan[]): Diagnostic[] {
   const natives = tracedNatively(policies);
   const [first] = natives;
   if (first === undefined) return [];
@@ -83,7 +82,6 @@ export function checkTracers(policies: readonly PolicyPlan[], hosts: readonly Ho
         ? [diagnose("SL0473", { policy: policy.name, first: first.name }, policy.origin, { related })]
         : [],
     ),
-    ...touched(first, natives, hosts),
   ];
 }
 
@@ -96,16 +94,4 @@ function difference(first: TracerPlan, other: TracerPlan): string | undefined {
   if (first.parent !== other.parent) return "sample.parent";
   // With OpenTelemetry it is a sampler that follows callers, one with a ratio of its own.
   return format === "otlp" && first.parent && first.millionths !== other.millionths ? "sample.ratio" : undefined;
-}
-
-/** Routes to services that no policy asks to trace, and where Envoy's tracer writes headers all the same. */
-function touched(first: Traced, natives: readonly Traced[], hosts: readonly HostPlan[]): Diagnostic[] {
-  const names = new Set(natives.map(({ name }) => name));
-  const routes = hosts
-    .flatMap((host) => host.routes)
-    .filter(({ action, run }) => action.type === "forward" && !run.some(({ policy }) => names.has(policy)));
-  const [route] = routes.filter((one) => !isGenerated(one));
-  if (route === undefined) return [];
-  const related = [{ message: "on this route", span: route.origin }];
-  return [diagnose("SL0474", { policy: first.name, route: route.name }, first.origin, { related })];
 }

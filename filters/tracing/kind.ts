@@ -54,10 +54,6 @@ function commonPlan({ rules, always, tags }: Expressions, context: PolicyContext
   const early = [...rules.map(({ when }) => when), ...tags.map(({ value }) => value)];
   const read = always === undefined ? early : [...early, always.expression];
   const wants = read.flatMap(requirementsOf);
-  const discloses = tags.map(({ name, value }) => ({
-    name,
-    reads: valuesOf(value).map((use) => ({ attribute: use.name, argument: use.argument, origin: use.span })),
-  }));
   return {
     phase: "trace" as const,
     provides: [],
@@ -65,7 +61,6 @@ function commonPlan({ rules, always, tags }: Expressions, context: PolicyContext
     ...(wants.length === 0 ? {} : { wants }),
     readsHeaders: read.flatMap(headersOf),
     readsNamed: read.flatMap(namedOf).filter((name) => !name.startsWith("response.")),
-    ...(discloses.length === 0 ? {} : { discloses }),
     responseHeaders: [],
     lint: lintOf(context),
   };
@@ -191,6 +186,7 @@ function checkTags({ tags }: Settings, context: PolicyContext): Expressions["tag
     const isTaken = isOwnAttribute(name);
     if (isTaken) context.report(diagnose("SL0467", { tag: name }, context.place(["tags", name], "key")));
     const value = read(text, ["tags", name], ["string", "int", "bool"], context);
+    if (value !== undefined) context.disclose({ name, reads: valuesOf(value) });
     return isTaken || value === undefined ? [] : [{ name, value }];
   });
   return sound.length === all.length ? sound : undefined;

@@ -23,9 +23,7 @@ export function nativePlan(
   context: PolicyContext,
 ): TracerPlan | undefined {
   if (collector === undefined) {
-    context.report(
-      unsayable("export", "a tracer of Envoy sends spans, and hands on nothing without", context, "native"),
-    );
+    context.report(diagnose("SL0475", { policy: context.policy }, context.place(["native"], "key")));
     return undefined;
   }
   const tags = tagsOf(expressions, context);
@@ -66,7 +64,7 @@ function cannotDo(
   const isPartOfName = service !== undefined && service !== context.gateway.name;
   const say = (key: string, reason: string) => unsayable(key, reason, context);
   return [
-    ...(isWritten ? [] : [say("propagate", `Envoy's ${tracer} tracer writes ${forms}, and the key must say so`)]),
+    ...(isWritten ? [] : [say("propagate", `Envoy's ${tracer} tracer writes ${forms}: say so`)]),
     ...(sample.perSecond === undefined ? [] : [say("sample.perSecond", "Envoy counts no traces; leave it out")]),
     ...(sample.parent || format === "otlp"
       ? []
@@ -110,8 +108,8 @@ function sayableOf({ tree }: Expression): TracerTag["value"] | undefined {
 }
 
 /** @param key path of the body, its parts joined by dots; in a tag's name dots are its own */
-function unsayable(key: string, reason: string, { place, policy, node }: PolicyContext, at = key): Diagnostic {
-  const [first = "", ...rest] = at.split(".");
+function unsayable(key: string, reason: string, { place, policy, node }: PolicyContext): Diagnostic {
+  const [first = "", ...rest] = key.split(".");
   const name = rest.join(".");
   const path = rest.length === 0 ? [first] : [first, /^[0-9]+$/.test(name) ? Number(name) : name];
   const span = node(path) === undefined ? place(["native"], "key") : place(path, first === "redact" ? "value" : "key");

@@ -170,4 +170,13 @@ a trace: \`traceparent\` of a caller is replaced by one that says not sampled (O
 
 Apply the policy to every route, or leave out \`native\`; or silence the finding and say why.`,
   },
+  SL0475: {
+    severity: "error",
+    message: "`{policy}` is native and has no `export`: Envoy's own tracers send spans, and hand on no trace without",
+    help: `Handing on alone is what the module does.
+
+    trace: { tracing: { native: true } }                               # SL0475
+    trace: { tracing: {} }
+    trace: { tracing: { native: true, export: { otlp: collector } } }`,
+  },
 } as const satisfies Section<"04">;
