@@ -29,13 +29,15 @@ class Splitter {
     const { request, answer } = readsOf(tree);
     if (!request) return lower(tree);
     if (!answer && tree.type === "bool") return this.#note(tree);
-    if (!answer) {
-      // A value of the request is no condition: it would have to be kept as it is.
-      this.mixed.push({ start: within.start, end: within.end });
-      return false;
-    }
+    if (tree.kind === "attribute") return this.#refuse(within);
     if (tree.kind === "and" || tree.kind === "or") return this.#logic(tree);
-    return lower(tree, (part) => this.split(part, tree));
+    return lower(tree, (part) => this.split(part, answer ? tree : within));
+  }
+
+  /** A value of the request is no condition: it would have to be kept as it is. */
+  #refuse({ start, end }: Range): JsonPredicate {
+    if (!this.mixed.some((one) => one.start === start && one.end === end)) this.mixed.push({ start, end });
+    return false;
   }
 
   /** Kleene's `&&` and `||` take their operands in any order, so what the request tells is one condition. */

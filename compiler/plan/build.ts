@@ -17,6 +17,7 @@ import {
   type ServicePlan,
 } from "./plan.js";
 import { planService, retryBudgets } from "./resilience.js";
+import { checkTracers } from "./tracers.js";
 import { collectors, MOST_COLLECTORS } from "./tracing.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
@@ -47,6 +48,7 @@ export function buildPlan(
       ...ownedHeadersMatched(checked, plan.ownedRequestHeaders),
       ...tooManyNames(plan),
       ...tooManyCollectors(plan),
+      ...checkTracers(policies),
     ],
   };
 }

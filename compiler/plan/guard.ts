@@ -11,6 +11,7 @@ import {
   type ResultHeader,
   type RoutePlan,
 } from "./plan.js";
+import { resultsOfTags } from "./tracers.js";
 import { exportersMember, exportMember, patternMember, tracerOf } from "./tracing.js";
 
 /** What Envoy's main thread must have in its environment for the modules to start. */
@@ -128,6 +129,7 @@ function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
     ...policy.responseHeaders,
     ...(policy.native?.filter === "externalAuth" ? policy.native.identity : []),
+    ...resultsOfTags(policy.native),
     ...sides.flatMap((side) => headerEdits([policy.native], side).set.flatMap(resultOf)),
   ]);
   const shadowed = run.some((policy) => policy.mode?.is === "shadow");

@@ -113,8 +113,6 @@ export interface PolicyPlan {
   asks?: readonly { service: string; origin: Span }[];
   /** Where a module sends what it learns of requests. */
   collector?: Collector;
-  /** Values of the request that it hands on to somebody who is no service of the route. */
-  discloses?: readonly Disclosure[];
   /** Request headers that only it may write: what a client sends under these names is removed from every request. */
   ownedRequestHeaders?: readonly string[];
   /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
@@ -127,14 +125,6 @@ export interface PolicyPlan {
   decide?: (view: RequestView) => Verdict;
   /** Warnings of the policy where it stands in a chain. Asked once for each chain that occurs, if there is no error. */
   lint?: (chain: Chain) => readonly Diagnostic[];
-}
-
-/** A value that leaves the gateway for somebody who is no service of the route. */
-export interface Disclosure {
-  /** What it is called there. */
-  name: string;
-  /** Attributes that it is made of. */
-  reads: readonly { attribute: string; argument: string | undefined; origin: Span }[];
 }
 
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */

@@ -5,6 +5,7 @@ import type { JsonObject, PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
 import type { Loaded } from "../syntax/loader.js";
 import type { Span } from "../syntax/source.js";
+import type { Disclosure } from "./disclosures.js";
 import type { Gateway } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
@@ -33,6 +34,8 @@ export interface PolicyContext {
   /** Reads a file that a file names. The path is from the folder of the policy file, with `/` and without `..`. */
   loadFile(path: string): Loaded;
   report(diagnostic: Diagnostic): void;
+  /** Tells of a value that leaves the gateway, so that no credential does; also where the policy is wrong in other ways. */
+  disclose(disclosure: Disclosure): void;
 }
 
 /** What a module reads of a policy of a kind, and what that takes. */

@@ -10,12 +10,14 @@ import {
 import { placeOf, spanOf } from "../../compiler/expression/place.js";
 import { type Split, splitByAnswer } from "../../compiler/expression/split.js";
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
+import type { TracerPlan } from "../../compiler/plan/tracers.js";
 import type { Collector } from "../../compiler/plan/tracing.js";
 import { defineKind, type KindPlan, type PolicyContext } from "../../compiler/policy/kind.js";
 import { CONTEXT_HEADERS, writtenHeaders } from "./context.js";
 import { lintOf } from "./lint.js";
 import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
+import { foreignHeaders, nativePlan } from "./native.js";
 import { DEFAULT_PER_SECOND, type Settings, settings } from "./settings.js";
 import { isOwnAttribute } from "./span.js";
 
@@ -44,9 +46,28 @@ export const tracing = defineKind({
     const tags = checkTags(spec, context);
     if (collector === false || rules === undefined || always === false || tags === undefined) return undefined;
     const expressions: Expressions = { rules, always, tags };
-    return planOf(spec, expressions, collector, context);
+    if (!spec.native) return planOf(spec, expressions, collector, context);
+    const native = nativePlan(spec, expressions, collector, context);
+    return native && planOfTracer(spec, expressions, native, context);
   },
 });
+
+/** What a policy is whoever carries it out. */
+function commonPlan({ rules, always, tags }: Expressions, context: PolicyContext) {
+  const early = [...rules.map(({ when }) => when), ...tags.map(({ value }) => value)];
+  const read = always === undefined ? early : [...early, always.expression];
+  const wants = read.flatMap(requirementsOf);
+  return {
+    phase: "trace" as const,
+    provides: [],
+    requires: [],
+    ...(wants.length === 0 ? {} : { wants }),
+    readsHeaders: read.flatMap(headersOf),
+    readsNamed: read.flatMap(namedOf).filter((name) => !name.startsWith("response.")),
+    responseHeaders: [],
+    lint: lintOf(context),
+  };
+}
 
 function planOf(
   spec: Settings,
@@ -54,32 +75,29 @@ function planOf(
   collector: Collector | undefined,
   context: PolicyContext,
 ): KindPlan {
-  const { rules, always, tags } = expressions;
-  const early = [...rules.map(({ when }) => when), ...tags.map(({ value }) => value)];
-  const read = always === undefined ? early : [...early, always.expression];
-  const wants = read.flatMap(requirementsOf);
-  const discloses = tags.map(({ name, value }) => ({
-    name,
-    reads: valuesOf(value).map((use) => ({ attribute: use.name, argument: use.argument, origin: use.span })),
-  }));
   return {
-    phase: "trace",
-    provides: [],
-    requires: [],
-    ...(wants.length === 0 ? {} : { wants }),
-    readsHeaders: read.flatMap(headersOf),
-    readsNamed: read.flatMap(namedOf).filter((name) => !name.startsWith("response.")),
-    ...(collector === undefined
-      ? {}
-      : { collector, asks: [{ service: collector.service, origin: serviceOrigin(collector, context) }] }),
-    ...(discloses.length === 0 ? {} : { discloses }),
+    ...commonPlan(expressions, context),
+    ...(collector === undefined ? {} : { collector, asks: [asked(collector, context)] }),
     config: configOf(spec, expressions, collector !== undefined),
     inTests: () => configOf(sampledSurely(spec), surely(expressions), collector !== undefined),
     removeRequestHeaders: CONTEXT_HEADERS,
     requestHeaders: writtenHeaders(spec.propagate, spec.baggage === "pass"),
-    responseHeaders: [],
     decide: modelOf(spec, expressions, collector),
-    lint: lintOf(context),
+  };
+}
+
+/** Envoy reads nothing for the guard then: what its tags show stands in the plan of the tracer. */
+function planOfTracer(spec: Settings, expressions: Expressions, native: TracerPlan, context: PolicyContext): KindPlan {
+  return {
+    ...commonPlan(expressions, context),
+    readsHeaders: [],
+    readsNamed: [],
+    native,
+    asks: [asked(native.collector, context)],
+    config: {},
+    removeRequestHeaders: foreignHeaders(spec),
+    requestHeaders: [],
+    decide: modelOf(spec, expressions, native.collector),
   };
 }
 
@@ -134,9 +152,9 @@ function collectorOf(spec: Settings, context: PolicyContext): Collector | undefi
 }
 
 /** Where the service is named: alone, or beside a path. */
-function serviceOrigin({ format }: Collector, { node, place }: PolicyContext) {
+function asked({ service, format }: Collector, { node, place }: PolicyContext) {
   const path = ["export", format];
-  return place(node(path)?.kind === "map" ? [...path, "service"] : path);
+  return { service, origin: place(node(path)?.kind === "map" ? [...path, "service"] : path) };
 }
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
@@ -185,6 +203,7 @@ function checkTags({ tags }: Settings, context: PolicyContext): Expressions["tag
     const isTaken = isOwnAttribute(name);
     if (isTaken) context.report(diagnose("SL0467", { tag: name }, context.place(["tags", name], "key")));
     const value = read(text, ["tags", name], ["string", "int", "bool"], context);
+    if (value !== undefined) context.disclose({ name, reads: valuesOf(value) });
     return isTaken || value === undefined ? [] : [{ name, value }];
   });
   return sound.length === all.length ? sound : undefined;

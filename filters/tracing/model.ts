@@ -9,7 +9,7 @@ import { DEFAULT_PER_SECOND, type Settings } from "./settings.js";
 
 /** What a policy makes of the trace of a request. Whether it is sampled depends on its identifier, and on how many there are. */
 export function modelOf(
-  { propagate, sample }: Settings,
+  { propagate, sample, native }: Settings,
   { rules, always, tags }: Expressions,
   collector: Collector | undefined,
 ): (view: RequestView) => Verdict {
@@ -18,7 +18,7 @@ export function modelOf(
     const judged = rules.map(({ when, ratio }) => ({ when, ratio, ...judge(when, view) }));
     const rule = judged.find(({ truth }) => truth === "true");
     const ratio = rule?.ratio ?? sample.ratio;
-    const perSecond = sample.perSecond ?? (collector === undefined ? undefined : DEFAULT_PER_SECOND);
+    const perSecond = sample.perSecond ?? (collector === undefined || native ? undefined : DEFAULT_PER_SECOND);
     const reasons: Reason[] = [
       {
         text:

@@ -111,4 +111,72 @@ Send them to one collector that hands them on.`,
     trace: { tracing: { always: 'response.status >= 500' } }                                  # SL0470
     trace: { tracing: { always: 'response.status >= 500', export: { zipkin: collector } } }`,
   },
+  SL0471: {
+    severity: "error",
+    message: "`{key}` of `{policy}` is more than Envoy's own tracer can say: {reason}",
+    help: `\`native: true\` takes Envoy's tracers in the place of the module. They sample by a percentage of requests, and know nothing of what this language can ask.
+What differs would be left out in silence, so it is an error.
+
+    trace: { tracing: { native: true, propagate: [w3c], always: 'response.status >= 500', export: { otlp: collector } } }    # SL0471
+    trace: { tracing: { propagate: [w3c], always: 'response.status >= 500', export: { otlp: collector } } }
+
+| key | with \`export: { zipkin: ... }\` | with \`export: { otlp: ... }\` |
+|---|---|---|
+| \`propagate\` | \`[b3multi]\` or \`[b3multi, w3c]\` | \`[w3c]\` |
+| \`sample.ratio\` | of each policy by itself | the same in all policies, unless \`parent: false\` |
+| \`sample.parent\` | \`true\` | \`true\` or \`false\` |
+| \`sample.perSecond\`, \`sample.rules\`, \`always\` | no | no |
+| \`tags\` | a constant, \`request.headers["x"]\`, \`request.method\`, \`request.id\`, \`request.protocol\`, \`source.ip\`, \`source.port\`, \`route.name\`, \`auth.consumer\`, \`auth.tier\` | the same |
+| \`redact\` | \`url.path\` | \`url.path\` |
+| \`baggage\` | \`pass\` or \`drop\`, without a limit | the same |
+| \`service\` | the name of the gateway | any |`,
+  },
+  SL0472: {
+    severity: "error",
+    message: "`{policy}` has another `{what}` than `{first}`, but Envoy has one tracer for all routes",
+    help: `Envoy's own tracers belong to a listener, and all listeners of a gateway have the same routes. What a route can choose by itself is how many of its
+requests are sampled, and their tags; with OpenTelemetry only if \`parent: false\` stands in all policies, as it is the tracer that follows callers.
+
+    one: { tracing: { native: true, export: { otlp: near } } }
+    two: { tracing: { native: true, export: { otlp: far } } }      # SL0472
+
+Send to one collector, or leave out \`native\`: the module can send to several.`,
+  },
+  SL0473: {
+    severity: "error",
+    message:
+      "`{policy}` traces in the module and `{first}` in Envoy's own tracer, which writes its headers on every route",
+    help: `Once a listener has a tracer, it makes a span of each request and writes where that belongs over what the module wrote. So services would be told of spans
+that nobody sends.
+
+    one: { tracing: { native: true, export: { otlp: collector } } }
+    two: { tracing: { export: { otlp: collector } } }                        # SL0473
+    two: { tracing: { native: true, export: { otlp: collector } } }
+
+Have all policies of the gateway native, or none.`,
+  },
+  SL0474: {
+    severity: "warning",
+    message: "Envoy's own tracer of `{policy}` also changes requests of routes without it, such as `{route}`",
+    help: `Envoy's tracers belong to a listener and not to a route. On a route without the policy no trace begins that is sampled, but each request gets new headers of
+a trace: \`traceparent\` of a caller is replaced by one that says not sampled (OpenTelemetry), or its spans are sent although nobody asked for it (Zipkin).
+
+    policies:
+      trace: { tracing: { native: true, export: { otlp: collector } } }
+    defaults: { apply: [trace] }                                             # every route
+    routes:
+      - { name: orders, match: { path: /orders/** }, to: orders }
+      - { name: files, match: { path: /files/** }, to: files, except: [trace] }      # SL0474
+
+Apply the policy to every route, or leave out \`native\`; or silence the finding and say why.`,
+  },
+  SL0475: {
+    severity: "error",
+    message: "`{policy}` is native and has no `export`: Envoy's own tracers send spans, and hand on no trace without",
+    help: `Handing on alone is what the module does.
+
+    trace: { tracing: { native: true } }                               # SL0475
+    trace: { tracing: {} }
+    trace: { tracing: { native: true, export: { otlp: collector } } }`,
+  },
 } as const satisfies Section<"04">;

@@ -3,6 +3,7 @@ import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
 import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
+import { tracedUnasked } from "./tracers.js";
 import { unreachableRoutes } from "./unreachable.js";
 import { unusedConsumers, unusedServices } from "./unused.js";
 import { neverFoundOut } from "./wanted.js";
@@ -19,5 +20,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...lintChains(plan),
     ...conditionalProtection(plan),
     ...neverFoundOut(plan),
+    ...tracedUnasked(plan),
   ];
 }

@@ -12,6 +12,7 @@ import type { AccessLogPlan, LogCondition } from "../../plan/access-log.js";
 import { hasOperations } from "../../plan/body.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { tracedNatively } from "../../plan/tracers.js";
 import { tracerOf } from "../../plan/tracing.js";
 import { notedRefusals } from "./native.js";
 import { NOTED_STATE, needsNotes } from "./notes.js";
@@ -48,11 +49,15 @@ function decisionMembers(plan: GatewayPlan): Record<string, string> {
     decision: decision(plan),
     consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
     ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
-    ...(tracerOf(plan.policies) === undefined
-      ? {}
-      : { trace_id: `%FILTER_STATE(${filterStateKey("trace-id")}:PLAIN)%` }),
+    ...traceMember(plan),
     ...(hasOperations(plan.hosts) ? { operation: "%METADATA(ROUTE:sluice:operation)%" } : {}),
   };
+}
+
+/** By which a request is found among traces: that of the guard, or of Envoy's own tracer. */
+function traceMember({ policies }: GatewayPlan): Record<string, string> {
+  if (tracerOf(policies) !== undefined) return { trace_id: `%FILTER_STATE(${filterStateKey("trace-id")}:PLAIN)%` };
+  return tracedNatively(policies).length === 0 ? {} : { trace_id: "%TRACE_ID%" };
 }
 
 /** When, how long, how much, and who was asked. Envoy names the service of the route also where a policy answered: then there is no endpoint. */

@@ -18,6 +18,7 @@ import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 import { listenerSocket } from "./tls.js";
+import { tracing } from "./tracers.js";
 
 const IDLE_TIMEOUT_MS = 300_000;
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -106,6 +107,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
     streamIdleTimeout: duration(IDLE_TIMEOUT_MS),
     requestTimeout: duration(REQUEST_TIMEOUT_MS),
     requestHeadersTimeout: duration(REQUEST_HEADERS_TIMEOUT_MS),
+    ...tracing(plan),
     earlyHeaderMutationExtensions: [
       {
         name: extensionNames.earlyHeaderMutation,
