@@ -21,6 +21,9 @@ const OF_THE_WIRE = new Set([
   "x-request-id",
 ]);
 
+/** Headers with ids of traces and spans, which are left to chance. */
+const WITH_IDS = new Set(["traceparent", "b3", "x-b3-traceid", "x-b3-spanid", "uber-trace-id"]);
+
 const NOTHING = "nothing";
 
 /**
@@ -87,10 +90,14 @@ function addHeaders(facts: Map<string, string>, headers: Exchange["headers"], wh
   for (const [name, value] of headers) {
     if (OF_THE_WIRE.has(name)) continue;
     const key = `${what} ${name}`;
-    const shown = name === "x-forwarded-for" ? withoutOwnAddress(value) : value;
+    const shown = name === "x-forwarded-for" ? withoutOwnAddress(value) : withoutIds(name, value);
     const before = facts.get(key);
     facts.set(key, before === undefined ? shown : `${before} | ${shown}`);
   }
+}
+
+function withoutIds(name: string, value: string): string {
+  return WITH_IDS.has(name) ? value.replace(/[\da-f]{16,32}/g, "an id") : value;
 }
 
 /** For a client on its own machine Envoy puts an address of the machine at the end of the list, whichever it finds first. */

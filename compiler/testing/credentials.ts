@@ -44,5 +44,5 @@ function keyed(plan: GatewayPlan): KeyedGateway {
 }
 
 function withoutChance(policy: PolicyPlan): PolicyPlan {
-  return policy.inTests === undefined ? policy : { ...policy, config: policy.inTests() };
+  return { ...policy, ...policy.inTests?.() };
 }

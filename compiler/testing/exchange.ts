@@ -40,6 +40,8 @@ export interface Exchange {
 
 /** Of the clock of a host, which stands still unless it is moved. */
 const MILLISECOND = 1_000_000n;
+/** What counts by the second sees another one soon. */
+const NEARLY_A_SECOND = 1_000_850n * MILLISECOND;
 
 /** A gateway in the embedded host: one worker, its clock, and services that answer as a test file says. */
 export class EmbeddedGateway implements TestedGateway {
@@ -63,7 +65,10 @@ export class EmbeddedGateway implements TestedGateway {
     this.script = new ServiceScript(keyed.plan, upstreams);
     this.collectors = new Collectors(keyed.plan);
     const random = seededRandom(seed);
-    const clock = start === undefined ? new ManualClock() : new ManualClock({ wall: BigInt(start) * MILLISECOND });
+    const clock =
+      start === undefined
+        ? new ManualClock()
+        : new ManualClock({ wall: BigInt(start) * MILLISECOND, monotonic: NEARLY_A_SECOND });
     this.host = new Host({ clock, random, clusters: keyed.plan.services.map(({ name }) => name) });
     this.worker = new Worker(this.host, modules, keyed, random);
   }

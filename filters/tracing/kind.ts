@@ -79,7 +79,7 @@ function planOf(
     ...commonPlan(expressions, context),
     ...(collector === undefined ? {} : { collector, asks: [asked(collector, context)] }),
     config: configOf(spec, expressions, collector !== undefined),
-    inTests: () => configOf(sampledSurely(spec), surely(expressions), collector !== undefined),
+    inTests: () => sampledSurely(spec, expressions, collector),
     removeRequestHeaders: CONTEXT_HEADERS,
     requestHeaders: writtenHeaders(spec.propagate, spec.baggage === "pass"),
     decide: modelOf(spec, expressions, collector),
@@ -101,17 +101,19 @@ function planOfTracer(spec: Settings, expressions: Expressions, native: TracerPl
   };
 }
 
-/** Tests ask for one answer: what is sampled at times is sampled. */
-function sampledSurely({ sample, ...spec }: Settings): Settings {
-  return { ...spec, sample: { ...sample, ratio: sureRatio(sample.ratio) } };
-}
-
-function surely({ rules, ...expressions }: Expressions): Expressions {
-  return { ...expressions, rules: rules.map(({ when, ratio }) => ({ when, ratio: sureRatio(ratio) })) };
-}
-
-function sureRatio(ratio: number): number {
-  return ratio === 0 ? 0 : ALL_TRACES;
+/** Tests ask for one answer: what is sampled at times is sampled always. */
+function sampledSurely(
+  spec: Settings,
+  expressions: Expressions,
+  collector: Collector | undefined,
+): Pick<KindPlan, "config" | "decide"> {
+  const sure = (ratio: number) => (ratio === 0 ? 0 : ALL_TRACES);
+  const sample = { ...spec.sample, ratio: sure(spec.sample.ratio) };
+  const rules = expressions.rules.map(({ when, ratio }) => ({ when, ratio: sure(ratio) }));
+  return {
+    config: configOf({ ...spec, sample }, { ...expressions, rules }, collector !== undefined),
+    decide: modelOf({ ...spec, sample }, { ...expressions, rules }, collector),
+  };
 }
 
 function configOf(
