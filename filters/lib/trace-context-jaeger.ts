@@ -10,8 +10,8 @@ export const UBER_TRACE_ID_BYTES: i32 = 53;
 const COLON: u8 = 0x3a;
 const PERCENT: u8 = 0x25;
 
-/** Who debugs wants the trace recorded; the other flags mean nothing to us. */
-const SAMPLED_OR_DEBUG: u64 = 3;
+/** The others mean nothing to us; the one of debugging means nothing without this one. */
+const SAMPLED: u64 = 1;
 
 // The number that was read last, and where it ended.
 let high: u64 = 0;
@@ -30,7 +30,7 @@ export function readUberTraceId(start: usize, length: i32): bool {
   // The parent of the span is no longer used, and 0 for most.
   if (!passColon(end) || !readNumber(end, 16)) return false;
   if (!passColon(end) || !readNumber(end, 2) || at !== end) return false;
-  adoptTrace(traceHigh, traceLow, spanId, (low & SAMPLED_OR_DEBUG) !== 0 ? 1 : 0, false);
+  adoptTrace(traceHigh, traceLow, spanId, <i32>(low & SAMPLED), false);
   return true;
 }
 

@@ -1,15 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Assembly, instantiateAssembly } from "../../test/support/assembly.js";
+import { TraceLibrary } from "../../test/support/trace-library.js";
 
-let lib: Assembly;
+let lib: TraceLibrary;
 beforeAll(async () => {
-  lib = await instantiateAssembly("filters/lib/probe.ts");
+  lib = await TraceLibrary.load();
 });
-
-function takes(text: string): boolean {
-  const bytes = Buffer.from(text, "latin1");
-  return lib.call("takeTracestate", lib.putLast(bytes), bytes.length) === 1;
-}
 
 function members(count: number): string {
   return Array.from({ length: count }, (_, index) => `k${index}=v`).join(",");
@@ -31,7 +26,7 @@ describe("tracestate", () => {
     ["512 bytes", `a=${"1".repeat(253)},b=${"2".repeat(254)}`],
     ["512 bytes between white space", `  a=${"1".repeat(253)},b=${"2".repeat(254)} `],
   ])("with %s is taken", (_, text) => {
-    expect(takes(text)).toBe(true);
+    expect(lib.tracestate(text)).toBe(true);
   });
 
   it.each([
@@ -58,6 +53,6 @@ describe("tracestate", () => {
     ["513 bytes", `a=${"1".repeat(254)},b=${"2".repeat(254)}`],
     ["one bad member among good ones", "a=1,b,c=3"],
   ])("of %s is dropped", (_, text) => {
-    expect(takes(text)).toBe(false);
+    expect(lib.tracestate(text)).toBe(false);
   });
 });
