@@ -38,10 +38,10 @@ const expectedSpan = z
 export const expectedSpans = z
   .union([z.literal(NONE), z.array(expectedSpan).min(1).max(256)])
   .describe(
-    `Spans that collectors get of the request, all repetitions together, in any order and among others; \`${NONE}\`: they get none.`,
+    `Spans that collectors get of the request, all repetitions together, in any order and among others; \`${NONE}\`: they get none. In tests a share of traces that is sampled is all of them, unless it is 0%.`,
   )
   .meta({
-    examples: [NONE, [{ name: "GET /orders/{id}", kind: "server", parent: CALLER, tags: { customer: "acme" } }]],
+    examples: [NONE, [{ name: "GET /orders/**", kind: "server", parent: CALLER, tags: { customer: "acme" } }]],
   });
 
 export type ExpectedSpans = z.output<typeof expectedSpans>;
