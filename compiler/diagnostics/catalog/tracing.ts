@@ -123,8 +123,8 @@ What differs would be left out in silence, so it is an error.
 | key | with \`export: { zipkin: ... }\` | with \`export: { otlp: ... }\` |
 |---|---|---|
 | \`propagate\` | \`[b3multi]\` or \`[b3multi, w3c]\` | \`[w3c]\` |
-| \`sample.ratio\` | of each policy by itself | the same in all policies, unless \`parent: false\` |
-| \`sample.parent\` | \`true\` | \`true\` or \`false\` |
+| \`sample.ratio\` | of each policy by itself | the same in all policies |
+| \`sample.parent\` | \`true\` | \`true\` |
 | \`sample.perSecond\`, \`sample.rules\`, \`always\` | no | no |
 | \`tags\` | a constant, \`request.headers["x"]\`, \`request.method\`, \`request.id\`, \`request.protocol\`, \`source.ip\`, \`source.port\`, \`route.name\`, \`auth.consumer\`, \`auth.tier\` | the same |
 | \`redact\` | \`url.path\` | \`url.path\` |
@@ -134,8 +134,8 @@ What differs would be left out in silence, so it is an error.
   SL0472: {
     severity: "error",
     message: "`{policy}` has another `{what}` than `{first}`, but Envoy has one tracer for all routes",
-    help: `Envoy's own tracers belong to a listener, and all listeners of a gateway have the same routes. What a route can choose by itself is how many of its
-requests are sampled, and their tags; with OpenTelemetry only if \`parent: false\` stands in all policies, as it is the tracer that follows callers.
+    help: `Envoy's own tracers belong to a listener, and all listeners of a gateway have the same routes. What a route can choose by itself are its
+tags and, with Zipkin, how many of its requests are sampled; with OpenTelemetry a sampler of the tracer has the ratio, as only that follows callers.
 
     one: { tracing: { native: true, export: { otlp: near } } }
     two: { tracing: { native: true, export: { otlp: far } } }      # SL0472
