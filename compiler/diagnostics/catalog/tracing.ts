@@ -14,18 +14,6 @@ and nothing to answer when it fails: the request goes on without a span.
 \`description\` and \`mode: off\` stand beside every kind. Which requests are sampled is said by \`sample.rules\`; to leave routes out, apply the policy to the
 others, or name it in their \`except\`.`,
   },
-  SL0461: {
-    severity: "error",
-    message: "`{attribute}` is not known yet: whether a trace is sampled is decided before anybody is authenticated",
-    help: `Rules of \`sample\` are asked when a request comes, so that also one that is refused has its trace. Who calls is found out later.
-
-    sample: { rules: [{ when: 'auth.tier == "gold"', ratio: 100% }], ratio: 1% }   # SL0461
-    sample: 1%
-    always: 'auth.tier == "gold"'
-
-\`always\` is asked at the end and knows who called. What it keeps has the spans of this gateway alone: services were told before that the trace is
-not sampled.`,
-  },
   SL0462: {
     severity: "error",
     message: "`{part}` looks at a value of the request and one of the answer together",
