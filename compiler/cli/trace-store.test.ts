@@ -112,6 +112,10 @@ describe("a store that has no spans to give is told with the reason, and nothing
       '[{"traceId":"hunter2"}]',
       "no spans that can be read: [0].traceId: 16 or 32 lower-case hexadecimal digits are needed",
     ],
+    [
+      '[{"traceId":"463ac35c9f6413ad48485a3953bb6124","id":"00000000000000a1","tags":{"a\u009b2J":7}}]',
+      'no spans that can be read: [0].tags["a\\u{9b}2J"]: Invalid input: expected string, received number',
+    ],
     ['{"error":"hunter2"}', "no spans that can be read: the document: `resourceSpans` is needed, or `batches`"],
   ])("it says %j", async (text, wanted) => {
     answer = (_, response) => response.end(text);

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { visible } from "../diagnostics/render/visible.js";
 import { readSpans } from "../traces/read.js";
 import type { Span } from "../traces/span.js";
 import { EnvironmentError, UsageError } from "./exit.js";
@@ -33,7 +34,9 @@ export async function spansFrom(source: string, query: TraceQuery): Promise<read
   const text = url === undefined ? textOfFile(source) : await textOfUrl(url);
   const read = readSpans(text);
   if (read.outcome === "read") return read.spans;
-  throw new EnvironmentError(`${url === undefined ? source : shown(url)}: no spans that can be read: ${read.reason}`);
+  throw new EnvironmentError(
+    `${url === undefined ? source : shown(url)}: no spans that can be read: ${visible(read.reason)}`,
+  );
 }
 
 function askedUrl(source: string, { lookbackMs, limit }: TraceQuery): URL {

@@ -1,3 +1,4 @@
+import { visible } from "../diagnostics/render/visible.js";
 import type { Span } from "../traces/span.js";
 
 /** Somebody who calls or is called: by the name of the policy where it has one. */
@@ -49,8 +50,8 @@ class Reader {
   private readonly byId = new Map<string, Span[]>();
   /** Spans of servers, by the span of the client that asked them. */
   private readonly answers = new Map<Span, Span[]>();
-  /** Names in traces of who answered for a service. */
-  private readonly behind = new Map<string, Set<string>>();
+  /** By the name in traces, in lower case, the services for which somebody of that name answered, each with the name as it is. */
+  private readonly behind = new Map<string, Map<string, string>>();
 
   constructor(spans: readonly Span[], names: KnownNames) {
     this.spans = spans;
@@ -63,8 +64,8 @@ class Reader {
     for (const [client, servers] of this.answers) {
       const service = this.clusterOf(client);
       for (const { service: name } of service === undefined ? [] : servers) {
-        const found = this.behind.get(name.toLowerCase()) ?? new Set();
-        this.behind.set(name.toLowerCase(), found.add(service ?? ""));
+        const found = this.behind.get(name.toLowerCase()) ?? new Map();
+        this.behind.set(name.toLowerCase(), found.set(service ?? "", name));
       }
     }
   }
@@ -75,8 +76,9 @@ class Reader {
       return span.kind === "server" ? this.callTo(span) : [];
     });
     const aliases = new Map<string, string[]>();
-    for (const [name, services] of this.behind)
-      for (const service of services) if (name !== "" && name !== service) append(aliases, service, name);
+    for (const [lower, services] of this.behind)
+      for (const [service, name] of services)
+        if (lower !== "" && lower !== service) append(aliases, service, shown(name));
     return { calls, aliases };
   }
 
@@ -169,9 +171,9 @@ class Reader {
     if (this.names.gateway.has(lower)) return { is: "gateway" };
     const service = this.names.clusters.get(lower);
     if (service !== undefined) return { is: "service", name: service };
-    const [only, ...more] = this.behind.get(lower) ?? [];
+    const [only, ...more] = this.behind.get(lower)?.keys() ?? [];
     if (only !== undefined && more.length === 0) return { is: "service", name: only };
-    return { is: "other", name: name === "" ? "unknown" : name };
+    return { is: "other", name: name === "" ? "unknown" : shown(name) };
   }
 
   /**
@@ -186,6 +188,13 @@ class Reader {
     const own = parents.find(({ service }) => service === span.service);
     return own ?? parents.find(({ kind }) => kind === "server") ?? parents[0];
   }
+}
+
+const MOST_SHOWN = 100;
+
+/** Whoever sends spans chooses the names in them, so they may be long, and may mean something to a terminal. */
+function shown(name: string): string {
+  return visible(name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}...` : name);
 }
 
 function keyOf({ traceId }: Span, id: string): string {

@@ -188,6 +188,26 @@ describe("a service that the gateway asked is known", () => {
   });
 });
 
+it("names of traces stay names, whatever is in them", () => {
+  const [server, client] = handedOn("stock");
+  const hostile = 'a"]\n  n0 --> n1\u001b[2J\u009b|`#%%<script>\\';
+  const graph = liveGraph(plan, [
+    server,
+    client,
+    span("server", hostile, { parentId: client.id }),
+    span("client", "b".repeat(1000), { peer: { service: `${hostile}?` } }),
+  ]);
+  for (const format of GRAPH_FORMATS) {
+    const text = liveText(graph, format);
+    expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+    expect(text).not.toContain("b".repeat(101));
+    if (format === "mermaid")
+      expect(text.replace(/"[^"]*"/g, "")).toMatch(/^flowchart LR\n( {2}n\d[\n[(\]){}|\-.>= n\d]*)*$/);
+    if (format === "dot") expect(text).toContain('a\\"]\\\\n n0');
+  }
+  expect(differences(graph).join("")).toMatch(/^[\x20-\x7e]*$/);
+});
+
 describe("a call", () => {
   it("is one, however often it was tried, and failed if the last try did", () => {
     const [server, client] = handedOn("orders");

@@ -43,7 +43,8 @@ export async function graphCommand(options: GraphOptions): Promise<number> {
 async function textOfTraces(plan: GatewayPlan, source: string, options: GraphOptions): Promise<string> {
   const { format, lookback = LOOKBACK_MS, limit = LIMIT } = options;
   const graph = liveGraph(plan, await spansFrom(source, { lookbackMs: lookback, limit }));
-  const cut = isZipkinServer(source) && graph.traces >= limit ? [`there may be more traces than the ${limit} of --limit`] : [];
+  const cut =
+    isZipkinServer(source) && graph.traces >= limit ? [`there may be more traces than the ${limit} of --limit`] : [];
   for (const line of [...cut, ...differences(graph)]) process.stderr.write(`sluice: ${line}\n`);
   return liveText(graph, format);
 }
