@@ -159,6 +159,23 @@ describe("a service that the gateway asked is known", () => {
     expect(steps(liveGraph(plan, [span("client", "shop", members)]))).toEqual(["gateway -> service:orders"]);
   });
 
+  it.each(["{ zipkin: reports } }", "{ otlp: reports }, native: true }"])(
+    "by what the gateway has for its own name: export: %s",
+    (rest) => {
+      const traced = planOf(`${SHOP}
+  - { name: old, match: { path: /old }, to: orders, apply: [trace] }
+policies:
+  trace: { tracing: { service: Edge, export: ${rest} }
+`);
+      const spans = ["shop", "edge", "Edge-Three"].map((service) =>
+        span("client", service, { name: "GET orders", peer: { service: "somebody" } }),
+      );
+      const graph = liveGraph(traced, spans);
+      expect(steps(graph)).toEqual(["gateway -> service:orders", "other:Edge-Three -> other:somebody"]);
+      expect(edge(graph, "gateway", "service:orders")?.calls).toBe(2);
+    },
+  );
+
   it("whatever it calls itself, and so is what it asks", () => {
     const [server, client] = handedOn("stock");
     const answer = span("server", "inventory", { parentId: client.id });

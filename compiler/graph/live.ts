@@ -1,5 +1,7 @@
 import { ownCluster } from "../plan/names.js";
 import type { GatewayPlan } from "../plan/plan.js";
+import { tracedNatively } from "../plan/tracers.js";
+import { collectors } from "../plan/tracing.js";
 import type { Span } from "../traces/span.js";
 import { type Call, type Calls, callsOf, type KnownNames, keyOfParty, type Party } from "./calls.js";
 import { hostAndPort } from "./model.js";
@@ -100,8 +102,8 @@ function idOf(service: string): string {
   return `service:${service}`;
 }
 
-/** Spans of the gateway have its name for a service. */
-function namesOf({ name, services }: GatewayPlan): KnownNames {
+/** Spans of the gateway have its name for a service, or the one that a tracing policy says. */
+function namesOf({ name, services, policies }: GatewayPlan): KnownNames {
   const clusters = services.flatMap(({ name, failover }) => [
     [name.toLowerCase(), name] as const,
     ...(failover === undefined ? [] : [[ownCluster(name).toLowerCase(), name] as const]),
@@ -112,8 +114,11 @@ function namesOf({ name, services }: GatewayPlan): KnownNames {
       const key = `${host}:${port}`;
       endpoints.set(key, endpoints.has(key) && endpoints.get(key) !== name ? undefined : name);
     }
+  const ownNames = [...collectors(policies), ...tracedNatively(policies).map(({ native }) => native.collector)].map(
+    ({ spansOf }) => spansOf,
+  );
   return {
-    gateway: new Set([name.toLowerCase()]),
+    gateway: new Set([name, ...ownNames].map((one) => one.toLowerCase())),
     clusters: new Map(clusters),
     endpoints: new Map([...endpoints].flatMap(([key, service]) => (service === undefined ? [] : [[key, service]]))),
   };
