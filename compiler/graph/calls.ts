@@ -140,30 +140,22 @@ class Reader {
   /** The service of the policy that the gateway asked with this span; undefined if it is none, or none of the gateway's. */
   private clusterOf(span: Span): string | undefined {
     if (span.kind !== "client" || !this.names.gateway.has(span.service.toLowerCase())) return undefined;
-    const { name, peer, tags } = span;
-    // `GET orders` of our own spans, and a tag of those of Envoy's own tracers.
-    const said = [
-      tags.get("upstream_cluster.name"),
-      tags.get("upstream_cluster"),
-      name.slice(name.indexOf(" ") + 1),
-      peer?.service,
-    ];
-    const cluster = said
-      .map((one) => this.names.clusters.get(one?.toLowerCase() ?? ""))
-      .find((one) => one !== undefined);
-    return cluster ?? this.names.endpoints.get(`${peer?.address}:${peer?.port}`);
+    return this.names.clusters.get(askedName(span)?.toLowerCase() ?? "") ?? this.endpointOf(span);
   }
 
   private peerOf(client: Span): Party | undefined {
-    const service = this.clusterOf(client);
+    const service = this.clusterOf(client) ?? this.endpointOf(client);
     if (service !== undefined) return { is: "service", name: service };
-    const { peer } = client;
-    if (peer?.service !== undefined) return this.named(peer.service);
-    if (peer?.address === undefined) return undefined;
-    const address = peer.address.includes(":") ? `[${peer.address}]` : peer.address;
-    const known = this.names.endpoints.get(`${peer.address}:${peer.port}`);
-    if (known !== undefined) return { is: "service", name: known };
-    return this.named(peer.port === undefined ? address : `${address}:${peer.port}`);
+    const name = askedName(client);
+    if (name !== undefined) return this.named(name);
+    const { address, port } = client.peer ?? {};
+    if (address === undefined) return undefined;
+    const host = address.includes(":") ? `[${address}]` : address;
+    return this.named(port === undefined ? host : `${host}:${port}`);
+  }
+
+  private endpointOf({ peer }: Span): string | undefined {
+    return this.names.endpoints.get(`${peer?.address}:${peer?.port}`);
   }
 
   private named(name: string): Party {
@@ -195,6 +187,11 @@ const MOST_SHOWN = 100;
 /** Whoever sends spans chooses the names in them, so they may be long, and may mean something to a terminal. */
 function shown(name: string): string {
   return visible(name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}...` : name);
+}
+
+/** What a client says of whom it asked: spans of Envoy's own tracers have the name of the cluster in a tag. */
+function askedName({ peer, tags }: Span): string | undefined {
+  return peer?.service ?? tags.get("upstream_cluster.name") ?? tags.get("upstream_cluster");
 }
 
 function keyOf({ traceId }: Span, id: string): string {

@@ -58,7 +58,7 @@ function span(kind: Span["kind"], service: string, members: Partial<Span> = {}):
 /** A request to the gateway that it hands on: the server's span, the client's, and what comes below that. */
 function handedOn(cluster: string, members: Partial<Span> = {}): [Span, Span] {
   const server = span("server", "shop", { name: `GET /${cluster}` });
-  return [server, span("client", "shop", { parentId: server.id, name: `GET ${cluster}`, ...members })];
+  return [server, span("client", "shop", { parentId: server.id, peer: { service: cluster }, ...members })];
 }
 
 function edge(graph: LiveGraph, from: string, to: string) {
@@ -149,12 +149,12 @@ describe("the graph of traces", () => {
 
 describe("a service that the gateway asked is known", () => {
   it.each<[string, Partial<Span>]>([
-    ["by the name of the span", { name: "GET orders" }],
-    ["by that name as Zipkin has it", { name: "get orders", service: "Shop" }],
-    ["as the one that others stand in for", { name: "GET orders:own" }],
-    ["by what the span says of the other side", { name: "GET", peer: { service: "orders" } }],
-    ["by a tag of Envoy's own tracer", { name: "router x egress", tags: new Map([["upstream_cluster", "orders"]]) }],
-    ["by its endpoint", { name: "GET", peer: { address: "127.0.0.1", port: 9001 } }],
+    ["by its name", { peer: { service: "orders" } }],
+    ["by that name, whatever its case", { peer: { service: "Orders" }, service: "Shop" }],
+    ["as the one that others stand in for", { peer: { service: "orders:own" } }],
+    ["by a tag of Envoy's own tracer", { tags: new Map([["upstream_cluster.name", "orders"]]) }],
+    ["by an older tag", { tags: new Map([["upstream_cluster", "orders"]]) }],
+    ["by its endpoint", { peer: { address: "127.0.0.1", port: 9001 } }],
   ])("%s", (_, members) => {
     expect(steps(liveGraph(plan, [span("client", "shop", members)]))).toEqual(["gateway -> service:orders"]);
   });
@@ -168,10 +168,10 @@ policies:
   trace: { tracing: { service: Edge, export: ${rest} }
 `);
       const spans = ["shop", "edge", "Edge-Three"].map((service) =>
-        span("client", service, { name: "GET orders", peer: { service: "somebody" } }),
+        span("client", service, { peer: { service: "orders" } }),
       );
       const graph = liveGraph(traced, spans);
-      expect(steps(graph)).toEqual(["gateway -> service:orders", "other:Edge-Three -> other:somebody"]);
+      expect(steps(graph)).toEqual(["gateway -> service:orders", "other:Edge-Three -> service:orders"]);
       expect(edge(graph, "gateway", "service:orders")?.calls).toBe(2);
     },
   );
@@ -261,7 +261,7 @@ describe("a call", () => {
     const id = "00000000000000aa";
     const client = span("client", "cart", { id });
     const server = span("server", "shop", { id, shared: true });
-    const inner = span("client", "shop", { parentId: id, name: "GET stock" });
+    const inner = span("client", "shop", { parentId: id, peer: { service: "stock" } });
     const graph = liveGraph(plan, [server, client, inner]);
     expect(steps(graph)).toEqual(["gateway -> service:stock", "other:cart -> gateway"]);
   });
