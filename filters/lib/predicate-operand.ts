@@ -28,6 +28,8 @@ import { addressOf, keep, keepPointers, keepRecord, setPointer } from "./region"
 // What conditions are made of that has no operands itself: constants, attributes, `has`, lists, ranges of addresses.
 
 const MOST_ELEMENTS: i32 = 4096;
+/** Two bits each in a number of 32. */
+export const MOST_NOTED: i32 = 16;
 
 let needs: i32 = 0;
 let listStart: usize = 0;
@@ -103,7 +105,8 @@ function readHas(node: i32, interest: Interest): bool {
 function readNoted(node: i32): bool {
   if (arrayOf(node, 2, 2) < 0) return false;
   const index = nextElement(node, firstElement(node));
-  if (!integerOf(index, 0, <i64>mostNoted() - 1)) return false;
+  if (!integerOf(index, 0, MOST_NOTED - 1)) return false;
+  if (integerAt(index) >= <i64>mostNoted()) return refuse(index, "is the number of no condition");
   return emitPush(node, Code.Noted, <i32>integerAt(index), 0, Type.Truth);
 }
 

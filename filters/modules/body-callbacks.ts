@@ -5,6 +5,7 @@ import { prepareProblems } from "../soap/assembly/problem";
 import { prepareAnswers } from "./answers";
 import { answerBody, answerHeaders, answerTrailers, prepareAnswerNames } from "./conversion-answer";
 import { prepareRequests, requestBody, requestHeaders, requestTrailers } from "./conversion-request";
+import { prepareTimes } from "./conversion-times";
 import { Conversions, readConversions } from "./conversions";
 import { denyAll, establish } from "./opening";
 import { prepareRefusals } from "./refusals";
@@ -26,6 +27,7 @@ function makeConstants(): void {
   prepareRequests();
   prepareAnswerNames();
   prepareRefusals();
+  prepareTimes();
   prepareProblems();
   hasConstants = true;
 }

@@ -37,7 +37,7 @@ import { CARRIED_BITS, Told } from "./results";
 const MOST_ROUTES: i32 = 65536;
 const MOST_STEPS: i32 = 64;
 const DEEPEST_SEGMENT: i64 = 1023;
-const LONGEST_PATTERN: i32 = 1024;
+const LONGEST_PATTERN: i32 = 4096;
 
 /** One policy in the order of execution. */
 @unmanaged

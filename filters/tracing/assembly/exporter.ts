@@ -1,4 +1,4 @@
-import { isVisibleAscii } from "../../lib/bytes";
+import { isBetween, isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
   firstElement,
@@ -22,7 +22,9 @@ import { prepareRecords } from "./record";
 // Collectors of spans, as the configuration names them.
 
 const MOST_EXPORTERS: i32 = 8;
-const LONGEST_NAME: i32 = 255;
+const LONGEST_CLUSTER: i32 = 1024;
+const LONGEST_AUTHORITY: i32 = 260;
+const LONGEST_SERVICE: i32 = 63;
 const LONGEST_PATH: i32 = 1024;
 
 const SLASH: u8 = 0x2f;
@@ -126,8 +128,8 @@ function readExporter(node: i32, exporter: Exporter): bool {
   const service = requiredMember(node, "service");
   if (cluster === NOWHERE || authority === NOWHERE || path === NOWHERE || format === NOWHERE || service === NOWHERE)
     return false;
-  if (!visibleOf(cluster, LONGEST_NAME) || !visibleOf(authority, LONGEST_NAME) || !pathOf(path)) return false;
-  if (!stringOf(service, 1, LONGEST_NAME)) return false;
+  if (!stringOf(cluster, 1, LONGEST_CLUSTER) || !visibleOf(authority, LONGEST_AUTHORITY) || !pathOf(path)) return false;
+  if (!serviceOf(service)) return false;
   if (stringIs(format, "otlp")) exporter.format = Format.Otlp;
   else if (!stringIs(format, "zipkin")) return refuse(format, 'must be "zipkin" or "otlp"');
   exporter.cluster = keepString(cluster);
@@ -147,6 +149,12 @@ function pathOf(node: i32): bool {
   return hasByte(stringStart(node), 1, SLASH) || refuse(node, "must begin with a slash");
 }
 
+/** Whether a string is one of printable ASCII. */
+function serviceOf(node: i32): bool {
+  if (!stringOf(node, 1, LONGEST_SERVICE)) return false;
+  return isBetween(stringStart(node), stringLength(node), 0x20, 0x7e) || refuse(node, "must be printable ASCII");
+}
+
 function headersOf(authority: i32, path: i32): Text {
   const method = keepLiteral(":method");
   const post = keepLiteral("POST");
@@ -164,11 +172,11 @@ function headersOf(authority: i32, path: i32): Text {
 
 /** Zipkin: every span tells its service (openzipkin.github.io, "Zipkin API", v2). OTLP: the body does (opentelemetry-proto, `ExportTraceServiceRequest`). */
 function frame(exporter: Exporter, service: i32): void {
-  const room = LONGEST_NAME * 6;
+  const room = LONGEST_SERVICE * 6;
   const name = arenaTake(<usize>room);
   if (name === 0) failKeeping();
   beginPiece(name, name + <usize>(name === 0 ? 0 : room));
-  pieceJson(stringStart(service), stringLength(service), LONGEST_NAME);
+  pieceJson(stringStart(service), stringLength(service), LONGEST_SERVICE);
   const length = <i32>(pieceEnd() - name);
   if (exporter.format === Format.Zipkin) {
     exporter.opening = keepLiteral("[");

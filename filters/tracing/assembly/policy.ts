@@ -21,6 +21,7 @@ import {
   stringStart,
 } from "../../lib/document";
 import { Interest } from "../../lib/interest";
+import { MOST_NOTED } from "../../lib/predicate-operand";
 import { Program } from "../../lib/predicate-program";
 import { expressionType, readExpression, readPredicate } from "../../lib/predicate-reader";
 import { at, exists, keepPointers, keepRecords, none, setPointer } from "../../lib/region";
@@ -38,9 +39,8 @@ import { afterTag, beforeTag, redactionOf, tagNameOf } from "./span-names";
 const MOST_RATIO: i64 = 1000000;
 const MOST_PER_SECOND: i64 = 100000;
 const MOST_RULES: i32 = 64;
-export const MOST_NOTED: i32 = 16;
 export const MOST_TAGS: i32 = 16;
-const MOST_REDACTED: i32 = 32;
+const MOST_REDACTED: i32 = 10;
 const MOST_EXPORTERS: i64 = 8;
 
 /** A ratio for some requests. */

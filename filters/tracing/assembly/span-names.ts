@@ -1,8 +1,7 @@
-import { isVisibleAscii } from "../../lib/bytes";
 import { refuse, stringIs, stringLength, stringOf, stringStart } from "../../lib/document";
-import { beginPiece, pieceEnd, pieceJson } from "../../lib/piece";
+import { isName } from "../../lib/name";
 import { Type } from "../../lib/predicate-emit";
-import { arenaTake, failKeeping, keepPointers, none, pointerAt, setPointer } from "../../lib/region";
+import { keepPointers, none, pointerAt, setPointer } from "../../lib/region";
 import { compose, keepComposed, keepLiteral, put, putLiteral, Text } from "../../lib/text";
 import { Format } from "./exporter";
 
@@ -121,32 +120,37 @@ export function afterValue(format: i32): Text {
 
 // ---- what a configuration names
 
-/** The bit of an attribute that can be left out; 0 if a string is the name of none. */
-export function redactionOf(node: i32): i32 {
+/** The attribute that a string is the name of, or -1. */
+function nameIn(node: i32): i32 {
   for (let name = 0; name < NAMES; name++) {
-    if (stringIs(node, nameOf(name))) return 1 << name;
+    if (stringIs(node, nameOf(name))) return name;
   }
-  return 0;
+  return -1;
 }
 
-/** Whether a string can be the name of a tag. */
+/** The bit of an attribute that can be left out; 0 if a string is the name of none. What spans are searched by stays. */
+export function redactionOf(node: i32): i32 {
+  const name = nameIn(node);
+  const stays =
+    name < 0 || name === Name.Method || name === Name.Status || name === Name.ErrorType || name === Name.Resends;
+  return stays ? 0 : 1 << name;
+}
+
+/** Whether a string can be the name of a tag: letters, digits, `.`, `_` and `-`, the first a letter. */
 export function tagNameOf(node: i32): bool {
   if (!stringOf(node, 1, LONGEST_TAG)) return false;
-  if (!isVisibleAscii(stringStart(node), stringLength(node))) return refuse(node, "must be visible ASCII");
-  if (redactionOf(node) !== 0 || stringIs(node, "error")) return refuse(node, "is an attribute that spans have anyway");
+  if (!isName(stringStart(node), stringLength(node)))
+    return refuse(node, "must be letters, digits, dots, hyphens and underscores behind a letter");
+  // `error` is what makes a span failed in Zipkin.
+  if (nameIn(node) >= 0 || stringIs(node, "error")) return refuse(node, "is an attribute that spans have anyway");
   return true;
 }
 
 /** What stands before the value of a tag of a type, a comma first; `name` is a string that `tagNameOf` is true of. */
 export function beforeTag(name: i32, type: i32, format: i32): Text {
-  const room = LONGEST_TAG * 6;
-  const escaped = arenaTake(<usize>room);
-  if (escaped === 0) failKeeping();
-  beginPiece(escaped, escaped + <usize>(escaped === 0 ? 0 : room));
-  pieceJson(stringStart(name), stringLength(name), LONGEST_TAG);
-  compose(room + 64);
+  compose(2 * LONGEST_TAG);
   putLiteral(format === Format.Zipkin ? ',"' : ',{"key":"');
-  put(escaped, <i32>(pieceEnd() - escaped));
+  put(stringStart(name), stringLength(name));
   if (format === Format.Zipkin) putLiteral('":"');
   else putOtlpType(type);
   return keepComposed();
