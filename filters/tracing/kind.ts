@@ -150,13 +150,10 @@ function authorityOf(service: string, services: PolicyContext["gateway"]["servic
   return port === DEFAULT_PORTS[known.tls === undefined ? "http" : "https"] ? host : `${host}:${port}`;
 }
 
-/** Rules are asked before anybody is authenticated. */
 function checkRules({ sample }: Settings, context: PolicyContext): Expressions["rules"] | undefined {
   const rules = sample.rules.flatMap(({ when, ratio }, index) => {
     const expression = read(when, ["sample", "rules", index, "when"], "bool", context);
-    const early = expression?.attributes.filter(({ availability }) => availability === "identity") ?? [];
-    for (const { name, span } of early) context.report(diagnose("SL0461", { attribute: name }, span));
-    return expression === undefined || early.length > 0 ? [] : [{ when: expression, ratio }];
+    return expression === undefined ? [] : [{ when: expression, ratio }];
   });
   return rules.length === sample.rules.length ? rules : undefined;
 }
@@ -185,7 +182,7 @@ function checkTags({ tags }: Settings, context: PolicyContext): Expressions["tag
   const sound = all.flatMap(([name, text]) => {
     const isTaken = isOwnAttribute(name);
     if (isTaken) context.report(diagnose("SL0467", { tag: name }, context.place(["tags", name], "key")));
-    const value = read(text, ["tags", name], ["string", "int", "bool"], context);
+    const value = read(text, ["tags", name], ["string", "int", "bool"], context, "operation");
     if (value !== undefined) context.disclose({ name, reads: valuesOf(value) });
     return isTaken || value === undefined ? [] : [{ name, value }];
   });
@@ -197,7 +194,7 @@ function read(
   path: readonly (string | number)[],
   expect: Parameters<typeof checkExpression>[3],
   context: PolicyContext,
-  latest?: "response",
+  latest?: "operation" | "response",
 ): Expression | undefined {
   const where = [...path];
   const { expression, diagnostics } = checkExpression(text, context.node(where), context.place(where), expect, latest);
