@@ -37,6 +37,9 @@ export const extensionNames = {
   fixedHeap: "envoy.resource_monitors.fixed_heap",
   tlsTransport: "envoy.transport_sockets.tls",
   zipkin: "envoy.tracers.zipkin",
+  openTelemetry: "envoy.tracers.opentelemetry",
+  parentSampler: "envoy.tracers.opentelemetry.samplers.parent_based",
+  ratioSampler: "envoy.tracers.opentelemetry.samplers.trace_id_ratio_based",
   v8: "envoy.wasm.runtime.v8",
 } as const;
 

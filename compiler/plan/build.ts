@@ -17,6 +17,8 @@ import {
   type ServicePlan,
 } from "./plan.js";
 import { planService, retryBudgets } from "./resilience.js";
+import { checkTracers } from "./tracers.js";
+import { collectors, MOST_COLLECTORS } from "./tracing.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
 export function buildPlan(
@@ -41,7 +43,13 @@ export function buildPlan(
   };
   return {
     plan,
-    diagnostics: [...diagnostics, ...ownedHeadersMatched(checked, plan.ownedRequestHeaders), ...tooManyNames(plan)],
+    diagnostics: [
+      ...diagnostics,
+      ...ownedHeadersMatched(checked, plan.ownedRequestHeaders),
+      ...tooManyNames(plan),
+      ...tooManyCollectors(plan),
+      ...checkTracers(policies),
+    ],
   };
 }
 
@@ -112,6 +120,12 @@ function ownedHeadersMatched({ gateway, policies, place }: CheckedGateway, owned
       .filter((header) => owned.includes(header))
       .map((header) => diagnose("SL0308", { header }, place([...path, header], "key"))),
   );
+}
+
+function tooManyCollectors({ policies }: GatewayPlan): Diagnostic[] {
+  const count = collectors(policies).length;
+  const first = policies.find((_, index) => collectors(policies.slice(0, index + 1)).length > MOST_COLLECTORS);
+  return first === undefined ? [] : [diagnose("SL0469", { count, most: MOST_COLLECTORS }, first.origin)];
 }
 
 /** As many values by name as the module looks for at once. */

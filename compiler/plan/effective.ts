@@ -71,7 +71,7 @@ function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedP
 }
 
 /** Phases of which a route has one policy at most. */
-const ALONE: readonly PolicyPlan["phase"][] = ["fault", "cors", "authenticate", "externalAuth", "compress"];
+const ALONE: readonly PolicyPlan["phase"][] = ["fault", "cors", "trace", "authenticate", "externalAuth", "compress"];
 
 interface Step {
   item: AppliedPolicy;

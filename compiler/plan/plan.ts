@@ -7,6 +7,7 @@ import type { AccessLogPlan } from "./access-log.js";
 import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
+import type { Collector } from "./tracing.js";
 import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
@@ -74,6 +75,8 @@ export type Credential = { apiKey: { from: "environment"; variable: string } | {
 export interface ResultHeader {
   name: string;
   property: string;
+  /** What the module is told to leave there, where that is several properties at once. */
+  told?: string;
 }
 
 export interface PolicyPlan {
@@ -94,6 +97,8 @@ export interface PolicyPlan {
   /** Those of them that every request has which it lets pass; none if absent. */
   guarantees?: readonly string[];
   requires: readonly { attribute: string; origin: Span }[];
+  /** Attributes that it does without on routes where nobody finds them out. */
+  wants?: readonly { attribute: string; origin: Span }[];
   /** Request headers that its expressions and credentials read. */
   readsHeaders: readonly string[];
   /** Query parameters, cookies and captures that it reads, as they are written: `request.query["x"]`, `route.params.id`. */
@@ -104,6 +109,8 @@ export interface PolicyPlan {
   native?: NativePolicy;
   /** Services that it asks by itself. */
   asks?: readonly { service: string; origin: Span }[];
+  /** Where a module sends what it learns of requests. */
+  collector?: Collector;
   /** Request headers that only it may write: what a client sends under these names is removed from every request. */
   ownedRequestHeaders?: readonly string[];
   /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
@@ -198,6 +205,7 @@ export const PHASES = [
   "ipAccess",
   "fault",
   "cors",
+  "trace",
   "limit",
   "authenticate",
   "authorize",

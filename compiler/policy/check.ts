@@ -4,6 +4,7 @@ import type { PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
+import { checkDisclosures, type Disclosure } from "./disclosures.js";
 import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
 import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
@@ -60,6 +61,7 @@ export function checkGateway(
   const place = placesIn(shape.root);
 
   const policies = new Map<string, PolicyPlan>();
+  const disclosures: Disclosure[] = [];
   for (const [name, body] of Object.entries(gateway.policies)) {
     const plan = planPolicy(name, body, {
       gateway,
@@ -68,6 +70,7 @@ export function checkGateway(
       place,
       files,
       report: (finding) => diagnostics.push(finding),
+      disclose: (one) => disclosures.push(one),
     });
     if (plan === undefined) shape.incomplete.add("policies");
     else policies.set(name, plan);
@@ -75,7 +78,13 @@ export function checkGateway(
   const checked: CheckedGateway = { root: shape.root, gateway, policies, place, incomplete: shape.incomplete };
   const references = checkReferences(checked);
   for (const part of references.unresolved) shape.incomplete.add(part);
-  const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...references.diagnostics];
+  const found = [
+    ...diagnostics,
+    ...checkServices(checked),
+    ...checkRoutes(checked),
+    ...checkDisclosures(disclosures, policies),
+    ...references.diagnostics,
+  ];
   return { checked: comparable(checked, shape.partial), diagnostics: found };
 }
 
@@ -172,6 +181,7 @@ interface PolicyScope {
   place: Place;
   files: NamedFiles;
   report(diagnostic: Diagnostic): void;
+  disclose(disclosure: Disclosure): void;
 }
 
 function planPolicy(name: string, body: Gateway["policies"][string], scope: PolicyScope): PolicyPlan | undefined {
@@ -207,6 +217,7 @@ function planPolicy(name: string, body: Gateway["policies"][string], scope: Poli
     readFile: (text, from) => scope.files.read(text, from, scope.report),
     loadFile: (path) => scope.files.load(path),
     report: scope.report,
+    disclose: scope.disclose,
   });
   const beside = {
     place: (inner: Path, part?: "key" | "value") => scope.place([...path, ...inner], part),

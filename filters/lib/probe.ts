@@ -6,6 +6,7 @@ import { NameTable } from "./table";
 import { XML_ERROR_END, XML_OK, xmlBegin, xmlNextTag } from "./xml";
 import { attributeAt } from "./xml-attributes";
 
+export { baggageFits } from "./baggage";
 export * from "./base64";
 export * from "./binary";
 export * from "./bytes";
@@ -23,6 +24,7 @@ export * from "./sha256";
 export * from "./siphash";
 export * from "./space";
 export { seedTables } from "./table";
+export * from "./trace-context";
 export { truthOf } from "./truth";
 export { utf8Characters, utf8CharactersOfValid, utf8ValidLength } from "./utf8";
 export { writeUuid } from "./uuid";

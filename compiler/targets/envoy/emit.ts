@@ -15,7 +15,7 @@ import { mountedFiles } from "../../plan/transport.js";
 import type { Emission, EmittedModule } from "../target.js";
 import { BODY_MODULE } from "./body.js";
 import { dynamicBootstrap, staticBootstrap, type WatchedFile } from "./bootstrap.js";
-import { BODY_CAPABILITIES, GUARD_CAPABILITIES } from "./capabilities.js";
+import { BODY_CAPABILITIES, guardCapabilities } from "./capabilities.js";
 import { clusters } from "./clusters.js";
 import { GUARD_MODULE } from "./guard.js";
 import { listeners } from "./listeners.js";
@@ -42,9 +42,9 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
 }
 
 /** What Envoy loads for a plan. */
-function modulesOf({ hosts }: GatewayPlan): EmittedModule[] {
-  const guard = { name: GUARD_MODULE, capabilities: GUARD_CAPABILITIES };
-  return hasOperations(hosts) ? [guard, { name: BODY_MODULE, capabilities: BODY_CAPABILITIES }] : [guard];
+function modulesOf(plan: GatewayPlan): EmittedModule[] {
+  const guard = { name: GUARD_MODULE, capabilities: guardCapabilities(plan) };
+  return hasOperations(plan.hosts) ? [guard, { name: BODY_MODULE, capabilities: BODY_CAPABILITIES }] : [guard];
 }
 
 /** The files that say where certificates are, by their names in `secretsDir`. */

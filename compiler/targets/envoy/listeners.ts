@@ -10,7 +10,7 @@ import {
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
-import { decisionLog, listenerLogs } from "./access-logs.js";
+import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
@@ -18,6 +18,7 @@ import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 import { listenerSocket } from "./tls.js";
+import { tracing } from "./tracers.js";
 
 const IDLE_TIMEOUT_MS = 300_000;
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -106,6 +107,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
     streamIdleTimeout: duration(IDLE_TIMEOUT_MS),
     requestTimeout: duration(REQUEST_TIMEOUT_MS),
     requestHeadersTimeout: duration(REQUEST_HEADERS_TIMEOUT_MS),
+    ...tracing(plan),
     earlyHeaderMutationExtensions: [
       {
         name: extensionNames.earlyHeaderMutation,
@@ -114,11 +116,11 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, options.accessLog !== undefined) },
+    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, isLogged(plan, options)) },
     httpFilters: [
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
-      ...filtersBehindGuard(plan, options.accessLog !== undefined),
+      ...filtersBehindGuard(plan, isLogged(plan, options)),
       ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },
     ],

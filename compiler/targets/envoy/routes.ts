@@ -26,6 +26,7 @@ import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { queryMatchers } from "./queries.js";
 import { persistence } from "./retries.js";
+import { routeTracing } from "./tracers.js";
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
@@ -88,6 +89,7 @@ function routeEntry(
     name: route.name,
     match: routeMatch(route.match),
     action: routeAction(route.action, service?.path),
+    ...routeTracing(route, run),
     ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
     metadata: originMetadata(route.origin, done === undefined ? {} : { operation: operationName(done) }),
     requestHeadersToRemove: forwards
