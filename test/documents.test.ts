@@ -119,6 +119,7 @@ describe("commands", () => {
       TMPDIR: join(folder, "tmp"),
       ACME_KEY: "acme-key-of-this-test",
       GLOBEX_KEY: "globex-key-of-this-test",
+      INITECH_KEY: "initech-key-of-this-test",
     };
   });
 

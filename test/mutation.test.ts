@@ -104,6 +104,7 @@ routes:
   - name: orders
     match: { path: /orders }
     to: [{ service: orders, weight: 3 }, { service: copies, weight: 1 }]
+    callers: [{ consumers: acme, to: [{ service: orders }, { service: copies, weight: 2 }] }]
     idleTimeout: 5s
     retry: { attempts: 3, on: [503], perTry: 1s, backoff: { base: 10ms }, otherHosts: false }
     hashBy: [{ header: x-tenant }, { source: ip }]

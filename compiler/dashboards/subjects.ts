@@ -1,4 +1,5 @@
 import { hasOperations } from "../plan/body.js";
+import { targetsOf } from "../plan/callers.js";
 import type { GatewayPlan, PolicyPlan } from "../plan/plan.js";
 import { tracedNatively } from "../plan/tracers.js";
 import type { Collector } from "../plan/tracing.js";
@@ -34,7 +35,9 @@ export function moduleFilters({ hosts }: GatewayPlan): ModuleFilter[] {
 export function shortestTimeout({ hosts }: GatewayPlan, service: string): number | undefined {
   const times = hosts.flatMap(({ routes }) =>
     routes.flatMap(({ action }) =>
-      action.type === "forward" && action.timeoutMs > 0 && action.to.some((target) => target.service === service)
+      action.type === "forward" &&
+      action.timeoutMs > 0 &&
+      targetsOf(action).some((target) => target.service === service)
         ? [action.timeoutMs]
         : [],
     ),

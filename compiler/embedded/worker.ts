@@ -6,6 +6,7 @@ import { isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import { heldBytes } from "../plan/body.js";
+import { destinationOf } from "../plan/callers.js";
 import { operationName } from "../plan/names.js";
 import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
@@ -15,6 +16,7 @@ import { attributesOf, type Course, momentOf } from "./attributes.js";
 import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
 import { type Asking, askService, type HeldBody, holdBody } from "./behind-guard.js";
 import { BodyStage } from "./body-stage.js";
+import { callerOf } from "./callers.js";
 import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, pinnedHeaders, routeAnswerHeaders } from "./headers.js";
@@ -161,7 +163,7 @@ export class Worker {
     if (action.type === "forward") {
       if (route.operation !== undefined) return this.throughBody(guarded, action, hasBody);
       const view = forwardedHeaders(stream, run, sizeOf(action, hasBody));
-      return this.passed(guarded, { ...this.chosen(action.to), ...view });
+      return this.passed(guarded, { ...this.chosen(guarded, action), ...view });
     }
     const { set, append } = routeAnswerHeaders(route, run, stream.filterState);
     const written = [...set, ...append];
@@ -208,7 +210,7 @@ export class Worker {
     const { stream, body, isConverted } = stage.passed;
     const sent = forwardedHeaders(stream, run, sizeOf(action, body.length > 0));
     const view = isConverted ? pinnedHeaders(sent, stage.operation.service) : sent;
-    return this.passed(guarded, { ...this.chosen(action.to), ...view }, body);
+    return this.passed(guarded, { ...this.chosen(guarded, action), ...view }, body);
   }
 
   private passed(guarded: GuardedRequest, service: ServiceView, body?: Uint8Array): Outcome {
@@ -219,7 +221,8 @@ export class Worker {
     return { step: "passed", passage: new Passage(guarded, service, body) };
   }
 
-  private chosen(to: ForwardAction["to"]): Pick<ServiceView, "name" | "byChance"> {
+  private chosen({ stream }: GuardedRequest, action: ForwardAction): Pick<ServiceView, "name" | "byChance"> {
+    const { to } = destinationOf(action, callerOf(stream));
     return { name: this.lot(to), byChance: to.length > 1 };
   }
 

@@ -3,6 +3,12 @@ import { RE2JS } from "@bufbuild/re2";
 /** The runtime key of the largest program, in RE2 instructions, that Envoy takes. */
 export const programSizeKey = "re2.max_program_size.error_level";
 
+/**
+ * Largest program of a regular expression, in RE2 instructions. Envoy's own default of 100 refuses longer paths; a
+ * match takes time in proportion to program times text, which this keeps in the microseconds.
+ */
+export const MAX_REGEX_PROGRAM = 1_000;
+
 export type Re2 = { ok: true; size: number; groups: number } | { ok: false; error: string };
 
 /**

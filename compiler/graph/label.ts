@@ -50,9 +50,17 @@ function edgeLines(edge: GraphEdge): string[] {
       });
     case "forwards": {
       const operations = edge.operations.map(({ name, method, path }) => `${name}: ${method} ${path}`);
-      return [...(edge.percent === 100 ? [] : [`${edge.percent}%`]), ...few(operations)];
+      return [...(edge.callers === undefined ? [] : [edge.callers]), ...shareOf(edge), ...few(operations)];
     }
+    case "copies":
+      return ["copies", ...shareOf(edge)];
+    case "failsOver":
+      return [edge.position === 1 ? "failover" : `failover ${edge.position}`];
   }
+}
+
+function shareOf({ percent }: { percent: number }): string[] {
+  return percent === 100 ? [] : [`${percent}%`];
 }
 
 function few(lines: readonly string[]): string[] {

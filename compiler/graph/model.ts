@@ -1,5 +1,6 @@
+import { callersText } from "../plan/callers.js";
 import { isGenerated } from "../plan/names.js";
-import type { AppliedPolicy, ForwardAction, GatewayPlan, RoutePlan, ServicePlan } from "../plan/plan.js";
+import type { AppliedPolicy, ForwardAction, GatewayPlan, RoutePlan, ServicePlan, Target } from "../plan/plan.js";
 import { matchOf, pathText, type ShownMatch } from "../plan/shown.js";
 
 /** Who asks whom: listeners take requests for the gateway, routes choose among them, services are asked. */
@@ -43,6 +44,18 @@ export type GraphEdge = { readonly from: string; readonly to: string } & (
       readonly percent: number;
       /** What a conversion asks the service for. */
       readonly operations: readonly EdgeOperation[];
+      /** Whose requests these are, in words; absent if they are those of everybody else. */
+      readonly callers?: string;
+    }
+  | {
+      readonly type: "copies";
+      /** Of the requests of the route, in percent. */
+      readonly percent: number;
+    }
+  | {
+      readonly type: "failsOver";
+      /** Who is asked first, from 1. */
+      readonly position: number;
     }
 );
 
@@ -80,7 +93,8 @@ export function serviceGraph(plan: GatewayPlan): ServiceGraph {
         to: idOf("route", route.name),
         policies: policiesOn(plan, route.entries),
       })),
-      ...routes.flatMap(forwards),
+      ...routes.flatMap((route) => [...forwards(route), ...copies(route)]),
+      ...plan.services.flatMap(standIns),
     ],
   };
 }
@@ -181,22 +195,49 @@ function policiesOn({ policies }: GatewayPlan, entries: Route["entries"]): EdgeP
 }
 
 function forwards({ name, entries }: Route): GraphEdge[] {
-  const forwarding = entries.flatMap(({ route }) => (route.action.type === "forward" ? [route.action] : []));
-  const [first] = forwarding;
-  if (first === undefined) return [];
-  const total = first.to.reduce((sum, { weight }) => sum + weight, 0);
-  return weights(first).map(({ service, weight }) => ({
-    type: "forwards" as const,
+  const action = forwarding(entries);
+  if (action === undefined) return [];
+  const edges = (to: readonly Target[], whose: { callers?: string }) => {
+    const total = to.reduce((sum, { weight }) => sum + weight, 0);
+    return weights(to).map(({ service, weight }) => ({
+      type: "forwards" as const,
+      from: idOf("route", name),
+      to: idOf("service", service),
+      weight,
+      percent: total === 0 ? 0 : Math.round((weight * 1000) / total) / 10,
+      operations: operationsOf(entries),
+      ...whose,
+    }));
+  };
+  const { to, callers = [] } = action;
+  return [...edges(to, {}), ...callers.flatMap((some) => edges(some.to, { callers: callersText(some) }))];
+}
+
+function forwarding(entries: Route["entries"]): ForwardAction | undefined {
+  return entries.flatMap(({ route }) => (route.action.type === "forward" ? [route.action] : []))[0];
+}
+
+function copies({ name, entries }: Route): GraphEdge[] {
+  const { mirror = [] } = forwarding(entries) ?? {};
+  return mirror.map(({ service, millionths }) => ({
+    type: "copies" as const,
     from: idOf("route", name),
     to: idOf("service", service),
-    weight,
-    percent: total === 0 ? 0 : Math.round((weight * 1000) / total) / 10,
-    operations: operationsOf(entries),
+    percent: millionths / 10_000,
+  }));
+}
+
+function standIns({ name, failover = [] }: ServicePlan): GraphEdge[] {
+  return failover.map((other, index) => ({
+    type: "failsOver" as const,
+    from: idOf("service", name),
+    to: idOf("service", other),
+    position: index + 1,
   }));
 }
 
 /** Each service once, also if a route names it twice. */
-function weights({ to }: ForwardAction): { service: string; weight: number }[] {
+function weights(to: readonly Target[]): Target[] {
   const sums = new Map<string, number>();
   for (const { service, weight } of to) sums.set(service, (sums.get(service) ?? 0) + weight);
   return [...sums].map(([service, weight]) => ({ service, weight }));

@@ -82,6 +82,7 @@ function services({ gateway, place }: CheckedGateway): ServicePlan[] {
   return namedServices(gateway).map(({ name, base, version, path, service }) => ({
     name,
     ...(version === undefined ? {} : { version }),
+    ...(version !== undefined || service.active === undefined ? {} : { active: service.active }),
     origin: place(path, "key"),
     discovery:
       service.dns === undefined

@@ -4,6 +4,7 @@ import { capturesOf, type PathPattern, parsePath } from "../policy/path.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeListed } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
+import { unknownCallers } from "./callers.js";
 import { converterOf } from "./operations.js";
 import { type AppliedPolicy, PHASES, type PolicyPlan } from "./plan.js";
 
@@ -40,6 +41,7 @@ export function effectivePolicies(
   const ordered = PHASES.flatMap((phase) => on.filter(({ plan }) => plan.phase === phase));
   diagnostics.push(...checkNumbers(ordered));
   diagnostics.push(...checkOrder(ordered, off, applied.length === known.length));
+  if (applied.length === known.length) diagnostics.push(...checkCallers(checked, index, ordered, off));
   const run = ordered.map(({ item }) => item);
   diagnostics.push(...checkCaptures(ordered, capturing(checked, index, run)));
   return { run, off: off.map(({ item }) => item), diagnostics };
@@ -189,6 +191,22 @@ function checkOrder(steps: readonly Step[], off: readonly Step[], complete: bool
     if (step.plan.mode === undefined) for (const attribute of step.plan.provides) provided.set(attribute, step);
   }
   return diagnostics;
+}
+
+/** Callers by whom a route chooses, though nothing on it finds out who calls. */
+function checkCallers(
+  checked: CheckedGateway,
+  index: RouteIndex,
+  steps: readonly Step[],
+  off: readonly Step[],
+): Diagnostic[] {
+  const route = index === "generated" ? undefined : checked.gateway.routes[index];
+  if (route === undefined || index === "generated") return [];
+  const enforced = steps.filter(({ plan }) => plan.mode === undefined);
+  const provided = new Set(enforced.flatMap(({ plan }) => plan.provides));
+  const idle = [...steps, ...off].filter(({ plan }) => plan.mode !== undefined);
+  const why = (attribute: string) => ({ reason: whyUnknown(attribute, steps), related: whoWould(attribute, idle) });
+  return unknownCallers(route, index, provided, why, checked);
 }
 
 function whyUnknown(attribute: string, steps: readonly Step[]): string {

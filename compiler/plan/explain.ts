@@ -1,5 +1,6 @@
 import { fractionText } from "../policy/values.js";
 import { formatSpan, SourceFile, type Span } from "../syntax/source.js";
+import { callersText, targetsOf } from "./callers.js";
 import { isGenerated, operationName } from "./names.js";
 import {
   type GatewayPlan,
@@ -8,6 +9,7 @@ import {
   type PolicyPlan,
   type RouteAction,
   type RoutePlan,
+  type Target,
 } from "./plan.js";
 import type { HashSource, RetryPlan } from "./resilience.js";
 import { matchOf, matchText } from "./shown.js";
@@ -50,13 +52,15 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
 /** How the services of a route are asked, where the file says so. */
 function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
   if (action.type !== "forward") return [];
-  const { retry, idleTimeoutMs, hashBy, to, mirror = [], rewrite, hedges, upgrades } = action;
+  const { retry, idleTimeoutMs, hashBy, mirror = [], rewrite, hedges, upgrades, callers = [] } = action;
+  const to = targetsOf(action);
   const budgets = services.flatMap(({ name, breakers: { retries } = {} }) =>
     to.some(({ service }) => service === name) && retries !== undefined && "budgetPercent" in retries
       ? [`${retries.budgetPercent}% of what is under way to ${name}`]
       : [],
   );
   return [
+    ...callers.map((some) => `leads ${callersText(some)} to ${servicesText(some.to)} (${formatSpan(some.origin)})`),
     ...(rewrite?.path === undefined ? [] : [`asks for the path ${rewrite.path.text}`]),
     ...(rewrite?.host === undefined ? [] : [`asks for the host ${rewrite.host.text}`]),
     ...(retry === undefined ? [] : [[retryText(retry), ...budgets].join(", at most ")]),
@@ -169,14 +173,16 @@ function table(rows: readonly string[][]): string {
 function actionOf(action: RouteAction): string {
   switch (action.type) {
     case "forward":
-      return action.to
-        .map((target) => (action.to.length === 1 ? target.service : `${target.service} (${target.weight})`))
-        .join(", ");
+      return servicesText(action.to);
     case "respond":
       return `answers ${action.status}`;
     case "redirect":
       return `redirects ${action.status}`;
   }
+}
+
+function servicesText(to: readonly Target[]): string {
+  return to.map(({ service, weight }) => (to.length === 1 ? service : `${service} (${weight})`)).join(", ");
 }
 
 /** The plan as plain data: every place as `file:line:column`. */

@@ -1,5 +1,6 @@
 import { capturesOf } from "../policy/path.js";
 import { bodyVariables } from "./body.js";
+import { propertiesRead } from "./callers.js";
 import { PREFLIGHT } from "./names.js";
 import { type HeaderValue, headerEdits } from "./native.js";
 import {
@@ -135,7 +136,8 @@ function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[
   const shadowed = run.some((policy) => policy.mode?.is === "shadow");
   const traced = tracerOf(run) !== undefined;
   const logged = read.filter((property) => (property !== "shadow" || shadowed) && (property !== "trace-id" || traced));
-  return [...new Set([...logged, ...written.map(({ property, told = property }) => told)])].toSorted();
+  const chosenBy = route.action.type === "forward" ? propertiesRead(route.action) : [];
+  return [...new Set([...logged, ...written.map(({ property, told = property }) => told), ...chosenBy])].toSorted();
 }
 
 function resultOf({ value }: { value: HeaderValue }): Told[] {

@@ -5,16 +5,17 @@ import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/p
 import { type QueryMatch, readQueryMatch } from "../policy/query.js";
 import { versionName } from "../policy/versions.js";
 import { Answers } from "./answers.js";
+import { planCallers } from "./callers.js";
 import { effectivePolicies } from "./effective.js";
 import { planForwarding } from "./forwarding.js";
 import { hostName, operationName } from "./names.js";
 import { checkConversions, converterOf, splitRoute } from "./operations.js";
 import { addTo, Protection, WeakerFirst } from "./overlap.js";
-import type { AppliedPolicy, HostPlan, RouteAction, RoutePlan } from "./plan.js";
+import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
 import { withRefusals } from "./refusals.js";
 import { planForward } from "./resilience.js";
-import { conditionsOf, headerMatch } from "./route-match.js";
+import { conditionsOf, cookieMatch, headerMatch } from "./route-match.js";
 
 interface Candidate {
   route: RoutePlan;
@@ -50,7 +51,7 @@ export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnos
   let entries = 0;
   for (const host of names) {
     const routes = containing(host).flatMap((outer) => own.get(outer) ?? []);
-    entries += routes.length;
+    entries += routes.reduce((sum, route) => sum + entriesFor(route), 0);
     if (entries > MOST_ENTRIES) {
       const parameters = { hosts: names.length - 1, most: MOST_ENTRIES };
       diagnostics.push(diagnose("SL0311", parameters, checked.place(["routes"], "key")));
@@ -85,6 +86,11 @@ function containing(host: string | undefined): (string | undefined)[] {
 
 /** Each virtual host repeats the routes of wider hosts; Envoy's memory and this compiler's time grow with their number. */
 const MOST_ENTRIES = 50_000;
+
+/** Envoy has an entry of a route for each of its callers that go elsewhere. */
+function entriesFor({ action }: RoutePlan): number {
+  return 1 + (action.type === "forward" ? (action.callers ?? []).length : 0);
+}
 
 /** What is wrong with a list of defaults is found on each route that has them; once is enough to say it. */
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
@@ -125,7 +131,7 @@ function convertsNothing(run: readonly AppliedPolicy[], { policies }: CheckedGat
 
 function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: CheckedGateway): RoutePlan | undefined {
   const path = parsePath(route.match.path);
-  const action = typeof path === "string" ? undefined : planAction(route, path, checked);
+  const action = typeof path === "string" ? undefined : planAction(route, index, path, checked);
   if (typeof path === "string" || action === undefined) return undefined;
   return {
     name: route.name,
@@ -133,9 +139,10 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
     match: {
       path,
       methods: [...new Set(route.match.methods ?? [])].toSorted(),
-      headers: Object.entries(route.match.headers ?? {})
-        .map(([name, value]) => headerMatch(name, value))
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      headers: [
+        ...Object.entries(route.match.headers ?? {}).map(([name, value]) => headerMatch(name, value)),
+        ...Object.entries(route.match.cookies ?? {}).map(([name, value]) => cookieMatch(name, value)),
+      ].toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
       ...queryMatches(route.match.query),
     },
     action,
@@ -143,16 +150,23 @@ function planRoute(route: Route, index: number, run: AppliedPolicy[], checked: C
   };
 }
 
+function sortKey(header: HeaderMatch): string {
+  return header.form === "cookie" ? `${header.name} ${header.cookie}` : header.name;
+}
+
 function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch[] } {
   const matches = Object.entries(query).map(([name, value]) => readQueryMatch(name, value));
   return matches.length === 0 ? {} : { query: matches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-function planAction(route: Route, path: PathPattern, { gateway }: CheckedGateway): RouteAction | undefined {
+function planAction(route: Route, index: number, path: PathPattern, checked: CheckedGateway): RouteAction | undefined {
+  const { gateway } = checked;
+  const callers = planCallers(route, index, checked);
   if (route.to !== undefined)
     return {
       type: "forward",
       to: route.to.map((target) => ({ service: versionName(gateway, target), weight: target.weight })),
+      ...(callers.length === 0 ? {} : { callers }),
       timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
       ...planForward(route),
       ...planForwarding(route, path, gateway),

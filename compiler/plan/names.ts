@@ -80,6 +80,9 @@ export function externalAuthFilter(policy: string): string {
   return `sluice.external-auth.${policy}`;
 }
 
+/** The filter of Envoy that has a route chosen again once it is known who calls. */
+export const CALLERS_FILTER = "sluice.callers";
+
 /** Filters of Envoy that note who will have refused a request that goes no further, and the last that notes that it went. */
 export const NOTE_FILTERS = {
   externalAuth: "sluice.note.external-auth",

@@ -123,7 +123,10 @@ export class WeakerFirst {
     if (code === "SL0310") this.diagnostics.push(diagnose(code, parameters, first.origin, { related }));
     else {
       const { headers: wanted, query = [] } = first.match;
-      const headers = [...named("header", wanted), ...named("query parameter", query)].join(" and ");
+      const cookies = wanted.flatMap((header) => (header.form === "cookie" ? [{ name: header.cookie }] : []));
+      const others = wanted.filter(({ form }) => form !== "cookie");
+      const parts = [...named("header", others), ...named("cookie", cookies), ...named("query parameter", query)];
+      const headers = parts.join(" and ");
       this.diagnostics.push(diagnose(code, { ...parameters, headers }, first.origin, { related }));
     }
   }

@@ -4,6 +4,7 @@ import type { QueryMatch } from "../policy/query.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
+import type { CallerPlan } from "./callers.js";
 import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
@@ -52,6 +53,8 @@ export interface ServicePlan extends ServiceResilience {
   name: string;
   /** Of a version that is not the active one. */
   version?: string;
+  /** The version that it is, of a service with versions. */
+  active?: string;
   origin: Span;
   discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
   connectTimeoutMs: number;
@@ -259,11 +262,21 @@ export type HeaderMatch = { name: string } & (
   /** There, and not matched by the expression. */
   | { form: "unlike"; regex: string }
   | { form: "present"; present: boolean }
+  /** The header `cookie` has a cookie, with any value if none is given. */
+  | { form: "cookie"; cookie: string; value?: string }
 );
+
+/** A service that may get a request, by its share of all weights. */
+export interface Target {
+  service: string;
+  weight: number;
+}
 
 export interface ForwardAction extends RouteResilience, RouteForwarding {
   type: "forward";
-  to: { service: string; weight: number }[];
+  to: Target[];
+  /** Callers whose requests go elsewhere, by who they are: the first that fits decides. Absent if there are none. */
+  callers?: CallerPlan[];
   timeoutMs: number;
 }
 

@@ -1,3 +1,4 @@
+import { targetsOf } from "../policy/destinations.js";
 import type { Gateway, Route, Service } from "../policy/gateway.js";
 import type { HashKey, Retry } from "../policy/resilience.js";
 import { type ConnectionPlan, planConnections } from "./connections.js";
@@ -127,8 +128,10 @@ function planBreakers({ circuitBreakers = {} }: Service, budget: number | undefi
 /** The budget of each service for retries, by name. Where routes differ it is an error, told elsewhere. */
 export function retryBudgets(gateway: Gateway): Map<string, number> {
   const budgets = new Map<string, number>();
-  for (const { to = [], retry } of gateway.routes)
-    if (retry?.budget !== undefined) for (const { service } of to) budgets.set(service, retry.budget);
+  for (const route of gateway.routes) {
+    const { budget } = route.retry ?? {};
+    if (budget !== undefined) for (const { service } of targetsOf(route)) budgets.set(service, budget);
+  }
   return budgets;
 }
 

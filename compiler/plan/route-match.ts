@@ -6,6 +6,11 @@ export function headerMatch(name: string, value: string | boolean): HeaderMatch 
   return value.startsWith("~") ? { name, form: "regex", regex: value.slice(1) } : { name, form: "exact", value };
 }
 
+/** A cookie with what the file says of its value: a text, or that it is there. */
+export function cookieMatch(cookie: string, value: string | true): HeaderMatch {
+  return { name: "cookie", form: "cookie", cookie, ...(value === true ? {} : { value }) };
+}
+
 /** What a route wants of headers and of the query, which is the client's word too: a parameter as a header named `?name`. */
 export function conditionsOf({ match }: RoutePlan): readonly HeaderMatch[] {
   const { headers, query } = match;
@@ -28,6 +33,10 @@ export function implies(one: HeaderMatch, other: HeaderMatch): boolean {
       return one.form === "regex" && one.regex === other.regex;
     case "unlike":
       return one.form === "unlike" && one.regex === other.regex;
+    case "cookie":
+      return (
+        one.form === "cookie" && one.cookie === other.cookie && (other.value === undefined || one.value === other.value)
+      );
   }
 }
 

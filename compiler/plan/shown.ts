@@ -57,5 +57,7 @@ function headerText(header: HeaderMatch): string {
       return `${header.name} not ~${header.regex}`;
     case "present":
       return header.present ? `with ${header.name}` : `without ${header.name}`;
+    case "cookie":
+      return `cookie ${header.cookie}${header.value === undefined ? "" : `=${header.value}`}`;
   }
 }

@@ -2,6 +2,7 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
+import { targetsOf } from "./destinations.js";
 import type { Service } from "./gateway.js";
 
 /** How services choose among their endpoints, and which of them they leave out. */
@@ -66,7 +67,9 @@ const HASHING: readonly string[] = ["ringHash", "maglev"];
 /** Routes say what is hashed, services whether: one without the other has no effect. */
 export function checkHashes(checked: CheckedGateway): Diagnostic[] {
   const { gateway, place } = checked;
-  return gateway.routes.flatMap(({ to = [], hashBy }, index) => {
+  return gateway.routes.flatMap((route, index) => {
+    const { hashBy } = route;
+    const to = targetsOf(route);
     const hashing = to.flatMap(({ service }) => {
       const policy = Object.hasOwn(gateway.services, service) ? gateway.services[service]?.loadBalancing : undefined;
       return policy !== undefined && HASHING.includes(policy) ? [{ service, policy }] : [];

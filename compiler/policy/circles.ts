@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "./check.js";
+import { targetsOf } from "./destinations.js";
 import type { Gateway } from "./gateway.js";
 
 /** Services that are a listener of the gateway itself: what goes there comes back, and is tried again in each round. */
@@ -8,8 +9,8 @@ export function checkCircles({ gateway, place }: CheckedGateway): Diagnostic[] {
     endpoints.flatMap((endpoint, position) => {
       const listener = listenerAt(gateway, endpoint);
       if (listener === undefined) return [];
-      const retries = gateway.routes.flatMap(({ to = [], retry }) =>
-        to.some((target) => target.service === service) ? (retry?.attempts ?? 0) : 0,
+      const retries = gateway.routes.flatMap((route) =>
+        targetsOf(route).some((target) => target.service === service) ? (route.retry?.attempts ?? 0) : 0,
       );
       const most = Math.max(0, ...retries);
       const times = most === 0 ? "" : `, where each round tries ${most + 1} times`;

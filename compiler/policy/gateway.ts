@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { listenerAccessLog } from "./access-log.js";
 import { redirect, respond } from "./actions.js";
+import { callers } from "./callers.js";
 import { connections } from "./connections.js";
+import { cookiesMatch } from "./cookies.js";
+import { destination } from "./destinations.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
 import { queryMatch } from "./query.js";
@@ -171,13 +174,8 @@ const match = z.strictObject({
     .optional()
     .describe("Headers that must match, all of them.")
     .meta({ examples: [{ "x-version": "2" }] }),
+  cookies: cookiesMatch,
   query: queryMatch,
-});
-
-const target = z.strictObject({
-  service: z.string().describe("Name of a service under `services`."),
-  version: z.string().optional().describe("Name of one of its versions; the `active` one if absent."),
-  weight: z.int().min(0).max(1_000_000).default(1).describe("Share of the requests, relative to the other weights."),
 });
 
 /** How long a service may take for the whole answer, if a route does not say. */
@@ -189,22 +187,8 @@ const route = z
     match: match.describe(
       "Requests that the route takes. The most specific route serves, whatever the order in the file.",
     ),
-    to: z
-      .union([
-        z.string().transform((one): z.output<typeof target>[] => [{ service: one, weight: 1 }]),
-        z.array(target).min(1).max(64),
-      ])
-      .optional()
-      .describe("Name of a service, or a list of services with weights.")
-      .meta({
-        examples: [
-          "orders",
-          [
-            { service: "orders", weight: 90 },
-            { service: "orders-v2", weight: 10 },
-          ],
-        ],
-      }),
+    to: destination.optional(),
+    callers: callers.optional(),
     respond: respond.optional().describe("Answer without a backend."),
     redirect: redirect.optional().describe("Send the client elsewhere, by exactly one of `to` and `path`."),
     timeout: duration.optional().describe("How long the backend may take for the whole answer; 15s if absent."),

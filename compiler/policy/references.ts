@@ -5,6 +5,7 @@ import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeListed, scalarText } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
 import type { CheckedGateway } from "./check.js";
+import { destinationsOf } from "./destinations.js";
 
 /**
  * Every name that points at something: services of routes, policies of routes, defaults and mandatory.
@@ -38,10 +39,11 @@ export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnos
     for (const [position, other] of failover.entries())
       refer("service", other, services, ["services", name, "failover", position]);
   for (const [index, route] of gateway.routes.entries()) {
-    const base = ["routes", index, "to"];
-    const isText = nodeAt(checked.root, base)?.kind === "scalar";
-    for (const [position, target] of (route.to ?? []).entries())
-      refer("service", target.service, services, isText ? base : [...base, position, "service"]);
+    for (const { to, path } of destinationsOf(route, index)) {
+      const isText = nodeAt(checked.root, path)?.kind === "scalar";
+      for (const [position, target] of to.entries())
+        refer("service", target.service, services, isText ? path : [...path, position, "service"]);
+    }
     for (const [position, { service }] of (route.mirror ?? []).entries())
       refer("service", service, services, ["routes", index, "mirror", position, "service"]);
     for (const [position, name] of route.except.entries()) {

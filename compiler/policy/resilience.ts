@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cookieName } from "./cookies.js";
 import { headerName, percent, positiveDuration } from "./values.js";
 
 /** Conditions of Envoy under which a request is tried again: those of HTTP, then the codes of gRPC. */
@@ -62,11 +63,7 @@ export const retry = z.strictObject({
 const hashKey = z
   .strictObject({
     header: headerName.optional().describe("Name of a request header."),
-    cookie: z
-      .string()
-      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, "a cookie name has up to 64 letters, digits and signs of RFC 6265")
-      .optional()
-      .describe("Name of a cookie."),
+    cookie: cookieName.optional().describe("Name of a cookie."),
     query: z
       .string()
       .regex(/^[A-Za-z0-9._~-]{1,64}$/, "a parameter name has up to 64 letters, digits, `-`, `.`, `_` and `~`")

@@ -2,6 +2,7 @@ import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.j
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
+import { targetsOf } from "./destinations.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "./gateway.js";
 import { durationText } from "./values.js";
 
@@ -44,7 +45,7 @@ function budgets(checked: CheckedGateway): Diagnostic[] {
     const budget = route.retry?.budget;
     if (budget === undefined) continue;
     const span = place(["routes", index, "retry", "budget"]);
-    for (const { service } of route.to ?? []) {
+    for (const { service } of targetsOf(route)) {
       const before = first.get(service);
       if (before === undefined) first.set(service, { route, budget, index });
       else if (before.budget !== budget) {

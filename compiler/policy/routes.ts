@@ -1,12 +1,14 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
-import { compileRe2 } from "../envoy/re2.js";
+import { compileRe2, MAX_REGEX_PROGRAM } from "../envoy/re2.js";
 import { whyNoPath } from "../expression/domains.js";
 import type { Effort } from "../expression/regex/effort.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
 import { checkHashes } from "./balancing.js";
+import { checkCallers } from "./callers.js";
 import type { CheckedGateway } from "./check.js";
+import { destinationsOf } from "./destinations.js";
 import type { Route } from "./gateway.js";
 import { checkMethods } from "./methods.js";
 import { checkMirrors } from "./mirrors.js";
@@ -40,6 +42,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     ...checkMirrors(checked),
     ...checkRewrites(checked),
     ...checkTargets(checked),
+    ...checkCallers(checked),
   ];
 }
 
@@ -47,7 +50,17 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
 const STEPS = 1_000_000;
 
 /** Keys that say how a service is asked. */
-const OF_SERVICES = ["timeout", "idleTimeout", "retry", "hashBy", "mirror", "rewrite", "hedge", "websocket"] as const;
+const OF_SERVICES = [
+  "callers",
+  "timeout",
+  "idleTimeout",
+  "retry",
+  "hashBy",
+  "mirror",
+  "rewrite",
+  "hedge",
+  "websocket",
+] as const;
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {
   const base = ["routes", index];
@@ -65,7 +78,8 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
     ...checkConditions(route.match.query, (name) => at("match", "query", name)),
   );
 
-  if (route.to?.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, at("to")));
+  for (const { to, path } of destinationsOf(route, index))
+    if (to.every((target) => target.weight === 0)) diagnostics.push(diagnose("SL0304", {}, checked.place(path)));
   const written = (key: string) => nodeAt(checked.root, [...base, "redirect", key]) !== undefined;
   if (route.redirect !== undefined && written("to") === written("path"))
     diagnostics.push(diagnose("SL0305", {}, at("redirect")));
@@ -100,12 +114,6 @@ function decoding(path: string, span: Span): { fix?: Fix } {
   const newText = decodeUnreserved(span.source.text.slice(span.start, span.end));
   return { fix: { title: `write \`${meant}\``, safe: true, edits: [{ span, newText }] } };
 }
-
-/**
- * Largest program of a regular expression, in RE2 instructions. Envoy's own default of 100 refuses longer paths; a
- * match takes time in proportion to program times text, which this keeps in the microseconds.
- */
-export const MAX_REGEX_PROGRAM = 1_000;
 
 /** What is wrong with the regular expressions among conditions on headers or on parameters of the query. */
 export function checkConditions(

@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
+import { destinationsOf } from "./destinations.js";
 import type { Gateway, Service } from "./gateway.js";
 import { unknownName } from "./references.js";
 
@@ -53,9 +54,13 @@ export function checkVersions(checked: CheckedGateway): Diagnostic[] {
       ? []
       : [unknownName("version", active, Object.keys(versions), place([...path, "active"]))];
   });
-  const ofRoutes = gateway.routes.flatMap(({ to = [], mirror = [] }, index) => [
-    ...to.flatMap((target, position) => unknown(checked, target, ["routes", index, "to", position, "version"])),
-    ...mirror.flatMap((target, position) => unknown(checked, target, ["routes", index, "mirror", position, "version"])),
+  const ofRoutes = gateway.routes.flatMap((route, index) => [
+    ...destinationsOf(route, index).flatMap(({ to, path }) =>
+      to.flatMap((target, position) => unknown(checked, target, [...path, position, "version"])),
+    ),
+    ...(route.mirror ?? []).flatMap((target, position) =>
+      unknown(checked, target, ["routes", index, "mirror", position, "version"]),
+    ),
   ]);
   return [...ofServices, ...ofRoutes];
 }

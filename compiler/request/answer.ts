@@ -1,3 +1,4 @@
+import { callersText, destinationOf } from "../plan/callers.js";
 import {
   BAD_CAPTURE,
   BAD_HOST,
@@ -75,7 +76,8 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
   const answerHeaders = unique(
     telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)).concat(namesWritten(telling)),
   );
-  const answer = { ...none, answerHeaders, ...actionAnswer(route, request) };
+  const caller = asked.findLast(({ verdict }) => verdict.caller !== undefined)?.verdict.caller;
+  const answer = { ...none, answerHeaders, ...actionAnswer(route, request, caller) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
   const sent = serviceHeaders(policies, results, request);
@@ -95,18 +97,22 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
 
 type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect" | "rewritten">;
 
-function actionAnswer(route: RoutePlan, request: RoutedRequest): OfRoute {
+function actionAnswer(route: RoutePlan, request: RoutedRequest, caller: Verdict["caller"]): OfRoute {
   const { action } = route;
   switch (action.type) {
     case "forward": {
-      const total = action.to.reduce((sum, target) => sum + target.weight, 0);
+      const { consumer } = caller ?? {};
+      const known = { consumer: consumer?.name, tier: consumer?.tier, groups: consumer?.groups ?? [] };
+      const { to, by } = destinationOf(action, known);
+      const total = to.reduce((sum, target) => sum + target.weight, 0);
       const share = (weight: number) =>
-        action.to.length === 1 ? "" : ` (weight ${weight} of ${total}, ${Math.round((100 * weight) / total)} %)`;
-      const services = action.to.map((target) => `${target.service}${share(target.weight)}`).join(", ");
+        to.length === 1 ? "" : ` (weight ${weight} of ${total}, ${Math.round((100 * weight) / total)} %)`;
+      const services = to.map((target) => `${target.service}${share(target.weight)}`).join(", ");
+      const whose = by === undefined ? "" : `, where requests of ${callersText(by)} go`;
       const { operation: done } = route;
       const as = done === undefined ? "" : ` as POST ${done.operation.service.path}`;
-      const text = `forwarded to ${services}${as}, within ${action.timeoutMs} ms`;
-      const answer = { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs } as const;
+      const text = `forwarded to ${services}${as}${whose}, within ${action.timeoutMs} ms`;
+      const answer = { outcome: "forwarded", text, services: to, timeoutMs: action.timeoutMs } as const;
       return action.rewrite === undefined ? answer : { ...answer, rewritten: rewritten(action.rewrite, request.path) };
     }
     case "respond":

@@ -1,5 +1,6 @@
 import { RE2JS } from "@bufbuild/re2";
 import type { GatewayPlan, HeaderMatch, HostPlan, RoutePlan } from "../plan/plan.js";
+import { cookieRegex } from "../policy/cookies.js";
 import { hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
 import type { RoutedRequest } from "./request.js";
@@ -170,6 +171,10 @@ function headerMatcher(match: HeaderMatch): (sent: readonly string[]) => boolean
       return (sent) => sent.some((value) => value.includes(match.text));
     case "regex": {
       const matches = fullMatch(match.regex);
+      return (sent) => sent.some(matches);
+    }
+    case "cookie": {
+      const matches = fullMatch(cookieRegex(match.cookie, match.value));
       return (sent) => sent.some(matches);
     }
     case "unlike": {

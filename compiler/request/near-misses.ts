@@ -75,6 +75,8 @@ function expected(header: HeaderMatch): string {
       return `not to match ~${header.regex}`;
     case "present":
       return header.present ? "to be there" : "to be absent";
+    case "cookie":
+      return `to have ${header.cookie}${header.value === undefined ? "" : `=${header.value}`}`;
   }
 }
 

@@ -32,7 +32,10 @@ const NOTHING = "nothing";
  * @param slow the answer of the embedded host when requests come slowly: what differs there is of the clock, and not compared
  */
 export function disagreements(embedded: Exchange, slow: Exchange | undefined, envoy: Exchange): Disagreement[] {
-  const [here, later, there] = [factsOf(embedded), slow === undefined ? undefined : factsOf(slow), factsOf(envoy)];
+  // Who calls may decide whether weights choose the service: the model knows it best.
+  const byChance = embedded.service?.byChance === true;
+  const [here, there] = [factsOf(embedded, byChance), factsOf(envoy, byChance)];
+  const later = slow === undefined ? undefined : factsOf(slow, byChance);
   const names = new Set([...here.keys(), ...there.keys()]);
   return [...names].flatMap((what) => {
     const [one, other] = [here.get(what), there.get(what)];
@@ -41,17 +44,8 @@ export function disagreements(embedded: Exchange, slow: Exchange | undefined, en
   });
 }
 
-function factsOf({
-  status,
-  headers,
-  body,
-  route,
-  decision,
-  shadow,
-  asked,
-  service,
-  spans,
-}: Exchange): Map<string, string> {
+function factsOf(exchange: Exchange, byChance: boolean): Map<string, string> {
+  const { status, headers, body, route, decision, shadow, asked, service, spans } = exchange;
   const facts = new Map([
     ["status", String(status)],
     ["route", route?.name ?? NOTHING],
@@ -67,7 +61,7 @@ function factsOf({
     addHeaders(facts, asked.headers, "header of the question");
   }
   // Which of several services gets it is left to chance, and so is what it answers.
-  if (service?.byChance) return withoutAnswer(facts);
+  if (service !== undefined && byChance) return withoutAnswer(facts);
   facts.set("service", service?.name ?? NOTHING);
   if (service === undefined) return facts;
   facts.set("method at the service", service.method);

@@ -5,6 +5,7 @@ import type { KeyedGateway } from "./credentials.js";
 import type { Exchange } from "./exchange.js";
 import { counterDifferences, type Difference, differences } from "./expect.js";
 import type { TestedGateway } from "./gateway.js";
+import { expectedInPlan } from "./service-names.js";
 import { callersIn } from "./spans/callers.js";
 import { Collected, spanDifferences } from "./spans/match.js";
 import { type Case, type Expectation, OUTCOMES, type Request } from "./suite.js";
@@ -116,7 +117,7 @@ class CaseRun {
     const before = counts ? await this.gateway.counters() : undefined;
     for (let round = 1; round <= repeat; round++) {
       const { exchange, trace } = await this.exchange(request, as);
-      const found = differences(expect, exchange, () => asked(exchange, this.keyed));
+      const found = differences(expectedInPlan(this.keyed.plan, expect), exchange, () => asked(exchange, this.keyed));
       if (round === repeat && this.looksAtSpans) {
         exchange.spans = new Collected(await this.gateway.spans(), callersIn(request.headers));
         found.push(...spanDifferences(expect.spans, exchange.spans));

@@ -1,3 +1,4 @@
+import { targetsOf } from "../plan/callers.js";
 import type { GatewayPlan, Json, MockAnswer, OperationPlan, ServiceMock } from "../plan/plan.js";
 import type { OperationAnswer } from "./suite.js";
 
@@ -21,7 +22,7 @@ function findMocks({ hosts, policies }: GatewayPlan): ReadonlyMap<string, readon
   const asking = new Map<string, Set<string>>();
   for (const { action, operation } of hosts.flatMap(({ routes }) => routes)) {
     if (operation === undefined || action.type !== "forward") continue;
-    for (const { service } of action.to)
+    for (const { service } of targetsOf(action))
       asking.set(service, (asking.get(service) ?? new Set<string>()).add(operation.policy));
   }
   return new Map(

@@ -7,6 +7,7 @@ import { type Node, nodeAt, offsetInScalar, type Path } from "../syntax/document
 import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
 import { checkAnswers, expectedOperation } from "./operations.js";
+import { activeVersions, expectedInPlan, nameInPlan } from "./service-names.js";
 import { type Expectation, TRACED, type Upstreams } from "./suite.js";
 
 /** The names of a policy file that its tests use. */
@@ -42,7 +43,7 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       ...decision(expect.decidedBy, "enforced", [...path, "decidedBy"], names, checked),
       ...(expect.shadow === "none" ? [] : decision(expect.shadow, "shadow", [...path, "shadow"], names, checked)),
       ...upstream(expect.upstream, [...path, "upstream"], names, place),
-      ...expectedOperation(expect.upstream, [...path, "upstream"], plan, place),
+      ...expectedOperation(expectedInPlan(plan, expect).upstream, [...path, "upstream"], plan, place),
       ...counters([...path, "metrics"], names, checked),
       ...spanFindings(expect.spans, [...path, "spans"], plan, names, checked),
     ]);
@@ -62,7 +63,9 @@ function upstreamFindings(
 ): Diagnostic[] {
   return Object.entries(upstreams).flatMap(([service, { soap = {} }]) => [
     ...refer("service", service, names.services, checked.place([...path, service], "key")),
-    ...(names.services.includes(service) ? checkAnswers(service, soap, [...path, service, "soap"], plan, checked) : []),
+    ...(names.services.includes(service)
+      ? checkAnswers(nameInPlan(plan, service), soap, [...path, service, "soap"], plan, checked)
+      : []),
   ]);
 }
 
@@ -73,7 +76,7 @@ function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {
     return [policy.name, { rules: kind?.rules(policy.config) ?? [], sort }];
   });
   return {
-    services: plan.services.map((service) => service.name),
+    services: [...plan.services.map((service) => service.name), ...activeVersions(plan).keys()],
     consumers: plan.consumers.map((consumer) => consumer.name),
     policies: new Map(policies),
   };

@@ -2,6 +2,7 @@ import { byteTextOf } from "../host/byte-text.js";
 import type { Pairs } from "../host/pairs.js";
 import type { GatewayPlan, Json, MockRequest } from "../plan/plan.js";
 import { answerOf, type Mock, mocksOf } from "./mocks.js";
+import { nameInPlan } from "./service-names.js";
 import type { Case, Suite, Upstreams } from "./suite.js";
 
 /** What a service answers to a request. Header values are byte texts. */
@@ -25,7 +26,8 @@ export class ServiceScript {
 
   constructor(plan: GatewayPlan, upstreams: Upstreams) {
     this.mocks = mocksOf(plan);
-    this.upstreams = upstreams;
+    const named = Object.entries(upstreams).map(([name, upstream]) => [nameInPlan(plan, name), upstream] as const);
+    this.upstreams = Object.fromEntries(named);
   }
 
   /** 200 without a body, if nothing is said of the service. */

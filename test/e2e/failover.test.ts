@@ -193,24 +193,33 @@ routes:
   expect(await answers("green")).toEqual(["green", "green", "green"]);
 });
 
-test("versions have names in tests, on both engines", async () => {
-  await passOnBoth(
-    `apiVersion: sluice/v1
+test("versions have names in tests, on both engines and whichever is active", async () => {
+  const policy = (active: string) => `apiVersion: sluice/v1
 kind: Gateway
 name: versions
 listeners: { public: { address: 127.0.0.1:8080 } }
 services:
   orders:
     versions: { blue: { endpoints: [127.0.0.1:9001] }, green: { dns: green.internal:8080 } }
-    active: blue
+    active: ${active}
 routes:
   - { name: all, match: { path: /** }, to: orders }
-  - { name: next, match: { path: /** , headers: { x-next: "1" } }, to: [{ service: orders, version: green }] }
-`,
-    [
-      "request: { path: / }, expect: { status: 200, upstream: orders }",
-      'request: { path: /, headers: { x-next: "1" } }, expect: { status: 201, upstream: orders.green }',
-    ],
-    "upstreams:\n  orders.green: { status: 201 }\n",
+  - { name: next, match: { path: /**, headers: { x-next: "1" } }, to: [{ service: orders, version: green }] }
+`;
+  const cases = [
+    "request: { path: / }, expect: { upstream: orders }",
+    'request: { path: /, headers: { x-next: "1" } }, expect: { status: 201, upstream: orders.green }',
+    'request: { path: /, headers: { x-next: "1" } }, expect: { status: 201, upstream: { service: orders.green, path: / } }',
+  ];
+  const upstreams = "upstreams:\n  orders.green: { status: 201 }\n";
+  await passOnBoth(
+    policy("blue"),
+    [...cases, "request: { path: / }, expect: { status: 200, upstream: orders.blue }"],
+    upstreams,
+  );
+  await passOnBoth(
+    policy("green"),
+    [...cases, "request: { path: / }, expect: { status: 201, upstream: orders.green }"],
+    upstreams,
   );
 });

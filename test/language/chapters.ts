@@ -87,6 +87,7 @@ ${markdownTable(
 Paths are compared without the query, and after Envoy has normalised them. In \`match.headers\` a value is the whole value, \`~regex\` covers the whole
 value too, \`true\` wants the header, \`false\` wants it absent. \`match.query\` is the same of parameters: a value is the decoded one, \`~regex\` covers it as it
 is sent. What could be read in two ways gets 400 on such a route: the parameter twice, a name or a value that is percent-encoded without need.
+In \`match.cookies\` a value is the whole value as it is sent, and \`true\` wants the cookie; of several cookies of one name one is enough.
 
 The most specific route serves, whatever the order in the file:
 
@@ -94,7 +95,7 @@ The most specific route serves, whatever the order in the file:
 2. The path: an exact one, then a regular expression (the longest text first), then the one with the most literal segments. Of two with as many, one
    without \`**\` at the end, then the longer one, then the one that has a literal further left.
 3. A route with \`methods\`, then one without.
-4. The one with more \`headers\`, then the one with more of \`query\`.
+4. The one with more \`headers\` and \`cookies\`, then the one with more of \`query\`.
 
 So these paths are tried from the top:
 
@@ -105,6 +106,8 @@ ${ordered(ORDERED_PATHS).join("\n")}
 Two routes that take the same requests are an error (SL0309). A route that is never reached, or that comes before one with stronger policies, is a
 warning (SL0312, SL0310). An unknown path is answered with 404. One that is known with other methods is answered with 405, unless a wider route with the
 same protection takes it. \`sluice explain --request 'GET /orders/7'\` tells which route serves, and why not the others.
+
+Who calls chooses no route: its policies are what finds that out. \`callers\` of a route leads the requests of some to other services, under the same policies.
 `;
 }
 

@@ -28,6 +28,20 @@ export const mirror = fc
   )
   .map((one) => [one]);
 
+/** Callers that go elsewhere, in the words of random files. */
+export function callersOf(choice: number): readonly Readonly<Record<string, unknown>>[] {
+  const whose = [
+    { tiers: ["gold", "a"] },
+    { groups: "ab" },
+    { consumers: "acme" },
+    { groups: ["a", "b"], tiers: "free" },
+    { consumers: ["globex", "acme"], groups: ["partners"] },
+  ];
+  const to = ["alpha", "beta", [{ service: "beta", weight: 3 }, { service: "alpha" }]];
+  const entry = (at: number) => ({ ...whose[at % whose.length], to: to[(at >> 3) % to.length] });
+  return choice % 3 === 0 ? [entry(choice), entry(choice >> 2)] : [entry(choice)];
+}
+
 type Routes = readonly Readonly<Record<string, unknown>>[];
 
 /** Routes that name versions of a service which has them. */
@@ -46,6 +60,13 @@ export function withVersions(routes: Routes, service: string, said: object): Rou
   return routes.map((route) => ({
     ...route,
     ...("to" in route ? { to: named(route.to) } : {}),
+    ...(Array.isArray(route.callers)
+      ? {
+          callers: route.callers.map((some: unknown) =>
+            typeof some === "object" && some !== null && "to" in some ? { ...some, to: named(some.to) } : some,
+          ),
+        }
+      : {}),
     ...("mirror" in route ? { mirror: named(route.mirror) } : {}),
   }));
 }

@@ -1,3 +1,4 @@
+import { callersOf } from "./random-forwarding.js";
 import { ALONE } from "./random-native.js";
 import type { RandomRoute } from "./random-routes.js";
 
@@ -63,8 +64,12 @@ export function compose({ policies, places, routes, choices }: Drawn): Applied {
       );
       const except = defaults.filter((policy) => !kept.includes(policy));
       const apply = fitting([...mandatory, ...kept], optional.filter(wanted), captures);
+      const isKnown = [...mandatory, ...kept, ...apply].some(
+        (policy) => policy.kind === "authenticate" && isEnforced(policy),
+      );
       return {
         ...route,
+        ...(isKnown && "to" in route && (bits & 0x30) === 0x10 ? { callers: callersOf(bits >> 6) } : {}),
         ...(apply.length === 0 ? {} : { apply: names(apply) }),
         ...(except.length === 0 ? {} : { except: names(except) }),
       };

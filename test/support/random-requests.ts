@@ -221,6 +221,25 @@ function takenBy(header: HeaderMatch, words: readonly string[]): fc.Arbitrary<re
       return word.map((text) => [`${text}${header.text}`]);
     case "regex":
       return matching(header.regex, word).map((text) => [text.replace(/[^\x21-\x7e]/g, "_") || "a"]);
+    case "cookie": {
+      const pair = header.value === undefined ? word : fc.constant(header.value);
+      const around = fc.constantFrom(
+        ["", ""],
+        ["z=1; ", ""],
+        ["z=1;", ";"],
+        ["", " ; z"],
+        ["z ;\t", "\t;z"],
+        ["z", ""],
+        ["", "1"],
+      );
+      const spelled = fc
+        .tuple(pair, around)
+        .map(([value, [before, after]]) => [`${before}${header.cookie}=${value}${after}`]);
+      return fc.oneof(
+        { weight: 4, arbitrary: spelled },
+        fc.tuple(spelled, word).map(([[one = ""], other]) => [`${header.cookie}=${other}`, one]),
+      );
+    }
     case "unlike":
       return word.map((text) => [text]);
     case "present":

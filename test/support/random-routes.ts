@@ -68,6 +68,12 @@ const matchedQuery = fc.dictionary(
   { minKeys: 1, maxKeys: 2, noNullPrototype: true },
 );
 
+const matchedCookies = fc.dictionary(
+  fc.constantFrom("x", "y", "a.b"),
+  fc.constantFrom<(string | true)[]>("a", "a+b", "", true),
+  { minKeys: 1, maxKeys: 2, noNullPrototype: true },
+);
+
 const match = fc.oneof(
   { weight: 2, arbitrary: fc.record({ path }) },
   fc.record(
@@ -77,6 +83,7 @@ const match = fc.oneof(
       methods: fc.subarray([...METHODS], { minLength: 1, maxLength: 3 }),
       headers: matchedHeaders,
       query: matchedQuery,
+      cookies: matchedCookies,
     },
     { requiredKeys: ["path"] },
   ),

@@ -1,6 +1,6 @@
 import type { Section } from "./entry.js";
 
-/** SL033x and SL034x: what routes do with requests beside choosing a service. */
+/** SL033x to SL036x: what routes do with requests, and where those of some callers go. */
 export const routing = {
   SL0331: {
     severity: "warning",
@@ -81,5 +81,73 @@ Let the group begin behind a slash and end before one, or at the end; or name th
 
     - { name: a, match: { path: /a }, to: a, hedge: { onTimeout: true } }                                  # SL0338
     - { name: b, match: { path: /b }, to: a, retry: { perTry: 200ms }, hedge: { onTimeout: true } }`,
+  },
+  SL0350: {
+    severity: "error",
+    message: "`callers` chooses by {key}, but {reason}",
+    needs: ["defaults", "mandatory"],
+    help: `Who calls is known only after an \`authenticate\` policy, so a route that leads some callers elsewhere needs one that is enforced. In
+shadow it leaves everybody anonymous.
+
+    - { name: a, match: { path: /a }, to: v1, callers: [{ tiers: gold, to: v2 }] }                      # SL0350
+    - { name: b, match: { path: /b }, to: v1, callers: [{ tiers: gold, to: v2 }], apply: [partners-only] }`,
+  },
+  SL0351: {
+    severity: "warning",
+    fix: "suggested",
+    message: "no consumer has the {what} `{name}`{hint}",
+    needs: ["consumers"],
+    help: `The entry waits for somebody whom no consumer of the file is, so its requests go where those of everybody go.
+
+    consumers:
+      acme: { tier: gold, groups: [testers], credentials: [{ apiKey: env:ACME_KEY }] }
+    routes:
+      - { name: a, match: { path: /a }, to: v1, callers: [{ tiers: golden, to: v2 }], apply: [known] }   # SL0351
+      - { name: b, match: { path: /b }, to: v1, callers: [{ tiers: gold, to: v2 }], apply: [known] }`,
+  },
+  SL0352: {
+    severity: "warning",
+    fix: "suggested",
+    message: "none of these consumers has the tier and a group that the entry wants",
+    needs: ["consumers"],
+    help: `All keys of an entry must fit one caller. Write two entries for callers who have the one or the other.
+
+    callers: [{ consumers: acme, tiers: free, to: v2 }]                      # SL0352 where acme has the tier gold
+    callers: [{ consumers: acme, to: v2 }, { tiers: free, to: v2 }]`,
+  },
+  SL0353: {
+    severity: "warning",
+    fix: "suggested",
+    message: "an earlier entry takes all callers of this one",
+    help: `The first entry that fits decides, so the narrower one stands first.
+
+    callers: [{ tiers: gold, to: v2 }, { tiers: gold, groups: testers, to: v3 }]   # SL0353
+    callers: [{ tiers: gold, groups: testers, to: v3 }, { tiers: gold, to: v2 }]`,
+  },
+  SL0354: {
+    severity: "warning",
+    fix: "suggested",
+    message: "these callers go where everybody goes",
+    help: `The last entry of \`callers\` leads to the very services of \`to\`, so it changes nothing. Perhaps another service, version or weight
+was meant. An earlier entry may do so: it keeps its callers from a later one.
+
+    - { name: a, match: { path: /a }, to: v1, callers: [{ tiers: gold, to: v1 }], apply: [known] }   # SL0354`,
+  },
+  SL0355: {
+    severity: "error",
+    message: "{count} {what} in one entry are more than Envoy compares at once",
+    help: `Envoy compares them by one expression, of a bounded size. Give those consumers a group, and name it.
+
+    consumers:
+      acme: { groups: [testers], credentials: [{ apiKey: env:ACME_KEY }] }
+    callers: [{ groups: testers, to: v2 }]`,
+  },
+  SL0356: {
+    severity: "error",
+    message: "`consumers`, `tiers` or `groups` say whose requests go there",
+    help: `Where the requests of everybody go is said by \`to\` of the route; an entry of \`callers\` is for some.
+
+    callers: [{ to: v2 }]                 # SL0356
+    callers: [{ tiers: gold, to: v2 }]`,
   },
 } as const satisfies Section<"03">;

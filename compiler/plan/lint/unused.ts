@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../../policy/check.js";
+import { targetsOf } from "../callers.js";
 import type { GatewayPlan } from "../plan.js";
 
 /** Services that no route leads to, and no policy asks. One with weight 0 waits for its requests and is no finding. */
@@ -7,7 +8,7 @@ export function unusedServices(plan: GatewayPlan): Diagnostic[] {
   const used = new Set(
     plan.hosts.flatMap((host) =>
       host.routes.flatMap(({ action }) =>
-        action.type === "forward" ? [...action.to, ...(action.mirror ?? [])].map(({ service }) => service) : [],
+        action.type === "forward" ? [...targetsOf(action), ...(action.mirror ?? [])].map(({ service }) => service) : [],
       ),
     ),
   );

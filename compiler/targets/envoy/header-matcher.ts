@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HeaderMatcherSchema } from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
 import type { HeaderMatch } from "../../plan/plan.js";
+import { cookieRegex } from "../../policy/cookies.js";
 
 export type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>;
 
@@ -25,6 +26,8 @@ export function headerMatcher(match: HeaderMatch): HeaderMatcherInit {
           value: { matchPattern: { case: "safeRegex", value: { regex: match.regex } } },
         },
       };
+    case "cookie":
+      return headerMatcher({ name: match.name, form: "regex", regex: cookieRegex(match.cookie, match.value) });
     case "unlike":
       return { ...headerMatcher({ ...match, form: "regex" }), invertMatch: true };
     case "present":

@@ -5,6 +5,7 @@ import { bytesShownWhole, type NativePolicy, smallestBodyLimit } from "../../pla
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
 import { addressFilter, addressRules, REFUSED_BY } from "./addresses.js";
 import { bodyLimit, bodyLimitFilters } from "./body-limits.js";
+import { callersFilter } from "./callers.js";
 import { compressFilters, compression } from "./compression.js";
 import { corsFilter, corsPolicy } from "./cors.js";
 import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
@@ -36,6 +37,8 @@ export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
   const noted = isLogged && needsNotes(plan.policies);
   const limits = used.has("buffer");
   return [
+    // Before anything that changes the request.
+    ...callersFilter(plan),
     ...(noted && used.has("externalAuth") ? [noteFilter(NOTE_FILTERS.externalAuth)] : []),
     ...(plan.policies.some(({ native }) => bytesShownWhole(native) !== undefined) ? bodyLimitFilters("shown") : []),
     ...plan.policies.flatMap(({ name, native }) =>

@@ -20,6 +20,7 @@ import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { operationFilters } from "./body.js";
+import { type CallersEntry, callerMatchers, choosingAgain, entriesForCallers } from "./callers.js";
 import { forwarding } from "./forwarding.js";
 import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
 import { NativeConfigurations } from "./native.js";
@@ -51,14 +52,15 @@ export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteC
       routes: host.routes
         .flatMap(pinnedTwin)
         .concat(host.routes)
+        .flatMap(entriesForCallers)
         .map((route) => routeEntry(route, policies, headers, native)),
       metadata: originMetadata(host.origin),
     })),
   });
 }
 
-/** An entry as Envoy has it: of an operation, or of its requests once they are converted. */
-type Entry = RoutePlan & { isConverted?: true };
+/** An entry as Envoy has it: of an operation, or of its requests once they are converted; for everybody, or for some callers. */
+type Entry = CallersEntry<RoutePlan & { isConverted?: true }>;
 
 /**
  * The entry that takes the requests of an operation from the moment on that they are converted. Whoever comes by its pin has been
@@ -87,7 +89,7 @@ function routeEntry(
   const service = isConverted ? done?.operation.service : undefined;
   return {
     name: route.name,
-    match: routeMatch(route.match),
+    match: routeMatch(route.match, route.of),
     action: routeAction(route.action, service?.path),
     ...routeTracing(route, run),
     ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
@@ -114,6 +116,7 @@ function routeEntry(
       ...headers.edits(answered),
     ],
     typedPerFilterConfig: Object.fromEntries([
+      ...choosingAgain(route),
       ...native.of(run).map(({ filter, configuration }) => [filter, configuration] as const),
       ...(done === undefined ? [] : operationFilters(done.operation)),
     ]),
@@ -166,11 +169,12 @@ function unique(names: readonly string[]): string[] {
   return [...new Set(names)].toSorted();
 }
 
-function routeMatch(match: RoutePlan["match"]): RouteMatchInit {
+function routeMatch(match: RoutePlan["match"], of: Entry["of"]): RouteMatchInit {
   return {
     pathSpecifier: pathSpecifier(match.path),
     headers: [...methodMatcher(match.methods), ...match.headers.map(headerMatcher)],
     queryParameters: queryMatchers(match.query),
+    filterState: callerMatchers(of),
   };
 }
 

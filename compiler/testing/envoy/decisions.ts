@@ -8,6 +8,8 @@ const line = z.object({
   route: z.string().nullable(),
   /** `policy[/rule] allowed|denied reason`; null if the guard was never entered. */
   decision: z.string().nullable(),
+  /** Who called, if that is known. */
+  consumer: z.string().nullable(),
   /** Of the first policy in shadow that would have refused it; not logged where none is in shadow. */
   shadow: z.string().nullish(),
   /** `policy/Operation`; not logged where nothing is converted. */

@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CLIENT_PORT } from "../../embedded/attributes.js";
+import { isByChance } from "../../plan/callers.js";
 import { operationName } from "../../plan/names.js";
 import { externalAuthOf } from "../../plan/native.js";
 import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../../plan/plan.js";
@@ -83,11 +84,13 @@ interface Wiring {
 class EnvoyGateway implements TestedGateway {
   readonly listener: ListenerPlan;
   private readonly wiring: Wiring;
+  private readonly plan: GatewayPlan;
   private readonly routes: ReadonlyMap<string, RoutePlan>;
   private readonly policies: ReadonlyMap<string, PolicyPlan>;
 
   constructor(wiring: Wiring, plan: GatewayPlan, listener: ListenerPlan) {
     this.wiring = wiring;
+    this.plan = plan;
     this.listener = listener;
     this.policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
     this.routes = new Map(
@@ -128,7 +131,7 @@ class EnvoyGateway implements TestedGateway {
     const asked = route !== undefined && this.asks(route) ? all.shift() : undefined;
     // The last of several: a service that fails is asked again.
     const heard = all.at(-1);
-    const byChance = route?.action.type === "forward" && route.action.to.length > 1;
+    const byChance = route !== undefined && isByChance(this.plan, route, logged.consumer);
     return {
       status,
       headers,

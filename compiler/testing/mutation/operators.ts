@@ -62,8 +62,8 @@ export const OPERATORS: readonly Operator[] = [
   ]),
   scalar("path-widened", ["routes.*.match.path"], defined(widerPath)),
   scalar("host-widened", ["routes.*.match.host"], defined(widerHost)),
-  scalar("any-value", ["routes.*.match.headers.*", "routes.*.match.query.*"], () => [true]),
-  scalar("other-service", ["routes.*.to"], (service, { services }) =>
+  scalar("any-value", ["routes.*.match.headers.*", "routes.*.match.query.*", "routes.*.match.cookies.*"], () => [true]),
+  scalar("other-service", ["routes.*.to", "routes.*.callers.*.to"], (service, { services }) =>
     services.length < 2 ? [] : [other(services, [service], "")],
   ),
   scalar("timeout-doubled", ["routes.*.timeout"], defined(doubledDuration)),

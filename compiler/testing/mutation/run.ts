@@ -86,7 +86,7 @@ export async function tryMutations(runner: SuiteRunner, subject: Subject, of?: s
         : (await cases.findFailing(mutant.plan, partOf(mutation))) === undefined
           ? "survived"
           : "killed";
-    results.push({ mutation, outcome, excuse: excuseOf(mutation.path) });
+    results.push({ mutation, outcome, excuse: excuseOf(mutation.path, file.root) });
   }
   return results;
 }

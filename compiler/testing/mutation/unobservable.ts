@@ -1,4 +1,4 @@
-import type { Path } from "../../syntax/document.js";
+import { type Node, nodeAt, type Path } from "../../syntax/document.js";
 import { startsLike } from "./mutation.js";
 
 /** What no test on the embedded host can see: keys with all that stands under them, and why. */
@@ -22,10 +22,21 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "routes.*.hedge": "no service of a test is slow",
   "routes.*.websocket": "no request of a test asks for a WebSocket",
   "routes.*.mirror": "tests look at the service that answers",
+  "routes.*.callers.*.to.*": "which of several services is asked is left to chance",
   "routes.*.to.*": "which of several services is asked is left to chance",
 };
 
-/** The entry of that list that a path falls under. */
-export function excuseOf(path: Path): string | undefined {
-  return Object.keys(UNOBSERVABLE).find((pattern) => startsLike(path, pattern));
+/** Those that hold where there is a choice: which service a route with one of them asks, a test does see. */
+const OF_SEVERAL: readonly string[] = ["routes.*.callers.*.to.*", "routes.*.to.*"];
+
+/** The entry of that list that a path in a file falls under. */
+export function excuseOf(path: Path, root: Node): string | undefined {
+  return Object.keys(UNOBSERVABLE).find(
+    (pattern) => startsLike(path, pattern) && (!OF_SEVERAL.includes(pattern) || isOfSeveral(path, pattern, root)),
+  );
+}
+
+function isOfSeveral(path: Path, pattern: string, root: Node): boolean {
+  const list = nodeAt(root, path.slice(0, pattern.split(".").length - 1));
+  return list?.kind === "list" && list.items.length > 1;
 }

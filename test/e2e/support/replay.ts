@@ -69,7 +69,9 @@ export async function disagreements(
 
 function compare(replay: number, there: readonly Exchange[], here: readonly Exchange[]): Disagreement[] {
   return there.flatMap((one, request) => {
-    const [envoy, embedded] = [shown(one), shown(here[request])];
+    // Who calls may decide whether weights choose the service, which the model knows.
+    const byChance = here[request]?.service?.byChance === true;
+    const [envoy, embedded] = [shown(one, byChance), shown(here[request], byChance)];
     return JSON.stringify(envoy) === JSON.stringify(embedded) ? [] : [{ replay, request, envoy, embedded }];
   });
 }
@@ -85,7 +87,7 @@ function embedded(modules: CompiledModules, { member: { plan, environment }, req
 }
 
 /** What must be alike of an answer, as plain data in one order. */
-function shown(exchange: Exchange | undefined): unknown {
+function shown(exchange: Exchange | undefined, byChance: boolean): unknown {
   if (exchange === undefined) return undefined;
   const { status, headers, body, route, decision, shadow, service } = exchange;
   // Envoy also looks for a route to log with what its listener refused, at times.
@@ -98,7 +100,7 @@ function shown(exchange: Exchange | undefined): unknown {
     decision,
     shadow,
     service: service && {
-      ...(service.byChance ? {} : { name: service.name }),
+      ...(byChance ? {} : { name: service.name }),
       request: `${service.method} ${service.path}`,
       headers: comparable(service.headers),
     },

@@ -7,6 +7,7 @@ import {
   BootstrapSchema,
 } from "../../../compiler/envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { toYaml } from "../../../compiler/envoy/print.js";
+import { isByChance } from "../../../compiler/plan/callers.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { type RunningEnvoy, startEnvoy, type Validation, validateConfig } from "../../../compiler/runtime/process.js";
 import { staticBootstrap } from "../../../compiler/targets/envoy/bootstrap.js";
@@ -169,7 +170,7 @@ export class SharedEnvoy {
         : {
             service: {
               name: heard.name,
-              byChance: route?.action.type === "forward" && route.action.to.length > 1,
+              byChance: route !== undefined && isByChance(plan, route, line?.consumer ?? null),
               method: heard.request.method,
               path: heard.request.url,
               headers: pairsOf(heard.request.rawHeaders),

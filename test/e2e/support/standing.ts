@@ -145,6 +145,7 @@ function sampleHeaders(route: RoutePlan): Record<string, string> {
       if (header.form === "regex" || header.form === "contains" || header.form === "unlike")
         throw new Error(`the standing check cannot think of a header for ${route.name}: ${JSON.stringify(header)}`);
       if (header.form === "exact") return [[header.name, header.value]];
+      if (header.form === "cookie") return [[header.name, `${header.cookie}=${header.value ?? "sample"}`]];
       return header.present ? [[header.name, "sample"]] : [];
     }),
   );
