@@ -121,11 +121,10 @@ function configOf(
   { rules, always, tags }: Expressions,
   isSent: boolean,
 ): JsonObject {
-  const perSecond = sample.perSecond ?? (isSent ? DEFAULT_PER_SECOND : undefined);
   return {
     propagate,
     ratio: sample.ratio,
-    ...(perSecond === undefined ? {} : { perSecond }),
+    ...(isSent ? { perSecond: sample.perSecond ?? DEFAULT_PER_SECOND } : {}),
     ...(sample.parent ? {} : { parent: false }),
     ...(rules.length === 0 ? {} : { rules: rules.map(({ when, ratio }) => ({ when: when.lower(), ratio })) }),
     ...(always === undefined ? {} : { always: { noted: [...always.noted], when: always.when } }),
