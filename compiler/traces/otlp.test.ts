@@ -144,6 +144,11 @@ describe("spans of OTLP", () => {
   it.each([
     ["the status", { status: { code: 2, message: "why" }, attributes: [] }, "why"],
     ["the name of the status", { status: { code: "STATUS_CODE_ERROR" } }, ""],
+    [
+      "the status without a word, and error.type",
+      { status: { code: 2 }, attributes: [{ key: "error.type", value: { stringValue: "503" } }] },
+      "503",
+    ],
     ["error.type", { attributes: [{ key: "error.type", value: { stringValue: "503" } }] }, "503"],
     ["nothing", { status: { code: 1, message: "fine" } }, undefined],
     ["nothing, as no status is said", { status: {} }, undefined],

@@ -125,7 +125,7 @@ function spanOf(read: z.output<typeof span>, service: string): Span {
   const kind = KINDS[read.kind ?? 0] ?? "internal";
   const { start, duration } = timesOf(read.startTimeUnixNano ?? 0n, read.endTimeUnixNano ?? 0n);
   const peer = peerIn(kind, tags);
-  const error = status?.code === FAILED ? (status.message ?? "") : failureOf(tags);
+  const error = failureOf(status?.code === FAILED ? (status.message ?? "") : undefined, tags);
   return {
     traceId,
     id: spanId,

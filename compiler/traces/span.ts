@@ -63,7 +63,11 @@ export function peerOf(service: string | undefined, address: string | undefined,
   return Object.keys(peer).length === 0 ? undefined : peer;
 }
 
-/** Of tags that tell of a failure where the span itself does not: `error.type` of OpenTelemetry's conventions. */
-export function failureOf(tags: ReadonlyMap<string, string>): string | undefined {
-  return tags.get("error.type");
+/**
+ * What went wrong: in the words of the span, else by the tag `error.type` of OpenTelemetry's conventions.
+ *
+ * @param said undefined if the span does not say that it failed, empty if it does not say why
+ */
+export function failureOf(said: string | undefined, tags: ReadonlyMap<string, string>): string | undefined {
+  return said === undefined || said === "" ? (tags.get("error.type") ?? said) : said;
 }

@@ -70,7 +70,9 @@ describe("spans of Zipkin", () => {
   });
 
   it.each([
-    ["the tag `error`", { error: "", "error.type": "503" }, ""],
+    ["the tag `error`", { error: "reset", "error.type": "503" }, "reset"],
+    ["the tag `error` without a word", { error: "" }, ""],
+    ["both", { error: "", "error.type": "503" }, "503"],
     ["the tag `error.type`", { "error.type": "503" }, "503"],
     ["no such tag", { "http.response.status_code": "503" }, undefined],
   ])("failed by %s", (_, tags, error) => {

@@ -50,7 +50,7 @@ const span = z
     const tags = read.tags ?? new Map<string, string>();
     const remote = read.remoteEndpoint;
     const peer = peerOf(remote?.serviceName, remote?.ipv4 ?? remote?.ipv6, remote?.port);
-    const error = tags.get("error") ?? failureOf(tags);
+    const error = failureOf(tags.get("error"), tags);
     return {
       traceId: read.traceId,
       id: read.id,
