@@ -90,7 +90,8 @@ function addHeaders(facts: Map<string, string>, headers: Exchange["headers"], wh
   }
 }
 
-function withoutIds(name: string, value: string): string {
+/** A header as it is but for the ids of traces and spans in it. */
+export function withoutIds(name: string, value: string): string {
   return WITH_IDS.has(name) ? value.replace(/[\da-f]{16,32}/g, "an id") : value;
 }
 

@@ -41,22 +41,19 @@ export async function startZipkin(): Promise<TraceStore> {
 
 /** The OTLP receiver of the OpenTelemetry Collector: `POST /v1/traces` in JSON or protobuf. */
 export interface OtlpReceiver extends TraceStore {
-  /** Where spans are sent by gRPC. */
-  readonly grpcPort: number;
   clear(): Promise<void>;
 }
 
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const child = start(await prepareOtlpReceiver(), [], {});
-  const said = ["Starting HTTP server", "Starting GRPC server", "Giving traces back"];
-  const [port = 0, grpcPort = 0, reader = 0] = await portsIn(
+  const said = ["Starting HTTP server", "Giving traces back"];
+  const [port = 0, reader = 0] = await portsIn(
     child,
     said.map((what) => new RegExp(`"${what}","endpoint":"127\\.0\\.0\\.1:(\\d+)"`)),
   );
   const url = `http://127.0.0.1:${reader}/traces`;
   return {
     ...storeOf({ child, port, url, all: url, read: readOtlp }),
-    grpcPort,
     clear: async () => {
       const { status } = await request(url, { method: "DELETE" });
       if (status !== 204) throw new Error(`DELETE ${url}: ${status}`);

@@ -1,4 +1,4 @@
-// Takes spans by the OTLP receiver of the OpenTelemetry Collector, by HTTP and by gRPC, and gives them back.
+// Takes spans by the OTLP receiver of the OpenTelemetry Collector, by HTTP, and gives them back.
 //
 // GET /traces answers with all that came since the last DELETE /traces, as OTLP JSON. The program ends when its standard
 // input does. Its log, one JSON document a line on standard output, tells on which ports of 127.0.0.1 it listens.
@@ -64,7 +64,6 @@ func run(logger *zap.Logger) error {
 func newReceiver(ctx context.Context, logger *zap.Logger, next consumer.Traces) (receiver.Traces, error) {
 	factory := otlpreceiver.NewFactory()
 	config := factory.CreateDefaultConfig().(*otlpreceiver.Config)
-	config.Protocols.GRPC.GetOrInsertDefault().NetAddr.Endpoint = anyPort
 	config.Protocols.HTTP.GetOrInsertDefault().ServerConfig.NetAddr.Endpoint = anyPort
 	settings := receiver.Settings{
 		ID: component.NewID(factory.Type()),
