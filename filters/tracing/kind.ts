@@ -24,6 +24,9 @@ import { isOwnAttribute } from "./span.js";
 /** Conditions of `always` over the request that the module keeps for each stream. */
 const MOST_NOTED = 16;
 
+/** Of a million. */
+const ALL_TRACES = 1_000_000;
+
 /** The expressions of a policy, each known to be sound. */
 export interface Expressions {
   rules: readonly { when: Expression; ratio: number }[];
@@ -76,6 +79,7 @@ function planOf(
     ...commonPlan(expressions, context),
     ...(collector === undefined ? {} : { collector, asks: [asked(collector, context)] }),
     config: configOf(spec, expressions, collector !== undefined),
+    inTests: () => sampledSurely(spec, expressions, collector),
     removeRequestHeaders: CONTEXT_HEADERS,
     requestHeaders: writtenHeaders(spec.propagate, spec.baggage === "pass"),
     decide: modelOf(spec, expressions, collector),
@@ -94,6 +98,21 @@ function planOfTracer(spec: Settings, expressions: Expressions, native: TracerPl
     removeRequestHeaders: foreignHeaders(spec),
     requestHeaders: [],
     decide: modelOf(spec, expressions, native.collector),
+  };
+}
+
+/** Tests ask for one answer: what is sampled at times is sampled always. */
+function sampledSurely(
+  spec: Settings,
+  expressions: Expressions,
+  collector: Collector | undefined,
+): Pick<KindPlan, "config" | "decide"> {
+  const sure = (ratio: number) => (ratio === 0 ? 0 : ALL_TRACES);
+  const sample = { ...spec.sample, ratio: sure(spec.sample.ratio) };
+  const rules = expressions.rules.map(({ when, ratio }) => ({ when, ratio: sure(ratio) }));
+  return {
+    config: configOf({ ...spec, sample }, { ...expressions, rules }, collector !== undefined),
+    decide: modelOf({ ...spec, sample }, { ...expressions, rules }, collector),
   };
 }
 

@@ -77,7 +77,7 @@ export class Traced {
   run(request: TracedRequest & { status?: number; takes?: bigint } = {}, worker = 0): TracedStream {
     const stream = this.begin(request, worker);
     if (stream.passed) stream.answer(request.status ?? 200);
-    this.host.clock.advance(request.takes ?? MILLISECOND);
+    this.host.advance(request.takes ?? MILLISECOND);
     stream.end();
     return stream;
   }

@@ -15,6 +15,7 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "policies.*.fault.*.percent": "a test is disturbed always or never",
   "policies.*.onError": "no policy fails in a test",
   "policies.*.rateLimit.store": "tests have fewer keys than the smallest table has slots",
+  "policies.*.tracing.export.*.path": "collectors of a test take spans wherever they are sent",
   "routes.*.idleTimeout": "no service of a test is slow",
   "routes.*.retry": "a service of a test answers every try alike",
   "routes.*.hashBy": "a service of a test has one endpoint",

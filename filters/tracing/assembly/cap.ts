@@ -1,6 +1,5 @@
 import { addressOf, at, keepRecord, none } from "../../lib/region";
 import { compose, keepComposed, putLiteral, putText, Text } from "../../lib/text";
-import { monotonicTime } from "../../proxy-wasm/clock";
 import {
   CREATE_ONLY,
   readShared,
@@ -57,9 +56,12 @@ export function newCap(sort: string, policy: Text, perSecond: u32): Cap {
   return cap;
 }
 
-/** Whether there may be one more trace; where that cannot be found out, there may not. */
-export function takeOne(cap: Cap): bool {
-  const now = monotonicTime();
+/**
+ * Whether there may be one more trace; where that cannot be found out, there may not.
+ *
+ * @param now of the clock that never goes back, 0 if that failed
+ */
+export function takeOne(cap: Cap, now: u64): bool {
   if (now === 0) return false;
   const second = now / SECOND;
   if (cap.second === second) {

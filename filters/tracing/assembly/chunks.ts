@@ -35,11 +35,12 @@ let free: Chunk = none<Chunk>();
 let latest: Exporter = none<Exporter>();
 
 /** Makes the exporters of a configuration ready to take spans; answers to their calls, and ticks, come to a root. */
-export function openQueues(exporters: Exporters, root: u32): void {
+export function openQueues(exporters: Exporters, root: u32, now: u64): void {
   for (let i = 0; i < exporters.count; i++) {
     const exporter = at<Exporter>(exporters.list, i);
     exporter.siblings = exporters;
     exporter.root = root;
+    exporter.lastTick = now;
     exporter.most = max(LEAST_SHARE, MOST_CHUNKS / exporters.count);
     exporter.previous = latest;
     latest = exporter;
@@ -57,7 +58,6 @@ export function openChunk(exporter: Exporter, now: u64): Chunk {
   chunk.next = none<Chunk>();
   chunk.shareCount = 0;
   chunk.attempts = 0;
-  chunk.token = 0;
   beginPiece(chunk.start, chunkEnd(chunk));
   pieceText(exporter.opening);
   chunk.end = pieceEnd();
@@ -147,6 +147,7 @@ export function releaseChunk(chunk: Chunk): void {
   else exporter.first = chunk.next;
   if (exporter.last === chunk) exporter.last = before;
   exporter.held--;
+  chunk.token = 0;
   chunk.next = free;
   free = chunk;
 }

@@ -39,7 +39,7 @@ export function prepareDelivery(): void {
 /** Lets the exporters of a configuration send on the ticks of its root. Without exporters the host is asked for nothing. */
 export function startExport(exporters: Exporters, root: u32): void {
   if (exporters.count === 0) return;
-  openQueues(exporters, root);
+  openQueues(exporters, root, monotonicTime());
   // Without ticks chunks go when they are full.
   tickEvery(TICK);
 }

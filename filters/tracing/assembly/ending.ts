@@ -3,6 +3,7 @@ import { writeDecimal } from "../../lib/bytes";
 import { makeAbsent, Names } from "../../lib/interest";
 import { evaluate, setNoted, Truth } from "../../lib/predicate";
 import { exists } from "../../lib/region";
+import { monotonicTime } from "../../proxy-wasm/clock";
 import { offerAnswerHeaders } from "../../proxy-wasm/headers";
 import { count } from "../../proxy-wasm/metrics";
 import { takeOne } from "./cap";
@@ -33,7 +34,7 @@ function isKept(record: StreamRecord, status: u64): bool {
   readAnswer(policy, status);
   setNoted(record.noted);
   if (evaluate(policy.tail) !== Truth.True) return false;
-  const kept = takeOne(policy.keepCap);
+  const kept = takeOne(policy.keepCap, monotonicTime());
   count(kept ? policy.kept : policy.capped);
   return kept;
 }

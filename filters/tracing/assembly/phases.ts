@@ -60,8 +60,12 @@ export function endPhase(deed: Deed, decision: Text): void {
   firstOfPhase = policies;
 }
 
-/** Nanoseconds. */
-export function sinceBegin(): u64 {
+/** Nanoseconds until the request at hand was judged: until the end of its last phase, if it has any. */
+export function judgedAfter(): u64 {
+  return phases === 0 ? sinceBegin() : at<Phase>(PHASES, phases - 1).end;
+}
+
+function sinceBegin(): u64 {
   const now = monotonicTime();
   return now > began ? now - began : 0;
 }

@@ -269,7 +269,7 @@ function readRedact(list: i32, policy: TracingPolicy): bool {
     if (!stringOf(node, 1, 64)) return false;
     const bit = redactionOf(node);
     if (bit === 0 || (policy.redacted & bit) !== 0)
-      return refuse(node, "must be the name of an attribute of spans, each once");
+      return refuse(node, "must be the name of an attribute of spans that may be left out, each once");
     policy.redacted |= bit;
   }
   return true;

@@ -9,7 +9,7 @@ import { at, exists, none, pointerAt, setPointer } from "../../lib/region";
 import { Text } from "../../lib/text";
 import { decided, parentSpanId, traceIdHigh, traceIdLow } from "../../lib/trace-context";
 import { count } from "../../proxy-wasm/metrics";
-import { beganAt, Phase, phaseCount, phaseList, policyCount, policyList, sinceBegin } from "./phases";
+import { beganAt, judgedAfter, Phase, phaseCount, phaseList, policyCount, policyList } from "./phases";
 import { MOST_TAGS, Tag, TracingPolicy } from "./policy";
 import { behind, newRecord, StreamRecord, TagValue } from "./record";
 import { methodOf, schemeOf } from "./span-values";
@@ -54,7 +54,7 @@ export function record(
   kept.parent = parentSpanId();
   kept.client = client;
   kept.began = beganAt();
-  kept.judged = sinceBegin();
+  kept.judged = judgedAfter();
   kept.isSampled = decided() === 1 ? 1 : 0;
   kept.isPassed = passed ? 1 : 0;
   kept.noted = note(policy);

@@ -36,10 +36,14 @@ function threshold(policy: TracingPolicy): u64 {
   return policy.threshold;
 }
 
-/** Holds a decision to record to what may be recorded in a second; it was made by whom it may. */
-export function holdToCap(policy: TracingPolicy): void {
+/**
+ * Holds a decision to record, whoever made it, to what may be recorded in a second.
+ *
+ * @param now of the clock that never goes back
+ */
+export function holdToCap(policy: TracingPolicy, now: u64): void {
   if (decided() !== 1) return;
-  if (takeOne(policy.cap)) {
+  if (takeOne(policy.cap, now)) {
     count(policy.sampled);
     return;
   }

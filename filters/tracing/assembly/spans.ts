@@ -89,16 +89,18 @@ export function writeSpans(record: StreamRecord, status: u64): void {
   if (responseEnd !== 0) emit(record, Made.ConvertResponse, 0, status, now);
 }
 
-/** False if no clock tells the time. */
+/**
+ * Finds when the stream began and ended, by what Envoy tells, else by our own clocks: false if no clock tells the time. What lies between is counted back
+ * from the end on the clock that never goes back, so that it fits whatever becomes of the wall clock.
+ */
 function findTimes(record: StreamRecord, now: u64): bool {
-  const wall = unixNanoseconds();
   const since = now > record.began ? now - record.began : 0;
   start = startOfStream();
-  judging = wall > since ? wall - since : start;
-  if (start === 0) start = judging;
-  const length = lengthOfStream();
-  end = length > 0 ? start + length : max(start, wall);
-  judging = within(judging);
+  const length = start === 0 ? 0 : lengthOfStream();
+  end = length === 0 ? unixNanoseconds() : start + length;
+  if (start === 0) start = end > since ? end - since : 0;
+  end = max(start, end);
+  judging = end - start > since ? end - since : start;
   return start !== 0;
 }
 

@@ -4,7 +4,7 @@ import { decided, hasTraceIds, setTraceIds } from "../../lib/trace-context";
 import { count } from "../../proxy-wasm/metrics";
 import { readCallersContext } from "./context";
 import { drawId } from "./ids";
-import { beginPhases } from "./phases";
+import { beganAt, beginPhases } from "./phases";
 import { TracingPolicy } from "./policy";
 import { record } from "./recorder";
 import { decide, holdToCap, isOpen } from "./sampler";
@@ -37,15 +37,15 @@ export function beginTrace(own: TracingPolicy): void {
   }
   policy = own;
   postponed = own.decidesLate !== 0 && isOpen(own);
-  if (!postponed) decideNow();
-  if (!exists(own.exporter)) return;
-  recording = postponed || decided() === 1 || exists(own.tail);
-  if (recording) beginPhases();
+  if (!postponed) decide(own);
+  if (!exists(own.exporter) || !(postponed || mayBeRecorded())) return;
+  beginPhases();
+  if (!postponed) holdToCap(own, beganAt());
+  recording = postponed || mayBeRecorded();
 }
 
-function decideNow(): void {
-  decide(policy);
-  if (exists(policy.exporter)) holdToCap(policy);
+function mayBeRecorded(): bool {
+  return decided() === 1 || exists(policy.tail);
 }
 
 /** Whether the request at hand has a trace. */
@@ -70,9 +70,10 @@ export function isRecording(): bool {
 export function settleTrace(): bool {
   if (postponed) {
     postponed = false;
-    decideNow();
+    decide(policy);
+    if (recording) holdToCap(policy, beganAt());
+    recording = recording && mayBeRecorded();
   }
-  recording = exists(policy.exporter) && (decided() === 1 || exists(policy.tail));
   return recording;
 }
 
