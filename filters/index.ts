@@ -29,10 +29,13 @@ export const kinds: readonly PolicyKind[] = [
 ];
 
 /** The modules, and the kinds that each of them carries out. */
-export const modules: Readonly<Record<"guard" | "auth" | "rate-limit" | "body" | "soap", readonly PolicyKind[]>> = {
+export const modules: Readonly<
+  Record<"guard" | "auth" | "rate-limit" | "tracing" | "body" | "soap", readonly PolicyKind[]>
+> = {
   guard: [authenticate, authorize, rateLimit, tracing],
   auth: [authenticate, authorize],
   "rate-limit": [rateLimit],
+  tracing: [tracing],
   body: [soap],
   soap: [soap],
 };

@@ -49,6 +49,7 @@ const PAGES = {
   guard: "filters/modules/README.md",
   auth: "filters/modules/auth/README.md",
   "rate-limit": "filters/modules/rate-limit/README.md",
+  tracing: "filters/modules/tracing/README.md",
   body: "filters/modules/body/README.md",
 } as const;
 
@@ -150,10 +151,12 @@ describe("a schema and its module agree", () => {
   it.each(GUARD_NAMES)("over changed predicates in %s.wasm", (name) => {
     const count: Verdicts = { taken: 0, refused: 0 };
     const limit = limiting("rules", { count: 1, periodMs: 1000, burst: 1 }, { key: [] });
-    const documentWith = (predicate: unknown) =>
-      name === "rate-limit"
-        ? configurationOf([{ ...limit, when: predicate }], { consumers: [] })
-        : configurationOf([partnersOnly, allowing(predicate)]);
+    const documentWith = (predicate: unknown) => {
+      if (name === "rate-limit") return configurationOf([{ ...limit, when: predicate }], { consumers: [] });
+      if (name !== "tracing") return configurationOf([partnersOnly, allowing(predicate)]);
+      const rules = [{ when: predicate, ratio: 1 }];
+      return configurationOf([{ name: "trace", tracing: { propagate: ["w3c"], ratio: 0, rules } }], { consumers: [] });
+    };
     const property = fc.property(changedPredicatesOf(name), (predicate) =>
       compare(name, documentWith(predicate), count),
     );

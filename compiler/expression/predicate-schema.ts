@@ -152,9 +152,21 @@ function predicatesOver({ texts, integers, lists: names, conditions }: Vocabular
 
 const { condition: tail } = predicatesOver(overAnswer, "-over-the-answer");
 
+/** Over a request of which spans are made: more is found out of it. */
+function valueOver(callers: Callers, suffix: string): z.ZodType<Json> {
+  const { texts, ...vocabulary } = overRequest(callers);
+  const operation = z.tuple([z.literal("get"), z.literal("soap.operation")]);
+  return predicatesOver({ ...vocabulary, texts: [...texts, operation] }, `${suffix}-of-what-is-traced`).value;
+}
+
+function schemasOver(callers: Callers, suffix: string): PredicateSchemas {
+  const { condition, textAttribute } = predicatesOver(overRequest(callers), suffix);
+  return { condition, textAttribute, value: valueOver(callers, suffix), tail };
+}
+
 /** Made once: each has definitions of its own in a JSON Schema. */
 export const predicateSchemas: Readonly<Record<Callers, PredicateSchemas>> = {
-  known: { ...predicatesOver(overRequest("known"), ""), tail },
-  "handed-on": { ...predicatesOver(overRequest("handed-on"), "-over-what-is-handed-on"), tail },
-  unknown: { ...predicatesOver(overRequest("unknown"), "-before-callers-are-known"), tail },
+  known: schemasOver("known", ""),
+  "handed-on": schemasOver("handed-on", "-over-what-is-handed-on"),
+  unknown: schemasOver("unknown", "-before-callers-are-known"),
 };

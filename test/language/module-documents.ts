@@ -68,10 +68,28 @@ function predicates(texts: readonly string[], lists: readonly string[]) {
   return { condition, attribute };
 }
 
+/** Conditions at the end of a stream, of which so many were noted with its request. */
+function tails(noted: number): fc.Arbitrary<Value> {
+  const leaf = fc.oneof(
+    fc
+      .tuple(fc.constantFrom("<", ">=", "=="), fc.constantFrom("response.status", "response.duration"), fc.nat(600))
+      .map(([operation, name, bound]): Value => [operation, ["get", name], bound]),
+    fc.constant<Value>(["==", ["get", "response.headers", "x-a"], "b"]),
+    fc.constant<Value>(["has", ["get", "response.headers", "x-a"]]),
+    ...(noted === 0 ? [] : [fc.nat(noted - 1).map((index): Value => ["noted", index])]),
+  );
+  return fc.oneof(
+    leaf,
+    leaf.map((one): Value => ["!", one]),
+    fc.tuple(fc.constantFrom("&&", "||"), leaf, leaf).map((parts): Value => [...parts]),
+  );
+}
+
 const CALLERS: Readonly<Record<GuardName, ReturnType<typeof predicates>>> = {
   guard: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.subject"], ["auth.groups", "auth.scopes"]),
   auth: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.issuer"], ["auth.groups", "auth.scopes"]),
   "rate-limit": predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
+  tracing: predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
 };
 const early = predicates([], []);
 
@@ -133,15 +151,56 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
       ),
     )
     .map(([beside, body]) => ({ name: "limit", ...beside, rateLimit: body }));
+  const tracing = tracingOver(condition, attribute);
   switch (module) {
     case "guard":
-      return fc.tuple(authenticate, authorize, rateLimit).map((all) => [...all]);
+      return fc.tuple(tracing, authenticate, authorize, rateLimit).map((all) => [...all]);
     case "auth":
       return fc.tuple(authenticate, authorize).map((all) => [...all]);
     case "rate-limit":
       return fc.tuple(rateLimit).map((all) => [...all]);
+    case "tracing":
+      return fc.tuple(tracing).map((all) => [...all]);
   }
 }
+
+/** A policy that traces, and sends to the first exporter if it sends. */
+function tracingOver(condition: fc.Arbitrary<Value>, attribute: fc.Arbitrary<Value>) {
+  const ratio = fc.constantFrom(0, 1, 500_000, 1_000_000);
+  const always = fc
+    .array(condition, { maxLength: 3 })
+    .chain((noted) => fc.record({ noted: fc.constant(noted), when: tails(noted.length) }));
+  return fc
+    .tuple(
+      fc.uniqueArray(fc.constantFrom("w3c", "b3", "b3multi", "jaeger"), { minLength: 1 }),
+      ratio,
+      fc.boolean(),
+      some({
+        parent: fc.boolean(),
+        baggage: fc.boolean(),
+        rules: fc.array(fc.record({ when: condition, ratio }), { maxLength: 2 }),
+        always,
+        tags: fc.uniqueArray(
+          fc.record({ name: fc.constantFrom("a", "b.c", "D-e_1"), value: fc.oneof(condition, attribute) }),
+          { selector: ({ name }) => name },
+        ),
+        redact: fc.uniqueArray(fc.constantFrom("url.path", "client.address", "sluice.decision")),
+      }),
+    )
+    .map(([propagate, whole, sends, more]) => ({
+      name: "trace",
+      tracing: { propagate, ratio: whole, ...more, ...(sends ? { export: 0, perSecond: 100 } : {}) },
+    }));
+}
+
+const exporter = fc.record({
+  cluster: fc.constantFrom("collector", "a b"),
+  authority: fc.constantFrom("collector", "[::1]:9411"),
+  path: fc.constantFrom("/", "/api/v2/spans"),
+  format: fc.constantFrom("zipkin", "otlp"),
+  service: fc.constantFrom("shop", 'a "shop"'),
+});
+const exporters = fc.array(exporter, { minLength: 1, maxLength: 2 });
 
 const consumers = fc.uniqueArray(
   fc
@@ -157,7 +216,15 @@ const consumers = fc.uniqueArray(
 const told = fc.uniqueArray(
   fc.constantFrom("consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"),
 );
-const beside = some({ tell: told, params: fc.dictionary(fc.constantFrom("id", "", "a b"), fc.nat(1023)) });
+const params = fc.dictionary(fc.constantFrom("id", "", "a b"), fc.nat(1023));
+const beside = some({ tell: told, params });
+const toldOfTraces = fc.uniqueArray(
+  fc.constantFrom(
+    ...["consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"],
+    ...["traceparent", "tracestate", "baggage", "b3", "b3-multi", "uber-trace-id", "trace-id"],
+  ),
+);
+const besideTraces = some({ tell: toldOfTraces, params, pattern: fc.constantFrom("/a/{id}", "é") });
 
 /** A configuration that the module takes. */
 export function documentsOf(module: ModuleName): fc.Arbitrary<Value> {
@@ -168,15 +235,17 @@ export function documentsOf(module: ModuleName): fc.Arbitrary<Value> {
       consumers,
       fc.constantFrom("filterState", "headers"),
       fc.uniqueArray(fc.constantFrom("orders", "*", "é"), { minLength: 1 }),
-      beside,
+      module === "guard" || module === "tracing" ? besideTraces : beside,
+      exporters,
     )
-    .map(([policies, callers, results, names, more]): Value => {
+    .map(([policies, callers, results, names, more, collectors]): Value => {
       const alone = names.includes("*") ? ["*"] : names;
       const run = policies.map(({ name }) => name);
       return {
         version: 1,
-        results: module === "auth" ? results : "filterState",
-        consumers: module === "rate-limit" ? [] : callers,
+        results: module === "auth" || module === "tracing" ? results : "filterState",
+        consumers: module === "rate-limit" || module === "tracing" ? [] : callers,
+        ...(module === "guard" || module === "tracing" ? { exporters: collectors } : {}),
         policies,
         routes: alone.map((name, index) => ({ name, run: index === 0 ? run : [], ...more })),
       };
@@ -205,6 +274,23 @@ const VALUES: readonly Value[] = [
   { name: "limit", rateLimit: { key: [], default: { count: 1, periodMs: 1000, burst: 1 } } },
   { name: "more", authenticate: { realm: "r", anyOf: [{ apiKey: { header: "x" } }] } },
   { name: "orders", run: [] },
+  ...[
+    "w3c",
+    "b3",
+    "b3multi",
+    "trace",
+    "trace-id",
+    "b3-multi",
+    "zipkin",
+    "otlp",
+    "/a",
+    "url.path",
+    "url.query",
+    "noted",
+  ],
+  ...["response.status", "soap.operation", 16, 100_000, 100_001, 1_000_001, ["noted", 0], ["get", "response.status"]],
+  { name: "again", tracing: { propagate: ["w3c"], ratio: 1 } },
+  { when: true, ratio: 0 },
   { count: 1, periodMs: 1, burst: 1 },
 ];
 
@@ -237,6 +323,8 @@ const KEYS: readonly string[] = [
     "id",
     "extra",
   ],
+  ...["tracing", "propagate", "ratio", "perSecond", "parent", "always", "noted", "tags", "value", "redact", "baggage"],
+  ...["export", "exporters", "cluster", "authority", "path", "format", "service", "pattern"],
 ];
 
 const documentChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);

@@ -5,7 +5,7 @@ import { modules } from "../../filters/index.js";
 
 export type ModuleName = keyof typeof modules;
 /** Modules that look at a request before it goes on, and those of the body stage. */
-export const GUARD_NAMES = ["guard", "auth", "rate-limit"] as const;
+export const GUARD_NAMES = ["guard", "auth", "rate-limit", "tracing"] as const;
 export const BODY_NAMES = ["body", "soap"] as const;
 export const MODULE_NAMES = [...GUARD_NAMES, ...BODY_NAMES] as const;
 export type GuardName = (typeof GUARD_NAMES)[number];
@@ -23,6 +23,7 @@ export const moduleSchemas: Readonly<Record<ModuleName, { file: string; schema: 
     file: "module-rate-limit",
     schema: moduleJsonSchema(modules["rate-limit"], "Configuration of rate-limit.wasm"),
   },
+  tracing: { file: "module-tracing", schema: moduleJsonSchema(modules.tracing, "Configuration of tracing.wasm") },
   body: { file: "module-body", schema: bodyModuleJsonSchema(modules.body, "Configuration of body.wasm", "config") },
   soap: { file: "module-soap", schema: bodyModuleJsonSchema(modules.soap, "Configuration of soap.wasm", "alone") },
 };
@@ -34,6 +35,7 @@ const validators: Readonly<Record<ModuleName, ValidateFunction>> = {
   guard: ajv.compile(moduleSchemas.guard.schema),
   auth: ajv.compile(moduleSchemas.auth.schema),
   "rate-limit": ajv.compile(moduleSchemas["rate-limit"].schema),
+  tracing: ajv.compile(moduleSchemas.tracing.schema),
   body: ajv.compile(moduleSchemas.body.schema),
   soap: ajv.compile(moduleSchemas.soap.schema),
 };
