@@ -56,7 +56,7 @@ describe("YAML", () => {
     expect(first?.text).toBe(readFileSync(join(root, "examples/quickstart/policy.yaml"), "utf8"));
   });
 
-  it.each(["auth", "rate-limit"])("of %s.wasm's page is the WasmPlugin beside it", (name) => {
+  it.each(["auth", "rate-limit", "tracing"])("of %s.wasm's page is the WasmPlugin beside it", (name) => {
     const folder = `filters/modules/${name}`;
     const [shown] = yaml.filter((block) => block.document === `${folder}/README.md` && sortOf(block) === "kubernetes");
     expect(shown?.text).toBe(readFileSync(join(root, folder, "wasm-plugin.yaml"), "utf8"));

@@ -92,7 +92,11 @@ export const contracts: Readonly<Record<string, Contract>> = {
   soap: ofBodies,
   tracing: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),
-    imports: [...common.imports.filter((name) => !name.includes(".environ_")), ...sharedData, ...ofTracing].toSorted(),
+    imports: [
+      ...common.imports.filter((name) => !/environ_|send_local_response/.test(name)),
+      ...sharedData,
+      ...ofTracing,
+    ].toSorted(),
   },
 };
 

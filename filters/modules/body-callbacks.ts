@@ -46,7 +46,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   const first = !hasRoots();
   if (!isSeeded) isSeeded = seedVm();
   if (isSeeded) return establish<Conversions>(root, readConversions(<i32>size), first);
-  return denyAll<Conversions>(root, "sluice: the host gives no random bytes; every request is denied");
+  return denyAll<Conversions>(root, "sluice: the host gives no random bytes");
 }
 
 function begin(context: u32): Conversions {

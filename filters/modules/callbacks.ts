@@ -51,7 +51,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
     if (TRACING && exists(configuration)) startExport(configuration.exporters, root);
     return answer;
   }
-  return denyAll<Configuration>(root, "sluice: the host gives no random bytes or shared data; every request is denied");
+  return denyAll<Configuration>(root, "sluice: the host gives no random bytes or shared data");
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, endOfStream: u32): FilterHeadersStatus {

@@ -221,7 +221,7 @@ const zipkinSpan = z.strictObject({
   annotations: z.array(z.strictObject({ timestamp: z.int().positive(), value: z.string() })).optional(),
 });
 export type ZipkinSpan = z.infer<typeof zipkinSpan>;
-const zipkinSpans = z.array(zipkinSpan);
+export const zipkinSpans = z.array(zipkinSpan);
 
 const otlpSpan = z.strictObject({
   traceId: hex(32),
