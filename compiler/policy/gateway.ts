@@ -25,7 +25,9 @@ const description = z.string().max(4096).optional().describe("Free text for peop
 const listener = z
   .strictObject({
     address: hostPort
-      .describe("IP address and port to listen on; port 0 lets the system choose one.")
+      .describe(
+        "IP address and port to listen on; port 0 lets the system choose one. `[::]` takes connections to every address, of IPv4 too, and `0.0.0.0` to every address of IPv4.",
+      )
       .meta({ examples: ["0.0.0.0:8080", "[::]:8080"] }),
     trustedHops: z
       .int()

@@ -8,7 +8,7 @@ import { checkCircles } from "./circles.js";
 import { checkFailover } from "./failover.js";
 import type { Service } from "./gateway.js";
 import { checkTransport } from "./transport.js";
-import { isIpAddress } from "./values.js";
+import { canonicalHost, isIpAddress } from "./values.js";
 import { checkVersions, namedServices } from "./versions.js";
 
 /** Services, listeners and consumers: what the schema alone cannot say of them. */
@@ -95,8 +95,7 @@ function listeners({ gateway, place }: CheckedGateway): Diagnostic[] {
     const path = ["listeners", name, "address"];
     const { host, port } = listener.address;
     if (!isIpAddress(host)) diagnostics.push(diagnose("SL0604", { host }, place(path)));
-    const key = `${host} ${port}`;
-    const first = seen.get(key);
+    const [key, first] = [`${canonicalHost(host)} ${port}`, sharing(seen, host, port)];
     if (first !== undefined && port !== 0)
       diagnostics.push(
         diagnose("SL0605", { listener: first }, place(path), {
@@ -122,6 +121,13 @@ function listeners({ gateway, place }: CheckedGateway): Diagnostic[] {
       );
   }
   return diagnostics;
+}
+
+/** The listener before that has the same address, or takes connections to it too: `[::]` those to every address of IPv4. */
+function sharing(seen: ReadonlyMap<string, string>, host: string, port: number): string | undefined {
+  const own = canonicalHost(host);
+  const alike = own === "::" ? ["::", "0.0.0.0"] : own === "0.0.0.0" ? ["0.0.0.0", "::"] : [own];
+  return alike.flatMap((one) => seen.get(`${one} ${port}`) ?? [])[0];
 }
 
 /** One key must lead to one consumer: the module refuses the same key twice, and so does the compiler. */

@@ -29,7 +29,8 @@ export const services = {
   SL0605: {
     severity: "error",
     message: "the listener `{listener}` already has this address",
-    help: `Two listeners cannot share an address and port.`,
+    help: `Two listeners cannot share an address and port: the kernel would give each connection to one of them by chance. \`[::]\` takes
+connections to every address of IPv4 too, so it has that of \`0.0.0.0\`.`,
   },
   SL0606: {
     severity: "warning",

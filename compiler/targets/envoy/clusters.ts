@@ -8,6 +8,7 @@ import {
 import { duration } from "../../envoy/message.js";
 import { ownCluster } from "../../plan/names.js";
 import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
+import { isAnyAddress } from "../../policy/values.js";
 import { balancing } from "./balancing.js";
 import { breakers } from "./breakers.js";
 import { keepalive } from "./connections.js";
@@ -68,4 +69,10 @@ export function socketAddress(address: string, port: number) {
       value: { address, portSpecifier: { case: "portValue" as const, value: port } },
     },
   };
+}
+
+/** The same to listen on: by itself Envoy takes only connections of IPv6 at `::`. */
+export function listenerAddress(address: string, port: number) {
+  const { value, ...rest } = socketAddress(address, port).address;
+  return { address: { ...rest, value: { ...value, ...(isAnyAddress(address) ? { ipv4Compat: true } : {}) } } };
 }

@@ -12,7 +12,7 @@ import { duration, extensionNames, packed } from "../../envoy/message.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
-import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
+import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
@@ -51,7 +51,7 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
     const transportSocket = listenerSocket(listener, options.secretsDir);
     return create(ListenerSchema, {
       name: listener.name,
-      address: socketAddress(address, port),
+      address: listenerAddress(address, port),
       perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
       filterChains: [
         {

@@ -36,6 +36,8 @@ export interface ServeOptions {
   plain?: true;
   /** The endpoints of the policy are there: no stand-ins are started. */
   ownServices?: boolean;
+  /** Listeners keep their addresses, on free ports; by themselves they are all at 127.0.0.1. */
+  ownAddresses?: boolean;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
   /** Modules in place of those that ship, or beside them, by file name. */
@@ -82,7 +84,9 @@ export async function serve(policy: string | GatewayPlan, options: ServeOptions 
     for (const service of standIns.filter(({ name }) => options.ports?.[name] === undefined))
       upstreams.set(service.name, await startUpstream({ body: service.name }));
     const log = join(work.path, "decisions.jsonl");
-    const configText = (options.edit ?? same)(bootstrapText(plan, localOptions(plan, upstreams, log, options.ports)));
+    const local = localOptions(plan, upstreams, log, options.ports);
+    const emitted = options.ownAddresses === true ? { ...local, listeners: freePorts(plan) } : local;
+    const configText = (options.edit ?? same)(bootstrapText(plan, emitted));
     const envoy = await startEnvoy({
       envoy: await requireEnvoy(),
       workDir: work.path,
@@ -137,6 +141,10 @@ export function localOptions(
     endpoints: Object.fromEntries(known.map(([name, port]) => [name, [{ host: "127.0.0.1", port }]])),
     accessLog,
   };
+}
+
+function freePorts(plan: GatewayPlan): EnvoyOptions["listeners"] {
+  return Object.fromEntries(plan.listeners.map(({ name, address }) => [name, { address, port: 0 }]));
 }
 
 export function randomSecrets(plan: GatewayPlan): Record<string, string> {
