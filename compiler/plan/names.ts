@@ -90,9 +90,13 @@ export const NOTE_FILTERS = {
 /** The filter state key under which they note it. */
 export const NOTED = "sluice.noted";
 
-/** What Envoy calls a certificate or the authorities of a listener or service; also the name of its file. */
-export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca"): string {
-  return `${of}-${name}-${what}`;
+/**
+ * What Envoy calls a certificate or the authorities of a listener or service; also the name of its file.
+ *
+ * @param position of one of several certificates, from 0
+ */
+export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca", position = 0): string {
+  return `${of}-${name}-${what}${position === 0 ? "" : `-${position + 1}`}`;
 }
 
 /**

@@ -7,7 +7,9 @@ export interface CertificateFiles {
 }
 
 /** What clients are shown, and asked for. */
-export interface ListenerTls extends CertificateFiles {
+export interface ListenerTls {
+  /** By the name that a client asks for; the first if none has it. At least one. */
+  certificates: CertificateFiles[];
   /** Certificates of clients: signed by one of `ca`, an absolute path. */
   clientCertificate?: { ca: string; required: boolean };
 }
@@ -44,7 +46,10 @@ export function mountedFiles(plan: GatewayPlan): string[] {
     ...plan.listeners.flatMap(({ tls }) =>
       tls === undefined
         ? []
-        : [tls.certificate, tls.key, ...(tls.clientCertificate === undefined ? [] : [tls.clientCertificate.ca])],
+        : [
+            ...tls.certificates.flatMap(({ certificate, key }) => [certificate, key]),
+            ...(tls.clientCertificate === undefined ? [] : [tls.clientCertificate.ca]),
+          ],
     ),
     ...plan.services.flatMap(({ tls }) =>
       tls === undefined ? [] : [tls.ca, ...(tls.client === undefined ? [] : [tls.client.certificate, tls.client.key])],

@@ -10,6 +10,7 @@ const OF_LISTENERS = [
   { protocols: ["http1"] },
   { protocols: ["http2"], tls: { ...pair, clientCertificate: { ca } } },
   {},
+  { tls: { certificates: [pair, { certificate: "mounted:/etc/tls/other.crt", key: "mounted:/etc/tls/other.key" }] } },
   { protocols: ["http1", "http2"], tls: { ...pair, clientCertificate: { ca, required: false } } },
 ] as const;
 

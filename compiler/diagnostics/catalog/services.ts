@@ -65,7 +65,7 @@ Lead a route to it, with weight 0 if it shall wait, or remove it.`,
   SL0621: {
     severity: "error",
     message: "`{there}` is of no use without `{absent}`",
-    help: `A certificate that is shown to a service goes with its private key, so \`certificate\` and \`key\` stand together or not at all.
+    help: `A certificate goes with its private key, so \`certificate\` and \`key\` stand together or not at all.
 
     services:
       orders:
@@ -90,6 +90,27 @@ file, and again after a rename in its folder.
     tls: { certificate: mounted:/etc/tls/tls.crt, key: mounted:/etc/tls/tls.key }
 
 If a real key was in the file, replace that key.`,
+  },
+  SL0624: {
+    severity: "error",
+    message: "`tls` of the listener `{listener}` needs either `certificate` with `key`, or `certificates`",
+    help: `A listener with TLS has one certificate, or a list of several of which each client is shown the one that has the name it
+asks for (SNI). The first of the list is for clients that ask for none, or for a name that no certificate has.
+
+    listeners:
+      public:
+        address: "[::]:8443"
+        tls:
+          certificates:
+            - { certificate: mounted:/etc/tls/shop.crt, key: mounted:/etc/tls/shop.key }
+            - { certificate: mounted:/etc/tls/partners.crt, key: mounted:/etc/tls/partners.key }`,
+  },
+  SL0625: {
+    severity: "error",
+    fix: "safe",
+    message: "`{certificate}` is listed twice, so nobody is ever shown the second",
+    help: `Envoy chooses among certificates by the names in them, and of two that are alike the first. The second was most likely meant
+to be another file.`,
   },
   SL0640: {
     severity: "error",

@@ -44,7 +44,9 @@ export function listenerSocket({ name, tls, protocol }: ListenerPlan, folder: st
     commonTlsContext: {
       tlsParams: VERSIONS,
       alpnProtocols: protocol === undefined ? [ALPN.http2, ALPN.http1] : [ALPN[protocol]],
-      tlsCertificateSdsSecretConfigs: [secretSource(secretName("listener", name, "certificate"), folder)],
+      tlsCertificateSdsSecretConfigs: tls.certificates.map((_, position) =>
+        secretSource(secretName("listener", name, "certificate", position), folder),
+      ),
       ...(clients === undefined
         ? {}
         : {
@@ -125,7 +127,9 @@ export function secretFiles(plan: GatewayPlan): SecretFile[] {
       tls === undefined
         ? []
         : [
-            certificateFile(secretName("listener", name, "certificate"), tls),
+            ...tls.certificates.map((files, position) =>
+              certificateFile(secretName("listener", name, "certificate", position), files),
+            ),
             ...(tls.clientCertificate === undefined
               ? []
               : [authorityFile(secretName("listener", name, "ca"), tls.clientCertificate.ca)]),
