@@ -229,8 +229,8 @@ type StagedRequest = GuardedRequest & { stage: BodyStage };
 const OPERATION_ATTRIBUTE = "xds.route_metadata.filter_metadata.sluice.operation";
 
 /** Envoy tells the service how long this try of it may take. */
-function sizeOf({ retry, timeoutMs, hedges, rewrite }: ForwardAction, hasBody: boolean) {
-  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, hasBody, rewrite };
+function sizeOf({ retry, timeoutMs, calls, hedges, rewrite }: ForwardAction, hasBody: boolean) {
+  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, calls, hasBody, rewrite };
 }
 
 function passed(

@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
-import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
+import type { Route } from "../policy/gateway.js";
 import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/path.js";
 import { type QueryMatch, readQueryMatch } from "../policy/query.js";
 import { versionName } from "../policy/versions.js";
@@ -13,7 +13,7 @@ import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
 import { withRefusals } from "./refusals.js";
-import { planForward } from "./resilience.js";
+import { planForward, planTimes } from "./resilience.js";
 import { conditionsOf, headerMatch } from "./route-match.js";
 
 interface Candidate {
@@ -153,8 +153,8 @@ function planAction(route: Route, path: PathPattern, { gateway }: CheckedGateway
     return {
       type: "forward",
       to: route.to.map((target) => ({ service: versionName(gateway, target), weight: target.weight })),
-      timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
-      ...planForward(route),
+      ...planTimes(route, gateway),
+      ...planForward(route, gateway),
       ...planForwarding(route, path, gateway),
     };
   if (route.respond !== undefined)

@@ -56,8 +56,8 @@ export interface ServicePlan extends ServiceResilience {
   connectTimeoutMs: number;
   /** Absent if it speaks plain HTTP. */
   tls?: ServiceTls;
-  /** HTTP/1.1 if absent; `auto` is what the service chooses by ALPN. */
-  protocol?: "http2" | "auto";
+  /** HTTP/1.1 if absent; `grpc` is spoken over HTTP/2, `auto` is what the service chooses by ALPN. */
+  protocol?: "http2" | "grpc" | "auto";
 }
 
 export interface ConsumerPlan {
@@ -254,7 +254,10 @@ export type HeaderMatch = { name: string } & (
 export interface ForwardAction extends RouteResilience, RouteForwarding {
   type: "forward";
   to: { service: string; weight: number }[];
+  /** For the whole answer; 0 where calls have deadlines in its place. */
   timeoutMs: number;
+  /** Its requests are calls of gRPC, and may be streams: they end with the deadline that the client gives, and after so long at most; 0 is no limit. */
+  calls?: { mostMs: number };
 }
 
 export type RouteAction =

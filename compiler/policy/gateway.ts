@@ -209,7 +209,11 @@ const route = z
       }),
     respond: respond.optional().describe("Answer without a backend."),
     redirect: redirect.optional().describe("Send the client elsewhere, by exactly one of `to` and `path`."),
-    timeout: duration.optional().describe("How long the backend may take for the whole answer; 15s if absent."),
+    timeout: duration
+      .optional()
+      .describe(
+        "How long the backend may take for the whole answer; 15s if absent. With services of gRPC: how long a call may take at most, streams too, beside the deadline that its client gives; no limit if absent.",
+      ),
     idleTimeout: positiveDuration
       .optional()
       .describe("How long nothing may pass in either direction before the request is given up; 5m if absent."),

@@ -8,6 +8,7 @@ import type { Span } from "../syntax/source.js";
 import { checkHashes } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import type { Route } from "./gateway.js";
+import { checkGrpc } from "./grpc.js";
 import { checkMethods } from "./methods.js";
 import { checkMirrors } from "./mirrors.js";
 import { decodeUnreserved, parsePath } from "./path.js";
@@ -40,6 +41,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     ...checkMirrors(checked),
     ...checkRewrites(checked),
     ...checkTargets(checked),
+    ...checkGrpc(checked),
   ];
 }
 

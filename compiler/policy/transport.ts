@@ -121,9 +121,11 @@ export const serviceTls = z
   );
 
 export const serviceProtocol = z
-  .enum(["http1", "http2", "auto"])
+  .enum(["http1", "http2", "grpc", "auto"])
   .default("http1")
-  .describe("Version of HTTP that the service speaks. `auto` asks it by ALPN, which takes TLS.");
+  .describe(
+    "What the service speaks: a version of HTTP, or `grpc`, which is HTTP/2 with calls that may be streams and have deadlines. `auto` asks it by ALPN, which takes TLS.",
+  );
 
 /** What the schema alone cannot say of TLS and of versions of HTTP. */
 export function checkTransport(checked: CheckedGateway): Diagnostic[] {

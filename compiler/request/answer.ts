@@ -9,7 +9,7 @@ import {
   PREFLIGHT,
 } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
-import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
+import type { ForwardAction, PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
 import { rewritten } from "./rewrite.js";
 import type { Verdict } from "./verdict.js";
@@ -95,6 +95,11 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
 
 type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect" | "rewritten">;
 
+function withinText({ timeoutMs, calls }: ForwardAction): string {
+  if (calls === undefined) return `within ${timeoutMs} ms`;
+  return `within its grpc-timeout${calls.mostMs === 0 ? "" : ` and ${calls.mostMs} ms`}`;
+}
+
 function actionAnswer(route: RoutePlan, request: RoutedRequest): OfRoute {
   const { action } = route;
   switch (action.type) {
@@ -105,7 +110,7 @@ function actionAnswer(route: RoutePlan, request: RoutedRequest): OfRoute {
       const services = action.to.map((target) => `${target.service}${share(target.weight)}`).join(", ");
       const { operation: done } = route;
       const as = done === undefined ? "" : ` as POST ${done.operation.service.path}`;
-      const text = `forwarded to ${services}${as}, within ${action.timeoutMs} ms`;
+      const text = `forwarded to ${services}${as}, ${withinText(action)}`;
       const answer = { outcome: "forwarded", text, services: action.to, timeoutMs: action.timeoutMs } as const;
       return action.rewrite === undefined ? answer : { ...answer, rewritten: rewritten(action.rewrite, request.path) };
     }

@@ -18,6 +18,7 @@ const OF_SERVICES = [
   {},
   { protocol: "http1" },
   { protocol: "http2" },
+  { protocol: "grpc" },
   { protocol: "auto", tls: { sni: "alpha.internal" } },
   { protocol: "http2", tls: { sni: "alpha.internal", ca } },
   { tls: { sni: "alpha.internal", ...pair } },
@@ -31,7 +32,11 @@ export function withListenerTransport(listener: Readonly<Record<string, unknown>
 /** A service at fixed addresses with what it may have beside them; with TLS always a name. */
 export function withServiceTransport(service: Readonly<Record<string, unknown>>, beside: unknown) {
   const transport: Readonly<Record<string, unknown>> = chosen(OF_SERVICES, beside) ?? {};
-  return { ...service, ...transport, ...(transport.protocol === "http2" ? byGrpc(service.health) : {}) };
+  return { ...service, ...transport, ...(speaksHttp2(transport) ? byGrpc(service.health) : {}) };
+}
+
+function speaksHttp2({ protocol }: Readonly<Record<string, unknown>>): boolean {
+  return protocol === "http2" || protocol === "grpc";
 }
 
 /** A check by TCP is one by gRPC where that can be spoken. */

@@ -112,6 +112,48 @@ asks for (SNI). The first of the list is for clients that ask for none, or for a
     help: `Envoy chooses among certificates by the names in them, and of two that are alike the first. The second was most likely meant
 to be another file.`,
   },
+  SL0626: {
+    severity: "warning",
+    message: "the service `{service}` speaks gRPC and `{other}` of the same route does not",
+    help: `A client speaks one of them, so a share of its requests fails. As not every request is a call, the route also has a time-out for
+the whole answer, which ends streams.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc }
+      web: { endpoints: [10.0.0.8:8080] }
+    routes:
+      - { name: all, match: { path: /** }, to: [{ service: orders }, { service: web }] }   # SL0626`,
+  },
+  SL0627: {
+    severity: "warning",
+    message: "no listener takes HTTP/2, so no call reaches the service `{service}`",
+    needs: ["listeners", "routes"],
+    help: `gRPC is spoken over HTTP/2, from the client on.
+
+    listeners:
+      public: { address: 0.0.0.0:8080, protocols: [http1] }             # add http2
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc }            # SL0627`,
+  },
+  SL0628: {
+    severity: "warning",
+    message: "`{condition}` is a code of gRPC, and the services of the route speak HTTP/1.1, so no answer has it",
+    help: `Codes of gRPC stand behind the answer, which takes HTTP/2. Name statuses of HTTP, or say that the service speaks gRPC.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc }
+    routes:
+      - { name: orders, match: { path: /shop.Orders/** }, to: orders, retry: { on: [unavailable] } }`,
+  },
+  SL0629: {
+    severity: "warning",
+    message:
+      "`{policy}` holds requests until they are whole, and a call of `{route}` may be a stream that does not end",
+    help: `A client that streams waits for what the service says to its first message, and the service never hears of it. Messages of gRPC are bounded
+by the service itself (4 MiB by default in most libraries).
+
+Leave the policy out on routes whose methods stream, or split the route by method: \`/shop.Orders/Get\` and \`/shop.Orders/Watch\` are paths.`,
+  },
   SL0640: {
     severity: "error",
     message: "`health` needs exactly one of `path`, `tcp` and `grpc`",
@@ -168,11 +210,12 @@ to be another file.`,
   },
   SL0646: {
     severity: "error",
-    message: "a check by `grpc` needs HTTP/2, and the service `{service}` does not have `protocol: http2`",
+    message: "a check by `grpc` needs HTTP/2, and the service `{service}` has neither `protocol: grpc` nor `http2`",
     help: `gRPC is spoken over HTTP/2. Envoy refuses such a check of a service that may speak anything else.
 
     services:
-      orders: { endpoints: [10.0.0.7:8080], protocol: http2, health: { grpc: {} } }`,
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc, health: {} }
+      carts: { endpoints: [10.0.0.8:8080], protocol: http2, health: { grpc: {} } }`,
   },
   SL0647: {
     severity: "error",

@@ -3,6 +3,7 @@ import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
 import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
+import { heldStreams } from "./streams.js";
 import { unreachableRoutes } from "./unreachable.js";
 import { unusedConsumers, unusedServices } from "./unused.js";
 
@@ -17,5 +18,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...unreachableRoutes(plan.hosts),
     ...lintChains(plan),
     ...conditionalProtection(plan),
+    ...heldStreams(plan),
   ];
 }

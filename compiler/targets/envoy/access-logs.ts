@@ -43,6 +43,9 @@ function decisionMembers(plan: GatewayPlan): Record<string, string> {
     consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
     ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
     ...(hasOperations(plan.hosts) ? { operation: "%METADATA(ROUTE:sluice:operation)%" } : {}),
+    ...(plan.services.some(({ protocol }) => protocol === "grpc")
+      ? { grpc_status: "%GRPC_STATUS(SNAKE_STRING)%" }
+      : {}),
   };
 }
 

@@ -25,7 +25,7 @@ import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { queryMatchers } from "./queries.js";
-import { persistence } from "./retries.js";
+import { deadlines, persistence } from "./retries.js";
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
@@ -214,6 +214,7 @@ function routeAction(action: RouteAction, path?: string): NonNullable<RouteInit[
         value: {
           clusterSpecifier: clusterSpecifier(action.to),
           timeout: duration(action.timeoutMs),
+          ...deadlines(action),
           ...persistence(action),
           ...forwarding(action),
           // Envoy has format commands here too.
