@@ -17,7 +17,12 @@ export function nodeLines(node: GraphNode): string[] {
       return [node.name, ...few(node.matches.map(matchText)), ...reply];
     }
     case "service":
-      return [node.name, ...few(node.endpoints), ...(node.tls ? ["TLS"] : [])];
+      return [
+        node.name,
+        ...(node.file === undefined ? [] : [node.file]),
+        ...few(node.endpoints),
+        ...(node.tls ? ["TLS"] : []),
+      ];
   }
 }
 

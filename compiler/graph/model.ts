@@ -24,6 +24,8 @@ export type GraphNode = { readonly id: string; readonly name: string } & (
       readonly type: "service";
       readonly endpoints: readonly string[];
       readonly discovery: ServicePlan["discovery"]["by"];
+      /** The one that says where it is, and may say so anew; absolute, or from the folder of the policy. */
+      readonly file?: string;
       readonly tls: boolean;
     }
 );
@@ -113,6 +115,9 @@ function serviceNode({ name, discovery, tls }: ServicePlan): GraphNode {
     name,
     endpoints: discovery.endpoints.map(({ host, port }) => hostAndPort(host, port)),
     discovery: discovery.by,
+    ...(discovery.by === "eds"
+      ? { file: "mounted" in discovery.file ? discovery.file.mounted : discovery.file.beside }
+      : {}),
     tls: tls !== undefined,
   };
 }

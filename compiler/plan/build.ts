@@ -1,10 +1,12 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
+import { edsName } from "../policy/discovery.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { namedServices } from "../policy/versions.js";
 import { hasOperations } from "./body.js";
+import { planDiscovery } from "./discovery.js";
 import { planHosts } from "./hosts.js";
 import { PIN_HEADER } from "./names.js";
 import {
@@ -69,16 +71,13 @@ function listeners(checked: CheckedGateway): ListenerPlan[] {
   }));
 }
 
-function services({ gateway, place }: CheckedGateway): ServicePlan[] {
+function services({ gateway, discovered, place }: CheckedGateway): ServicePlan[] {
   const budgets = retryBudgets(gateway);
   return namedServices(gateway).map(({ name, base, version, path, service }) => ({
     name,
     ...(version === undefined ? {} : { version }),
     origin: place(path, "key"),
-    discovery:
-      service.dns === undefined
-        ? { by: "static", endpoints: service.endpoints ?? [] }
-        : { by: "dns", endpoints: [service.dns] },
+    discovery: planDiscovery(service, edsName(base, version ?? service.active), discovered.get(name)),
     connectTimeoutMs: service.connectTimeout,
     ...serviceTransport(service),
     ...planService(service, budgets.get(base)),

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
+import type { Endpoint } from "../policy/values.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
@@ -52,13 +53,20 @@ export interface ServicePlan extends ServiceResilience {
   /** Of a version that is not the active one. */
   version?: string;
   origin: Span;
-  discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
+  discovery: Discovery;
   connectTimeoutMs: number;
   /** Absent if it speaks plain HTTP. */
   tls?: ServiceTls;
   /** HTTP/1.1 if absent; `grpc` is spoken over HTTP/2, `auto` is what the service chooses by ALPN. */
   protocol?: "http2" | "grpc" | "auto";
 }
+
+export type Discovery =
+  | { by: "static"; endpoints: Endpoint[] }
+  /** A name and a port. With `first`, only the first address of the newest answer counts. */
+  | { by: "dns"; endpoints: Endpoint[]; addresses?: "first"; refreshMs?: number }
+  /** A file that may change while the target runs, and the name that it has for the service. As the file was; none where only the target reads it. */
+  | { by: "eds"; endpoints: Endpoint[]; name: string; file: { mounted: string } | { beside: string; text: string } };
 
 export interface ConsumerPlan {
   name: string;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { listenerAccessLog } from "./access-log.js";
 import { redirect, respond } from "./actions.js";
 import { connections } from "./connections.js";
+import { dns, eds } from "./discovery.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
 import { queryMatch } from "./query.js";
@@ -60,10 +61,8 @@ const whereabouts = {
     .optional()
     .describe("Fixed addresses, each an IP address and a port.")
     .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
-  dns: serviceAddress
-    .optional()
-    .describe("A host name and a port; the name is resolved again and again while running.")
-    .meta({ examples: ["orders.internal:8080"] }),
+  dns,
+  eds,
 };
 
 const service = z
@@ -74,8 +73,8 @@ const service = z
         name,
         z
           .strictObject(whereabouts)
-          .describe("Where this version is, by exactly one of `endpoints` and `dns`.")
-          .meta(exactlyOneOf("endpoints", "dns")),
+          .describe("Where this version is, by exactly one of `endpoints`, `dns` and `eds`.")
+          .meta(exactlyOneOf("endpoints", "dns", "eds")),
       )
       .optional()
       .describe("Versions of the service by name, alike but for where they are. `active` says which one routes mean.")
@@ -99,8 +98,8 @@ const service = z
     connections: connections.optional(),
     failover,
   })
-  .describe("A backend that routes lead to, by exactly one of `endpoints`, `dns` and `versions`.")
-  .meta(exactlyOneOf("endpoints", "dns", "versions"));
+  .describe("A backend that routes lead to, by exactly one of `endpoints`, `dns`, `eds` and `versions`.")
+  .meta(exactlyOneOf("endpoints", "dns", "eds", "versions"));
 
 const consumer = z
   .strictObject({

@@ -5,6 +5,7 @@ import { checkAccessLogs } from "./access-log.js";
 import { checkBalancing } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import { checkCircles } from "./circles.js";
+import { checkDiscovery } from "./discovery.js";
 import { checkFailover } from "./failover.js";
 import type { Service } from "./gateway.js";
 import { checkTransport } from "./transport.js";
@@ -16,6 +17,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
   return [
     ...services(checked),
     ...checkBalancing(checked),
+    ...checkDiscovery(checked),
     ...checkFailover(checked),
     ...checkCircles(checked),
     ...checkVersions(checked),
@@ -32,12 +34,12 @@ function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {
     keys.filter((key) => nodeAt(root, [...path, key]) !== undefined);
   const unclear = Object.keys(gateway.services).flatMap((name) => {
     const path = ["services", name];
-    const found = written(path, ["endpoints", "dns", "versions"]).length === 1;
+    const found = written(path, ["endpoints", "dns", "eds", "versions"]).length === 1;
     return found ? [] : [diagnose("SL0601", { service: name }, place(path, "key"))];
   });
   const places = namedServices(gateway).flatMap(({ base, version, service, path }) => {
     const isVersion = service.versions !== undefined;
-    if (written(path, ["endpoints", "dns"]).length !== 1)
+    if (written(path, ["endpoints", "dns", "eds"]).length !== 1)
       return isVersion ? [diagnose("SL0651", { version: version ?? service.active ?? base }, place(path, "key"))] : [];
     return misplaced(service, path, { root, place });
   });
@@ -64,7 +66,8 @@ function misplaced(
   );
   if (service.dns === undefined || !isIpAddress(service.dns.host)) return byName;
   const fix = asEndpoints(nodeAt(root, path));
-  return [...byName, diagnose("SL0603", { host: service.dns.host }, place([...path, "dns"]), fix)];
+  const at = nodeAt(root, [...path, "dns"])?.kind === "map" ? [...path, "dns", "name"] : [...path, "dns"];
+  return [...byName, diagnose("SL0603", { host: service.dns.host }, place(at), fix)];
 }
 
 /** `endpoints: [a.example.com:80]` as `dns: a.example.com:80`. */

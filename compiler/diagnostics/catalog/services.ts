@@ -4,8 +4,9 @@ import type { Section } from "./entry.js";
 export const services = {
   SL0601: {
     severity: "error",
-    message: "the service `{service}` needs exactly one of `endpoints`, `dns` and `versions`",
-    help: `\`endpoints\` lists fixed addresses, \`dns\` names a host that is resolved while Envoy runs, \`versions\` has these for each version.`,
+    message: "the service `{service}` needs exactly one of `endpoints`, `dns`, `eds` and `versions`",
+    help: `\`endpoints\` lists fixed addresses, \`dns\` names a host that is resolved while Envoy runs, \`eds\` a file that may be replaced
+while it runs, \`versions\` has these for each version.`,
   },
   SL0602: {
     severity: "error",
@@ -263,8 +264,8 @@ Name the service that is meant. If it is another program on another machine's lo
   },
   SL0651: {
     severity: "error",
-    message: "the version `{version}` needs exactly one of `endpoints` and `dns`",
-    help: `A version is the service in another place: \`endpoints\` lists fixed addresses, \`dns\` names a host. All else is said once, at the service.`,
+    message: "the version `{version}` needs exactly one of `endpoints`, `dns` and `eds`",
+    help: `A version is the service in another place: \`endpoints\` lists fixed addresses, \`dns\` names a host, \`eds\` a file. All else is said once, at the service.`,
   },
   SL0652: {
     severity: "error",
@@ -279,5 +280,49 @@ Who called and what was decided stand in the line: log more, and choose where th
 
     accessLog: { to: stdout, when: 'auth.consumer == "acme"' }                                        # SL0652
     accessLog: { to: stdout, when: 'response.status >= 500 || response.duration > duration("1s")' }`,
+  },
+  SL0653: {
+    severity: "error",
+    message: "Envoy would not take this file: {reason}",
+    help: `A file under \`eds\` is read by Envoy itself, each time that another one is renamed into its place. It is a discovery response with
+one \`ClusterLoadAssignment\`. Weights, priorities and localities may stand in it; they are Envoy's.
+
+    resources:
+      - "@type": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment
+        cluster_name: orders
+        endpoints:
+          - lb_endpoints:
+              - { endpoint: { address: { socket_address: { address: 10.0.0.7, port_value: 8080 } } } }
+              - { endpoint: { address: { socket_address: { address: 10.0.0.8, port_value: 8080 } } } }`,
+  },
+  SL0654: {
+    severity: "error",
+    message: "the file must be of `{name}`, and its `cluster_name` is {found}",
+    help: `Envoy takes a file only for the service that it is of. The name is that of the service in the policy, and of a version that of the service,
+a dot and that of the version: \`orders.green\`. It stays the same whichever version is active.`,
+  },
+  SL0655: {
+    severity: "error",
+    message: "`{host}` is no IP address; Envoy resolves no names that it finds in such a file",
+    help: `Write the addresses of the endpoints, or have Envoy resolve the name:
+
+    services:
+      orders: { dns: orders.internal:8080 }`,
+  },
+  SL0656: {
+    severity: "warning",
+    message: "the file has no endpoint of `{name}`, so every request to it is answered 503",
+    help: `That may be meant, where the service comes later: Envoy takes up what the file says as soon as another one is renamed into its place.`,
+  },
+  SL0657: {
+    severity: "warning",
+    fix: "safe",
+    message: "`{key}` has no effect: of the addresses of `{service}` only the first counts",
+    help: `With \`addresses: first\` a service is one endpoint, whichever address it has just now.
+
+    services:
+      orders: { dns: { name: orders.example.com:443, addresses: first }, loadBalancing: random }   # SL0657
+
+Remove it, or leave out \`addresses\`: then all addresses are endpoints.`,
   },
 } as const satisfies Section<"06">;
