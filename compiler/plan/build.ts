@@ -3,6 +3,7 @@ import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { edsName } from "../policy/discovery.js";
 import type { PolicyKind } from "../policy/kind.js";
+import { outboundListeners } from "../policy/sidecar.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { namedServices } from "../policy/versions.js";
 import { hasOperations } from "./body.js";
@@ -58,6 +59,7 @@ function ownedHeaders(
 
 function listeners(checked: CheckedGateway): ListenerPlan[] {
   const { gateway, place } = checked;
+  const isSidecar = outboundListeners(gateway).length > 0;
   return Object.entries(gateway.listeners).map(([name, listener]) => ({
     name,
     origin: place(["listeners", name], "key"),
@@ -66,6 +68,9 @@ function listeners(checked: CheckedGateway): ListenerPlan[] {
     trustedHops: listener.trustedHops,
     escapedSlashes: listener.escapedSlashes,
     headerUnderscores: listener.headerUnderscores,
+    ...(isSidecar ? { direction: listener.direction } : {}),
+    ...(listener.capture ? { captures: true as const } : {}),
+    ...(listener.capturedBy === undefined ? {} : { capturedBy: listener.capturedBy }),
     ...listenerTransport(listener),
     ...listenerLog(checked, name),
   }));

@@ -31,9 +31,27 @@ const GENERATED: readonly string[] = [
   PREFLIGHT,
 ];
 
-/** True of a route that the compiler added. */
+/** Outbound listeners have answers of their own, under other policies, which the guard knows by the name of the route. */
+const OUTBOUND: ReadonlyMap<string, string> = new Map(GENERATED.map((name) => [`outbound:${name}`, name]));
+
+/** The name of an answer that the compiler adds, by the direction of the listener. */
+export function answerName(name: string, direction: "inbound" | "outbound"): string {
+  return direction === "outbound" ? outboundRoute(name) : name;
+}
+
+/** Envoy's name of the route to a service that outbound listeners know by its host. */
+export function outboundRoute(service: string): string {
+  return `outbound:${service}`;
+}
+
+/** Which answer a route is that the compiler added, whatever the direction; undefined of any other. */
+export function answerOf({ name }: { name: string }): string | undefined {
+  return GENERATED.includes(name) ? name : OUTBOUND.get(name);
+}
+
+/** True of a route that the compiler added as an answer. */
 export function isGenerated(route: { name: string }): boolean {
-  return GENERATED.includes(route.name);
+  return answerOf(route) !== undefined;
 }
 
 /** Envoy's name of the endpoints of a service that others stand in for: its own name is that of all of them together. */

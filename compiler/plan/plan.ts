@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
+import type { Direction } from "../policy/sidecar.js";
 import type { Endpoint } from "../policy/values.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
@@ -44,6 +45,12 @@ export interface ListenerPlan {
   tls?: ListenerTls;
   /** The only version that it takes; either if absent. */
   protocol?: Protocol;
+  /** Where its clients are, in a gateway that has both kinds. */
+  direction?: Direction;
+  /** It takes connections that the kernel redirects. */
+  captures?: true;
+  /** The listener that takes its connections; it is not bound itself. */
+  capturedBy?: string;
   /** What the policy asks for; absent if nothing. */
   accessLog?: AccessLogPlan;
 }
@@ -219,13 +226,20 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 export interface HostPlan {
-  /** Name of the virtual host. */
+  /** Name of the virtual host; among those of one listener no two have the same. */
   name: string;
+  /** Names of the listeners whose requests it is for; those of all if absent. */
+  listeners?: readonly string[];
   origin: Span;
   /** Domains as Envoy matches them; `*` for any. */
   domains: string[];
   /** First match serves; the last route takes every request. */
   routes: RoutePlan[];
+}
+
+/** Whether requests of a listener come to a virtual host. */
+export function isOn({ listeners }: Pick<HostPlan, "listeners">, listener: string): boolean {
+  return listeners?.includes(listener) ?? true;
 }
 
 export interface RoutePlan {

@@ -140,7 +140,10 @@ export function retryBudgets(gateway: Gateway): Map<string, number> {
 }
 
 /** How long the whole answer may take, or the whole call. */
-export function planTimes(route: Route, gateway: Gateway): Pick<ForwardAction, "timeoutMs" | "calls"> {
+export function planTimes(
+  route: Pick<Route, "to" | "timeout">,
+  gateway: Gateway,
+): Pick<ForwardAction, "timeoutMs" | "calls"> {
   const { timeout } = route;
   if (!callsGrpc(route, gateway)) return { timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS };
   return { timeoutMs: 0, calls: { mostMs: timeout ?? 0 } };

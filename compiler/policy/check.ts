@@ -125,7 +125,7 @@ function isOddName({ code, input, path }: Issue): boolean {
 }
 
 /** The parts of a route without which it would take other requests, or be open to more callers. */
-const DECIDING = ["name", "match", "apply", "except"];
+const DECIDING = ["name", "listeners", "match", "apply", "except"];
 
 /** The route that such a part is left out of. */
 function decidingRoute([section, index, key]: Path, root: Node): Node | undefined {

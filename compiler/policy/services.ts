@@ -8,6 +8,7 @@ import { checkCircles } from "./circles.js";
 import { checkDiscovery } from "./discovery.js";
 import { checkFailover } from "./failover.js";
 import type { Service } from "./gateway.js";
+import { checkSidecar } from "./sidecar.js";
 import { checkTransport } from "./transport.js";
 import { canonicalHost, isIpAddress } from "./values.js";
 import { checkVersions, namedServices } from "./versions.js";
@@ -22,6 +23,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
     ...checkCircles(checked),
     ...checkVersions(checked),
     ...listeners(checked),
+    ...checkSidecar(checked),
     ...checkTransport(checked),
     ...checkAccessLogs(checked),
     ...credentials(checked),
