@@ -7,6 +7,7 @@ export { packed } from "./any.js";
 /** Names under which a configuration refers to extensions; Envoy itself goes by the `@type` of what they hold. */
 export const extensionNames = {
   httpConnectionManager: "envoy.filters.network.http_connection_manager",
+  originalDst: "envoy.filters.listener.original_dst",
   proxyProtocol: "envoy.filters.listener.proxy_protocol",
   router: "envoy.filters.http.router",
   wasm: "envoy.filters.http.wasm",

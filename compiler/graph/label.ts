@@ -14,7 +14,8 @@ export function nodeLines(node: GraphNode): string[] {
     case "route": {
       const { answer } = node;
       const reply = answer === undefined ? [] : [`${answer.redirect ? "redirects" : "answers"} ${answer.status}`];
-      return [node.name, ...few(node.matches.map(matchText)), ...reply];
+      const on = node.listeners === undefined ? [] : [`on ${node.listeners.join(", ")}`];
+      return [node.name, ...on, ...few(node.matches.map(matchText)), ...reply];
     }
     case "service":
       return [

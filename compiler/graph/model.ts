@@ -17,6 +17,8 @@ export type GraphNode = { readonly id: string; readonly name: string } & (
       readonly type: "route";
       /** What it takes, each once. */
       readonly matches: readonly ShownMatch[];
+      /** Names of the listeners that it is on, where it is not on all. */
+      readonly listeners?: readonly string[];
       /** What it answers by itself; absent if it asks services. */
       readonly answer?: { readonly status: number; readonly redirect: boolean };
     }
@@ -90,7 +92,7 @@ export function serviceGraph(plan: GatewayPlan): ServiceGraph {
 /** The entries of one name, with the hosts that they stand in. */
 interface Route {
   readonly name: string;
-  readonly entries: readonly { domains: readonly string[]; route: RoutePlan }[];
+  readonly entries: readonly { domains: readonly string[]; listeners: readonly string[]; route: RoutePlan }[];
 }
 
 /** Names of the file hold no colon, so that ids of two types never meet. */
@@ -129,9 +131,9 @@ function hostAndPort(host: string, port: number): string {
 /** Sorted by the place in the file where a route stands; one of an included file is behind those of the files before. */
 function routesOf({ hosts }: GatewayPlan): Route[] {
   const found = new Map<string, Route["entries"]>();
-  for (const { domains, routes } of hosts)
+  for (const { domains, listeners = [], routes } of hosts)
     for (const route of routes)
-      if (!isGenerated(route)) found.set(route.name, [...(found.get(route.name) ?? []), { domains, route }]);
+      if (!isGenerated(route)) found.set(route.name, [...(found.get(route.name) ?? []), { domains, listeners, route }]);
   return [...found].map(([name, entries]) => ({ name, entries })).toSorted(inOrderOfTheFile);
 }
 
@@ -144,11 +146,13 @@ function inOrderOfTheFile(one: Route, other: Route): number {
 
 function routeNode({ name, entries }: Route): GraphNode {
   const answer = answerOf(entries);
+  const listeners = [...new Set(entries.flatMap((entry) => entry.listeners))];
   return {
     type: "route",
     id: idOf("route", name),
     name,
     matches: matchesOf(entries),
+    ...(listeners.length === 0 ? {} : { listeners }),
     ...(answer === undefined ? {} : { answer }),
   };
 }

@@ -45,13 +45,13 @@ export function outboundRoute(service: string): string {
 }
 
 /** Which answer a route is that the compiler added, whatever the direction; undefined of any other. */
-export function answerOf({ name }: { name: string }): string | undefined {
+export function generatedAnswer({ name }: { name: string }): string | undefined {
   return GENERATED.includes(name) ? name : OUTBOUND.get(name);
 }
 
 /** True of a route that the compiler added as an answer. */
 export function isGenerated(route: { name: string }): boolean {
-  return answerOf(route) !== undefined;
+  return generatedAnswer(route) !== undefined;
 }
 
 /** Envoy's name of the endpoints of a service that others stand in for: its own name is that of all of them together. */

@@ -29,11 +29,11 @@ export interface ServiceTls {
 export const PROTOCOLS = ["http1", "http2"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** The gateway without certificates, its choice of HTTP versions, its access logs and ways to find services: where those are stand-ins on this machine. */
+/** The gateway without certificates, its choice of HTTP versions, its access logs, and what it needs of the kernel and of files to find connections and services: where those are stand-ins on this machine. */
 export function withoutTransport(plan: GatewayPlan): GatewayPlan {
   return {
     ...plan,
-    listeners: plan.listeners.map(({ tls, protocol, accessLog, ...listener }) => listener),
+    listeners: plan.listeners.map(({ tls, protocol, accessLog, captures, capturedBy, ...listener }) => listener),
     services: plan.services.map(({ tls, protocol, health, discovery, ...service }) => {
       const { by, endpoints } = discovery;
       const found: ServicePlan = { ...service, discovery: by === "eds" ? { by: "static", endpoints } : discovery };

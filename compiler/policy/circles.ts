@@ -28,7 +28,9 @@ const LOOPBACK = /^(127\..*|::1)$/;
 
 function listenerAt(gateway: Gateway, { host, port }: { host: string; port: number }): string | undefined {
   const asked = canonicalHost(host);
-  return Object.entries(gateway.listeners).find(([, { address }]) => {
+  return Object.entries(gateway.listeners).find(([, { address, capturedBy }]) => {
+    // It is not bound to its address.
+    if (capturedBy !== undefined) return false;
     const own = canonicalHost(address.host);
     // `[::]` takes connections to addresses of both families.
     const reaches = own === "::" ? LOOPBACK.test(asked) : own === "0.0.0.0" && asked.startsWith("127.");

@@ -49,9 +49,12 @@ export function serviceHosts(gateway: Gateway): NamedHost[] {
       .map(({ match }) => match.host),
   );
   return Object.entries(gateway.services).flatMap(([service, { hosts = [] }]) =>
-    hosts.flatMap((host, position) =>
-      written.has(host) ? [] : [{ service, host, path: ["services", service, "hosts", position] }],
-    ),
+    hosts.flatMap((host, position) => {
+      // Of two services with one host there is an error.
+      if (written.has(host)) return [];
+      written.add(host);
+      return [{ service, host, path: ["services", service, "hosts", position] }];
+    }),
   );
 }
 

@@ -3,6 +3,7 @@ import {
   BAD_HOST,
   BAD_PATH,
   BAD_QUERY,
+  generatedAnswer,
   isGenerated,
   METHOD_NOT_ALLOWED,
   NOT_FOUND,
@@ -133,9 +134,9 @@ function actionAnswer(route: RoutePlan, request: RoutedRequest): OfRoute {
   }
 }
 
-function whyRespond({ name, rest }: RoutePlan): string {
-  if (rest !== undefined) return `no operation of ${rest.policy} takes it`;
-  return REFUSALS.get(name) ?? "answered by the route itself";
+function whyRespond(route: RoutePlan): string {
+  if (route.rest !== undefined) return `no operation of ${route.rest.policy} takes it`;
+  return REFUSALS.get(generatedAnswer(route) ?? "") ?? "answered by the route itself";
 }
 
 function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string, string>, request: RoutedRequest) {

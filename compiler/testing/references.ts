@@ -12,6 +12,7 @@ import type { Upstreams } from "./suite.js";
 interface Names {
   services: string[];
   consumers: string[];
+  listeners: string[];
   /** The policies that some route runs. */
   policies: Map<string, Policy>;
 }
@@ -44,8 +45,10 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       ...expectedOperation(expect.upstream, [...path, "upstream"], plan, place),
       ...counters([...path, "metrics"], names, checked),
     ]);
+    const listener =
+      one.listener === undefined ? [] : refer("listener", one.listener, names.listeners, place([...base, "listener"]));
     const own = upstreamFindings(one.upstreams, [...base, "upstreams"], plan, names, checked);
-    return [...callers, ...own, ...expected];
+    return [...callers, ...listener, ...own, ...expected];
   });
   return [...services, ...cases];
 }
@@ -72,6 +75,7 @@ function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {
   return {
     services: plan.services.map((service) => service.name),
     consumers: plan.consumers.map((consumer) => consumer.name),
+    listeners: plan.listeners.map((listener) => listener.name),
     policies: new Map(policies),
   };
 }

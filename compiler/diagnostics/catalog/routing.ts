@@ -94,7 +94,7 @@ only this machine has; what the kernel redirects to it arrives there too.
   SL0341: {
     severity: "error",
     message: "this leads past `{policy}` to the service `{service}`, which is behind an inbound route with it",
-    needs: ["listeners", "services", "mandatory", "defaults"],
+    needs: ["routes", "mandatory", "defaults"],
     help: `What inbound policies protect must not be reached by way of an outbound listener without them. It is looked for by the name of the
 service, by its endpoints, and by who stands in for it or gets copies.
 

@@ -1,7 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { TrafficDirection } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../envoy/generated/envoy/config/core/v3/protocol_pb.js";
 import { type Listener, ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
+import type { RouteConfiguration } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
+import { OriginalDstSchema } from "../../envoy/generated/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js";
 import {
   HttpConnectionManager_CodecType as Codec,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
@@ -9,7 +12,7 @@ import {
 } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
-import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
@@ -43,6 +46,7 @@ const UNDERSCORES = {
 
 export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
   const common = commonOptions(plan, options);
+  const tables = new RouteTables(plan, options);
   const decisions = options.accessLog === undefined ? [] : [decisionLog(options.accessLog, plan)];
   return plan.listeners.map((listener) => {
     const moved = Object.hasOwn(options.listeners, listener.name) ? options.listeners[listener.name] : undefined;
@@ -52,6 +56,7 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
     return create(ListenerSchema, {
       name: listener.name,
       address: listenerAddress(address, port),
+      ...capturing(listener, plan),
       perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
       filterChains: [
         {
@@ -60,7 +65,10 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
               name: extensionNames.httpConnectionManager,
               configType: {
                 case: "typedConfig",
-                value: packed(HttpConnectionManagerSchema, connectionManager(listener, common, logs)),
+                value: packed(HttpConnectionManagerSchema, {
+                  ...connectionManager(listener, common, logs),
+                  routeSpecifier: tables.of(listener),
+                }),
               },
             },
           ],
@@ -95,7 +103,49 @@ function connectionManager(
   };
 }
 
-/** What all listeners have alike, the routes and the guard among it: made once, however many there are. */
+/** The routes of listeners, made once for those that have the same. */
+class RouteTables {
+  private readonly plan: GatewayPlan;
+  private readonly isLogged: boolean;
+  private readonly made = new Map<string, RouteConfiguration>();
+
+  constructor(plan: GatewayPlan, { accessLog }: EnvoyOptions) {
+    this.plan = plan;
+    this.isLogged = accessLog !== undefined;
+  }
+
+  of({ name }: ListenerPlan): { case: "routeConfig"; value: RouteConfiguration } {
+    const hosts = this.plan.hosts.filter((host) => isOn(host, name));
+    const key = this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0)).join("");
+    const value = this.made.get(key) ?? routeConfiguration(this.plan, hosts, this.isLogged);
+    this.made.set(key, value);
+    return { case: "routeConfig", value };
+  }
+}
+
+const DIRECTIONS = { inbound: TrafficDirection.INBOUND, outbound: TrafficDirection.OUTBOUND } as const;
+
+/** Connections that the kernel sent elsewhere than they were meant for, and who serves them. */
+function capturing({ name, direction, captures, capturedBy }: ListenerPlan, { listeners }: GatewayPlan) {
+  const hands = listeners.some((other) => other.capturedBy === name);
+  return {
+    ...(direction === undefined ? {} : { trafficDirection: DIRECTIONS[direction] }),
+    ...(captures === undefined
+      ? {}
+      : {
+          listenerFilters: [
+            {
+              name: extensionNames.originalDst,
+              configType: { case: "typedConfig" as const, value: packed(OriginalDstSchema) },
+            },
+          ],
+        }),
+    ...(hands ? { useOriginalDst: true } : {}),
+    ...(capturedBy === undefined ? {} : { bindToPort: false }),
+  };
+}
+
+/** What all listeners have alike, the guard among it: made once, however many there are. */
 function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
   return {
     useRemoteAddress: true,
@@ -114,7 +164,6 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, options.accessLog !== undefined) },
     httpFilters: [
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),

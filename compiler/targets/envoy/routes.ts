@@ -17,7 +17,15 @@ import { duration } from "../../envoy/message.js";
 import { heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
+import type {
+  GatewayPlan,
+  HeaderMatch,
+  HostPlan,
+  PolicyPlan,
+  ResultHeader,
+  RouteAction,
+  RoutePlan,
+} from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { operationFilters } from "./body.js";
 import { forwarding } from "./forwarding.js";
@@ -35,8 +43,15 @@ const { OVERWRITE_IF_EXISTS_OR_ADD: OVERWRITE, APPEND_IF_EXISTS_OR_ADD: APPEND }
 /** Envoy refuses direct responses above this; the largest body that a route may answer with. */
 export const MAX_RESPONSE_BODY_BYTES = 65_536;
 
-/** @param isLogged whether an access log shows who refused a request */
-export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteConfiguration {
+/**
+ * @param hosts those of some listeners
+ * @param isLogged whether an access log shows who refused a request
+ */
+export function routeConfiguration(
+  plan: GatewayPlan,
+  hosts: readonly HostPlan[],
+  isLogged: boolean,
+): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
   const native = new NativeConfigurations(isLogged);
@@ -44,7 +59,7 @@ export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteC
     name: plan.name,
     ignorePortInHostMatching: true,
     maxDirectResponseBodySizeBytes: MAX_RESPONSE_BODY_BYTES,
-    virtualHosts: plan.hosts.map((host) => ({
+    virtualHosts: hosts.map((host) => ({
       name: host.name,
       domains: host.domains,
       routes: host.routes

@@ -1,5 +1,5 @@
 import type { KeyedGateway } from "../credentials.js";
-import type { TestedGateway } from "../gateway.js";
+import { listenerOf, type TestedGateway } from "../gateway.js";
 import type { Upstreams } from "../suite.js";
 import { ServiceScript } from "../upstream.js";
 import { type EnvoyPlace, ReplicaEnvoy } from "./gateway.js";
@@ -14,19 +14,21 @@ const MOST_GATEWAYS = 32;
  *
  * @throws EnvoyStartError if Envoy does not start
  */
-export async function replay<Item extends { upstreams: Upstreams }>(
+export async function replay<Item extends { upstreams: Upstreams; listener?: string | undefined }>(
   items: readonly Item[],
   place: EnvoyPlace,
   { plan, environment }: KeyedGateway,
   run: (item: Item, gateway: TestedGateway) => Promise<void>,
 ): Promise<void> {
-  const [listener] = plan.listeners;
-  if (items.length === 0 || listener === undefined) return;
+  if (items.length === 0) return;
   const services = await startServices(plan.services.map(({ name }) => name));
   try {
     for (let start = 0; start < items.length; start += MOST_GATEWAYS) {
       const batch = items.slice(start, start + MOST_GATEWAYS);
-      const replicas = batch.map((item, index) => ({ item, name: `case-${start + index + 1}`, plan, listener }));
+      const replicas = batch.flatMap((item, index) => {
+        const listener = listenerOf(plan, item.listener);
+        return listener === undefined ? [] : [{ item, name: `case-${start + index + 1}`, plan, listener }];
+      });
       const envoy = await ReplicaEnvoy.start(place, replicas, services, environment);
       try {
         for (const replica of replicas) {
