@@ -34,6 +34,7 @@ export const extensionNames = {
   stderrAccessLog: "envoy.access_loggers.stderr",
   downstreamConnections: "envoy.resource_monitors.global_downstream_max_connections",
   aggregateCluster: "envoy.clusters.aggregate",
+  dnsCluster: "envoy.clusters.dns",
   previousHosts: "envoy.retry_host_predicates.previous_hosts",
   fixedHeap: "envoy.resource_monitors.fixed_heap",
   tlsTransport: "envoy.transport_sockets.tls",

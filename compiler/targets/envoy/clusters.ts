@@ -6,7 +6,9 @@ import {
   ClusterSchema,
   Cluster_DiscoveryType as Type,
 } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
-import { duration } from "../../envoy/message.js";
+import { DnsLookupFamily } from "../../envoy/generated/envoy/extensions/clusters/common/dns/v3/dns_pb.js";
+import { DnsClusterSchema } from "../../envoy/generated/envoy/extensions/clusters/dns/v3/dns_cluster_pb.js";
+import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { endpointFile } from "../../plan/discovery.js";
 import { ownCluster } from "../../plan/names.js";
 import type { Discovery, GatewayPlan, ServicePlan } from "../../plan/plan.js";
@@ -56,12 +58,7 @@ function whereabouts({ name: service, discovery }: ServicePlan, cluster: string,
     case "static":
       return { ...ofType(Type.STATIC), loadAssignment: assignment(cluster, discovery.endpoints) };
     case "dns":
-      return {
-        ...ofType(discovery.addresses === "first" ? Type.LOGICAL_DNS : Type.STRICT_DNS),
-        dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
-        ...(discovery.refreshMs === undefined ? {} : { dnsRefreshRate: duration(discovery.refreshMs) }),
-        loadAssignment: assignment(cluster, discovery.endpoints),
-      };
+      return { ...resolution(discovery), loadAssignment: assignment(cluster, discovery.endpoints) };
     case "eds":
       return {
         ...ofType(Type.EDS),
@@ -70,6 +67,23 @@ function whereabouts({ name: service, discovery }: ServicePlan, cluster: string,
         ignoreHealthOnHostRemoval: true,
       };
   }
+}
+
+/** How a name is resolved. Envoy calls the time between two questions outdated, but in a cluster of the kind that is for names. */
+function resolution({ addresses, refreshMs }: Extract<Discovery, { by: "dns" }>) {
+  if (refreshMs === undefined)
+    return {
+      ...ofType(addresses === "first" ? Type.LOGICAL_DNS : Type.STRICT_DNS),
+      dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
+    };
+  const typedConfig = packed(DnsClusterSchema, {
+    dnsRefreshRate: duration(refreshMs),
+    dnsLookupFamily: DnsLookupFamily.V4_PREFERRED,
+    allAddressesInSingleEndpoint: addresses === "first",
+  });
+  return {
+    clusterDiscoveryType: { case: "clusterType" as const, value: { name: extensionNames.dnsCluster, typedConfig } },
+  };
 }
 
 function endpointSource({ name, file }: Extract<Discovery, { by: "eds" }>, { endpointsDir }: EnvoyOptions) {

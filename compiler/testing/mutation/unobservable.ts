@@ -8,6 +8,8 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   targets: "says what is compiled for; no request depends on it",
   "services.*": "tests have services of their own: where the real ones are does not matter",
   "listeners.*.tls.clientCertificate": "tests connect without TLS: only the scheme tells of it",
+  "listeners.*.capture": "tests connect to a listener; no kernel sends them elsewhere",
+  "listeners.*.capturedBy": "tests connect to a listener; no kernel sends them elsewhere",
   "listeners.*.protocols": "tests speak HTTP/1.1",
   "consumers.*.credentials": "the runner gives each consumer a key of its own",
   "policies.*.externalAuth.timeout": "no service of a test is slow",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
 import { check, checkText } from "../../../compiler/index.js";
+import { endpointTexts } from "../../../compiler/plan/discovery.js";
 import { environmentVariables } from "../../../compiler/plan/guard.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { withoutTransport } from "../../../compiler/plan/transport.js";
@@ -77,7 +78,7 @@ export async function serve(policy: string | GatewayPlan, options: ServeOptions 
     await work.remove();
   };
   try {
-    await writeSecrets(plan, work.path);
+    await writeSideFiles(plan, work.path);
     for (const [name, bytes] of Object.entries(options.modules ?? {}))
       await writeFile(join(work.path, "modules", name), bytes);
     const standIns = options.ownServices === true ? [] : plan.services;
@@ -118,11 +119,16 @@ export function bootstrapText(plan: GatewayPlan, options: EnvoyOptions): string 
   return bootstrap.contents;
 }
 
-/** The files that say where certificates are, where the bootstrap looks for them. */
-export async function writeSecrets(plan: GatewayPlan, workDir: string): Promise<void> {
-  const folder = join(workDir, DEFAULT_OPTIONS.secretsDir);
-  await mkdir(folder, { recursive: true });
-  for (const { name, text } of secretTexts(plan)) await writeFile(join(folder, name), text);
+/** The files that say where certificates and services are, where the bootstrap looks for them. */
+export async function writeSideFiles(plan: GatewayPlan, workDir: string): Promise<void> {
+  const folders = {
+    [DEFAULT_OPTIONS.secretsDir]: secretTexts(plan),
+    [DEFAULT_OPTIONS.endpointsDir]: endpointTexts(plan),
+  };
+  for (const [folder, files] of Object.entries(folders)) {
+    await mkdir(join(workDir, folder), { recursive: true });
+    for (const { name, text } of files) await writeFile(join(workDir, folder, name), text);
+  }
 }
 
 /** All listeners on free ports, all services at their stand-ins, and a line for each request in a file. */
