@@ -92,9 +92,9 @@ export class Worker {
    */
   receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean, arrived = momentOf(this.host)): Reception {
     const arrival = arrive(this.plan, listener, client);
-    if ("status" in arrival) return answered(this.refusal(client, arrival));
+    if ("status" in arrival) return answered(this.refusal(listener, client, arrival));
     const { request } = arrival;
-    const route = matchRoute(this.plan, request)?.route;
+    const route = matchRoute(this.plan, listener.name, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
     const run = this.runOf(route);
     const refused = refusedAddress(route, run, request) ?? abortedByFault(route, run, request, this.random);
@@ -115,7 +115,7 @@ export class Worker {
     const arrival = this.delays ? arrive(this.plan, listener, client) : undefined;
     if (arrival === undefined || "status" in arrival) return 0;
     const { request } = arrival;
-    const route = matchRoute(this.plan, request)?.route;
+    const route = matchRoute(this.plan, listener.name, request)?.route;
     if (route === undefined) return 0;
     const run = this.runOf(route);
     if (refusedAddress(route, run, request) !== undefined) return 0;
@@ -131,11 +131,15 @@ export class Worker {
    * The codec has not read the headers yet, so its answer is plain to everybody; what the connection manager refuses has no body,
    * and the headers of a route, if it found one (seen on 1.40).
    */
-  private refusal(client: ClientRequest, { status, by }: Extract<Arrival, { status: number }>): Answer {
+  private refusal(
+    listener: ListenerPlan,
+    client: ClientRequest,
+    { status, by }: Extract<Arrival, { status: number }>,
+  ): Answer {
     const { method, headers: sent } = client;
     if (by === "parser") return codecRefusal(method, status);
     const sort = { isHead: method === "HEAD", isGrpc: isGrpcRequest(new HeaderMap("request", sent)) };
-    const route = routeOfRefused(this.plan, client);
+    const route = routeOfRefused(this.plan, listener, client);
     const run = route === undefined ? [] : this.runOf(route);
     const answer = { ...localReply(sort, { route, run }, status, ""), notes: {} };
     return route === undefined ? answer : { ...answer, route };
@@ -245,8 +249,8 @@ type StagedRequest = GuardedRequest & { stage: BodyStage };
 const OPERATION_ATTRIBUTE = "xds.route_metadata.filter_metadata.sluice.operation";
 
 /** Envoy tells the service how long this try of it may take. */
-function sizeOf({ retry, timeoutMs, hedges, rewrite }: ForwardAction, hasBody: boolean) {
-  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, hasBody, rewrite };
+function sizeOf({ retry, timeoutMs, calls, hedges, rewrite }: ForwardAction, hasBody: boolean) {
+  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, calls, hasBody, rewrite };
 }
 
 function answered(answer: Answer): { step: "answered"; answer: Answer } {

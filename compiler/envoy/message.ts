@@ -7,6 +7,7 @@ export { packed } from "./any.js";
 /** Names under which a configuration refers to extensions; Envoy itself goes by the `@type` of what they hold. */
 export const extensionNames = {
   httpConnectionManager: "envoy.filters.network.http_connection_manager",
+  originalDst: "envoy.filters.listener.original_dst",
   proxyProtocol: "envoy.filters.listener.proxy_protocol",
   router: "envoy.filters.http.router",
   wasm: "envoy.filters.http.wasm",
@@ -33,6 +34,7 @@ export const extensionNames = {
   stderrAccessLog: "envoy.access_loggers.stderr",
   downstreamConnections: "envoy.resource_monitors.global_downstream_max_connections",
   aggregateCluster: "envoy.clusters.aggregate",
+  dnsCluster: "envoy.clusters.dns",
   previousHosts: "envoy.retry_host_predicates.previous_hosts",
   fixedHeap: "envoy.resource_monitors.fixed_heap",
   tlsTransport: "envoy.transport_sockets.tls",

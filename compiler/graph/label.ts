@@ -31,10 +31,16 @@ function nodeLines(node: GraphNode): string[] {
     case "route": {
       const { answer } = node;
       const reply = answer === undefined ? [] : [`${answer.redirect ? "redirects" : "answers"} ${answer.status}`];
-      return [node.name, ...few(node.matches.map(matchText)), ...reply];
+      const on = node.listeners === undefined ? [] : [`on ${node.listeners.join(", ")}`];
+      return [node.name, ...on, ...few(node.matches.map(matchText)), ...reply];
     }
     case "service":
-      return [node.name, ...few(node.endpoints), ...(node.tls ? ["TLS"] : [])];
+      return [
+        node.name,
+        ...(node.file === undefined ? [] : [node.file]),
+        ...few(node.endpoints),
+        ...(node.tls ? ["TLS"] : []),
+      ];
   }
 }
 

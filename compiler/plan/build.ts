@@ -1,10 +1,13 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
+import { edsName } from "../policy/discovery.js";
 import type { PolicyKind } from "../policy/kind.js";
+import { outboundListeners } from "../policy/sidecar.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { namedServices } from "../policy/versions.js";
 import { hasOperations } from "./body.js";
+import { planDiscovery } from "./discovery.js";
 import { planHosts } from "./hosts.js";
 import { PIN_HEADER } from "./names.js";
 import {
@@ -64,6 +67,7 @@ function ownedHeaders(
 
 function listeners(checked: CheckedGateway): ListenerPlan[] {
   const { gateway, place } = checked;
+  const isSidecar = outboundListeners(gateway).length > 0;
   return Object.entries(gateway.listeners).map(([name, listener]) => ({
     name,
     origin: place(["listeners", name], "key"),
@@ -72,22 +76,22 @@ function listeners(checked: CheckedGateway): ListenerPlan[] {
     trustedHops: listener.trustedHops,
     escapedSlashes: listener.escapedSlashes,
     headerUnderscores: listener.headerUnderscores,
+    ...(isSidecar ? { direction: listener.direction } : {}),
+    ...(listener.capture ? { captures: true as const } : {}),
+    ...(listener.capturedBy === undefined ? {} : { capturedBy: listener.capturedBy }),
     ...listenerTransport(listener),
     ...listenerLog(checked, name),
   }));
 }
 
-function services({ gateway, place }: CheckedGateway): ServicePlan[] {
+function services({ gateway, discovered, place }: CheckedGateway): ServicePlan[] {
   const budgets = retryBudgets(gateway);
   return namedServices(gateway).map(({ name, base, version, path, service }) => ({
     name,
     ...(version === undefined ? {} : { version }),
     ...(version !== undefined || service.active === undefined ? {} : { active: service.active }),
     origin: place(path, "key"),
-    discovery:
-      service.dns === undefined
-        ? { by: "static", endpoints: service.endpoints ?? [] }
-        : { by: "dns", endpoints: [service.dns] },
+    discovery: planDiscovery(service, edsName(base, version ?? service.active), discovered.get(name)),
     connectTimeoutMs: service.connectTimeout,
     ...serviceTransport(service),
     ...planService(service, budgets.get(base)),

@@ -1,6 +1,8 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
+import type { Direction } from "../policy/sidecar.js";
+import type { Endpoint } from "../policy/values.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
@@ -45,6 +47,12 @@ export interface ListenerPlan {
   tls?: ListenerTls;
   /** The only version that it takes; either if absent. */
   protocol?: Protocol;
+  /** Where its clients are, in a gateway that has both kinds. */
+  direction?: Direction;
+  /** It takes connections that the kernel redirects. */
+  captures?: true;
+  /** The listener that takes its connections; it is not bound itself. */
+  capturedBy?: string;
   /** What the policy asks for; absent if nothing. */
   accessLog?: AccessLogPlan;
 }
@@ -56,13 +64,20 @@ export interface ServicePlan extends ServiceResilience {
   /** The version that it is, of a service with versions. */
   active?: string;
   origin: Span;
-  discovery: { by: "static" | "dns"; endpoints: { host: string; port: number }[] };
+  discovery: Discovery;
   connectTimeoutMs: number;
   /** Absent if it speaks plain HTTP. */
   tls?: ServiceTls;
-  /** HTTP/1.1 if absent; `auto` is what the service chooses by ALPN. */
-  protocol?: "http2" | "auto";
+  /** HTTP/1.1 if absent; `grpc` is spoken over HTTP/2, `auto` is what the service chooses by ALPN. */
+  protocol?: "http2" | "grpc" | "auto";
 }
+
+export type Discovery =
+  | { by: "static"; endpoints: Endpoint[] }
+  /** A name and a port. With `first`, only the first address of the newest answer counts. */
+  | { by: "dns"; endpoints: Endpoint[]; addresses?: "first"; refreshMs?: number }
+  /** A file that may change while the target runs, and the name that it has for the service. As the file was; none where only the target reads it. */
+  | { by: "eds"; endpoints: Endpoint[]; name: string; file: { mounted: string } | { beside: string; text: string } };
 
 export interface ConsumerPlan {
   name: string;
@@ -224,13 +239,20 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 export interface HostPlan {
-  /** Name of the virtual host. */
+  /** Name of the virtual host; among those of one listener no two have the same. */
   name: string;
+  /** Names of the listeners whose requests it is for; those of all if absent. */
+  listeners?: readonly string[];
   origin: Span;
   /** Domains as Envoy matches them; `*` for any. */
   domains: string[];
   /** First match serves; the last route takes every request. */
   routes: RoutePlan[];
+}
+
+/** Whether requests of a listener come to a virtual host. */
+export function isOn({ listeners }: Pick<HostPlan, "listeners">, listener: string): boolean {
+  return listeners?.includes(listener) ?? true;
 }
 
 export interface RoutePlan {
@@ -277,7 +299,10 @@ export interface ForwardAction extends RouteResilience, RouteForwarding {
   to: Target[];
   /** Callers whose requests go elsewhere, by who they are: the first that fits decides. Absent if there are none. */
   callers?: CallerPlan[];
+  /** For the whole answer; 0 where calls have deadlines in its place. */
   timeoutMs: number;
+  /** Its requests are calls of gRPC, and may be streams: they end with the deadline that the client gives, and after so long at most; 0 is no limit. */
+  calls?: { mostMs: number };
 }
 
 export type RouteAction =

@@ -5,6 +5,7 @@ import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../
 import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
 import { checkDisclosures, type Disclosure } from "./disclosures.js";
+import { type Discovered, discover } from "./discovery.js";
 import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
 import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
@@ -22,6 +23,8 @@ export interface CheckedGateway {
   gateway: Gateway;
   /** Plans of the policies without an error, by name, in the order of the file. */
   policies: Map<string, PolicyPlan>;
+  /** What files say of where services are. */
+  discovered: Discovered;
   place: Place;
   /** Parts of which something could not be read or does not fit; what needs them entirely is not found out. */
   incomplete: ReadonlySet<Part>;
@@ -75,7 +78,9 @@ export function checkGateway(
     if (plan === undefined) shape.incomplete.add("policies");
     else policies.set(name, plan);
   }
-  const checked: CheckedGateway = { root: shape.root, gateway, policies, place, incomplete: shape.incomplete };
+  const discovered = discover({ gateway, place }, files, (finding) => diagnostics.push(finding));
+  const { incomplete } = shape;
+  const checked: CheckedGateway = { root: shape.root, gateway, policies, discovered, place, incomplete };
   const references = checkReferences(checked);
   for (const part of references.unresolved) shape.incomplete.add(part);
   const found = [
@@ -129,7 +134,7 @@ function isOddName({ code, input, path }: Issue): boolean {
 }
 
 /** The parts of a route without which it would take other requests, or be open to more callers. */
-const DECIDING = ["name", "match", "apply", "except"];
+const DECIDING = ["name", "listeners", "match", "apply", "except"];
 
 /** The route that such a part is left out of. */
 function decidingRoute([section, index, key]: Path, root: Node): Node | undefined {

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { ListenerPlan, ServicePlan } from "../plan/plan.js";
-import { type ListenerTls, PROTOCOLS } from "../plan/transport.js";
+import { type CertificateFiles, type ListenerTls, PROTOCOLS } from "../plan/transport.js";
+import { type Node, nodeAt } from "../syntax/document.js";
+import { removal, removeListed } from "../syntax/edits.js";
+import type { Span } from "../syntax/source.js";
 import type { CheckedGateway } from "./check.js";
 import type { Listener, Service } from "./gateway.js";
 import { isIpAddress, LITERAL_PRIVATE_KEY } from "./values.js";
@@ -43,15 +46,39 @@ const clientCertificate = z
   })
   .describe("Certificates of clients (mTLS). Nothing of them is told to services or policies yet.");
 
+const certificateOfListener = mounted("/etc/tls/tls.crt").describe(
+  "The certificate of the listener and those between it and its root, in PEM. Envoy takes a file that is renamed into its place for new connections, and keeps those that are open.",
+);
+const keyOfListener = privateKey.describe("The private key of that certificate, in PEM; never the key itself.");
+
+const MOST_CERTIFICATES = 64;
+
 export const listenerTls = z
   .strictObject({
-    certificate: mounted("/etc/tls/tls.crt").describe(
-      "The certificate of the listener and those between it and its root, in PEM. Envoy takes a file that is renamed into its place for new connections, and keeps those that are open.",
-    ),
-    key: privateKey.describe("The private key of that certificate, in PEM; never the key itself."),
+    certificate: certificateOfListener.optional(),
+    key: keyOfListener.optional(),
+    certificates: z
+      .array(z.strictObject({ certificate: certificateOfListener, key: keyOfListener }))
+      .min(1)
+      .max(MOST_CERTIFICATES)
+      .optional()
+      .describe(
+        "Several certificates. A client is shown one that has the name it asks for (SNI), as a name of its own or as `*.` and what follows; of two for one name, one by ECDSA rather than one by RSA. Who asks for no name, or for one that none has, is shown the first.",
+      )
+      .meta({
+        examples: [
+          [
+            { certificate: "mounted:/etc/tls/shop.crt", key: "mounted:/etc/tls/shop.key" },
+            { certificate: "mounted:/etc/tls/partners.crt", key: "mounted:/etc/tls/partners.key" },
+          ],
+        ],
+      }),
     clientCertificate: clientCertificate.optional(),
   })
-  .describe("TLS 1.2 and newer on this listener. Without it, it speaks plain HTTP.");
+  .describe(
+    "TLS 1.2 and newer on this listener, with `certificate` and `key`, or with `certificates`. Without it, it speaks plain HTTP.",
+  )
+  .meta({ oneOf: [{ required: ["certificate", "key"] }, { required: ["certificates"] }] });
 
 export const listenerProtocols = z
   .array(z.enum(PROTOCOLS))
@@ -94,18 +121,55 @@ export const serviceTls = z
   );
 
 export const serviceProtocol = z
-  .enum(["http1", "http2", "auto"])
+  .enum(["http1", "http2", "grpc", "auto"])
   .default("http1")
-  .describe("Version of HTTP that the service speaks. `auto` asks it by ALPN, which takes TLS.");
+  .describe(
+    "What the service speaks: a version of HTTP, or `grpc`, which is HTTP/2 with calls that may be streams and have deadlines. `auto` asks it by ALPN, which takes TLS.",
+  );
 
 /** What the schema alone cannot say of TLS and of versions of HTTP. */
-export function checkTransport({ gateway, place }: CheckedGateway): Diagnostic[] {
-  return namedServices(gateway).flatMap(({ base: name, version, service: { tls, protocol, dns, endpoints } }) => {
+export function checkTransport(checked: CheckedGateway): Diagnostic[] {
+  return [...checkListeners(checked), ...checkServices(checked)];
+}
+
+/** A listener without a certificate, with half of one, or with one of them twice. */
+function checkListeners({ gateway, root, place }: CheckedGateway): Diagnostic[] {
+  return Object.keys(gateway.listeners).flatMap((listener) => {
+    const path = ["listeners", listener, "tls"];
+    const tls = nodeAt(root, path);
+    if (tls === undefined) return [];
+    // As written: what is not well-formed has a finding of its own.
+    const has = (key: string) => nodeAt(root, [...path, key]) !== undefined;
+    const one = has("certificate") || has("key");
+    if (one === has("certificates")) return [diagnose("SL0624", { listener }, place(path, "key"))];
+    if (has("certificate") !== has("key")) {
+      const [there, absent] = has("key") ? ["key", "certificate"] : ["certificate", "key"];
+      return [diagnose("SL0621", { there, absent }, place([...path, there], "key"))];
+    }
+    return repeated(gateway.listeners[listener]?.tls?.certificates ?? [], tls, (position) =>
+      place([...path, "certificates", position]),
+    );
+  });
+}
+
+function repeated(certificates: readonly CertificateFiles[], tls: Node, at: (position: number) => Span): Diagnostic[] {
+  const paths = certificates.map(({ certificate }) => certificate);
+  return paths.flatMap((certificate, position) => {
+    const first = paths.indexOf(certificate);
+    if (first === position) return [];
+    const related = [{ message: "first here", span: at(first) }];
+    const fix = removal("remove it", true, removeListed(tls, "certificates", position));
+    return [diagnose("SL0625", { certificate: `mounted:${certificate}` }, at(position), { related, ...fix })];
+  });
+}
+
+function checkServices({ gateway, place }: CheckedGateway): Diagnostic[] {
+  return namedServices(gateway).flatMap(({ base: name, version, service: { tls, protocol, dns, endpoints, eds } }) => {
     // What a version has of the service is told once.
     if (version !== undefined) return [];
     const path = ["services", name];
     const found: Diagnostic[] = [];
-    if (tls !== undefined && tls.sni === undefined && dns === undefined && endpoints !== undefined)
+    if (tls !== undefined && tls.sni === undefined && dns === undefined && (endpoints ?? eds) !== undefined)
       found.push(diagnose("SL0620", { service: name }, place([...path, "tls"], "key")));
     if ((tls?.certificate === undefined) !== (tls?.key === undefined)) {
       const [there, absent] = tls?.key === undefined ? ["certificate", "key"] : ["key", "certificate"];
@@ -126,8 +190,18 @@ export function listenerTransport({ tls, protocols }: Listener): Pick<ListenerPl
   };
 }
 
-function listenerFiles({ certificate, key, clientCertificate: clients }: NonNullable<Listener["tls"]>): ListenerTls {
-  return { certificate, key, ...(clients === undefined ? {} : { clientCertificate: clients }) };
+function listenerFiles({
+  certificate,
+  key,
+  certificates,
+  clientCertificate,
+}: NonNullable<Listener["tls"]>): ListenerTls {
+  // Without any of them there is an error, and the plan goes nowhere.
+  const only = certificate === undefined || key === undefined ? [] : [{ certificate, key }];
+  return {
+    certificates: certificates ?? only,
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+  };
 }
 
 /** The part of a plan that says what a service speaks. */

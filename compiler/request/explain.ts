@@ -53,7 +53,7 @@ export function explainRequest(
       changes: [],
       answer: byListener(arrival.status, `${arrival.status}, by the listener: ${arrival.reason}`),
     };
-  const match = matchRoute(plan, arrival.request);
+  const match = matchRoute(plan, listener.name, arrival.request);
   const changes = arrival.changes.map((change) => shownPath(change, credentials));
   // The last route of every virtual host takes every path, so this is a plan without virtual hosts.
   if (match === undefined) return { request, changes, answer: byListener(404, "404: no route takes it") };
@@ -65,7 +65,7 @@ export function explainRequest(
       path: shownPath(arrival.request.path, credentials),
       host: match.host,
       route: match.route,
-      nearMisses: nearMisses(plan, match, arrival.request, credentials),
+      nearMisses: nearMisses({ plan, listener: listener.name }, match, arrival.request, credentials),
       steps,
       decision: decisionOf(match.route, steps),
       shadow: shadowOf(steps),

@@ -14,7 +14,7 @@ import type { ListenerPlan, RoutePlan } from "../plan/plan.js";
 import type { Span } from "../traces/span.js";
 import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
-import { policyCounters, type TestedGateway } from "./gateway.js";
+import { listenerOf, policyCounters, type TestedGateway } from "./gateway.js";
 import type { Collected } from "./spans/match.js";
 import { Collectors, SpanReader } from "./spans/posts.js";
 import type { Upstreams } from "./suite.js";
@@ -55,11 +55,17 @@ export class EmbeddedGateway implements TestedGateway {
   /**
    * @param modules those that ship
    * @param seed of all that is left to chance
-   * @param start of its clock, in milliseconds since 1970
+   * @param options of its clock, which starts at `start` in milliseconds since 1970; and the listener that requests come to
    * @throws Error if a module refuses the configuration
    */
-  constructor(modules: CompiledModules, keyed: KeyedGateway, upstreams: Upstreams, seed: number, start?: number) {
-    const [listener] = keyed.plan.listeners;
+  constructor(
+    modules: CompiledModules,
+    keyed: KeyedGateway,
+    upstreams: Upstreams,
+    seed: number,
+    { start, listener: name }: { start?: number; listener?: string | undefined } = {},
+  ) {
+    const listener = listenerOf(keyed.plan, name);
     if (listener === undefined) throw new RangeError("a gateway without a listener takes no request");
     this.listener = listener;
     this.script = new ServiceScript(keyed.plan, upstreams);

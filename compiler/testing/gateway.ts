@@ -1,4 +1,4 @@
-import type { ListenerPlan } from "../plan/plan.js";
+import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
 import type { Span } from "../traces/span.js";
 import type { SentRequest } from "./client.js";
 import type { Exchange } from "./exchange.js";
@@ -20,6 +20,11 @@ export interface TestedGateway {
   send(sent: SentRequest): Soon<Exchange>;
   /** All spans that collectors have taken since the last call, those included that are still on their way. */
   spans(): Soon<readonly Span[]>;
+}
+
+/** The listener of a case: the one that it names, or the first. */
+export function listenerOf({ listeners }: GatewayPlan, name: string | undefined): ListenerPlan | undefined {
+  return name === undefined ? listeners[0] : listeners.find((listener) => listener.name === name);
 }
 
 /** Counters of policies by `policy.outcome`, out of metrics by the names that the modules give them: `sluice.<kind>.<policy>.<outcome>`. */

@@ -14,6 +14,7 @@ import { type Expectation, TRACED, type Upstreams } from "./suite.js";
 interface Names {
   services: string[];
   consumers: string[];
+  listeners: string[];
   /** The policies that some route runs. */
   policies: Map<string, Policy>;
 }
@@ -47,8 +48,10 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       ...counters([...path, "metrics"], names, checked),
       ...spanFindings(expect.spans, [...path, "spans"], plan, names, checked),
     ]);
+    const listener =
+      one.listener === undefined ? [] : refer("listener", one.listener, names.listeners, place([...base, "listener"]));
     const own = upstreamFindings(one.upstreams, [...base, "upstreams"], plan, names, checked);
-    return [...callers, ...own, ...expected];
+    return [...callers, ...listener, ...own, ...expected];
   });
   return [...services, ...cases];
 }
@@ -78,6 +81,7 @@ function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {
   return {
     services: [...plan.services.map((service) => service.name), ...activeVersions(plan).keys()],
     consumers: plan.consumers.map((consumer) => consumer.name),
+    listeners: plan.listeners.map((listener) => listener.name),
     policies: new Map(policies),
   };
 }

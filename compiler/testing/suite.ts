@@ -249,6 +249,10 @@ const oneCase = z
       .meta({ examples: ["a stranger is turned away"] }),
     description: z.string().max(4096).optional().describe("Free text for people."),
     as: name.optional().describe(CONSUMER),
+    listener: name
+      .optional()
+      .describe("Listener that the requests come to; the first of the policy file if absent.")
+      .meta({ examples: ["outbound"] }),
     engine: z
       .enum(["embedded", "envoy"])
       .optional()

@@ -17,7 +17,7 @@ import { asksWhoCalls, compose, PLACES, type RandomPolicy } from "./random-place
 import { hashed, unhashed } from "./random-resilience.js";
 import { randomRoutes, SERVICES } from "./random-routes.js";
 import { tracingBody, withOneTracer } from "./random-tracing.js";
-import { withListenerTransport, withServiceTransport } from "./random-transport.js";
+import { withListenerTransport, withName, withServiceTransport } from "./random-transport.js";
 
 // Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
 // fast requests follow one another cannot matter.
@@ -286,6 +286,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
     const transported = {
       ...drawn.services,
       [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
+      [SERVICES[1]]: withName(drawn.services[SERVICES[1]]),
     };
     const composed = compose(drawn);
     return {

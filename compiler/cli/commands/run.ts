@@ -101,11 +101,13 @@ async function serve(
   const ended = interrupted();
   const server = await start(plan, secrets);
   try {
-    const schemes = new Map(plan.listeners.map((listener) => [listener.name, schemeOf(listener)]));
-    for (const { name, address, port } of await server.listeners())
-      process.stdout.write(
-        `${name}: ${schemes.get(name) ?? "http"}://${address.includes(":") ? `[${address}]` : address}:${port}\n`,
-      );
+    const planned = new Map(plan.listeners.map((listener) => [listener.name, listener]));
+    for (const { name, address, port } of await server.listeners()) {
+      const { capturedBy, ...listener } = planned.get(name) ?? {};
+      const taken = capturedBy === undefined ? "" : `, captured by ${capturedBy}`;
+      const host = address.includes(":") ? `[${address}]` : address;
+      process.stdout.write(`${name}: ${schemeOf(listener)}://${host}:${port}${taken}\n`);
+    }
     const others = included === 0 ? "" : ` and ${included} included ${included === 1 ? "file" : "files"}`;
     for (const line of [...server.about, `watching ${watched.file}${others}; Ctrl-C ends`])
       process.stdout.write(`${line}\n`);

@@ -1,3 +1,4 @@
+import { mountedEndpoints } from "../../plan/discovery.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { type EmbeddedOptions, EmbeddedServer } from "../../runtime/embedded/server.js";
 import { secretsOf } from "../envoy.js";
@@ -61,7 +62,7 @@ export async function runEmbedded(
 }
 
 async function takeOver(server: EmbeddedServer, plan: GatewayPlan): Promise<Takeover> {
-  const problem = transportProblem(plan) ?? askingProblem(plan);
+  const problem = transportProblem(plan) ?? askingProblem(plan) ?? discoveryProblem(plan) ?? captureProblem(plan);
   if (problem !== undefined) return { isNews: false, says: `${problem}. The policy before stays in force.` };
   let environment: Record<string, string>;
   try {
@@ -96,13 +97,31 @@ function transportProblem({ listeners, services }: GatewayPlan): string | undefi
   );
 }
 
+/** Connections that only Envoy could take. */
+function captureProblem({ listeners }: GatewayPlan): string | undefined {
+  const listener = listeners.find(({ captures, capturedBy }) => (captures ?? capturedBy) !== undefined);
+  return (
+    listener &&
+    `the listener ${listener.name} takes connections that the kernel redirects, which the embedded host does not; run it in Envoy, without --embedded`
+  );
+}
+
+/** A service that only Envoy could find. */
+function discoveryProblem(plan: GatewayPlan): string | undefined {
+  const [file] = mountedEndpoints(plan);
+  return (
+    file &&
+    `the policy refers to mounted:${file}, which the embedded host does not read; run it in Envoy, without --embedded`
+  );
+}
+
 /** @throws EnvironmentError if it cannot be started, such as on an address that another program has */
 export async function startEmbedded(
   plan: GatewayPlan,
   environment: Readonly<Record<string, string>>,
   options: Omit<EmbeddedOptions, "modules" | "report">,
 ): Promise<EmbeddedServer> {
-  const problem = transportProblem(plan) ?? askingProblem(plan);
+  const problem = transportProblem(plan) ?? askingProblem(plan) ?? discoveryProblem(plan) ?? captureProblem(plan);
   if (problem !== undefined) throw new EnvironmentError(problem);
   const modules = await embeddedModules();
   const report = (line: string) => void process.stderr.write(`sluice: ${line}\n`);

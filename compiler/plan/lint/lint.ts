@@ -3,6 +3,7 @@ import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
 import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
+import { heldStreams } from "./streams.js";
 import { tracedUnasked } from "./tracers.js";
 import { unreachableRoutes } from "./unreachable.js";
 import { unusedConsumers, unusedServices } from "./unused.js";
@@ -21,5 +22,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...conditionalProtection(plan),
     ...neverFoundOut(plan),
     ...tracedUnasked(plan),
+    ...heldStreams(plan),
   ];
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { codecRefusal } from "../../embedded/worker.js";
+import { isAnyAddress } from "../../policy/values.js";
 import { MOST_HEADER_BYTES } from "./arrival.js";
 
 /** Bounds of the listeners that are compiled for Envoy. */
@@ -56,7 +57,7 @@ export class HttpListener {
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ host: address, port, ipv6Only: true }, () => {
+      server.listen({ host: address, port, ipv6Only: !isAnyAddress(address) }, () => {
         server.off("error", reject);
         resolve();
       });

@@ -51,6 +51,9 @@ function decisionMembers(plan: GatewayPlan): Record<string, string> {
     ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
     ...traceMember(plan),
     ...(hasOperations(plan.hosts) ? { operation: "%METADATA(ROUTE:sluice:operation)%" } : {}),
+    ...(plan.services.some(({ protocol }) => protocol === "grpc")
+      ? { grpc_status: "%GRPC_STATUS(SNAKE_STRING)%" }
+      : {}),
   };
 }
 

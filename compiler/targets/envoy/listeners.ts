@@ -1,7 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { TrafficDirection } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../envoy/generated/envoy/config/core/v3/protocol_pb.js";
 import { type Listener, ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
+import type { RouteConfiguration } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
+import { OriginalDstSchema } from "../../envoy/generated/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js";
 import {
   HttpConnectionManager_CodecType as Codec,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
@@ -9,10 +12,10 @@ import {
 } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
-import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
-import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
+import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
@@ -44,6 +47,7 @@ const UNDERSCORES = {
 
 export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
   const common = commonOptions(plan, options);
+  const tables = new RouteTables(plan, options);
   const decisions = options.accessLog === undefined ? [] : [decisionLog(options.accessLog, plan)];
   return plan.listeners.map((listener) => {
     const moved = Object.hasOwn(options.listeners, listener.name) ? options.listeners[listener.name] : undefined;
@@ -52,7 +56,8 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
     const transportSocket = listenerSocket(listener, options.secretsDir);
     return create(ListenerSchema, {
       name: listener.name,
-      address: socketAddress(address, port),
+      address: listenerAddress(address, port),
+      ...capturing(listener, plan),
       perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
       filterChains: [
         {
@@ -61,7 +66,10 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
               name: extensionNames.httpConnectionManager,
               configType: {
                 case: "typedConfig",
-                value: packed(HttpConnectionManagerSchema, connectionManager(listener, common, logs)),
+                value: packed(HttpConnectionManagerSchema, {
+                  ...connectionManager(listener, common, logs),
+                  routeSpecifier: tables.of(listener),
+                }),
               },
             },
           ],
@@ -96,7 +104,49 @@ function connectionManager(
   };
 }
 
-/** What all listeners have alike, the routes and the guard among it: made once, however many there are. */
+/** The routes of listeners, made once for those that have the same. */
+class RouteTables {
+  private readonly plan: GatewayPlan;
+  private readonly isLogged: boolean;
+  private readonly made = new Map<string, RouteConfiguration>();
+
+  constructor(plan: GatewayPlan, options: EnvoyOptions) {
+    this.plan = plan;
+    this.isLogged = isLogged(plan, options);
+  }
+
+  of({ name }: ListenerPlan): { case: "routeConfig"; value: RouteConfiguration } {
+    const hosts = this.plan.hosts.filter((host) => isOn(host, name));
+    const key = this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0)).join("");
+    const value = this.made.get(key) ?? routeConfiguration(this.plan, hosts, this.isLogged);
+    this.made.set(key, value);
+    return { case: "routeConfig", value };
+  }
+}
+
+const DIRECTIONS = { inbound: TrafficDirection.INBOUND, outbound: TrafficDirection.OUTBOUND } as const;
+
+/** Connections that the kernel sent elsewhere than they were meant for, and who serves them. */
+function capturing({ name, direction, captures, capturedBy }: ListenerPlan, { listeners }: GatewayPlan) {
+  const hands = listeners.some((other) => other.capturedBy === name);
+  return {
+    ...(direction === undefined ? {} : { trafficDirection: DIRECTIONS[direction] }),
+    ...(captures === undefined
+      ? {}
+      : {
+          listenerFilters: [
+            {
+              name: extensionNames.originalDst,
+              configType: { case: "typedConfig" as const, value: packed(OriginalDstSchema) },
+            },
+          ],
+        }),
+    ...(hands ? { useOriginalDst: true } : {}),
+    ...(capturedBy === undefined ? {} : { bindToPort: false }),
+  };
+}
+
+/** What all listeners have alike, the guard among it: made once, however many there are. */
 function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
   return {
     useRemoteAddress: true,
@@ -116,7 +166,6 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, isLogged(plan, options)) },
     httpFilters: [
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),

@@ -1,5 +1,5 @@
 import type { KeyedGateway } from "../credentials.js";
-import type { TestedGateway } from "../gateway.js";
+import { listenerOf, type TestedGateway } from "../gateway.js";
 import { Collectors } from "../spans/posts.js";
 import type { Upstreams } from "../suite.js";
 import { ServiceScript } from "../upstream.js";
@@ -15,14 +15,13 @@ const MOST_GATEWAYS = 32;
  *
  * @throws EnvoyStartError if Envoy does not start
  */
-export async function replay<Item extends { upstreams: Upstreams }>(
+export async function replay<Item extends { upstreams: Upstreams; listener?: string | undefined }>(
   items: readonly Item[],
   place: EnvoyPlace,
   { plan, environment }: KeyedGateway,
   run: (item: Item, gateway: TestedGateway) => Promise<void>,
 ): Promise<void> {
-  const [listener] = plan.listeners;
-  if (items.length === 0 || listener === undefined) return;
+  if (items.length === 0) return;
   const collectors = new Collectors(plan);
   const services = await startServices(
     plan.services.map(({ name }) => name),
@@ -30,7 +29,10 @@ export async function replay<Item extends { upstreams: Upstreams }>(
   );
   try {
     for (const batch of batchesOf(items, collectors)) {
-      const replicas = batch.map((item, index) => ({ item, name: `case-${index + 1}`, plan, listener }));
+      const replicas = batch.flatMap((item, index) => {
+        const listener = listenerOf(plan, item.listener);
+        return listener === undefined ? [] : [{ item, name: `case-${index + 1}`, plan, listener }];
+      });
       const envoy = await ReplicaEnvoy.start(place, replicas, services, environment);
       try {
         for (const replica of replicas) {

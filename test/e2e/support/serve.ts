@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
 import { check, checkText } from "../../../compiler/index.js";
+import { endpointTexts } from "../../../compiler/plan/discovery.js";
 import { environmentVariables } from "../../../compiler/plan/guard.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { withoutTransport } from "../../../compiler/plan/transport.js";
@@ -36,6 +37,8 @@ export interface ServeOptions {
   plain?: true;
   /** The endpoints of the policy are there: no stand-ins are started. */
   ownServices?: boolean;
+  /** Listeners keep their addresses, on free ports; by themselves they are all at 127.0.0.1. */
+  ownAddresses?: boolean;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
   /** Modules in place of those that ship, or beside them, by file name. */
@@ -75,14 +78,16 @@ export async function serve(policy: string | GatewayPlan, options: ServeOptions 
     await work.remove();
   };
   try {
-    await writeSecrets(plan, work.path);
+    await writeSideFiles(plan, work.path);
     for (const [name, bytes] of Object.entries(options.modules ?? {}))
       await writeFile(join(work.path, "modules", name), bytes);
     const standIns = options.ownServices === true ? [] : plan.services;
     for (const service of standIns.filter(({ name }) => options.ports?.[name] === undefined))
       upstreams.set(service.name, await startUpstream({ body: service.name }));
     const log = join(work.path, "decisions.jsonl");
-    const configText = (options.edit ?? same)(bootstrapText(plan, localOptions(plan, upstreams, log, options.ports)));
+    const local = localOptions(plan, upstreams, log, options.ports);
+    const emitted = options.ownAddresses === true ? { ...local, listeners: freePorts(plan) } : local;
+    const configText = (options.edit ?? same)(bootstrapText(plan, emitted));
     const envoy = await startEnvoy({
       envoy: await requireEnvoy(),
       workDir: work.path,
@@ -114,11 +119,16 @@ export function bootstrapText(plan: GatewayPlan, options: EnvoyOptions): string 
   return bootstrap.contents;
 }
 
-/** The files that say where certificates are, where the bootstrap looks for them. */
-export async function writeSecrets(plan: GatewayPlan, workDir: string): Promise<void> {
-  const folder = join(workDir, DEFAULT_OPTIONS.secretsDir);
-  await mkdir(folder, { recursive: true });
-  for (const { name, text } of secretTexts(plan)) await writeFile(join(folder, name), text);
+/** The files that say where certificates and services are, where the bootstrap looks for them. */
+export async function writeSideFiles(plan: GatewayPlan, workDir: string): Promise<void> {
+  const folders = {
+    [DEFAULT_OPTIONS.secretsDir]: secretTexts(plan),
+    [DEFAULT_OPTIONS.endpointsDir]: endpointTexts(plan),
+  };
+  for (const [folder, files] of Object.entries(folders)) {
+    await mkdir(join(workDir, folder), { recursive: true });
+    for (const { name, text } of files) await writeFile(join(workDir, folder, name), text);
+  }
 }
 
 /** All listeners on free ports, all services at their stand-ins, and a line for each request in a file. */
@@ -137,6 +147,10 @@ export function localOptions(
     endpoints: Object.fromEntries(known.map(([name, port]) => [name, [{ host: "127.0.0.1", port }]])),
     accessLog,
   };
+}
+
+function freePorts(plan: GatewayPlan): EnvoyOptions["listeners"] {
+  return Object.fromEntries(plan.listeners.map(({ name, address }) => [name, { address, port: 0 }]));
 }
 
 export function randomSecrets(plan: GatewayPlan): Record<string, string> {

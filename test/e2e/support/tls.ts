@@ -73,7 +73,11 @@ export interface SecureReply {
 }
 
 /** One HTTP/1.1 request over TLS. Rejects with the error of the client. */
-export function secureGet(port: number, path: string, options: ConnectionOptions & { agent?: Agent } = {}) {
+export function secureGet(
+  port: number,
+  path: string,
+  options: ConnectionOptions & { agent?: Agent; headers?: Record<string, string> } = {},
+) {
   const { agent = new Agent(), ...tls } = options;
   return new Promise<SecureReply>((resolve, reject) => {
     const settings = { host: "127.0.0.1", servername: "shop.test", headers: { host: "shop.test" }, ...tls };
