@@ -1,8 +1,9 @@
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
+import { collected, lookback, modulesFolder, positiveInteger } from "./arguments.js";
 import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
@@ -189,13 +190,22 @@ export function program(finish: (code: number) => void): Command {
     .description("draw which listener leads to which service, by which routes and past which policies")
     .option("-p, --policy <file>", "the policy file", "policy.yaml")
     .addOption(new Option("--format <format>", "how it is printed").choices(GRAPH_FORMATS).default("mermaid"))
+    .option("--traces <source>", "draw who really asked whom: URL of a Zipkin server, or URL or file of spans")
+    .option("--lookback <duration>", "how far back a Zipkin server looks (default: 1h)", lookback)
+    .option("--limit <traces>", "most traces of a Zipkin server (default: 1000)", positiveInteger)
     .addHelpText(
       "after",
       example(
         "sluice graph -p examples/quickstart/policy.yaml",
         "sluice graph --format dot > shop.dot   # then dot -Tsvg shop.dot",
         "sluice graph --format json",
+        "sluice graph --traces http://zipkin:9411/ --lookback 15m",
+        "sluice graph --traces spans.json --format json",
       ),
+    )
+    .addHelpText(
+      "after",
+      "\nA URL that ends with / or has no path is that of a Zipkin server. Any other is asked as it is and answers, as a file\nholds, spans in JSON: OTLP or Zipkin's. What differs from the policy is told on standard error.",
     )
     .action(async (options: GraphOptions) => finish(await (await import("./commands/graph.js")).graphCommand(options)));
 
@@ -375,22 +385,4 @@ function commandNamed(root: Command, names: readonly string[]): Command {
 
 function example(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
-}
-
-function collected(value: string, before: string[] = []): string[] {
-  return [...before, value];
-}
-
-/** It becomes a part of a path in YAML and of a comment there. */
-function modulesFolder(text: string): string {
-  const folder = text.replace(/(?<=.)\/+$/, "");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-  if (folder === "" || /[\u0000-\u001f\u007f]/.test(folder))
-    throw new InvalidArgumentError("the path of a folder is needed");
-  return folder;
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999 is needed");
-  return Number(text);
 }

@@ -132,7 +132,11 @@ routes:
     const plan = planOf(TRACED);
     const titles = dashboard.parse(JSON.parse(dashboardText(plan))).panels.map(({ title }) => title);
     expect(titles).toEqual(
-      expect.arrayContaining(["trace (tracing), traces", "trace, spans to collector", "handed-on (tracing), traces"]),
+      expect.arrayContaining([
+        "trace (tracing), traces",
+        "trace, spans to collector",
+        "handed-on (tracing), restarted traces",
+      ]),
     );
     const alerts = alertsText(plan);
     expect(alerts).toContain('sum by (job) (rate(sluice_tracing{policy="trace",outcome="dropped"}[5m])) > 0');

@@ -103,21 +103,24 @@ function tracePanels(policy: PolicyPlan): Panel[] {
     expr: `sum(${decisions(policy, SCOPE, RANGE, outcome)})`,
     legend,
   });
-  const traces: Panel = {
-    title: `${name} (${kind}), traces`,
-    description:
-      "Traces a second that were sampled when their request came, kept because of what came of it, or not sampled as there were too many; and contexts of callers that were not sound, so that a new trace began.",
-    unit: "reqps",
-    queries: [
-      of("sampled", "sampled"),
-      ...(collector === undefined ? [] : [of("kept", "kept")]),
-      of("capped", "over the limit"),
-      of("restarted", "restarted"),
-    ],
-  };
-  if (collector === undefined) return [traces];
+  const restarted = of("restarted", "restarted");
+  if (collector === undefined)
+    return [
+      {
+        title: `${name} (${kind}), restarted traces`,
+        description: "Contexts of callers a second that were not sound, so that a new trace began.",
+        unit: "reqps",
+        queries: [restarted],
+      },
+    ];
   return [
-    traces,
+    {
+      title: `${name} (${kind}), traces`,
+      description:
+        "Traces a second that were sampled when their request came, kept because of what came of it, or not sampled as there were too many; and contexts of callers that were not sound, so that a new trace began.",
+      unit: "reqps",
+      queries: [of("sampled", "sampled"), of("kept", "kept"), of("capped", "over the limit"), restarted],
+    },
     {
       title: `${name}, spans to ${collector.service}`,
       description:

@@ -1,3 +1,4 @@
+import type { Attributes } from "../host/attributes.js";
 import { bytesOf, byteTextOf, textOf } from "../host/byte-text.js";
 import { HostFault } from "../host/fault.js";
 import type { HeaderMap } from "../host/header-map.js";
@@ -7,6 +8,7 @@ import type { Stream } from "../host/stream.js";
 import { type Coding, type CorsPlan, compressionOf } from "../plan/native.js";
 import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
+import type { Course } from "./attributes.js";
 import type { BodyStage, HeldAnswer } from "./body-stage.js";
 import { announceCoding } from "./compression.js";
 import { tellOrigin } from "./cors.js";
@@ -61,6 +63,9 @@ export interface GuardedRequest {
   cors: CorsPlan | undefined;
   request: RoutedRequest;
   requestId: string;
+  course: Course;
+  /** What Envoy knows of it. */
+  attributes: Attributes;
 }
 
 /** What an answer is finished with. */
@@ -121,6 +126,11 @@ export class Passage {
     return this.guarded.stage !== undefined;
   }
 
+  /** @param endpoint `host:port` of the one that it came to */
+  connected(endpoint: string): void {
+    this.guarded.course.endpoint = endpoint;
+  }
+
   get route(): RoutePlan {
     return this.guarded.route;
   }
@@ -139,7 +149,8 @@ export class Passage {
    * @param ends no body follows
    */
   answer(headers: HeaderMap, ends: boolean): AnswerHead {
-    const { stream, route, run } = this.guarded;
+    const { stream, route, run, course } = this.guarded;
+    course.isAnswered = true;
     writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
     stream.responseHeaders(headers, ends);
     return answerHead(this.guarded, { ends, writes: false, isAsked: true });
@@ -151,7 +162,8 @@ export class Passage {
    * @returns what the client gets, if that is clear already
    */
   holdAnswer(headers: HeaderMap, ends: boolean): Answer | undefined {
-    const { stage, stream, route, run } = this.guarded;
+    const { stage, stream, route, run, course } = this.guarded;
+    course.isAnswered = true;
     writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
     stage?.answerHeaders(headers, ends);
     return this.released();

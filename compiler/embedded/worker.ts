@@ -1,8 +1,7 @@
 import { STATUS_CODES } from "node:http";
-import type { AttributeValue } from "../host/attributes.js";
 import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
-import type { Host } from "../host/host.js";
+import type { Host, Moment } from "../host/host.js";
 import { isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
@@ -11,7 +10,8 @@ import { operationName } from "../plan/names.js";
 import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
-import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
+import { type Arrival, arrive, type ClientRequest } from "../request/request.js";
+import { attributesOf, type Course, momentOf } from "./attributes.js";
 import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
 import { type Asking, askService, type HeldBody, holdBody } from "./behind-guard.js";
 import { BodyStage } from "./body-stage.js";
@@ -46,14 +46,12 @@ export interface BodyReader {
   data(bytes: Uint8Array, end: boolean): Outcome | undefined;
 }
 
-/** Port of the client, of which nothing else is known. */
-export const CLIENT_PORT = 49_152;
-
 /**
  * One worker of Envoy with a plan: the guard in a VM of its own, `body.wasm` in another if something is converted, and around them the
  * model of what Envoy does.
  */
 export class Worker {
+  private readonly host: Host;
   private readonly vms: WorkerVms;
   private readonly plan: GatewayPlan;
   private readonly policies: ReadonlyMap<string, PolicyPlan>;
@@ -66,6 +64,7 @@ export class Worker {
    * @throws Error if a module refuses the configuration, or one is needed that is not there
    */
   constructor(host: Host, modules: CompiledModules, served: ServedPlan, random: Random) {
+    this.host = host;
     this.plan = served.plan;
     this.random = random;
     this.policies = new Map(served.plan.policies.map((policy) => [policy.name, policy]));
@@ -86,9 +85,10 @@ export class Worker {
   /**
    * A request up to where it is answered, or goes to a service.
    * @param hasBody something follows its headers
+   * @param arrived when it came, if it has waited since
    * @throws HostFault for what the embedded host does not model; the worker must not be used again then
    */
-  receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
+  receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean, arrived = momentOf(this.host)): Reception {
     const arrival = arrive(this.plan, listener, client);
     if ("status" in arrival) return answered(this.refusal(client, arrival));
     const { request } = arrival;
@@ -105,7 +105,7 @@ export class Worker {
       if (compression !== undefined) announceCoding(compression, request, headers, true);
       return answered({ ...wholeAnswer(client.method, 200, headers.pairs(), ""), route });
     }
-    return this.throughGuard({ route, run, cors, request }, hasBody);
+    return this.throughGuard({ route, run, cors, request }, hasBody, arrived);
   }
 
   /** How long a request waits before `receive` is asked, in milliseconds; left to chance where the policy says so. */
@@ -140,11 +140,15 @@ export class Worker {
   }
 
   private throughGuard(
-    { route, run, cors, request }: Omit<GuardedRequest, "stream" | "stage" | "requestId">,
+    { route, run, cors, request }: Pick<GuardedRequest, "route" | "run" | "cors" | "request">,
     hasBody: boolean,
+    arrived: Moment,
   ): Reception {
-    const stream = this.vms.guard.stream({ attributes: attributesOf(route, request) });
-    const guarded: GuardedRequest = { stream, route, run, cors, request, requestId: requestId(this.random) };
+    const course: Course = {};
+    const attributes = attributesOf(route, request, { arrived, course, host: this.host });
+    const stream = this.vms.guard.stream({ attributes });
+    const own = { requestId: requestId(this.random), course, attributes };
+    const guarded: GuardedRequest = { stream, route, run, cors, request, ...own };
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
     if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
     if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
@@ -156,7 +160,8 @@ export class Worker {
     const { action } = route;
     if (action.type === "forward") {
       if (route.operation !== undefined) return this.throughBody(guarded, action, hasBody);
-      return passed(guarded, { ...this.chosen(action.to), ...forwardedHeaders(stream, run, sizeOf(action, hasBody)) });
+      const view = forwardedHeaders(stream, run, sizeOf(action, hasBody));
+      return this.passed(guarded, { ...this.chosen(action.to), ...view });
     }
     const { set, append } = routeAnswerHeaders(route, run, stream.filterState);
     const written = [...set, ...append];
@@ -167,14 +172,14 @@ export class Worker {
   }
 
   private throughBody(before: GuardedRequest, action: ForwardAction, hasBody: boolean): Reception {
-    const { stream, route, run, request } = before;
+    const { stream, route, run, attributes } = before;
     const { headers } = stream.request;
     const { operation: done } = route;
     const { body } = this.vms;
     if (body === undefined || done === undefined || headers === undefined)
       throw new HostFault(`nothing converts the requests of route ${route.name}`);
     const own = body.stream({
-      attributes: { ...attributesOf(route, request), [OPERATION_ATTRIBUTE]: operationName(done) },
+      attributes: { ...attributes, [OPERATION_ATTRIBUTE]: operationName(done) },
       allowStopIteration: true,
       bufferLimit: heldBytes(run),
       filterState: stream.filterState,
@@ -203,7 +208,15 @@ export class Worker {
     const { stream, body, isConverted } = stage.passed;
     const sent = forwardedHeaders(stream, run, sizeOf(action, body.length > 0));
     const view = isConverted ? pinnedHeaders(sent, stage.operation.service) : sent;
-    return passed(guarded, { ...this.chosen(action.to), ...view }, body);
+    return this.passed(guarded, { ...this.chosen(action.to), ...view }, body);
+  }
+
+  private passed(guarded: GuardedRequest, service: ServiceView, body?: Uint8Array): Outcome {
+    const [endpoint] = this.plan.services.find(({ name }) => name === service.name)?.discovery.endpoints ?? [];
+    const sent = this.host.clock.monotonic();
+    const known = endpoint === undefined ? {} : { endpoint: `${endpoint.host}:${endpoint.port}` };
+    Object.assign(guarded.course, { cluster: service.name, sent, ...known } satisfies Course);
+    return { step: "passed", passage: new Passage(guarded, service, body) };
   }
 
   private chosen(to: ForwardAction["to"]): Pick<ServiceView, "name" | "byChance"> {
@@ -233,14 +246,6 @@ function sizeOf({ retry, timeoutMs, hedges, rewrite }: ForwardAction, hasBody: b
   return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, hasBody, rewrite };
 }
 
-function passed(
-  guarded: GuardedRequest,
-  service: ServiceView,
-  body?: Uint8Array,
-): { step: "passed"; passage: Passage } {
-  return { step: "passed", passage: new Passage(guarded, service, body) };
-}
-
 function answered(answer: Answer): { step: "answered"; answer: Answer } {
   return { step: "answered", answer };
 }
@@ -266,17 +271,4 @@ function corsOf(route: RoutePlan, run: readonly PolicyPlan[]): CorsPlan | undefi
   if (route.action.type !== "forward") return undefined;
   for (const { native } of run) if (native?.filter === "cors") return native;
   return undefined;
-}
-
-function attributesOf(
-  route: RoutePlan,
-  { source, sourcePort: port = CLIENT_PORT }: RoutedRequest,
-): Record<string, AttributeValue | undefined> {
-  const address = source.includes(":") ? `[${source}]` : source;
-  return {
-    "xds.route_name": route.name,
-    "source.address": `${address}:${port}`,
-    "source.port": BigInt(port),
-    "request.protocol": "HTTP/1.1",
-  };
 }

@@ -48,10 +48,10 @@ export function namedOf(expression: Expression): string[] {
   );
 }
 
-/** What an expression needs that not every request has: who calls, and what the path of the route captures. */
+/** What an expression needs that not every request has: who calls, what the path of the route captures, what is converted. */
 export function requirementsOf(expression: Expression): { attribute: string; origin: Span }[] {
   return expression.attributes
-    .filter(({ availability }) => availability === "identity" || availability === "route")
+    .filter(({ availability }) => availability !== "request" && availability !== "response")
     .map(({ name, argument, span }) => ({ attribute: written(name, argument), origin: span }));
 }
 
@@ -125,9 +125,12 @@ function readTyped(findings: Findings, latest: Availability): Typed | undefined 
   const syntax = parse(findings);
   const typed = syntax && check(syntax, findings);
   if (typed === undefined || latest === "response") return typed;
-  for (const { attribute, argument, ...range } of attributeNodes(typed))
-    if (attribute.availability === "response")
-      findings.add("SL0521", { attribute: written(attribute.name, argument) }, range);
+  for (const { attribute, argument, ...range } of attributeNodes(typed)) {
+    const parameters = { attribute: written(attribute.name, argument) };
+    if (attribute.availability === "response") findings.add("SL0521", parameters, range);
+    else if (attribute.availability === "operation" && latest !== "operation")
+      findings.add("SL0533", parameters, range);
+  }
   return findings.failed ? undefined : typed;
 }
 

@@ -33,6 +33,7 @@ export const ATTRIBUTE_MEANINGS: Readonly<Record<string, string>> = {
   "route.name": "name of the route in the policy file",
   "route.params":
     "the segment that the path of the route captures under a name, percent-decoded; unknown if badly encoded",
+  "soap.operation": "name of the operation that the request is converted for; missing where it is for none",
   "source.ip": "address of the client, behind as many proxies as `trustedHops` says",
   "source.port": "port of the peer",
 };

@@ -13,8 +13,8 @@ export interface PredicateSchemas {
   condition: z.ZodType<Json>;
   /** `["get", ...]` of a string. */
   textAttribute: z.ZodType<Json>;
-  /** What has a string, an integer or a bool as its value. */
-  value: z.ZodType<Json>;
+  /** Of what is told of requests, and decides nothing about them: a predicate, and what has a string, an integer or a bool. */
+  told: { condition: z.ZodType<Json>; value: z.ZodType<Json> };
   /** A predicate that is asked when the answer is over: over that, and what came of others before. */
   tail: z.ZodType<Json>;
 }
@@ -61,10 +61,15 @@ interface Vocabulary {
   conditions: readonly z.ZodType<Json>[];
 }
 
-/** Over a request. */
-function overRequest(callers: Callers): Vocabulary {
+/**
+ * Over a request.
+ *
+ * @param more attributes that are strings
+ */
+function overRequest(callers: Callers, more: readonly string[] = []): Vocabulary {
+  const texts = [...TEXTS, ...more, ...CALLER_TEXTS[callers]];
   return {
-    texts: [z.tuple([z.literal("get"), z.literal([...TEXTS, ...CALLER_TEXTS[callers]])]), headerOf("request"), named],
+    texts: [z.tuple([z.literal("get"), z.literal(texts)]), headerOf("request"), named],
     integers: INTEGERS,
     lists: CALLER_LISTS[callers],
     conditions: [],
@@ -152,21 +157,18 @@ function predicatesOver({ texts, integers, lists: names, conditions }: Vocabular
 
 const { condition: tail } = predicatesOver(overAnswer, "-over-the-answer");
 
-/** Over a request of which spans are made: more is found out of it. */
-function valueOver(callers: Callers, suffix: string): z.ZodType<Json> {
-  const { texts, ...vocabulary } = overRequest(callers);
-  const operation = z.tuple([z.literal("get"), z.literal("soap.operation")]);
-  return predicatesOver({ ...vocabulary, texts: [...texts, operation] }, `${suffix}-of-what-is-traced`).value;
-}
-
-function schemasOver(callers: Callers, suffix: string): PredicateSchemas {
+function schemasFor(callers: Callers, suffix: string): PredicateSchemas {
   const { condition, textAttribute } = predicatesOver(overRequest(callers), suffix);
-  return { condition, textAttribute, value: valueOver(callers, suffix), tail };
+  const { condition: toldCondition, value } = predicatesOver(
+    overRequest(callers, ["soap.operation"]),
+    `-of-what-is-told${suffix}`,
+  );
+  return { condition, textAttribute, told: { condition: toldCondition, value }, tail };
 }
 
 /** Made once: each has definitions of its own in a JSON Schema. */
 export const predicateSchemas: Readonly<Record<Callers, PredicateSchemas>> = {
-  known: schemasOver("known", ""),
-  "handed-on": schemasOver("handed-on", "-over-what-is-handed-on"),
-  unknown: schemasOver("unknown", "-before-callers-are-known"),
+  known: schemasFor("known", ""),
+  "handed-on": schemasFor("handed-on", "-over-what-is-handed-on"),
+  unknown: schemasFor("unknown", "-before-callers-are-known"),
 };

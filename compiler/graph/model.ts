@@ -117,7 +117,8 @@ function serviceNode({ name, discovery, tls }: ServicePlan): GraphNode {
   };
 }
 
-function hostAndPort(host: string, port: number): string {
+/** `127.0.0.1:80`, `[::1]:80`. */
+export function hostAndPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

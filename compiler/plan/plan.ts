@@ -105,6 +105,8 @@ export interface PolicyPlan {
   readsNamed: readonly string[];
   /** Body of the policy in the module configuration, under the name of its kind; empty if the policy is native. */
   config: JsonObject;
+  /** What it is in tests, where nothing is left to chance; no data of the plan. As it is if absent. */
+  inTests?: () => Pick<PolicyPlan, "config" | "decide">;
   /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */
   native?: NativePolicy;
   /** Services that it asks by itself. */

@@ -9,8 +9,6 @@ export interface TracerPlan {
   collector: Collector;
   /** Whether it writes `traceparent` beside the headers of B3. */
   writesW3c: boolean;
-  /** Whether a caller's decision holds. */
-  parent: boolean;
   /** Of a million traces that begin here so many are sampled. */
   millionths: number;
   /** Whether a span has the path of the request, without its query. */
@@ -91,7 +89,6 @@ function difference(first: TracerPlan, other: TracerPlan): string | undefined {
   if (service !== collector.service || path !== collector.path || format !== collector.format) return "export";
   if (spansOf !== collector.spansOf) return "service";
   if (first.writesW3c !== other.writesW3c) return "propagate";
-  if (first.parent !== other.parent) return "sample.parent";
-  // With OpenTelemetry it is a sampler that follows callers, one with a ratio of its own.
-  return format === "otlp" && first.parent && first.millionths !== other.millionths ? "sample.ratio" : undefined;
+  // With OpenTelemetry it is a sampler that follows callers, and that has the ratio.
+  return format === "otlp" && first.millionths !== other.millionths ? "sample.ratio" : undefined;
 }

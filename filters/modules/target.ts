@@ -38,14 +38,20 @@ export function noteConverted(target: Target): bool {
   return setProperty(noteKey.start, noteKey.length, target.name.start, target.name.length);
 }
 
+// What the note says, in the arena: other host calls come between finding it and asking for it.
+let noteStart: usize = 0;
+let noteLength: i32 = 0;
+
 /** Whether the request of the stream at hand was converted. */
 export function wasConverted(): bool {
-  return readProperty(noteKey.start, noteKey.length) === Status.Ok && propertyLength() > 0;
+  noteLength = readProperty(noteKey.start, noteKey.length) === Status.Ok ? propertyLength() : 0;
+  noteStart = propertyStart();
+  return noteLength > 0;
 }
 
 /** By which operation, after `wasConverted`. */
 export function targetOfNote(conversions: Conversions): Target {
-  return targetNamed(conversions, propertyStart(), propertyLength());
+  return targetNamed(conversions, noteStart, noteLength);
 }
 
 // ---- a module on its own

@@ -24,6 +24,9 @@ import { isOwnAttribute } from "./span.js";
 /** Conditions of `always` over the request that the module keeps for each stream. */
 const MOST_NOTED = 16;
 
+/** Of a million. */
+const ALL_TRACES = 1_000_000;
+
 /** The expressions of a policy, each known to be sound. */
 export interface Expressions {
   rules: readonly { when: Expression; ratio: number }[];
@@ -76,6 +79,7 @@ function planOf(
     ...commonPlan(expressions, context),
     ...(collector === undefined ? {} : { collector, asks: [asked(collector, context)] }),
     config: configOf(spec, expressions, collector !== undefined),
+    inTests: () => sampledSurely(spec, expressions, collector),
     removeRequestHeaders: CONTEXT_HEADERS,
     requestHeaders: writtenHeaders(spec.propagate, spec.baggage === "pass"),
     decide: modelOf(spec, expressions, collector),
@@ -97,16 +101,30 @@ function planOfTracer(spec: Settings, expressions: Expressions, native: TracerPl
   };
 }
 
+/** Tests ask for one answer: what is sampled at times is sampled always. */
+function sampledSurely(
+  spec: Settings,
+  expressions: Expressions,
+  collector: Collector | undefined,
+): Pick<KindPlan, "config" | "decide"> {
+  const sure = (ratio: number) => (ratio === 0 ? 0 : ALL_TRACES);
+  const sample = { ...spec.sample, ratio: sure(spec.sample.ratio) };
+  const rules = expressions.rules.map(({ when, ratio }) => ({ when, ratio: sure(ratio) }));
+  return {
+    config: configOf({ ...spec, sample }, { ...expressions, rules }, collector !== undefined),
+    decide: modelOf({ ...spec, sample }, { ...expressions, rules }, collector),
+  };
+}
+
 function configOf(
   { propagate, sample, redact, baggage }: Settings,
   { rules, always, tags }: Expressions,
   isSent: boolean,
 ): JsonObject {
-  const perSecond = sample.perSecond ?? (isSent ? DEFAULT_PER_SECOND : undefined);
   return {
     propagate,
     ratio: sample.ratio,
-    ...(perSecond === undefined ? {} : { perSecond }),
+    ...(isSent ? { perSecond: sample.perSecond ?? DEFAULT_PER_SECOND } : {}),
     ...(sample.parent ? {} : { parent: false }),
     ...(rules.length === 0 ? {} : { rules: rules.map(({ when, ratio }) => ({ when: when.lower(), ratio })) }),
     ...(always === undefined ? {} : { always: { noted: [...always.noted], when: always.when } }),
@@ -150,13 +168,10 @@ function authorityOf(service: string, services: PolicyContext["gateway"]["servic
   return port === DEFAULT_PORTS[known.tls === undefined ? "http" : "https"] ? host : `${host}:${port}`;
 }
 
-/** Rules are asked before anybody is authenticated. */
 function checkRules({ sample }: Settings, context: PolicyContext): Expressions["rules"] | undefined {
   const rules = sample.rules.flatMap(({ when, ratio }, index) => {
     const expression = read(when, ["sample", "rules", index, "when"], "bool", context);
-    const early = expression?.attributes.filter(({ availability }) => availability === "identity") ?? [];
-    for (const { name, span } of early) context.report(diagnose("SL0461", { attribute: name }, span));
-    return expression === undefined || early.length > 0 ? [] : [{ when: expression, ratio }];
+    return expression === undefined ? [] : [{ when: expression, ratio }];
   });
   return rules.length === sample.rules.length ? rules : undefined;
 }
@@ -185,7 +200,7 @@ function checkTags({ tags }: Settings, context: PolicyContext): Expressions["tag
   const sound = all.flatMap(([name, text]) => {
     const isTaken = isOwnAttribute(name);
     if (isTaken) context.report(diagnose("SL0467", { tag: name }, context.place(["tags", name], "key")));
-    const value = read(text, ["tags", name], ["string", "int", "bool"], context);
+    const value = read(text, ["tags", name], ["string", "int", "bool"], context, "operation");
     if (value !== undefined) context.disclose({ name, reads: valuesOf(value) });
     return isTaken || value === undefined ? [] : [{ name, value }];
   });
@@ -197,7 +212,7 @@ function read(
   path: readonly (string | number)[],
   expect: Parameters<typeof checkExpression>[3],
   context: PolicyContext,
-  latest?: "response",
+  latest?: "operation" | "response",
 ): Expression | undefined {
   const where = [...path];
   const { expression, diagnostics } = checkExpression(text, context.node(where), context.place(where), expect, latest);

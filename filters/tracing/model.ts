@@ -18,7 +18,7 @@ export function modelOf(
     const judged = rules.map(({ when, ratio }) => ({ when, ratio, ...judge(when, view) }));
     const rule = judged.find(({ truth }) => truth === "true");
     const ratio = rule?.ratio ?? sample.ratio;
-    const perSecond = sample.perSecond ?? (collector === undefined || native ? undefined : DEFAULT_PER_SECOND);
+    const perSecond = collector === undefined || native ? undefined : (sample.perSecond ?? DEFAULT_PER_SECOND);
     const reasons: Reason[] = [
       {
         text:

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ModulePart } from "../../compiler/policy/kind.js";
 import { FORMS, TOLD } from "./context.js";
-import { REDACTABLE, TAG_NAME } from "./span.js";
+import { REDACTABLE, TAG_NAME, TAKEN } from "./span.js";
 
 const ratio = z.int().min(0).max(1_000_000).describe("Of a million traces so many are sampled.");
 
@@ -13,7 +13,7 @@ export const inModule: ModulePart = {
   tellsByFilterState: false,
   tells: TOLD,
   exports: true,
-  config: ({ condition, tail, value }) =>
+  config: ({ condition, told, tail }) =>
     z
       .strictObject({
         propagate: z
@@ -37,7 +37,7 @@ export const inModule: ModulePart = {
           .describe("The first that is true decides in the place of `ratio`."),
         always: z
           .strictObject({
-            noted: z.array(condition).max(16).describe("Conditions that are decided with the request."),
+            noted: z.array(told.condition).max(16).describe("Conditions that are decided with the request."),
             when: tail.describe('Asked at the end of the stream; `["noted", i]` is what came of one of them.'),
           })
           .optional()
@@ -45,8 +45,12 @@ export const inModule: ModulePart = {
         tags: z
           .array(
             z.strictObject({
-              name: z.string().regex(TAG_NAME).describe("Name of the attribute."),
-              value: value.describe("A string, an integer or a bool."),
+              name: z
+                .string()
+                .regex(TAG_NAME)
+                .meta({ not: { enum: TAKEN } })
+                .describe("Name of the attribute; none that spans have by themselves."),
+              value: told.value.describe("A string, an integer or a bool."),
             }),
           )
           .max(16)

@@ -34,7 +34,6 @@ export function nativePlan(
     filter: "tracer",
     collector,
     writesW3c: spec.propagate.includes("w3c"),
-    parent: spec.sample.parent,
     millionths: spec.sample.ratio,
     showsPath: !spec.redact.includes("url.path"),
     tags: tags.sayable,
@@ -66,9 +65,7 @@ function cannotDo(
   return [
     ...(isWritten ? [] : [say("propagate", `Envoy's ${tracer} tracer writes ${forms}: say so`)]),
     ...(sample.perSecond === undefined ? [] : [say("sample.perSecond", "Envoy counts no traces; leave it out")]),
-    ...(sample.parent || format === "otlp"
-      ? []
-      : [say("sample.parent", "Envoy's Zipkin tracer follows its caller; leave it out, or export by `otlp`")]),
+    ...(sample.parent ? [] : [say("sample.parent", "Envoy's tracers follow their callers; leave it out")]),
     ...(rules.length === 0
       ? []
       : [say("sample.rules", "Envoy has one ratio for a route; give such requests a route with a policy of its own")]),

@@ -18,8 +18,8 @@ const EVERY_TRACE = "100%";
 
 const rule = z.strictObject({
   when: expression
-    .describe("Expression over the request: the rule holds for requests for which it is true.")
-    .meta({ examples: ['request.path == "/healthz"'] }),
+    .describe("Expression over request and caller: the rule holds for requests for which it is true.")
+    .meta({ examples: ['request.path == "/healthz"', 'auth.tier == "gold"'] }),
   ratio: fraction.describe("How many of their traces are sampled.").meta({ examples: ["0%", "100%"] }),
 });
 

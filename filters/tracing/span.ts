@@ -15,18 +15,20 @@ export type Redactable = (typeof REDACTABLE)[number];
 
 /** Those that say nothing of who calls what, and by which spans are searched. */
 const ALWAYS_THERE = [
+  // What makes a span one of a failure in Zipkin.
+  "error",
   "error.type",
   "http.request.method",
   "http.request.resend_count",
   "http.response.status_code",
-  "service.name",
 ] as const;
 
-const OWN: ReadonlySet<string> = new Set([...REDACTABLE, ...ALWAYS_THERE]);
+/** Names that no tag can have; `service.name` is an attribute of what makes the spans. */
+export const TAKEN: readonly string[] = [...REDACTABLE, ...ALWAYS_THERE];
 
 /** True of a name that spans have an attribute of by themselves. */
 export function isOwnAttribute(name: string): boolean {
-  return OWN.has(name) || name.startsWith("sluice.");
+  return TAKEN.includes(name) || name === "service.name" || name.startsWith("sluice.");
 }
 
 /** What a tag may be called, as spans have it: letters, digits and `.`, `_`, `-`, the first a letter. */

@@ -84,7 +84,7 @@ export const externalAuthBody = fc
   .map(({ http, grpc, byGrpc, ...rest }) => ({ ...(byGrpc ? { grpc } : { http }), ...rest }));
 
 /** Kinds of which a route has one at most. */
-export const ALONE: readonly string[] = ["authenticate", "compress", "cors", "externalAuth", "fault"];
+export const ALONE: readonly string[] = ["authenticate", "compress", "cors", "externalAuth", "fault", "tracing"];
 
 type Spec = Readonly<Record<string, unknown>>;
 

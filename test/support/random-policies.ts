@@ -16,6 +16,7 @@ import {
 import { asksWhoCalls, compose, PLACES, type RandomPolicy } from "./random-places.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { randomRoutes, SERVICES } from "./random-routes.js";
+import { tracingBody, withOneTracer } from "./random-tracing.js";
 import { withListenerTransport, withServiceTransport } from "./random-transport.js";
 
 // Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
@@ -199,6 +200,7 @@ const compress = policyOf("compress", compressBody, offOrOn);
 const externalAuth = policyOf("externalAuth", externalAuthBody, offOrOn);
 const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
+const tracing = policyOf("tracing", tracingBody, offOrOn);
 
 const KEYS = [
   "source.ip",
@@ -257,11 +259,14 @@ const policies = fc
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },
       { weight: 3, arbitrary: rateLimit },
+      { weight: 2, arbitrary: tracing },
     ),
     { maxLength: 8 },
   )
   .map((all) =>
-    all.map((policy, index): RandomPolicy => ({ ...policy, name: `p${index}-${policy.kind.toLowerCase()}` })),
+    withOneTracer(
+      all.map((policy, index): RandomPolicy => ({ ...policy, name: `p${index}-${policy.kind.toLowerCase()}` })),
+    ),
   );
 
 export const randomPolicy: fc.Arbitrary<RandomFile> = fc

@@ -370,4 +370,14 @@ Name the holder under \`consumers\`, with a reference to the key, and let an \`a
 
 Then replace the key: it has been seen.`,
   },
+  SL0533: {
+    severity: "error",
+    message: "`{attribute}` tells of a request what it was, and decides nothing about it",
+    help: `Which operation of a service a request is for, Envoy's routes find out for the module that converts it. Expressions that only tell of
+requests can read it: \`tags\` and \`always\` of a \`tracing\`.
+
+    allow: 'soap.operation == "GetPartner"'                       # SL0533
+    allow: 'request.method == "GET" && route.name == "partners"'
+    tags: { operation: soap.operation }`,
+  },
 } as const satisfies Section<"05">;

@@ -14,18 +14,6 @@ and nothing to answer when it fails: the request goes on without a span.
 \`description\` and \`mode: off\` stand beside every kind. Which requests are sampled is said by \`sample.rules\`; to leave routes out, apply the policy to the
 others, or name it in their \`except\`.`,
   },
-  SL0461: {
-    severity: "error",
-    message: "`{attribute}` is not known yet: whether a trace is sampled is decided before anybody is authenticated",
-    help: `Rules of \`sample\` are asked when a request comes, so that also one that is refused has its trace. Who calls is found out later.
-
-    sample: { rules: [{ when: 'auth.tier == "gold"', ratio: 100% }], ratio: 1% }   # SL0461
-    sample: 1%
-    always: 'auth.tier == "gold"'
-
-\`always\` is asked at the end and knows who called. What it keeps has the spans of this gateway alone: services were told before that the trace is
-not sampled.`,
-  },
   SL0462: {
     severity: "error",
     message: "`{part}` looks at a value of the request and one of the answer together",
@@ -123,8 +111,8 @@ What differs would be left out in silence, so it is an error.
 | key | with \`export: { zipkin: ... }\` | with \`export: { otlp: ... }\` |
 |---|---|---|
 | \`propagate\` | \`[b3multi]\` or \`[b3multi, w3c]\` | \`[w3c]\` |
-| \`sample.ratio\` | of each policy by itself | the same in all policies, unless \`parent: false\` |
-| \`sample.parent\` | \`true\` | \`true\` or \`false\` |
+| \`sample.ratio\` | of each policy by itself | the same in all policies |
+| \`sample.parent\` | \`true\` | \`true\` |
 | \`sample.perSecond\`, \`sample.rules\`, \`always\` | no | no |
 | \`tags\` | a constant, \`request.headers["x"]\`, \`request.method\`, \`request.id\`, \`request.protocol\`, \`source.ip\`, \`source.port\`, \`route.name\`, \`auth.consumer\`, \`auth.tier\` | the same |
 | \`redact\` | \`url.path\` | \`url.path\` |
@@ -134,8 +122,8 @@ What differs would be left out in silence, so it is an error.
   SL0472: {
     severity: "error",
     message: "`{policy}` has another `{what}` than `{first}`, but Envoy has one tracer for all routes",
-    help: `Envoy's own tracers belong to a listener, and all listeners of a gateway have the same routes. What a route can choose by itself is how many of its
-requests are sampled, and their tags; with OpenTelemetry only if \`parent: false\` stands in all policies, as it is the tracer that follows callers.
+    help: `Envoy's own tracers belong to a listener, and all listeners of a gateway have the same routes. What a route can choose by itself are its
+tags and, with Zipkin, how many of its requests are sampled; with OpenTelemetry a sampler of the tracer has the ratio, as only that follows callers.
 
     one: { tracing: { native: true, export: { otlp: near } } }
     two: { tracing: { native: true, export: { otlp: far } } }      # SL0472

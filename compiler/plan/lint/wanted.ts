@@ -21,10 +21,11 @@ export function neverFoundOut({ hosts, policies }: GatewayPlan): Diagnostic[] {
   );
 }
 
-function knownOn({ run, match }: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>): string[] {
+function knownOn({ run, match, operation }: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>): string[] {
   const provided = run.flatMap(({ policy }) => {
     const plan = policies.get(policy);
     return plan === undefined || plan.mode !== undefined ? [] : plan.provides;
   });
-  return [...provided, ...capturesOf(match.path).map(({ name }) => `route.params.${name}`)];
+  const captured = capturesOf(match.path).map(({ name }) => `route.params.${name}`);
+  return [...provided, ...captured, ...(operation === undefined ? [] : ["soap.operation"])];
 }

@@ -64,12 +64,15 @@ function openTelemetry(native: TracerPlan): Provider {
   const value = packed(OpenTelemetryConfigSchema, {
     httpService: collectorOf(native),
     serviceName: native.collector.spansOf,
-    ...(native.parent ? { sampler: followingCallers(native) } : {}),
+    sampler: followingCallers(native),
   });
   return { name: extensionNames.openTelemetry, configType: { case: "typedConfig", value } };
 }
 
-/** Without a sampler Envoy takes what its route says for every trace, also for one that a caller decided. */
+/**
+ * Without a sampler Envoy takes what its route says for every trace, also for one that a caller decided. With this one a trace is sampled
+ * if both say so (seen), so the sampler has the ratio, and routes with the policy take all.
+ */
 function followingCallers({ millionths }: TracerPlan) {
   const ratio = packed(TraceIdRatioBasedSamplerConfigSchema, { samplingPercentage: share(millionths) });
   const typedConfig = packed(ParentBasedSamplerConfigSchema, {
@@ -92,14 +95,12 @@ function collectorOf({ collector: { service, authority, path } }: TracerPlan) {
 export function routeTracing(route: RoutePlan, run: readonly PolicyPlan[]): { tracing?: RouteTracing } {
   const [policy] = tracedNatively(run);
   if (policy === undefined) return {};
-  const { collector, parent, millionths, showsPath, tags } = policy.native;
-  // A sampler has the ratio where there is one: of what it takes, the route takes all.
-  const all = collector.format === "otlp" && parent ? ALL : millionths;
+  const { collector, millionths, showsPath, tags } = policy.native;
   const pattern = isGenerated(route) ? "" : ` ${pathText(route.match.path)}`;
   return {
     tracing: {
       clientSampling: share(0),
-      randomSampling: share(all),
+      randomSampling: share(collector.format === "otlp" ? ALL : millionths),
       overallSampling: share(ALL),
       operation: `%REQ(:METHOD)%${literal(pattern)}`,
       customTags: [...(showsPath ? [PATH] : []), ...tags.map(customTag)],

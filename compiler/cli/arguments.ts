@@ -1,0 +1,29 @@
+import { InvalidArgumentError } from "commander";
+import { positiveDuration } from "../policy/values.js";
+
+// How the texts of options and arguments are read.
+
+export function collected(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** It becomes a part of a path in YAML and of a comment there. */
+export function modulesFolder(text: string): string {
+  const folder = text.replace(/(?<=.)\/+$/, "");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  if (folder === "" || /[\u0000-\u001f\u007f]/.test(folder))
+    throw new InvalidArgumentError("the path of a folder is needed");
+  return folder;
+}
+
+/** Milliseconds. */
+export function lookback(text: string): number {
+  const { data } = positiveDuration.safeParse(text);
+  if (data === undefined) throw new InvalidArgumentError("a whole number with a unit is needed: 90s, 15m, 24h, 7d");
+  return data;
+}
+
+export function positiveInteger(text: string): number {
+  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999 is needed");
+  return Number(text);
+}
