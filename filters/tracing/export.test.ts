@@ -1,16 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type CompiledModule, loadModule } from "../../test/support/module-host.js";
-import {
-  exported,
-  MILLISECOND,
-  otlpCollector,
-  SECOND,
-  Traced,
-  type TracedRequest,
-  tracedBy,
-  tracing,
-  zipkinCollector,
-} from "../../test/support/tracing.js";
+import { exported, MILLISECOND, SECOND, Traced, tracing } from "../../test/support/tracing.js";
 
 // How spans come to collectors, in virtual time: in what requests, how often again, and what is given up when.
 
@@ -20,28 +10,17 @@ beforeAll(async () => {
 });
 
 const TICK = 250n * MILLISECOND;
-const MEBIBYTE = 1 << 20;
 const CHUNK = 64 << 10;
 
 const started = (more: Readonly<Record<string, unknown>> = {}, beside: Readonly<Record<string, unknown>> = {}) =>
   new Traced(guard, { configuration: exported(more, beside), clusters: ["collector", "other"] });
-
-/** Ends so many streams at once, without time passing. */
-function burst(traced: Traced, count: number, request: TracedRequest = {}): void {
-  for (let index = 0; index < count; index++) {
-    const stream = traced.begin(request);
-    stream.answer(200);
-    stream.end();
-  }
-}
-
 const spansIn = (body: string): number => JSON.parse(body).length;
 const answer = (traced: Traced, status: number) => traced.calls[0]?.answer([[":status", `${status}`]]);
 
 describe("a request to a collector", () => {
   it("has what was written since the last tick, and all that a collector wants to know of it", () => {
     const traced = started();
-    burst(traced, 3);
+    traced.burst(3);
     expect(traced.calls).toEqual([]);
     traced.tick();
     const [call, ...others] = traced.calls;
@@ -63,7 +42,7 @@ describe("a request to a collector", () => {
 
   it("has 64 KiB at most, and the next begins without a tick", () => {
     const traced = started();
-    burst(traced, 400);
+    traced.burst(400);
     expect(traced.calls.length).toBe(3);
     traced.tick();
     const bodies = traced.collect();
@@ -75,7 +54,7 @@ describe("a request to a collector", () => {
 
   it("may be one of four at a time, and a fifth follows the first answer", () => {
     const traced = started();
-    burst(traced, 1000);
+    traced.burst(1000);
     expect(traced.calls).toHaveLength(4);
     traced.tick();
     expect(traced.calls).toHaveLength(4);
@@ -93,7 +72,7 @@ describe("a request to a collector", () => {
   it("is accepted with any status from 200 to 299", () => {
     const traced = started();
     for (const status of [200, 202, 204, 299]) {
-      burst(traced, 1);
+      traced.burst(1);
       traced.tick();
       answer(traced, status);
     }
@@ -107,8 +86,8 @@ describe("a request to a collector", () => {
       { name: "s", run: ["other"] },
     ];
     const traced = new Traced(guard, { configuration: exported({}, { routes }, [other]) });
-    burst(traced, 2, { route: "r" });
-    burst(traced, 3, { route: "s" });
+    traced.burst(2, { route: "r" });
+    traced.burst(3, { route: "s" });
     traced.tick();
     expect(traced.collect().map(spansIn)).toEqual([5]);
     expect([traced.counted("exported"), traced.counted("exported", "other")]).toEqual([2, 3]);
@@ -119,7 +98,7 @@ describe("a request to a collector", () => {
     const policies = names.map((name) => ({ ...tracing({ perSecond: 1000, export: 0 }), name }));
     const routes = names.map((name) => ({ name, run: [name] }));
     const traced = new Traced(guard, { configuration: exported({}, { routes }, policies) });
-    for (const route of names) burst(traced, 1, { route });
+    for (const route of names) traced.burst(1, { route });
     traced.tick();
     expect(traced.collect().map(spansIn)).toEqual([8, 1]);
   });
@@ -145,7 +124,7 @@ describe("a collector that fails", () => {
     "with %s is asked again later and later, and the fifth time is the last",
     (status) => {
       const traced = started();
-      burst(traced, 2);
+      traced.burst(2);
       expect(attempts(traced, status, 60n * SECOND)).toEqual([250, 500, 1000, 2000, 4000]);
       expect([traced.counted("exported"), traced.counted("dropped")]).toEqual([0, 2]);
     },
@@ -155,7 +134,7 @@ describe("a collector that fails", () => {
     const traced = started();
     const times: number[] = [];
     for (let round = 0; round < 12; round++) {
-      burst(traced, 1);
+      traced.burst(1);
       times.push(...attempts(traced, 503, 30n * SECOND).map((time) => round * 30_000 + time));
     }
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
@@ -165,14 +144,14 @@ describe("a collector that fails", () => {
     traced.collect();
     const waiting = traced.counted("exported");
     expect(waiting).toBeGreaterThan(0);
-    burst(traced, 1);
+    traced.burst(1);
     traced.tick();
     expect(traced.collect()).toHaveLength(1);
   });
 
   it("gets one call at a time until it answers", () => {
     const traced = started();
-    burst(traced, 1000);
+    traced.burst(1000);
     expect(traced.calls).toHaveLength(4);
     for (const call of traced.calls) call.answer([[":status", "503"]]);
     traced.tick();
@@ -187,17 +166,17 @@ describe("a collector that fails", () => {
 
   it.each([400, 404, 413, 301])("with %i is not asked again for the same: it would say the same", (status) => {
     const traced = started();
-    burst(traced, 2);
+    traced.burst(2);
     expect(attempts(traced, status, 5n * SECOND)).toEqual([250]);
     expect(traced.counted("dropped")).toBe(2);
-    burst(traced, 1);
+    traced.burst(1);
     traced.tick();
     expect(traced.calls).toHaveLength(1);
   });
 
   it("as it is no cluster of the proxy, costs spans and nothing else", () => {
     const traced = new Traced(guard, { configuration: exported(), clusters: [] });
-    burst(traced, 3);
+    traced.burst(3);
     traced.host.advance(10n * SECOND);
     expect([traced.counted("exported"), traced.counted("dropped")]).toEqual([0, 3]);
     expect(traced.begin().passed).toBe(true);
@@ -205,254 +184,11 @@ describe("a collector that fails", () => {
 
   it("with an answer that has no status at all is one that broke off", () => {
     const traced = started();
-    burst(traced, 1);
+    traced.burst(1);
     traced.tick();
     traced.calls[0]?.answer([["x", "y"]]);
     traced.tick();
     expect(traced.calls).toHaveLength(1);
     expect(traced.counted("dropped")).toBe(0);
-  });
-});
-
-describe("the queue", () => {
-  it("holds a mebibyte while the collector is down, and counts what comes after", () => {
-    const traced = started();
-    traced.tick();
-    const before = traced.vm().memorySize;
-    burst(traced, 1);
-    const stopped = () => traced.host.calls.pending.length;
-    for (let round = 0; round < 200; round++) burst(traced, 100);
-    expect(stopped()).toBe(4);
-    const dropped = traced.counted("dropped");
-    expect(dropped).toBeGreaterThan(15_000);
-    expect(traced.vm().memorySize - before).toBeLessThan(2 * MEBIBYTE + CHUNK);
-    // What was taken comes through, to the last span.
-    const bodies: string[] = [];
-    for (let round = 0; round < 20; round++) {
-      bodies.push(...traced.collect());
-      traced.tick();
-    }
-    const sum = bodies.map(spansIn).reduce((all, count) => all + count, 0);
-    expect(sum + dropped).toBe(20_001);
-    expect(bodies).toHaveLength(16);
-    expect(bodies.reduce((all, body) => all + body.length, 0)).toBeLessThanOrEqual(MEBIBYTE);
-    // And then there is room again, in the same memory.
-    const size = traced.vm().memorySize;
-    burst(traced, 400);
-    expect(traced.counted("dropped")).toBe(dropped);
-    expect(traced.vm().memorySize).toBe(size);
-  });
-
-  it("is shared between collectors: one that is down leaves the others their part", () => {
-    const exporters = [zipkinCollector, { ...otlpCollector, cluster: "other" }];
-    const other = { ...tracing({ perSecond: 100_000, export: 1 }), name: "other" };
-    const routes = [
-      { name: "r", run: ["trace"] },
-      { name: "s", run: ["other"] },
-    ];
-    const traced = new Traced(guard, {
-      configuration: exported({}, { exporters, routes }, [other]),
-      clusters: ["collector", "other"],
-    });
-    for (let round = 0; round < 30; round++) burst(traced, 100, { route: "r" });
-    const dropped = traced.counted("dropped");
-    expect(dropped).toBeGreaterThan(1000);
-    for (let round = 0; round < 30; round++) {
-      burst(traced, 20, { route: "s" });
-      traced.tick();
-      for (const call of traced.calls) if (call.cluster === "other") call.answer([[":status", "200"]]);
-    }
-    expect([traced.counted("exported", "other"), traced.counted("dropped", "other")]).toEqual([600, 0]);
-    expect(traced.counted("exported")).toBe(0);
-  });
-
-  it("belongs to each of several collectors that answer, however many there are", () => {
-    const count = 8;
-    const exporters = Array.from({ length: count }, (_, index) => ({ ...zipkinCollector, cluster: `c${index}` }));
-    const policies = exporters.map((_, index) => ({
-      ...tracing({ perSecond: 10_000, export: index }),
-      name: `p-${index}`,
-    }));
-    const routes = policies.map(({ name }) => ({ name, run: [name] }));
-    const [first, ...others] = policies;
-    if (first === undefined) throw new Error("there is no policy");
-    const traced = new Traced(guard, {
-      configuration: tracedBy(first, { exporters, routes }, others),
-      clusters: exporters.map(({ cluster }) => cluster),
-    });
-    for (const { name } of policies) burst(traced, 200, { route: name });
-    for (let round = 0; round < 10; round++) {
-      traced.tick();
-      expect(traced.calls.length).toBeLessThanOrEqual(4);
-      traced.collect();
-    }
-    expect(policies.map(({ name }) => traced.counted("exported", name))).toEqual(policies.map(() => 200));
-  });
-});
-
-describe("streams", () => {
-  it("that end in any way leave nothing behind: ten thousand aborted ones, and the pool is as empty as before", () => {
-    const traced = started({ always: { noted: [], when: true } });
-    const open = () => Array.from({ length: 50 }, () => traced.begin());
-    for (const stream of open()) stream.end();
-    traced.tick();
-    traced.collect();
-    const size = traced.vm().memorySize;
-    for (let round = 0; round < 200; round++) {
-      for (const [index, stream] of open().entries()) {
-        if (index % 3 === 1) stream.answer(200);
-        stream.end();
-      }
-      traced.tick();
-      traced.collect();
-    }
-    expect(traced.vm().memorySize).toBe(size);
-    expect(traced.counted("dropped")).toBe(0);
-    expect(traced.counted("exported")).toBe(10_050);
-  });
-
-  it("that nothing is kept of leave the module at once at their end", () => {
-    const calls: string[] = [];
-    const vm = { intercept: (name: string) => void calls.push(name) };
-    const traced = new Traced(guard, { configuration: exported({ ratio: 0 }), vm });
-    const kept = traced.begin({ headers: [["traceparent", `00-${"a".repeat(32)}-${"b".repeat(16)}-01`]] });
-    const stream = traced.begin();
-    calls.length = 0;
-    stream.answer(200);
-    stream.end();
-    expect(calls).toEqual([]);
-    kept.end();
-    expect(calls).not.toEqual([]);
-  });
-
-  it("that are more than the pool holds go on, and lose their spans", () => {
-    const traced = started({ tags: [{ name: "path", value: ["get", "request.headers", "x-long"] }] });
-    const headers = [["x-long", "x".repeat(300)] as const];
-    const streams: { end(): void }[] = [];
-    while (traced.counted("dropped") === 0 && streams.length < 40_000) {
-      const stream = traced.begin({ headers });
-      expect(stream.passed).toBe(true);
-      streams.push(stream);
-    }
-    // 16 MiB of blocks of 512 bytes.
-    expect(streams.length).toBe(32 * 1024 + 1);
-    expect(traced.vm().memorySize).toBeLessThan(20 * MEBIBYTE);
-    for (const stream of streams) stream.end();
-    traced.tick();
-    traced.collect();
-    traced.tick();
-    traced.collect();
-    const again = traced.counted("dropped");
-    burst(traced, 10, { headers });
-    traced.tick();
-    traced.collect();
-    expect(traced.counted("dropped")).toBe(again);
-  });
-
-  it("that the module was never told of, or twice, do no harm", () => {
-    const traced = started();
-    const vm = traced.vm();
-    const [root] = vm.roots;
-    if (root === undefined) throw new Error("there is no root");
-    vm.ask(root, "proxy_on_log", [4711]);
-    vm.ask(root, "proxy_on_http_call_response", [root.id, 4711, 0, 0, 0]);
-    vm.ask(root, "proxy_on_tick", [4711]);
-    const stream = traced.begin();
-    stream.answer(200);
-    stream.end();
-    expect(traced.zipkin()).toHaveLength(1);
-  });
-});
-
-describe("several roots of one VM", () => {
-  const pluginOf = (configuration: unknown) => ({
-    name: "",
-    rootId: "",
-    configuration: Buffer.from(JSON.stringify(configuration)),
-  });
-
-  it("have queues and collectors of their own", () => {
-    const traced = started();
-    const vm = traced.vm();
-    const more = exported({}, { exporters: [{ ...zipkinCollector, cluster: "other", service: "second" }] });
-    const second = vm.configure(pluginOf(more));
-    expect(second).toBeDefined();
-    const run = (root: typeof second) => {
-      const stream = vm.stream(
-        {
-          attributes: {
-            "xds.route_name": "r",
-            "source.address": undefined,
-            "request.protocol": undefined,
-            "request.time": undefined,
-            "request.duration": undefined,
-            "upstream.request_attempt_count": undefined,
-          },
-        },
-        root,
-      );
-      stream.requestHeaders(
-        [
-          [":method", "GET"],
-          [":path", "/"],
-          [":authority", "a"],
-        ],
-        true,
-      );
-      stream.responseHeaders([[":status", "200"]], true);
-      stream.finish();
-    };
-    run(vm.roots[0]);
-    run(second);
-    run(second);
-    traced.tick();
-    const found = traced.calls.map(({ cluster, body }) => [cluster, JSON.parse(Buffer.from(body).toString())]);
-    expect(found.map(([cluster, spans]) => [cluster, spans.length, spans[0].localEndpoint.serviceName])).toEqual([
-      ["collector", 1, "shop"],
-      ["other", 2, "second"],
-    ]);
-    traced.collect();
-    expect(traced.counted("exported")).toBe(3);
-  });
-
-  it("that go do not take their room with them", () => {
-    const traced = started();
-    const vm = traced.vm();
-    const [first] = vm.roots;
-    if (first === undefined) throw new Error("there is no root");
-    for (let round = 0; round < 60; round++) burst(traced, 100);
-    expect(traced.counted("dropped")).toBeGreaterThan(0);
-    traced.host.calls.cancelOf(vm);
-    vm.remove(first);
-    const second = vm.configure(pluginOf(exported()));
-    expect(second).toBeDefined();
-    traced.host.advance(11n * SECOND);
-    const dropped = traced.counted("dropped");
-    const stream = vm.stream(
-      {
-        attributes: {
-          "xds.route_name": "r",
-          "source.address": undefined,
-          "request.protocol": undefined,
-          "request.time": undefined,
-          "request.duration": undefined,
-          "upstream.request_attempt_count": undefined,
-        },
-      },
-      second,
-    );
-    stream.requestHeaders(
-      [
-        [":method", "GET"],
-        [":path", "/"],
-        [":authority", "a"],
-      ],
-      true,
-    );
-    stream.finish();
-    traced.tick();
-    expect(traced.collect().map(spansIn)).toEqual([1]);
-    // The spans of the root that went are lost, and counted.
-    expect(traced.counted("dropped")).toBeGreaterThan(dropped);
   });
 });

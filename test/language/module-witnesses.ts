@@ -11,9 +11,6 @@ const withKey = (...keys: string[]) =>
     consumers: [{ name: "a", credentials: keys.map((apiKey) => ({ apiKey })) }],
   });
 const text = (value: unknown) => JSON.stringify(value);
-const withTrace = (more: Readonly<Record<string, unknown>>) =>
-  configurationOf([{ name: "trace", tracing: { propagate: ["w3c"], ratio: 1, ...more } }]);
-const withTags = (...names: string[]) => withTrace({ tags: names.map((name) => ({ name, value: "x" })) });
 const empty = configurationOf([]);
 const tracing = (more: object) => ({ name: "trace", tracing: { propagate: ["w3c"], ratio: 0, ...more } });
 
@@ -141,17 +138,6 @@ const ofGuard: readonly Witness[] = [
     text(configurationOf([allowing(wide(1_400))])),
   ],
   ["the configuration is not strict JSON, at byte 691", text(configurationOf([allowing(nested(70))]))],
-  ['policies[0].tracing.tags[1].name: there already is a tag "a"', text(withTags("a", "a"))],
-  ["policies[0].tracing.tags[0].name: is an attribute that spans have anyway", text(withTags("url.path"))],
-  ["policies[0].tracing.export: is the number of no exporter", text(withTrace({ export: 0, perSecond: 1 }))],
-  [
-    "policies[0].tracing.always.when[1]: is the number of no condition",
-    text(withTrace({ always: { noted: [], when: ["noted", 0] } })),
-  ],
-  [
-    "routes[0].run[1]: must come first, as it traces all that follows",
-    text(configurationOf([allowing(true), { name: "trace", tracing: { propagate: ["w3c"], ratio: 1 } }])),
-  ],
 ];
 
 /** A policy of the body stage whose only operation has an input of one type. */

@@ -215,6 +215,7 @@ function readAlways(node: i32, policy: TracingPolicy): bool {
   if (count < 0) return false;
   policy.noted = keepPointers(count);
   if (policy.noted === 0) return refuse(noted, "needs more memory than the module may have");
+  readingFor(Asked.Traced, 0);
   for (let item = firstElement(noted); item !== NOWHERE; item = nextElement(noted, item)) {
     const condition = readPredicate(item, policy.interest);
     if (!exists(condition)) return false;
