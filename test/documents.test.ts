@@ -110,9 +110,11 @@ describe("commands", () => {
     folder = await mkdtemp(join(tmpdir(), "sluice-documents-"));
     for (const path of ["examples", "filters/modules/soap/policy.yaml"])
       await cp(join(root, path), join(folder, path), { recursive: true });
-    const policy = join(folder, "examples/quickstart/policy.yaml");
-    // Whatever else runs on this machine.
-    await writeFile(policy, (await readFile(policy, "utf8")).replace("127.0.0.1:8080", "127.0.0.1:0"));
+    for (const example of ["quickstart", "tracing"]) {
+      const policy = join(folder, "examples", example, "policy.yaml");
+      // Whatever else runs on this machine.
+      await writeFile(policy, (await readFile(policy, "utf8")).replace("127.0.0.1:8080", "127.0.0.1:0"));
+    }
     await mkdir(join(folder, "tmp"));
     environment = {
       SLUICE_ENVOY: (await requireEnvoy()).path,

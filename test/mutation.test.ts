@@ -74,6 +74,7 @@ listeners:
   public:
     address: 127.0.0.1:8080
     protocols: [http1, http2]
+    accessLog: { to: stdout, when: response.status >= 500, sample: 10% }
     tls:
       certificate: mounted:/etc/tls/tls.crt
       key: mounted:/etc/tls/tls.key
