@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 // A third of the gateways also have an outbound listener, with routes and a service of its own. It follows from the rest of the file,
 // so that a seed stands for the same policy otherwise as without it.
 
@@ -32,7 +34,7 @@ export function withSidecar<File extends SidecarParts>(file: File): File {
     listeners: {
       ...listeners,
       [first]: { ...Object(listeners[first]), ...INBOUND, ...(lot % 2 === 0 ? { capture: true } : {}) },
-      ...(lot % 2 === 0 ? { behind: { address: "127.0.0.1:15100", capturedBy: first } } : {}),
+      ...(lot % 2 === 0 ? { behind: { address: addressOf(file), capturedBy: first } } : {}),
       outside: OUTBOUND[lot % OUTBOUND.length],
     },
     services: { ...services, gamma: { endpoints: ["127.0.0.1:9003"], hosts: ["gamma", "*.example.com"] } },
@@ -43,4 +45,10 @@ export function withSidecar<File extends SidecarParts>(file: File): File {
       { name: "out", listeners: ["outside"], match: { host: "gamma", path: "/a/**" }, to: "gamma", timeout: "1m" },
     ],
   };
+}
+
+/** Gateways that share an Envoy must not share an address that nobody is bound to. */
+function addressOf(file: SidecarParts): string {
+  const [a = 0, b = 0, c = 0, d = 0] = createHash("sha256").update(JSON.stringify(file)).digest();
+  return `127.${a}.${b}.${c}:${15_000 + d}`;
 }
