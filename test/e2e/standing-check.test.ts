@@ -1,17 +1,15 @@
-import { writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { workFolder } from "../../compiler/cli/envoy.js";
 import { packageRoot } from "../../compiler/cli/files.js";
 import { check } from "../../compiler/index.js";
-import { mountedEndpoints } from "../../compiler/plan/discovery.js";
 import type { GatewayPlan } from "../../compiler/plan/plan.js";
 import { validateConfig } from "../../compiler/runtime/process.js";
 import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
 import { allCases, allExamples, sourceFiles } from "../support/cases.js";
 import { requireEnvoy } from "../support/envoy.js";
 import { type Bootstrap, edited, guards } from "./support/edit.js";
-import { bootstrapText, planOf, randomSecrets, serve, writeSideFiles } from "./support/serve.js";
+import { bootstrapText, planOf, randomSecrets, serve, withLists, writeSideFiles } from "./support/serve.js";
 import { standingFaults, withProbeRoute } from "./support/standing.js";
 
 const policies = [
@@ -43,21 +41,11 @@ async function validated(config: { configText: string } | { configPath: string }
   try {
     await writeSideFiles(plan, work.path);
     const checked =
-      "configText" in config ? { configText: await withLists(config.configText, plan, work.path) } : config;
+      "configText" in config ? { configText: await withLists(config.configText, [plan], work.path) } : config;
     return await validateConfig({ envoy: await requireEnvoy(), workDir: work.path, env, ...checked });
   } finally {
     await work.remove();
   }
-}
-
-/** Envoy wants lists of endpoints to be there, wherever they are. */
-async function withLists(text: string, plan: GatewayPlan, folder: string): Promise<string> {
-  const list = join(folder, "list.yaml");
-  await writeFile(list, "resources: []\n");
-  return mountedEndpoints(plan).reduce(
-    (before, path) => before.replaceAll(path, list).replaceAll(dirname(path), folder),
-    text,
-  );
 }
 
 describe.concurrent("every listener denies what must be denied", () => {

@@ -16,6 +16,7 @@ import {
 import { asksWhoCalls, compose, PLACES, type RandomPolicy } from "./random-places.js";
 import { hashed, unhashed } from "./random-resilience.js";
 import { randomRoutes, SERVICES } from "./random-routes.js";
+import { withSidecar } from "./random-sidecar.js";
 import { tracingBody, withOneTracer } from "./random-tracing.js";
 import { withListenerTransport, withName, withServiceTransport } from "./random-transport.js";
 
@@ -289,7 +290,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       [SERVICES[1]]: withName(drawn.services[SERVICES[1]]),
     };
     const composed = compose(drawn);
-    return {
+    return withSidecar({
       apiVersion: "sluice/v1",
       kind: "Gateway",
       name: "random",
@@ -304,7 +305,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       ),
       ...composed,
       routes: withVersions(composed.routes, SERVICES[1], drawn.services[SERVICES[1]]),
-    };
+    });
   });
 
 type Consumers = Readonly<Record<string, { readonly tier?: string | undefined } | undefined>>;

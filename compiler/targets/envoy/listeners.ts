@@ -50,7 +50,9 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
   const tables = new RouteTables(plan, options);
   const decisions = options.accessLog === undefined ? [] : [decisionLog(options.accessLog, plan)];
   return plan.listeners.map((listener) => {
-    const moved = Object.hasOwn(options.listeners, listener.name) ? options.listeners[listener.name] : undefined;
+    // One that is not bound is known by the address that its connections were meant for.
+    const isMoved = listener.capturedBy === undefined && Object.hasOwn(options.listeners, listener.name);
+    const moved = isMoved ? options.listeners[listener.name] : undefined;
     const { address, port } = moved ?? listener;
     const logs = [...decisions, ...listenerLogs(listener, plan)];
     const transportSocket = listenerSocket(listener, options.secretsDir);

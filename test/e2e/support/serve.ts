@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
 import { check, checkText } from "../../../compiler/index.js";
-import { endpointTexts } from "../../../compiler/plan/discovery.js";
+import { endpointTexts, mountedEndpoints } from "../../../compiler/plan/discovery.js";
 import { environmentVariables } from "../../../compiler/plan/guard.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { withoutTransport } from "../../../compiler/plan/transport.js";
@@ -129,6 +129,18 @@ export async function writeSideFiles(plan: GatewayPlan, workDir: string): Promis
     await mkdir(join(workDir, folder), { recursive: true });
     for (const { name, text } of files) await writeFile(join(workDir, folder, name), text);
   }
+}
+
+/** A configuration in which lists of endpoints of other machines are empty ones of this folder: Envoy wants them to be there. */
+export async function withLists(text: string, plans: readonly GatewayPlan[], folder: string): Promise<string> {
+  const write = (path: string) => writeFile(path, '{ "resources": [] }\n');
+  const list = (path: string) => join(folder, `list${extname(path)}`);
+  const mounted = new Set(plans.flatMap(mountedEndpoints));
+  for (const path of mounted) await write(list(path));
+  return [...mounted].reduce(
+    (before, path) => before.replaceAll(path, list(path)).replaceAll(dirname(path), folder),
+    text,
+  );
 }
 
 /** All listeners on free ports, all services at their stand-ins, and a line for each request in a file. */
