@@ -5,6 +5,7 @@ import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/p
 import { hasHeaders, matchRoute } from "../request/match.js";
 import type { ClientRequest, RoutedRequest } from "../request/request.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
+import { placeOwnPage } from "./pages.js";
 import type { Answer } from "./passage.js";
 import { onWire, sortOf } from "./wire.js";
 
@@ -19,7 +20,7 @@ export function refusedAddress(
   const by = run.find(({ native }) => native?.filter === "rbac" && !takesAddress(native, request.source));
   if (by === undefined) return undefined;
   const decision = `${by.name}${ADDRESS_DENIED}`;
-  const reply = localReply(sortOf(request), { route, run }, 403, "RBAC: access denied");
+  const reply = localReply(request, { route, run }, 403, "RBAC: access denied");
   return { ...reply, route, notes: { decision } };
 }
 
@@ -38,7 +39,7 @@ export function abortedByFault(
 ): Answer | undefined {
   const fault = faultOf(run, request);
   if (fault?.native.abort === undefined || !isHit(fault.native.abort.share, random)) return undefined;
-  const reply = localReply(sortOf(request), { route, run }, fault.native.abort.status, "fault filter abort");
+  const reply = localReply(request, { route, run }, fault.native.abort.status, "fault filter abort");
   return { ...reply, route, notes: { decision: `${fault.name}${FAULT_DENIED}` } };
 }
 
@@ -56,20 +57,22 @@ function isHit(share: number, random: Random): boolean {
 /**
  * An answer that Envoy gives before the guard. A route that leads to a service writes its headers into it (seen on 1.40).
  *
- * @param sort of the request
  * @param found the route, if one was, and its policies
  */
 export function localReply(
-  sort: ReturnType<typeof sortOf>,
+  request: Pick<RoutedRequest, "method" | "headers" | "errors">,
   found: { route: RoutePlan | undefined; run: readonly PolicyPlan[] },
   status: number,
   text: string,
 ): Pick<Answer, "status" | "headers" | "body"> {
   const { route, run } = found;
+  const sort = sortOf(request);
   const { headers, body } = composeReply({ status, body: text, headers: [], grpcStatus: -1, details: "" }, sort);
   if (route?.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
+  const page = placeOwnPage(request.errors, request, headers);
+  const sent = page === undefined || sort.isHead ? body : page;
   const told = Number(headers.get(":status"));
-  return { status: told, headers: onWire(headers.pairs(), sort.isHead ? "HEAD" : "GET", told, body === ""), body };
+  return { status: told, headers: onWire(headers.pairs(), request.method, told, sent === ""), body: sent };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { HeaderMap } from "../host/header-map.js";
 import { composeReply, isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
+import { type ErrorPage, ownAnswer } from "../plan/errors.js";
 import { type Coding, type CorsPlan, compressionOf } from "../plan/native.js";
 import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
@@ -13,6 +14,7 @@ import type { BodyStage, HeldAnswer } from "./body-stage.js";
 import { announceCoding } from "./compression.js";
 import { tellOrigin } from "./cors.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
+import { placeOwnPage, placePage } from "./pages.js";
 import { onWire } from "./wire.js";
 
 /** What is noted of a request by the guard, or by Envoy where it refused before the guard. */
@@ -28,10 +30,12 @@ export interface AnswerHead {
   headers: Pairs;
   /** How its body has to be compressed; bodies here never are. */
   coding?: Coding;
+  /** A byte text that the client gets in place of the body. */
+  page?: string;
 }
 
 /** An answer that no service gave. */
-export interface Answer extends AnswerHead {
+export interface Answer extends Omit<AnswerHead, "page"> {
   /** A byte text. */
   body: string;
   /** Absent if the listener answered. */
@@ -76,6 +80,8 @@ interface Finish {
   writes: boolean;
   /** The request has come as far as the filters that compress. */
   isAsked: boolean;
+  /** The gateway itself answers, so a page of the listener may stand in its place. */
+  isOwn: boolean;
 }
 
 /** The reply that waits in the stream. A route that leads to a service writes its headers into those of the guard too (seen on 1.40). */
@@ -84,10 +90,12 @@ export function localAnswer(guarded: GuardedRequest, isAsked: boolean): Answer {
   const { body } = stream.answer;
   const sent = request.method === "HEAD" ? "" : body.map(byteTextOf).join("");
   const forwards = route.action.type === "forward";
-  const head = answerHead(guarded, { ends: sent === "", writes: forwards, isAsked });
+  // Only an answer of the route itself comes so far.
+  const isOwn = !isAsked || ownAnswer(route) === undefined;
+  const { page, ...head } = answerHead(guarded, { ends: sent === "", writes: forwards, isAsked, isOwn });
   const notes = notesOf(stream);
   stream.finish();
-  return { ...head, body: sent, route, requestId, notes };
+  return { ...head, body: page ?? sent, route, requestId, notes };
 }
 
 /** An answer that went through the body stage, on its way through the filters before that. The request has ended then. */
@@ -96,15 +104,16 @@ export function stagedAnswer(guarded: GuardedRequest, { headers, body, details, 
   const sent = guarded.request.method === "HEAD" ? "" : body;
   stream.responseHeaders(headers, sent === "", details);
   if (sent !== "") stream.responseData(bytesOf(sent), true);
-  const head = answerHead(by === "direct" ? { ...guarded, cors: undefined } : guarded, {
+  const { page, ...head } = answerHead(by === "direct" ? { ...guarded, cors: undefined } : guarded, {
     ends: sent === "",
     writes: by !== "service",
     isAsked: true,
+    isOwn: by !== "service",
   });
   const notes = notesOf(stream);
   stream.finish();
   stage?.finish();
-  return { ...head, body: sent, route, requestId, notes };
+  return { ...head, body: page ?? sent, route, requestId, notes };
 }
 
 /** A request that the guard let pass, until its answer has ended. */
@@ -144,16 +153,19 @@ export class Passage {
   }
 
   /**
-   * The head of the service's answer as the client gets it. The body goes on as it is.
+   * The head of the service's answer as the client gets it. The body goes on as it is, unless there is a page in its place.
    * @param headers with `:status`; they are changed
    * @param ends no body follows
    */
   answer(headers: HeaderMap, ends: boolean): AnswerHead {
-    const { stream, route, run, course } = this.guarded;
+    const { stream, route, run, request, course } = this.guarded;
     course.isAnswered = true;
     writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
-    stream.responseHeaders(headers, ends);
-    return answerHead(this.guarded, { ends, writes: false, isAsked: true });
+    const page = placePage(pagesOf(route), request, headers);
+    const isEmpty = page === undefined ? ends : request.method === "HEAD";
+    stream.responseHeaders(headers, isEmpty);
+    const head = answerHead(this.guarded, { ends: isEmpty, writes: false, isAsked: true, isOwn: false });
+    return page === undefined ? head : { ...head, page: isEmpty ? "" : page };
   }
 
   /**
@@ -188,21 +200,24 @@ export class Passage {
    */
   fail(status: number, body: string, details: string): Answer {
     const { stream, stage, request, route, run, requestId } = this.guarded;
-    const sent = stream.request.headers;
-    const sort = { isHead: request.method === "HEAD", isGrpc: sent !== undefined && isGrpcRequest(sent) };
-    const reply = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
+    const asked = stream.request.headers;
+    const sort = { isHead: request.method === "HEAD", isGrpc: asked !== undefined && isGrpcRequest(asked) };
+    const { headers, body: text } = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
+    writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+    const own = placeOwnPage(request.errors, request, headers);
+    const page = placePage(pagesOf(route), request, headers) ?? own;
+    const sent = page === undefined || sort.isHead ? text : page;
     if (stage !== undefined) {
-      writeAll(reply.headers, routeAnswerHeaders(route, run, stream.filterState));
-      stage.answerHeaders(reply.headers, reply.body === "", details);
-      if (reply.body !== "") stage.answerData(bytesOf(reply.body), true);
+      stage.answerHeaders(headers, sent === "", details);
+      if (sent !== "") stage.answerData(bytesOf(sent), true);
       const answer = this.released();
       if (answer === undefined) throw new HostFault(`body.wasm holds an answer of route ${route.name}`);
       return answer;
     }
-    stream.responseHeaders(reply.headers, reply.body === "", details);
-    if (reply.body !== "") stream.responseData(bytesOf(reply.body), true);
-    const head = answerHead(this.guarded, { ends: reply.body === "", writes: true, isAsked: true });
-    return { ...head, body: reply.body, route, requestId, notes: this.notes };
+    stream.responseHeaders(headers, sent === "", details);
+    if (sent !== "") stream.responseData(bytesOf(sent), true);
+    const head = answerHead(this.guarded, { ends: sent === "", writes: false, isAsked: true, isOwn: false });
+    return { ...head, body: sent, route, requestId, notes: this.notes };
   }
 
   /** The answer of Envoy's router where the service's broke off while it was held: no filter sees it (seen on 1.40). */
@@ -211,10 +226,13 @@ export class Passage {
     const sort = { isHead: request.method === "HEAD", isGrpc: false };
     const reply = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
     writeAll(reply.headers, routeAnswerHeaders(route, run, stream.filterState));
-    const headers = onWire(reply.headers.pairs(), request.method, status, reply.body === "");
+    const page = placeOwnPage(request.errors, request, reply.headers);
+    const sent = page === undefined || sort.isHead ? reply.body : page;
+    const told = Number(reply.headers.get(":status"));
+    const headers = onWire(reply.headers.pairs(), request.method, told, sent === "");
     const { notes } = this;
     this.end();
-    return { status, headers, body: reply.body, route, requestId, notes };
+    return { status: told, headers, body: sent, route, requestId, notes };
   }
 
   /** The answer has ended, complete or not. */
@@ -226,20 +244,27 @@ export class Passage {
   }
 }
 
-function answerHead(guarded: GuardedRequest, { ends, writes, isAsked }: Finish): AnswerHead {
+function pagesOf({ action }: RoutePlan): readonly ErrorPage[] | undefined {
+  return action.type === "forward" ? action.errors : undefined;
+}
+
+function answerHead(guarded: GuardedRequest, { ends, writes, isAsked, isOwn }: Finish): AnswerHead {
   const { stream, route, run, cors, request } = guarded;
   const { headers } = stream.answer;
   if (headers === undefined) throw new HostFault(`the guard holds an answer of route ${route.name}`);
   if (writes) writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+  const page = isOwn ? placeOwnPage(request.errors, request, headers) : undefined;
+  const isEmpty = page === undefined ? ends : request.method === "HEAD";
   const compression = compressionOf(run);
   // A filter that the request has not come to does not know what the client takes, but tells caches.
-  const coding = compression && announceCoding(compression, request, headers, ends || !isAsked);
+  const coding = compression && announceCoding(compression, request, headers, isEmpty || !isAsked);
   if (cors !== undefined) tellOrigin(cors, request, headers);
   const status = Number(headers.get(":status"));
   return {
     status,
-    headers: onWire(headers.pairs(), request.method, status, ends),
+    headers: onWire(headers.pairs(), request.method, status, isEmpty),
     ...(coding === undefined ? {} : { coding }),
+    ...(page === undefined ? {} : { page: isEmpty ? "" : page }),
   };
 }
 

@@ -31,7 +31,10 @@ export function requestId(random: Random): string {
 }
 
 /** On what of a request it depends how Envoy words an answer of its own. */
-export function sortOf({ method, headers }: RoutedRequest): { isHead: boolean; isGrpc: boolean } {
+export function sortOf({ method, headers }: Pick<RoutedRequest, "method" | "headers">): {
+  isHead: boolean;
+  isGrpc: boolean;
+} {
   return { isHead: method === "HEAD", isGrpc: isGrpcType(headers.get("content-type")?.[0]) };
 }
 

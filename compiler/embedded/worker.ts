@@ -2,11 +2,12 @@ import { STATUS_CODES } from "node:http";
 import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
 import type { Host, Moment } from "../host/host.js";
-import { isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import { heldBytes } from "../plan/body.js";
+
 import { destinationOf } from "../plan/callers.js";
+import type { ErrorPage } from "../plan/errors.js";
 import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
@@ -20,6 +21,7 @@ import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
 import { forwardedHeaders, pinnedHeaders, routeAnswerHeaders } from "./headers.js";
 import { type CompiledModules, type ServedPlan, WorkerVms } from "./modules.js";
+import { placeOwnPage } from "./pages.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage, type ServiceView, stagedAnswer } from "./passage.js";
 import { locationOf } from "./redirect.js";
 import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
@@ -136,11 +138,16 @@ export class Worker {
     { status, by }: Extract<Arrival, { status: number }>,
   ): Answer {
     const { method, headers: sent } = client;
-    if (by === "parser") return codecRefusal(method, status);
-    const sort = { isHead: method === "HEAD", isGrpc: isGrpcRequest(new HeaderMap("request", sent)) };
+    if (by === "parser") return codecRefusal(method, status, listener.errors);
+    const types = sent.filter(([name]) => name === "content-type").map(([, value]) => value);
+    const asked = {
+      method,
+      headers: new Map([["content-type", types]]),
+      ...(listener.errors === undefined ? {} : { errors: listener.errors }),
+    };
     const route = routeOfRefused(this.plan, listener, client);
     const run = route === undefined ? [] : this.runOf(route);
-    const answer = { ...localReply(sort, { route, run }, status, ""), notes: {} };
+    const answer = { ...localReply(asked, { route, run }, status, ""), notes: {} };
     return route === undefined ? answer : { ...answer, route };
   }
 
@@ -262,11 +269,16 @@ export function emptyAnswer(status: number): Answer {
   return wholeAnswer("GET", status, [], "");
 }
 
-/** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status. */
-export function codecRefusal(method: string, status: number): Answer {
-  const body = STATUS_CODES[status] ?? "";
-  const headers = [["content-type", "text/plain"] as const, ["content-length", String(body.length)] as const];
-  return { ...wholeAnswer(method, status, headers, body), isUnread: true };
+/** What the HTTP/1.1 codec answers to a request that it cannot read: the name of the status, or a page of the listener. */
+export function codecRefusal(method: string, status: number, pages?: readonly ErrorPage[]): Answer {
+  const text = STATUS_CODES[status] ?? "";
+  const headers = new HeaderMap("response", [
+    [":status", String(status)],
+    ["content-type", "text/plain"],
+    ["content-length", String(text.length)],
+  ]);
+  const body = placeOwnPage(pages, { method, headers: new Map() }, headers) ?? text;
+  return { ...wholeAnswer(method, Number(headers.get(":status")), headers.pairs(), body), isUnread: true };
 }
 
 /** Envoy's filter works on routes to services only. */

@@ -31,6 +31,7 @@ export const extensionNames = {
   uriTemplateRewrite: "envoy.path.rewrite.uri_template.uri_template_rewriter",
   fileAccessLog: "envoy.access_loggers.file",
   stdoutAccessLog: "envoy.access_loggers.stdout",
+  celFilter: "envoy.access_loggers.extension_filters.cel",
   stderrAccessLog: "envoy.access_loggers.stderr",
   downstreamConnections: "envoy.resource_monitors.global_downstream_max_connections",
   aggregateCluster: "envoy.clusters.aggregate",

@@ -2,12 +2,14 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { edsName } from "../policy/discovery.js";
+import type { Listener } from "../policy/gateway.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { outboundListeners } from "../policy/sidecar.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { namedServices } from "../policy/versions.js";
 import { hasOperations } from "./body.js";
 import { planDiscovery } from "./discovery.js";
+import { planErrors } from "./errors.js";
 import { planHosts } from "./hosts.js";
 import { PIN_HEADER } from "./names.js";
 import {
@@ -81,7 +83,13 @@ function listeners(checked: CheckedGateway): ListenerPlan[] {
     ...(listener.capturedBy === undefined ? {} : { capturedBy: listener.capturedBy }),
     ...listenerTransport(listener),
     ...listenerLog(checked, name),
+    ...listenerErrors(checked, listener),
   }));
+}
+
+function listenerErrors({ pageTexts }: CheckedGateway, { errors }: Listener): Pick<ListenerPlan, "errors"> {
+  const pages = planErrors(errors, pageTexts);
+  return pages === undefined ? {} : { errors: pages };
 }
 
 function services({ gateway, discovered, place }: CheckedGateway): ServicePlan[] {

@@ -58,7 +58,7 @@ function listenersText(entries: readonly { host: HostPlan }[]): string {
 /** How the services of a route are asked, where the file says so. */
 function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
   if (action.type !== "forward") return [];
-  const { retry, idleTimeoutMs, hashBy, mirror = [], rewrite, hedges, upgrades, callers = [] } = action;
+  const { retry, idleTimeoutMs, hashBy, mirror = [], rewrite, hedges, upgrades, callers = [], errors = [] } = action;
   const to = targetsOf(action);
   const budgets = services.flatMap(({ name, breakers: { retries } = {} }) =>
     to.some(({ service }) => service === name) && retries !== undefined && "budgetPercent" in retries
@@ -79,6 +79,7 @@ function insistence({ services }: GatewayPlan, action: RouteAction): string[] {
         ? [`turns to ${failover.join(", then ")} while ${name} is not well`]
         : [],
     ),
+    ...(errors.length === 0 ? [] : [`answers a page in place of ${errors.map(({ on }) => on).join(", ")}`]),
     ...mirror.map(({ service, millionths }) => `copies ${fractionText(millionths)} of the requests to ${service}`),
   ];
 }

@@ -8,6 +8,7 @@ import { versionName } from "../policy/versions.js";
 import { Answers } from "./answers.js";
 import { planCallers } from "./callers.js";
 import { effectivePolicies } from "./effective.js";
+import { planErrors } from "./errors.js";
 import { planForwarding } from "./forwarding.js";
 import { hostName, operationName } from "./names.js";
 import { checkConversions, converterOf, splitRoute } from "./operations.js";
@@ -211,13 +212,15 @@ function queryMatches(query: Route["match"]["query"] = {}): { query?: QueryMatch
 }
 
 function planAction(route: Route, index: number, path: PathPattern, checked: CheckedGateway): RouteAction | undefined {
-  const { gateway } = checked;
+  const { gateway, pageTexts } = checked;
+  const errors = planErrors(route.errors, pageTexts);
   const callers = planCallers(route, index, checked);
   if (route.to !== undefined)
     return {
       type: "forward",
       to: route.to.map((target) => ({ service: versionName(gateway, target), weight: target.weight })),
       ...(callers.length === 0 ? {} : { callers }),
+      ...(errors === undefined ? {} : { errors }),
       ...planTimes(route, gateway),
       ...planForward(route, gateway),
       ...planForwarding(route, path, gateway),

@@ -98,6 +98,9 @@ export function externalAuthFilter(policy: string): string {
   return `sluice.external-auth.${policy}`;
 }
 
+/** The filter of Envoy that puts pages in the place of failed answers, and where it notes what it knows of the request. */
+export const ERRORS_FILTER = "sluice.errors";
+
 /** The filter of Envoy that has a route chosen again once it is known who calls. */
 export const CALLERS_FILTER = "sluice.callers";
 

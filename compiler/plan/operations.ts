@@ -67,9 +67,10 @@ export function checkConversions(
   if (route.action.type !== "forward")
     return [diagnose("SL0438", { policy: plan.name, where: `the route \`${route.name}\` leads` }, item.origin)];
   const { operations } = first.plan.conversion;
-  const { rewrite, upgrades } = route.action;
+  const { rewrite, upgrades, errors } = route.action;
   const unfit = [...(rewrite?.path === undefined ? [] : ["rewrite.path"]), ...(upgrades ? ["websocket"] : [])];
   return [
+    ...(errors === undefined ? [] : [diagnose("SL0359", { policy: plan.name, route: route.name }, item.origin)]),
     ...unfit.map((key) => diagnose("SL0339", { policy: plan.name, key, route: route.name }, item.origin)),
     ...others.map((other) =>
       diagnose("SL0439", { policy: other.plan.name, first: plan.name }, other.item.origin, {

@@ -7,6 +7,7 @@ import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
 import type { CallerPlan } from "./callers.js";
+import type { ErrorPage } from "./errors.js";
 import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
@@ -55,6 +56,8 @@ export interface ListenerPlan {
   capturedBy?: string;
   /** What the policy asks for; absent if nothing. */
   accessLog?: AccessLogPlan;
+  /** Pages in place of what the gateway itself answers; absent if there are none. */
+  errors?: ErrorPage[];
 }
 
 export interface ServicePlan extends ServiceResilience {
@@ -297,6 +300,8 @@ export interface Target {
 export interface ForwardAction extends RouteResilience, RouteForwarding {
   type: "forward";
   to: Target[];
+  /** Pages in place of failed answers of the services, or in their stead; absent if there are none. */
+  errors?: ErrorPage[];
   /** Callers whose requests go elsewhere, by who they are: the first that fits decides. Absent if there are none. */
   callers?: CallerPlan[];
   /** For the whole answer; 0 where calls have deadlines in its place. */

@@ -14,7 +14,12 @@ const NOT_OURS_TO_ANSWER = [
 ];
 
 /** RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5. */
-const WITHOUT_BODY = [204, 205, 304];
+export const WITHOUT_BODY: readonly number[] = [204, 205, 304];
+
+/** Bytes that a text has on the wire. */
+export function sizeOfText(text: string): number {
+  return Buffer.byteLength(text);
+}
 
 /** What a route answers by itself. */
 export const respond = z
@@ -23,7 +28,7 @@ export const respond = z
     body: z
       .string()
       .max(65_536)
-      .refine((body) => Buffer.byteLength(body) <= 65_536, "at most 65536 bytes of UTF-8")
+      .refine((body) => sizeOfText(body) <= 65_536, "at most 65536 bytes of UTF-8")
       .optional()
       .describe("Body of the answer; none with status 204, 205 and 304."),
     headers: z

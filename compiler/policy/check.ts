@@ -6,6 +6,7 @@ import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
 import { checkDisclosures, type Disclosure } from "./disclosures.js";
 import { type Discovered, discover } from "./discovery.js";
+import { type PageTexts, readPages } from "./errors.js";
 import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
 import { type Issue, type Place, plainPath, sameLetters, unknownKey } from "./issues.js";
@@ -25,6 +26,8 @@ export interface CheckedGateway {
   policies: Map<string, PolicyPlan>;
   /** What files say of where services are. */
   discovered: Discovered;
+  /** Of the pages that stand in files. */
+  pageTexts: PageTexts;
   place: Place;
   /** Parts of which something could not be read or does not fit; what needs them entirely is not found out. */
   incomplete: ReadonlySet<Part>;
@@ -79,8 +82,11 @@ export function checkGateway(
     else policies.set(name, plan);
   }
   const discovered = discover({ gateway, place }, files, (finding) => diagnostics.push(finding));
-  const { incomplete } = shape;
-  const checked: CheckedGateway = { root: shape.root, gateway, policies, discovered, place, incomplete };
+  const pages = readPages(gateway, { root: shape.root, place }, files);
+  diagnostics.push(...pages.diagnostics);
+  const { root: written, incomplete } = shape;
+  const pageTexts = pages.texts;
+  const checked: CheckedGateway = { root: written, gateway, policies, discovered, pageTexts, place, incomplete };
   const references = checkReferences(checked);
   for (const part of references.unresolved) shape.incomplete.add(part);
   const found = [

@@ -5,6 +5,7 @@ import { connections } from "./connections.js";
 import { cookiesMatch } from "./cookies.js";
 import { destination } from "./destinations.js";
 import { dns, eds } from "./discovery.js";
+import { routeErrors } from "./errors.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
 import { listener } from "./listeners.js";
@@ -193,6 +194,7 @@ const route = z
     rewrite: rewrite.optional(),
     hedge: hedge.optional(),
     websocket,
+    errors: routeErrors.optional(),
     apply: z
       .array(z.string())
       .max(64)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listenerAccessLog } from "./access-log.js";
+import { listenerErrors } from "./errors.js";
 import { listenerProtocols, listenerTls } from "./transport.js";
 import { hostPort, name } from "./values.js";
 
@@ -48,5 +49,6 @@ export const listener = z
     tls: listenerTls.optional(),
     protocols: listenerProtocols,
     accessLog: listenerAccessLog.optional(),
+    errors: listenerErrors.optional(),
   })
   .describe("One address that clients connect to.");

@@ -62,6 +62,7 @@ const OF_SERVICES = [
   "rewrite",
   "hedge",
   "websocket",
+  "errors",
 ] as const;
 
 function checkRoute(route: Route, index: number, checked: CheckedGateway, effort: Effort): Diagnostic[] {

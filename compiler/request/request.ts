@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { ErrorPage } from "../plan/errors.js";
 import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
 import { acceptedCodings, namedByConnection } from "./connection.js";
 import { refusedByParser } from "./parser.js";
@@ -39,6 +40,8 @@ export interface RoutedRequest {
   time: number;
   /** Whether nothing follows the headers. */
   ends: boolean;
+  /** Pages of its listener in place of what the gateway itself answers; absent if there are none. */
+  errors?: readonly ErrorPage[];
 }
 
 export type Arrival =
@@ -122,6 +125,7 @@ export function arrive(plan: GatewayPlan, listener: ListenerPlan, sent: ClientRe
       ...(told === undefined ? {} : { sourcePort: 0 }),
       time: request.time,
       ends: !request.headers.some(([name]) => name === "transfer-encoding"),
+      ...(listener.errors === undefined ? {} : { errors: listener.errors }),
     },
     changes: [...target.changes.map((change) => `path: ${change}`), ...changes],
   };

@@ -167,9 +167,9 @@ export class EmbeddedGateway implements TestedGateway {
       if (answer === undefined) throw new HostFault(`body.wasm holds an answer of route ${route.name}`);
       return { ...exchangeOf(answer), service };
     }
-    const head = passage.answer(headers, content.length === 0);
+    const { page, ...head } = passage.answer(headers, content.length === 0);
     passage.end();
-    return { ...head, body: byteTextOf(content), route, ...told(passage.notes), service };
+    return { ...head, body: page ?? byteTextOf(content), route, ...told(passage.notes), service };
   }
 
   private scripted(service: NonNullable<Exchange["service"]>): { headers: HeaderMap; content: Uint8Array } {

@@ -42,6 +42,24 @@ export function callersOf(choice: number): readonly Readonly<Record<string, unkn
   return choice % 3 === 0 ? [entry(choice), entry(choice >> 2)] : [entry(choice)];
 }
 
+/** Pages in place of failed answers. */
+export const pages = fc
+  .tuple(
+    fc.uniqueArray(fc.constantFrom(400, 401, 403, 404, 405, 429, 503, "4xx", "5xx"), { minLength: 1, maxLength: 4 }),
+    fc.record(
+      {
+        body: fc.constantFrom("<h1>sorry</h1>", "gr\u00fc\u00dfe 100% %REQ(x)%\n"),
+        contentType: fc.constantFrom("text/plain", "application/json; a=5%"),
+        status: fc.constantFrom(200, 418, 500, 404),
+      },
+      { requiredKeys: ["body"] },
+    ),
+  )
+  .map(([[first = 404, ...others], page]) => [
+    { on: first, body: "first" },
+    ...(others.length === 0 ? [] : [{ on: others, ...page }]),
+  ]);
+
 type Routes = readonly Readonly<Record<string, unknown>>[];
 
 /** Routes that name versions of a service which has them. */

@@ -22,7 +22,7 @@ const schema: z.ZodType<Schema> = z.lazy(() =>
 const language = schema.parse(JSON.parse(readFileSync(join(packageRoot(), "schema", "gateway.v1.json"), "utf8")));
 
 /** Keys of the language that a file by itself cannot have. */
-const IN_SEVERAL_FILES = ["include", "include[]"];
+const IN_SEVERAL_FILES = ["include", "include[]", "listeners.<>.errors[].file", "routes[].errors[].file"];
 
 /** What the schema does not tell apart: what of a text's form or of a policy's kind occurs. */
 function formsOf({ plan, text }: RandomCase): string[] {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { randomExpression } from "./random-expressions.js";
-import { withVersions } from "./random-forwarding.js";
+import { pages, withVersions } from "./random-forwarding.js";
 import {
   askable,
   bodyLimitBody,
@@ -53,6 +53,7 @@ const listeners = fc
         trustedHops: fc.constantFrom(0, 1, 2),
         escapedSlashes: fc.constantFrom("reject", "unescape", "keep"),
         headerUnderscores: fc.constantFrom("reject", "drop", "allow"),
+        errors: fc.oneof({ weight: 1, arbitrary: pages }, { weight: 3, arbitrary: fc.constant(undefined) }),
       },
       { requiredKeys: ["address"] },
     ),

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { mirror, rewriteOf } from "./random-forwarding.js";
+import { mirror, pages, rewriteOf } from "./random-forwarding.js";
 import { hashBy, retry } from "./random-resilience.js";
 
 /** Names of the services that routes lead to. */
@@ -112,6 +112,7 @@ const forwarded = fc.record(
     hashBy,
     mirror,
     websocket: fc.boolean(),
+    errors: pages,
   },
   { requiredKeys: ["to"] },
 );

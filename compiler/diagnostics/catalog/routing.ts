@@ -222,4 +222,35 @@ was meant. An earlier entry may do so: it keeps its callers from a later one.
     callers: [{ to: v2 }]                 # SL0356
     callers: [{ tiers: gold, to: v2 }]`,
   },
+  SL0357: {
+    severity: "error",
+    message: "a page is exactly one of `body` and `file`",
+    help: `A page stands in the policy or in a file beside it.
+
+    errors: [{ on: 404, body: "<h1>Nothing here</h1>" }, { on: 5xx, file: errors/5xx.html }]`,
+  },
+  SL0358: {
+    severity: "error",
+    message: "the page `{file}` has {size} bytes; 1 to {most} are possible",
+    help: `Pages are a part of Envoy's configuration, which holds them in memory. Link to pictures and styles, and leave them where they are.`,
+  },
+  SL0359: {
+    severity: "error",
+    message: "the route `{route}` has `errors`, and `{policy}` says itself what clients get when its service fails",
+    help: `A policy such as \`soap\` turns faults of its service into problem documents, by its \`faults\`. A page in their place would hide what clients are
+promised.
+
+    - match: { path: /partners/** }
+      to: crm
+      errors: [{ on: 5xx, body: "<h1>Sorry</h1>" }]   # SL0359
+      apply: [crm-as-rest]`,
+  },
+  SL0360: {
+    severity: "error",
+    message: "two pages are for {status}",
+    help: `A status has one page. \`4xx\` and \`5xx\` are for those that no page names.
+
+    errors: [{ on: [404, 410], body: "<h1>Gone</h1>" }, { on: 404, body: "<h1>Nothing here</h1>" }]   # SL0360
+    errors: [{ on: 410, body: "<h1>Gone</h1>" }, { on: 4xx, body: "<h1>Nothing here</h1>" }]`,
+  },
 } as const satisfies Section<"03">;

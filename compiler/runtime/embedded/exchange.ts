@@ -216,6 +216,11 @@ export class Exchange {
     const head = passage.answer(headers, ends);
     this.told = { ...this.told, status: head.status };
     this.writeHead(head);
+    if (head.page !== undefined) {
+      answer.resume();
+      this.outgoing.end(encoded(Buffer.from(head.page, "latin1"), head.coding));
+      return;
+    }
     // Also of an answer that broke off: the client must see that it is not whole.
     pipeline([answer, ...encoders(head.coding), this.outgoing], () => clearTimeout(this.timer));
   }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { codecRefusal } from "../../embedded/worker.js";
+import type { ErrorPage } from "../../plan/errors.js";
 import { isAnyAddress } from "../../policy/values.js";
 import { MOST_HEADER_BYTES } from "./arrival.js";
 
@@ -19,6 +20,8 @@ export interface ListenerEvents {
    * @returns true if a request of it is under way, and has been taken care of
    */
   onUnreadable(socket: Duplex, status: number): boolean;
+  /** Pages in place of what is answered by nobody else. */
+  pages(): readonly ErrorPage[] | undefined;
 }
 
 /** A port with Node's HTTP/1.1 server on it. */
@@ -50,10 +53,10 @@ export class HttpListener {
       events.onRequest(incoming, outgoing);
     });
     server.on("checkExpectation", events.onRequest);
-    server.on("connect", (_incoming, socket) => refuse(socket, 403));
+    server.on("connect", (_incoming, socket) => refuse(socket, 403, events.pages()));
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
       const status = statusOf(error);
-      if (!events.onUnreadable(socket, status)) refuse(socket, status);
+      if (!events.onUnreadable(socket, status)) refuse(socket, status, events.pages());
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -87,12 +90,12 @@ function statusOf({ code }: NodeJS.ErrnoException): number {
 }
 
 /** An answer of the codec on a connection that no request is read from any more. */
-function refuse(socket: Duplex, status: number): void {
+function refuse(socket: Duplex, refused: number, pages: readonly ErrorPage[] | undefined): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const { headers, body } = codecRefusal("GET", status);
+  const { status, headers, body } = codecRefusal("GET", refused, pages);
   const lines = [...headers, ["date", new Date().toUTCString()], ["connection", "close"]].map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );

@@ -138,6 +138,7 @@ export class EmbeddedServer {
     return HttpListener.open(address, port, {
       onRequest: (incoming, outgoing) => this.serve(key, incoming, outgoing),
       onUnreadable: (socket, status) => this.breakOff(socket, status),
+      pages: () => this.bound.get(key)?.plan.errors,
     });
   }
 
@@ -173,7 +174,10 @@ export class EmbeddedServer {
     const { method = "" } = incoming;
     if ("status" in read) {
       const { status } = read;
-      exchange.answer(read.body ? codecRefusal(method, status) : { ...emptyAnswer(status), isUnread: true }, true);
+      exchange.answer(
+        read.body ? codecRefusal(method, status, listener?.errors) : { ...emptyAnswer(status), isUnread: true },
+        true,
+      );
       return;
     }
     // A listener that was removed finishes what it has, and judges nothing more by a policy that is gone.

@@ -16,6 +16,7 @@ import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
+import { localReplies } from "./errors.js";
 import { guardFilter } from "./guard.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
@@ -69,7 +70,7 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
               configType: {
                 case: "typedConfig",
                 value: packed(HttpConnectionManagerSchema, {
-                  ...connectionManager(listener, common, logs),
+                  ...connectionManager(plan, listener, common, logs),
                   routeSpecifier: tables.of(listener),
                 }),
               },
@@ -88,12 +89,14 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
 type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
 function connectionManager(
+  plan: GatewayPlan,
   listener: ListenerPlan,
   common: ReturnType<typeof commonOptions>,
   accessLog: NonNullable<ManagerInit["accessLog"]>,
 ): ManagerInit {
   return {
     ...common,
+    ...localReplies(plan, listener),
     accessLog,
     statPrefix: listener.name,
     ...(listener.protocol === undefined ? {} : { codecType: CODECS[listener.protocol] }),

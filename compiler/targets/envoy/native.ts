@@ -8,6 +8,7 @@ import { bodyLimit, bodyLimitFilters } from "./body-limits.js";
 import { callersFilter } from "./callers.js";
 import { compressFilters, compression } from "./compression.js";
 import { corsFilter, corsPolicy } from "./cors.js";
+import { errorsFilter } from "./errors.js";
 import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
 import { needsNotes, noteFilter, notes } from "./notes.js";
@@ -50,6 +51,8 @@ export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
     ...plan.policies.flatMap(({ name, native }) =>
       native?.filter === "compressor" ? compressFilters(name, native) : [],
     ),
+    // Last, so that who comes here was refused by none; its pages are compressed.
+    ...errorsFilter(plan),
   ];
 }
 

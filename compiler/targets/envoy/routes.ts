@@ -29,8 +29,10 @@ import type {
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { operationFilters } from "./body.js";
 import { type CallersEntry, callerMatchers, choosingAgain, entriesForCallers } from "./callers.js";
+import { RouteErrors } from "./errors.js";
 import { forwarding } from "./forwarding.js";
 import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
+import { literal } from "./literal.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { queryMatchers } from "./queries.js";
@@ -57,6 +59,7 @@ export function routeConfiguration(
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
   const native = new NativeConfigurations(isLogged);
+  const errors = new RouteErrors();
   return create(RouteConfigurationSchema, {
     name: plan.name,
     ignorePortInHostMatching: true,
@@ -68,7 +71,7 @@ export function routeConfiguration(
         .flatMap(pinnedTwin)
         .concat(host.routes)
         .flatMap(entriesForCallers)
-        .map((route) => routeEntry(route, policies, headers, native)),
+        .map((route) => routeEntry(route, { policies, headers, native, errors })),
       metadata: originMetadata(host.origin),
     })),
   });
@@ -89,12 +92,15 @@ function pinnedTwin(route: RoutePlan): Entry[] {
   return [{ ...route, match: { path, methods: [], headers: [pin, ...headers] }, isConverted: true }];
 }
 
-function routeEntry(
-  route: Entry,
-  policies: ReadonlyMap<string, PolicyPlan>,
-  headers: Headers,
-  native: NativeConfigurations,
-): RouteInit {
+/** What the entries of one table of routes are made of: messages that several have are made once. */
+interface Parts {
+  policies: ReadonlyMap<string, PolicyPlan>;
+  headers: Headers;
+  native: NativeConfigurations;
+  errors: RouteErrors;
+}
+
+function routeEntry(route: Entry, { policies, headers, native, errors }: Parts): RouteInit {
   const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
   const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
   const forwards = route.action.type === "forward";
@@ -132,6 +138,7 @@ function routeEntry(
     ],
     typedPerFilterConfig: Object.fromEntries([
       ...choosingAgain(route),
+      ...errors.of(route),
       ...native.of(run).map(({ filter, configuration }) => [filter, configuration] as const),
       ...(done === undefined ? [] : operationFilters(done.operation)),
     ]),
@@ -173,11 +180,6 @@ class Headers {
 
 function result(property: string): string {
   return `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`;
-}
-
-/** Envoy substitutes `%NAME%` in header values: a text of the user is never such a command. */
-function literal(value: string): string {
-  return value.replaceAll("%", "%%");
 }
 
 function unique(names: readonly string[]): string[] {

@@ -67,7 +67,11 @@ export const OPERATORS: readonly Operator[] = [
     services.length < 2 ? [] : [other(services, [service], "")],
   ),
   scalar("timeout-doubled", ["routes.*.timeout"], defined(doubledDuration)),
-  scalar("answer-changed", ["routes.*.respond.body", "routes.*.respond.headers.*"], (text) => [`${text.trim()}!`]),
+  scalar(
+    "answer-changed",
+    ["routes.*.respond.body", "routes.*.respond.headers.*", "routes.*.errors.*.body", "listeners.*.errors.*.body"],
+    (text) => [`${text.trim()}!`],
+  ),
   scalar("answer-changed", ["routes.*.redirect.to", "routes.*.redirect.path"], (target) => [
     `${target.replace(/\/$/, "")}/elsewhere`,
   ]),
