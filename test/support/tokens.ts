@@ -11,7 +11,7 @@ export const VALID: Refusal = "token-valid";
 
 export const base64url = (bytes: string | Uint8Array) => Buffer.from(bytes).toString("base64url");
 
-const TAG_BYTES = { HS256: 32, HS384: 48, HS512: 64 } as const;
+export const TAG_BYTES = { HS256: 32, HS384: 48, HS512: 64 } as const;
 
 /** A token of these texts under an HMAC key; `algorithm` chooses the hash and stands nowhere else. */
 export function signed(
