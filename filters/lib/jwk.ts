@@ -1,5 +1,5 @@
 import { BASE64_URL, base64Decode } from "./base64";
-import { bytesEqual } from "./bytes";
+import { isWord } from "./bytes";
 import { Curve } from "./ecdsa";
 import {
   JSON_ARRAY,
@@ -51,7 +51,7 @@ const EXPONENT_ROOM: i32 = 8;
 const EXPONENT: usize = memory.data(EXPONENT_ROOM + 4, 8);
 const MOST_SECRET_BYTES: i32 = 1024;
 
-// Words with their lengths in front: literals of the language are UTF-16.
+// Words with their lengths in front.
 const KTY: usize = memory.data<u8>([3, 0x6b, 0x74, 0x79]);
 const USE: usize = memory.data<u8>([3, 0x75, 0x73, 0x65]);
 const KEY_OPS: usize = memory.data<u8>([7, 0x6b, 0x65, 0x79, 0x5f, 0x6f, 0x70, 0x73]);
@@ -102,29 +102,27 @@ function memberOf(tape: usize, node: i32, word: usize): i32 {
   return jsonMember(tape, node, word + 1, load<u8>(word));
 }
 
-function isWord(tape: usize, node: i32, word: usize): bool {
-  const length = <i32>load<u8>(word);
-  if (jsonType(tape, node) !== JSON_STRING || jsonLength(tape, node) !== length) return false;
-  return bytesEqual(jsonStart(tape, node), word + 1, length);
+function saysWord(tape: usize, node: i32, word: usize): bool {
+  return jsonType(tape, node) === JSON_STRING && isWord(jsonStart(tape, node), jsonLength(tape, node), word);
 }
 
 function typeOf(tape: usize, kty: i32): KeyType {
   if (kty === NOTHING) return KeyType.Unknown;
-  if (isWord(tape, kty, RSA)) return KeyType.Rsa;
-  if (isWord(tape, kty, EC)) return KeyType.Ec;
-  return isWord(tape, kty, OCT) ? KeyType.Secret : KeyType.Unknown;
+  if (saysWord(tape, kty, RSA)) return KeyType.Rsa;
+  if (saysWord(tape, kty, EC)) return KeyType.Ec;
+  return saysWord(tape, kty, OCT) ? KeyType.Secret : KeyType.Unknown;
 }
 
 /** Whether neither `use` nor `key_ops` says otherwise (RFC 7517, sections 4.2 and 4.3). */
 function verifies(tape: usize, node: i32): bool {
   const use = memberOf(tape, node, USE);
-  if (use !== NOTHING && !isWord(tape, use, SIG)) return false;
+  if (use !== NOTHING && !saysWord(tape, use, SIG)) return false;
   const operations = memberOf(tape, node, KEY_OPS);
   if (operations === NOTHING) return true;
   if (jsonType(tape, operations) !== JSON_ARRAY) return false;
   const end = jsonNext(tape, operations);
   for (let operation = operations + 1; operation < end; operation = jsonNext(tape, operation)) {
-    if (isWord(tape, operation, VERIFY)) return true;
+    if (saysWord(tape, operation, VERIFY)) return true;
   }
   return false;
 }
@@ -192,8 +190,8 @@ function readRsa(tape: usize, node: i32, target: usize, jwk: Jwk): JwkRefusal {
 function readEc(tape: usize, node: i32, target: usize, jwk: Jwk): JwkRefusal {
   const crv = memberOf(tape, node, CRV);
   if (crv === NOTHING) return JwkRefusal.Member;
-  const isP256 = isWord(tape, crv, P_256);
-  if (!isP256 && !isWord(tape, crv, P_384)) return JwkRefusal.Type;
+  const isP256 = saysWord(tape, crv, P_256);
+  if (!isP256 && !saysWord(tape, crv, P_384)) return JwkRefusal.Type;
   const curve = isP256 ? Curve.P256 : Curve.P384;
   const algorithm = isP256 ? JwsAlgorithm.ES256 : JwsAlgorithm.ES384;
   if (jwk.algorithm !== JwsAlgorithm.Unknown && jwk.algorithm !== algorithm) return JwkRefusal.Algorithm;
