@@ -14,7 +14,7 @@ export { jsonParse } from "./json";
 export { readJwk } from "./jwk";
 export { findJwk, jwksPassedOver, jwksSpaceBytes, readJwks } from "./jwks";
 export { jwsHmacMatches, jwsSpaceBytes, readJws, readJwsPayload } from "./jws";
-export { claimAt, claimTexts, jwtIsFor, jwtScopes, jwtTimesHold, readJwtClaims } from "./jwt";
+export { claimAt, claimIs, claimTexts, jwtIsFor, jwtScopes, jwtTimesHold, readJwtClaims } from "./jwt";
 export * from "./pbkdf2";
 export { arenaReset } from "./region";
 export * from "./sha512";

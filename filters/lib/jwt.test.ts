@@ -194,6 +194,18 @@ describe("claims", () => {
     expect(tokens.isFor("orders")).toBe(false);
   });
 
+  it("are strings byte for byte", () => {
+    expect(withClaim('"iss":"https://id.example.com","n":1,"l":["a"]')).toBe(VALID);
+    expect(tokens.claimIs("iss", "https://id.example.com")).toBe(true);
+    for (const other of ["https://id.example.com/", "https://id.example.co", "HTTPS://id.example.com", ""])
+      expect(tokens.claimIs("iss", other), other).toBe(false);
+    expect([tokens.claimIs("n", "1"), tokens.claimIs("l", "a"), tokens.claimIs("none", "")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
   it("name scopes in one text or in a list", () => {
     const scopes = (members: string, most = 64) => {
       expect(withClaim(members)).toBe(VALID);

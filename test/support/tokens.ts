@@ -128,6 +128,12 @@ export class Tokens {
     return node === 0 ? undefined : this.json(node);
   }
 
+  /** Whether the claim at a path is this string. */
+  claimIs(path: string, text: string): boolean {
+    const node = this.claimNode(path, ".");
+    return this.lib.call("claimIs", this.tape, node, ...this.text(text)) === 1;
+  }
+
   /** The strings of the claim at a path; undefined if it is no string and no array of strings, or has more than `most`. */
   texts(path: string, most = 64): string[] | undefined {
     return this.slices(this.lib.call("claimTexts", this.tape, this.claimNode(path, "."), this.list, most));
