@@ -38,6 +38,11 @@ export function bytesEqualLower(pointer: usize, lower: usize, length: i32): bool
   return true;
 }
 
+/** Whether a range is a word: its length in one byte, then its bytes. Literals of the language are UTF-16, so constants are written so. */
+export function isWord(pointer: usize, length: i32, word: usize): bool {
+  return length === <i32>load<u8>(word) && bytesEqual(pointer, word + 1, length);
+}
+
 /** Order of two ranges by length, then by bytes: negative, zero or positive. Total, but not alphabetical. */
 export function bytesOrder(a: usize, aLength: i32, b: usize, bLength: i32): i32 {
   if (aLength !== bLength) return aLength < bLength ? -1 : 1;
