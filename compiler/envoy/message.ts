@@ -38,6 +38,7 @@ export const extensionNames = {
   dnsCluster: "envoy.clusters.dns",
   previousHosts: "envoy.retry_host_predicates.previous_hosts",
   fixedHeap: "envoy.resource_monitors.fixed_heap",
+  quicTransport: "envoy.transport_sockets.quic",
   tlsTransport: "envoy.transport_sockets.tls",
   zipkin: "envoy.tracers.zipkin",
   openTelemetry: "envoy.tracers.opentelemetry",

@@ -59,6 +59,11 @@ export function ownCluster(service: string): string {
   return `${service}:own`;
 }
 
+/** Envoy's name of the part of a listener that speaks HTTP/3; its own, if that is all of it. */
+export function quicListenerName({ name, http3 }: { name: string; http3?: unknown }): string {
+  return http3 === "only" ? name : `${name}:http3`;
+}
+
 /** The request header by which Envoy knows a converted request. Only `body.wasm` writes it: it is removed from what clients send. */
 export const PIN_HEADER = "x-sluice-pin";
 

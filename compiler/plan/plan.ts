@@ -12,7 +12,7 @@ import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { Collector } from "./tracing.js";
-import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
+import type { Http3Plan, ListenerTls, Protocol, ServiceTls } from "./transport.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export interface JsonObject {
@@ -46,8 +46,10 @@ export interface ListenerPlan {
   headerUnderscores: "reject" | "drop" | "allow";
   /** Absent if it speaks plain HTTP. */
   tls?: ListenerTls;
-  /** The only version that it takes; either if absent. */
+  /** The only version that it takes over TCP; either if absent. */
   protocol?: Protocol;
+  /** Absent if it does not speak HTTP/3. */
+  http3?: Http3Plan;
   /** Where its clients are, in a gateway that has both kinds. */
   direction?: Direction;
   /** It takes connections that the kernel redirects. */

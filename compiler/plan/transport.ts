@@ -25,15 +25,18 @@ export interface ServiceTls {
   client?: CertificateFiles;
 }
 
-/** Versions of HTTP. */
-export const PROTOCOLS = ["http1", "http2"] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
+/** Versions of HTTP. The first two are spoken over TCP, the last over UDP. */
+export const PROTOCOLS = ["http1", "http2", "http3"] as const;
+export type Protocol = Exclude<(typeof PROTOCOLS)[number], "http3">;
+
+/** HTTP/3 on a listener: nothing else, or beside the other versions, whose answers tell of it. */
+export type Http3Plan = "only" | { /** Port that clients are told; 0 where it is not known. */ port: number };
 
 /** The gateway without certificates, its choice of HTTP versions, its access logs, and what it needs of the kernel and of files to find connections and services: where those are stand-ins on this machine. */
 export function withoutTransport(plan: GatewayPlan): GatewayPlan {
   return {
     ...plan,
-    listeners: plan.listeners.map(({ tls, protocol, accessLog, captures, capturedBy, ...listener }) => listener),
+    listeners: plan.listeners.map(({ tls, protocol, http3, accessLog, captures, capturedBy, ...listener }) => listener),
     services: plan.services.map(({ tls, protocol, health, discovery, ...service }) => {
       const { by, endpoints } = discovery;
       const found: ServicePlan = { ...service, discovery: by === "eds" ? { by: "static", endpoints } : discovery };

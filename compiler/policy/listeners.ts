@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listenerAccessLog } from "./access-log.js";
 import { listenerErrors } from "./errors.js";
-import { listenerProtocols, listenerTls } from "./transport.js";
+import { http3Port, listenerProtocols, listenerTls } from "./transport.js";
 import { hostPort, name } from "./values.js";
 
 /** Where clients connect to, how many trusted proxies stand in front, and how strict it is about what they send. */
@@ -48,6 +48,7 @@ export const listener = z
       .describe("What to do with header names that contain an underscore. `reject` answers 400."),
     tls: listenerTls.optional(),
     protocols: listenerProtocols,
+    http3Port,
     accessLog: listenerAccessLog.optional(),
     errors: listenerErrors.optional(),
   })

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { ListenerPlan, ServicePlan } from "../plan/plan.js";
-import { type CertificateFiles, type ListenerTls, PROTOCOLS } from "../plan/transport.js";
-import { type Node, nodeAt } from "../syntax/document.js";
+import { type CertificateFiles, type Http3Plan, type ListenerTls, PROTOCOLS } from "../plan/transport.js";
+import { type Node, nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeListed } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
 import type { CheckedGateway } from "./check.js";
@@ -83,10 +83,19 @@ export const listenerTls = z
 export const listenerProtocols = z
   .array(z.enum(PROTOCOLS))
   .min(1)
-  .max(2)
+  .max(3)
   .optional()
-  .describe("Versions of HTTP that clients may speak, chosen by ALPN with TLS; both if absent.")
-  .meta({ examples: [["http1"]] });
+  .describe(
+    "Versions of HTTP that clients may speak, chosen by ALPN with TLS; `http1` and `http2` if absent. `http3` is spoken over UDP at the same address and port; the answers of the other two tell clients of it (`alt-svc`).",
+  )
+  .meta({ examples: [["http1"], ["http1", "http2", "http3"]] });
+
+export const http3Port = z
+  .int()
+  .min(1)
+  .max(65_535)
+  .optional()
+  .describe("UDP port by which clients reach `http3`, where it is not that of `address`: 443 in front of 8443.");
 
 /** Where Debian, Ubuntu, Alpine and their images have the authorities of the web. */
 const SYSTEM_CA = "mounted:/etc/ssl/certs/ca-certificates.crt";
@@ -137,19 +146,35 @@ function checkListeners({ gateway, root, place }: CheckedGateway): Diagnostic[] 
   return Object.keys(gateway.listeners).flatMap((listener) => {
     const path = ["listeners", listener, "tls"];
     const tls = nodeAt(root, path);
-    if (tls === undefined) return [];
+    const spoken = gateway.listeners[listener];
+    const position = spoken?.protocols?.indexOf("http3") ?? -1;
+    const quic = http3Findings({ listener, spoken, position }, (inner) => place(["listeners", listener, ...inner]));
+    if (tls === undefined) return quic;
     // As written: what is not well-formed has a finding of its own.
     const has = (key: string) => nodeAt(root, [...path, key]) !== undefined;
     const one = has("certificate") || has("key");
-    if (one === has("certificates")) return [diagnose("SL0624", { listener }, place(path, "key"))];
+    if (one === has("certificates")) return [...quic, diagnose("SL0624", { listener }, place(path, "key"))];
     if (has("certificate") !== has("key")) {
       const [there, absent] = has("key") ? ["key", "certificate"] : ["certificate", "key"];
-      return [diagnose("SL0621", { there, absent }, place([...path, there], "key"))];
+      return [...quic, diagnose("SL0621", { there, absent }, place([...path, there], "key"))];
     }
-    return repeated(gateway.listeners[listener]?.tls?.certificates ?? [], tls, (position) =>
-      place([...path, "certificates", position]),
-    );
+    return [
+      ...quic,
+      ...repeated(spoken?.tls?.certificates ?? [], tls, (position) => place([...path, "certificates", position])),
+    ];
   });
+}
+
+/** HTTP/3 is nothing without TLS, and not for what the kernel redirects. */
+function http3Findings(
+  { listener, spoken, position }: { listener: string; spoken: Listener | undefined; position: number },
+  at: (path: Path) => Span,
+): Diagnostic[] {
+  if (position < 0) return spoken?.http3Port === undefined ? [] : [diagnose("SL0632", { listener }, at(["http3Port"]))];
+  const here = at(["protocols", position]);
+  const { tls, capture, capturedBy } = spoken ?? {};
+  if (tls === undefined) return [diagnose("SL0630", { listener }, here)];
+  return capture === true || capturedBy !== undefined ? [diagnose("SL0631", {}, here)] : [];
 }
 
 function repeated(certificates: readonly CertificateFiles[], tls: Node, at: (position: number) => Span): Diagnostic[] {
@@ -182,10 +207,17 @@ function checkServices({ gateway, place }: CheckedGateway): Diagnostic[] {
 }
 
 /** The part of a plan that says what a listener speaks. */
-export function listenerTransport({ tls, protocols }: Listener): Pick<ListenerPlan, "tls" | "protocol"> {
-  const [only, ...others] = new Set(protocols);
+export function listenerTransport({
+  tls,
+  protocols = [],
+  address,
+  http3Port,
+}: Listener): Pick<ListenerPlan, "tls" | "protocol" | "http3"> {
+  const [only, ...others] = new Set(protocols.filter((one) => one !== "http3"));
+  const http3: Http3Plan = only === undefined ? "only" : { port: http3Port ?? address.port };
   return {
     ...(only === undefined || others.length > 0 ? {} : { protocol: only }),
+    ...(protocols.includes("http3") ? { http3 } : {}),
     ...(tls === undefined ? {} : { tls: listenerFiles(tls) }),
   };
 }

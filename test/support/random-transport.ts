@@ -7,6 +7,7 @@ const ca = "mounted:/etc/tls/ca.crt";
 const OF_LISTENERS = [
   { accessLog: { to: "stdout", when: "response.status >= 500", sample: "50%" } },
   { tls: pair },
+  { protocols: ["http1", "http2", "http3"], http3Port: 443, tls: pair },
   { protocols: ["http1"] },
   { protocols: ["http2"], tls: { ...pair, clientCertificate: { ca } } },
   {},

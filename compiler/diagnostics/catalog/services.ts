@@ -155,6 +155,33 @@ by the service itself (4 MiB by default in most libraries).
 
 Leave the policy out on routes whose methods stream, or split the route by method: \`/shop.Orders/Get\` and \`/shop.Orders/Watch\` are paths.`,
   },
+  SL0630: {
+    severity: "error",
+    message: "`http3` is always encrypted, and the listener `{listener}` has no `tls`",
+    help: `QUIC, by which HTTP/3 travels, has TLS 1.3 in it.
+
+    listeners:
+      public:
+        address: "[::]:8443"
+        protocols: [http1, http2, http3]
+        tls: { certificate: mounted:/etc/tls/tls.crt, key: mounted:/etc/tls/tls.key }`,
+  },
+  SL0631: {
+    severity: "error",
+    message: "`http3` cannot be captured: the kernel tells of TCP only where a connection was meant to go",
+    help: `Programs behind an outbound listener speak HTTP/1.1 or HTTP/2 to it, and clients of HTTP/3 find an inbound one by its own address. Leave out
+\`http3\`, or have a listener of its own for it.`,
+  },
+  SL0632: {
+    severity: "error",
+    message: "`http3Port` is of no use: the listener `{listener}` does not speak `http3`",
+    help: `    listeners:
+      public:
+        address: "[::]:8443"
+        protocols: [http1, http2, http3]
+        http3Port: 443
+        tls: { certificate: mounted:/etc/tls/tls.crt, key: mounted:/etc/tls/tls.key }`,
+  },
   SL0640: {
     severity: "error",
     message: "`health` needs exactly one of `path`, `tcp` and `grpc`",

@@ -6,6 +6,7 @@ import {
   ClusterSchema,
   Cluster_DiscoveryType as Type,
 } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
+import { SocketAddress_Protocol as Protocol } from "../../envoy/generated/envoy/config/core/v3/address_pb.js";
 import { DnsLookupFamily } from "../../envoy/generated/envoy/extensions/clusters/common/dns/v3/dns_pb.js";
 import { DnsClusterSchema } from "../../envoy/generated/envoy/extensions/clusters/dns/v3/dns_cluster_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
@@ -18,7 +19,7 @@ import { breakers } from "./breakers.js";
 import { keepalive } from "./connections.js";
 import { together } from "./failover.js";
 import { health } from "./health.js";
-import { type EnvoyOptions, originMetadata } from "./options.js";
+import { type Address, type EnvoyOptions, originMetadata } from "./options.js";
 import { serviceProtocolOptions, serviceSocket } from "./tls.js";
 
 type ClusterInit = MessageInitShape<typeof ClusterSchema>;
@@ -124,7 +125,9 @@ export function socketAddress(address: string, port: number) {
 }
 
 /** The same to listen on: by itself Envoy takes only connections of IPv6 at `::`. */
-export function listenerAddress(address: string, port: number) {
+export function listenerAddress({ address, port }: Address, protocol: Protocol = Protocol.TCP) {
   const { value, ...rest } = socketAddress(address, port).address;
-  return { address: { ...rest, value: { ...value, ...(isAnyAddress(address) ? { ipv4Compat: true } : {}) } } };
+  const both = isAnyAddress(address) ? { ipv4Compat: true } : {};
+  const over = protocol === Protocol.TCP ? {} : { protocol };
+  return { address: { ...rest, value: { ...over, ...value, ...both } } };
 }

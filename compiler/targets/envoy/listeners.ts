@@ -18,6 +18,7 @@ import { bodyFilters } from "./body.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
 import { guardFilter } from "./guard.js";
+import { alternative, HTTP3, quicListener } from "./http3.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { routeConfiguration } from "./routes.js";
@@ -50,56 +51,60 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
   const common = commonOptions(plan, options);
   const tables = new RouteTables(plan, options);
   const decisions = options.accessLog === undefined ? [] : [decisionLog(options.accessLog, plan)];
-  return plan.listeners.map((listener) => {
+  return plan.listeners.flatMap((listener) => {
     // One that is not bound is known by the address that its connections were meant for.
     const isMoved = listener.capturedBy === undefined && Object.hasOwn(options.listeners, listener.name);
-    const moved = isMoved ? options.listeners[listener.name] : undefined;
-    const { address, port } = moved ?? listener;
+    const address = (isMoved ? options.listeners[listener.name] : undefined) ?? listener;
     const logs = [...decisions, ...listenerLogs(listener, plan)];
-    const transportSocket = listenerSocket(listener, options.secretsDir);
-    return create(ListenerSchema, {
-      name: listener.name,
-      address: listenerAddress(address, port),
-      ...capturing(listener, plan),
+    const manager = (over: "tcp" | "udp") =>
+      packed(HttpConnectionManagerSchema, {
+        ...common,
+        ...connectionManager(listener),
+        ...localReplies(plan, listener),
+        ...(over === "tcp" ? codec(listener) : HTTP3),
+        accessLog: logs,
+        routeSpecifier: tables.of(listener, over),
+      });
+    const shared = {
       perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
-      filterChains: [
+      metadata: originMetadata(listener.origin),
+    };
+    const chain = (over: "tcp" | "udp") => ({
+      filters: [
         {
-          filters: [
-            {
-              name: extensionNames.httpConnectionManager,
-              configType: {
-                case: "typedConfig",
-                value: packed(HttpConnectionManagerSchema, {
-                  ...connectionManager(plan, listener, common, logs),
-                  routeSpecifier: tables.of(listener),
-                }),
-              },
-            },
-          ],
-          ...(transportSocket === undefined
-            ? {}
-            : { transportSocket, transportSocketConnectTimeout: duration(HANDSHAKE_TIMEOUT_MS) }),
+          name: extensionNames.httpConnectionManager,
+          configType: { case: "typedConfig" as const, value: manager(over) },
         },
       ],
-      metadata: originMetadata(listener.origin),
     });
+    const transportSocket = listenerSocket(listener, options.secretsDir);
+    const secured =
+      transportSocket === undefined
+        ? {}
+        : { transportSocket, transportSocketConnectTimeout: duration(HANDSHAKE_TIMEOUT_MS) };
+    const tcp = () => ({
+      ...shared,
+      name: listener.name,
+      address: listenerAddress(address),
+      ...capturing(listener, plan),
+      filterChains: [{ ...chain("tcp"), ...secured }],
+    });
+    const { http3 } = listener;
+    return [
+      ...(http3 === "only" ? [] : [create(ListenerSchema, tcp())]),
+      ...(http3 === undefined
+        ? []
+        : [create(ListenerSchema, quicListener(listener, address, chain("udp"), shared, options))]),
+    ];
   });
 }
 
 type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
-function connectionManager(
-  plan: GatewayPlan,
-  listener: ListenerPlan,
-  common: ReturnType<typeof commonOptions>,
-  accessLog: NonNullable<ManagerInit["accessLog"]>,
-): ManagerInit {
+/** What a listener says of requests. */
+function connectionManager(listener: ListenerPlan) {
   return {
-    ...common,
-    ...localReplies(plan, listener),
-    accessLog,
     statPrefix: listener.name,
-    ...(listener.protocol === undefined ? {} : { codecType: CODECS[listener.protocol] }),
     xffNumTrustedHops: listener.trustedHops,
     pathWithEscapedSlashesAction: ESCAPED_SLASHES[listener.escapedSlashes],
     commonHttpProtocolOptions: {
@@ -107,6 +112,10 @@ function connectionManager(
       headersWithUnderscoresAction: UNDERSCORES[listener.headerUnderscores],
     },
   };
+}
+
+function codec({ protocol }: ListenerPlan) {
+  return protocol === undefined ? {} : { codecType: CODECS[protocol] };
 }
 
 /** The routes of listeners, made once for those that have the same. */
@@ -120,10 +129,13 @@ class RouteTables {
     this.isLogged = isLogged(plan, options);
   }
 
-  of({ name }: ListenerPlan): { case: "routeConfig"; value: RouteConfiguration } {
+  /** Over TCP the answers tell of HTTP/3. */
+  of({ name, http3 }: ListenerPlan, over: "tcp" | "udp"): { case: "routeConfig"; value: RouteConfiguration } {
     const hosts = this.plan.hosts.filter((host) => isOn(host, name));
-    const key = this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0)).join("");
+    const told = over === "udp" || http3 === undefined || http3 === "only" ? 0 : http3.port;
+    const key = [told, ...this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0))].join();
     const value = this.made.get(key) ?? routeConfiguration(this.plan, hosts, this.isLogged);
+    if (!this.made.has(key) && told > 0) value.responseHeadersToAdd = [alternative(told)];
     this.made.set(key, value);
     return { case: "routeConfig", value };
   }

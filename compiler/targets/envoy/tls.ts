@@ -37,13 +37,25 @@ const VERSIONS = { tlsMinimumProtocolVersion: Version.TLSv1_2, tlsMaximumProtoco
 const ALPN = { http1: "http/1.1", http2: "h2", grpc: "h2" } as const;
 
 /** @param folder of the secrets, from Envoy's working directory or absolute */
-export function listenerSocket({ name, tls, protocol }: ListenerPlan, folder: string): Socket | undefined {
+export function listenerSocket(listener: ListenerPlan, folder: string): Socket | undefined {
+  const { protocol } = listener;
+  const protocols = protocol === undefined ? [ALPN.http2, ALPN.http1] : [ALPN[protocol]];
+  const context = downstreamContext(listener, folder, protocols);
+  return context === undefined ? undefined : socketOf(packed(DownstreamTlsContextSchema, context));
+}
+
+/** What clients are shown and asked for; undefined without TLS. */
+export function downstreamContext(
+  { name, tls }: ListenerPlan,
+  folder: string,
+  alpnProtocols: string[],
+): MessageInitShape<typeof DownstreamTlsContextSchema> | undefined {
   if (tls === undefined) return undefined;
   const { clientCertificate: clients } = tls;
-  const context = packed(DownstreamTlsContextSchema, {
+  return {
     commonTlsContext: {
       tlsParams: VERSIONS,
-      alpnProtocols: protocol === undefined ? [ALPN.http2, ALPN.http1] : [ALPN[protocol]],
+      alpnProtocols,
       tlsCertificateSdsSecretConfigs: tls.certificates.map((_, position) =>
         secretSource(secretName("listener", name, "certificate", position), folder),
       ),
@@ -57,8 +69,7 @@ export function listenerSocket({ name, tls, protocol }: ListenerPlan, folder: st
           }),
     },
     ...(clients === undefined ? {} : { requireClientCertificate: clients.required }),
-  });
-  return socketOf(context);
+  };
 }
 
 export function serviceSocket({ name, tls, protocol }: ServicePlan, folder: string): Socket | undefined {

@@ -39,6 +39,8 @@ export interface ServeOptions {
   ownServices?: boolean;
   /** Listeners keep their addresses, on free ports; by themselves they are all at 127.0.0.1. */
   ownAddresses?: boolean;
+  /** Listeners keep their addresses and ports, which must be free. */
+  ownPorts?: boolean;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
   /** Modules in place of those that ship, or beside them, by file name. */
@@ -86,7 +88,8 @@ export async function serve(policy: string | GatewayPlan, options: ServeOptions 
       upstreams.set(service.name, await startUpstream({ body: service.name }));
     const log = join(work.path, "decisions.jsonl");
     const local = localOptions(plan, upstreams, log, options.ports);
-    const emitted = options.ownAddresses === true ? { ...local, listeners: freePorts(plan) } : local;
+    const listeners = options.ownPorts ? {} : options.ownAddresses ? freePorts(plan) : local.listeners;
+    const emitted = { ...local, listeners };
     const configText = (options.edit ?? same)(bootstrapText(plan, emitted));
     const envoy = await startEnvoy({
       envoy: await requireEnvoy(),

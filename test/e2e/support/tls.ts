@@ -1,5 +1,5 @@
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { createSecureServer, type Http2ServerRequest, type SecureServerOptions } from "node:http2";
 import { Agent, createServer, request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
@@ -68,6 +68,7 @@ export function handshake(port: number, options: ConnectionOptions): Promise<Han
 export interface SecureReply {
   status: number;
   text: string;
+  headers: IncomingHttpHeaders;
   /** The connection had carried another request before. */
   reused: boolean;
 }
@@ -89,6 +90,7 @@ export function secureGet(
         resolve({
           status: response.statusCode ?? 0,
           text: Buffer.concat(parts).toString(),
+          headers: response.headers,
           reused: call.reusedSocket,
         }),
       );

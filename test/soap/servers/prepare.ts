@@ -18,6 +18,20 @@ export interface Spyne {
 
 /** @throws with what to do, if there is no Python or pip fetches nothing */
 export async function prepareSpyne(): Promise<Spyne> {
+  const packages = await pythonPackages("spyne", join(FOLDER, "spyne", "requirements.txt"));
+  return { ...packages, script: join(FOLDER, "spyne", "crm.py") };
+}
+
+/**
+ * A Python 3 with packages that a test needs.
+ *
+ * @param requirements a file that has the digest of each
+ * @throws with what to do, if there is no Python or pip fetches nothing
+ */
+export async function pythonPackages(
+  what: string,
+  requirements: string,
+): Promise<{ python: string /** For PYTHONPATH. */; packages: string }> {
   const python = process.env.SLUICE_PYTHON || "python3";
   // Wheels with code in C are for one version of Python.
   const tag = (
@@ -25,15 +39,14 @@ export async function prepareSpyne(): Promise<Spyne> {
       fix: "Install Python 3 with pip, or set SLUICE_PYTHON to its path.",
     })
   ).trim();
-  const requirements = join(FOLDER, "spyne", "requirements.txt");
-  const name = `spyne-${tag}-${await digestOf([requirements])}`;
+  const name = `${what}-${tag}-${await digestOf([requirements])}`;
   const packages = await cachedFolder(`soap-servers/${name}`, async (folder) => {
     const args = ["-m", "pip", "install", "--quiet", "--no-input", "--require-hashes", "--target", folder];
     await demand(python, [...args, "-r", requirements], {
       fix: "Check the network and your pip settings (index, proxy, certificate).",
     });
   });
-  return { python, packages, script: join(FOLDER, "spyne", "crm.py") };
+  return { python, packages };
 }
 
 /** @returns the class path. @throws with what to do, if there is no JDK or Maven, or what it fetches is not what is listed */
