@@ -63,6 +63,9 @@ function digestsOf(folder: string): Map<string, string> {
   );
 }
 
+/** Of all modules, on a machine that does other things too. */
+const BUILD_MS = 300_000;
+
 describe("the build of the modules", () => {
   let sources: string;
   let digests: Map<string, string>;
@@ -70,9 +73,9 @@ describe("the build of the modules", () => {
   beforeAll(async () => {
     sources = copyOf(root, "here");
     digests = await build(sources);
-  });
+  }, BUILD_MS);
 
-  it("gives the same bytes in another folder", async () => {
+  it("gives the same bytes in another folder", { timeout: BUILD_MS }, async () => {
     expect([...digests.keys()]).toEqual(moduleNames.flatMap((name) => [`${name}.cdx.json`, `${name}.wasm`]));
     expect(await build(copyOf(sources, "another folder, with spaces"))).toEqual(digests);
   });
@@ -81,7 +84,7 @@ describe("the build of the modules", () => {
     expect(digestsOf(built), "dist/modules is not what the sources give; npm run build makes it anew").toEqual(digests);
   });
 
-  it("fails on an import or an export that the module was not granted", async () => {
+  it("fails on an import or an export that the module was not granted", { timeout: BUILD_MS }, async () => {
     const copy = copyOf(sources, "changed");
     appendFileSync(
       join(copy, "filters/modules/auth.ts"),

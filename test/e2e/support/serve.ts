@@ -138,12 +138,10 @@ export async function writeSideFiles(plan: GatewayPlan, workDir: string): Promis
 export async function withLists(text: string, plans: readonly GatewayPlan[], folder: string): Promise<string> {
   const write = (path: string) => writeFile(path, '{ "resources": [] }\n');
   const list = (path: string) => join(folder, `list${extname(path)}`);
-  const mounted = new Set(plans.flatMap(mountedEndpoints));
+  const mounted = [...new Set(plans.flatMap(mountedEndpoints))];
   for (const path of mounted) await write(list(path));
-  return [...mounted].reduce(
-    (before, path) => before.replaceAll(path, list(path)).replaceAll(dirname(path), folder),
-    text,
-  );
+  const moved = mounted.reduce((before, path) => before.replaceAll(path, list(path)), text);
+  return mounted.reduce((before, path) => before.replaceAll(dirname(path), folder), moved);
 }
 
 /** All listeners on free ports, all services at their stand-ins, and a line for each request in a file. */
