@@ -54,9 +54,11 @@ let shadowed: Text = none<Text>();
 /** Whether the module keeps requests out. One that only traces lets pass what it does not know. */
 const GUARDS: bool = AUTH || RATE_LIMIT;
 
-/** The stream of the request at hand, and whether nothing follows its headers. */
+// The request at hand, for its trace: its stream, whether nothing follows its headers, and what it is judged by.
 let stream: u32 = 0;
 let endsWithHeaders: bool = false;
+let configurationAtHand: Configuration = none<Configuration>();
+let pipelineAtHand: Pipeline = none<Pipeline>();
 
 /**
  * Judges the request at hand by a configuration that may be missing, and answers it if it may not go on.
@@ -85,6 +87,8 @@ export function judge(configuration: Configuration, context: u32, ends: bool): F
   if (needs > SELDOM) readSeldom(configuration.interest, pipeline, needs, ends);
   if ((needs & Needs.Source) !== 0) readSource();
   if (TRACING && exists(pipeline.tracing)) {
+    configurationAtHand = configuration;
+    pipelineAtHand = pipeline;
     beginTrace(pipeline.tracing);
     tellTraceId(pipeline.told >> CARRIED_BITS);
   }
@@ -127,7 +131,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
       const admitted = admit();
       noteShadow(shadowedDecision());
       if (TRACING && recording) endPhase(Deed.Limit, admitted ? admittedDecision() : refusedDecision());
-      if (!admitted) return denyByLimit(configuration, pipeline);
+      if (!admitted) return denyByLimit();
       if (said === noPolicy && exists(admittedDecision())) said = admittedDecision();
       continue;
     }
@@ -142,7 +146,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
       count(allowed ? policy.counters.allowed : enforced ? policy.counters.denied : policy.counters.shadow);
       if (enforced) {
         said = decision;
-        if (!allowed) return deny(configuration, pipeline, policy.denial, said);
+        if (!allowed) return deny(policy.denial, said);
       } else if (!allowed) {
         noteShadow(decision);
       }
@@ -195,7 +199,7 @@ function allow(configuration: Configuration, pipeline: Pipeline, decision: Text)
     if (!writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
   }
   if (TRACING && hasTrace()) {
-    endTrace(configuration, pipeline, decision, true);
+    endTrace(decision, true);
     if (configuration.writesTrace !== 0) writeTrace();
     tellTrace(pipeline.told >> CARRIED_BITS);
   }
@@ -203,36 +207,32 @@ function allow(configuration: Configuration, pipeline: Pipeline, decision: Text)
 }
 
 /** Keeps what is known of a request that is traced, now that it has been judged. */
-function endTrace(configuration: Configuration, pipeline: Pipeline, decision: Text, passed: bool): void {
-  if (!settleTrace()) return;
+function endTrace(decision: Text, passed: bool): void {
+  if (!hasTrace() || !settleTrace()) return;
+  const pipeline = pipelineAtHand;
   // What only spans tell of a request is read of those that may have some.
   const needs = pipeline.tracing.recordNeeds & ~pipeline.needs;
-  if (needs !== 0) readMore(configuration, pipeline, needs);
-  const route = configuration.routes.single === pipeline ? none<Text>() : pipeline.route;
+  if (needs !== 0) readMore(needs);
+  const route = configurationAtHand.routes.single === pipeline ? none<Text>() : pipeline.route;
   keepTrace(stream, pipeline.pattern, route, GUARDS ? decision : none<Text>(), passed);
 }
 
-function readMore(configuration: Configuration, pipeline: Pipeline, needs: i32): void {
+function readMore(needs: i32): void {
   if (!AUTH && (needs & Needs.Identity) !== 0) readCaller(needs);
-  if (needs > SELDOM) readSeldom(configuration.interest, pipeline, needs, endsWithHeaders);
+  if (needs > SELDOM) readSeldom(configurationAtHand.interest, pipelineAtHand, needs, endsWithHeaders);
   if ((needs & Needs.Source) !== 0) readSource();
   if ((needs & Needs.Operation) !== 0) readOperation();
 }
 
-function deny(
-  configuration: Configuration,
-  pipeline: Pipeline,
-  response: LocalResponse,
-  decision: Text,
-): FilterHeadersStatus {
-  if (TRACING && hasTrace()) endTrace(configuration, pipeline, decision, false);
+function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
+  if (TRACING) endTrace(decision, false);
   note(decision, Told.All);
   respond(response);
   return FilterHeadersStatus.StopAllIterationAndWatermark;
 }
 
-function denyByLimit(configuration: Configuration, pipeline: Pipeline): FilterHeadersStatus {
-  if (TRACING && hasTrace()) endTrace(configuration, pipeline, refusedDecision(), false);
+function denyByLimit(): FilterHeadersStatus {
+  if (TRACING) endTrace(refusedDecision(), false);
   // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
   note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy));
   respondRefused();
@@ -241,6 +241,7 @@ function denyByLimit(configuration: Configuration, pipeline: Pipeline): FilterHe
 
 function refuse(answer: Answer): FilterHeadersStatus {
   if (!GUARDS) return FilterHeadersStatus.Continue;
+  if (TRACING) endTrace(answer.decision, false);
   tellDecision(answer.decision);
   if (debugIsOn()) log(LogLevel.Debug, answer.decision.start, answer.decision.length);
   respond(answer.response);

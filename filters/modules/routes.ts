@@ -230,7 +230,8 @@ function readRun(list: i32, pipeline: Pipeline, names: NameTable, policies: usiz
 function placeTracing(node: i32, policy: Policy, isFirst: bool, pipeline: Pipeline): bool {
   if (!isFirst) return refuse(node, "must come first, as it traces all that follows");
   pipeline.tracing = policy.tracing;
-  pipeline.needs |= policy.needs;
+  // The name of the route is asked for before it is known whether anything is recorded.
+  pipeline.needs |= policy.needs | (policy.tracing.recordNeeds & Needs.Route);
   return true;
 }
 

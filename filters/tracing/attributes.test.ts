@@ -167,6 +167,17 @@ describe("attributes", () => {
     expect(traced.zipkin()[0]?.tags.ip).toBe("192.0.2.7");
   });
 
+  it("of tags know the name of the route, where one route stands for all too", () => {
+    const tags = [{ name: "route", value: ["get", "route.name"] }];
+    const configuration = exported({ tags }, { routes: [{ name: "*", run: ["trace"] }] });
+    const traced = new Traced(guard, { configuration });
+    traced.run({ route: "orders" });
+    const [server] = traced.zipkin();
+    expect(server?.tags.route).toBe("orders");
+    // That is no name of a route.
+    expect(server?.tags["sluice.route"]).toBeUndefined();
+  });
+
   it("never are the query, a cookie or a credential", () => {
     const secrets = ["query-secret", "cookie-secret", "bearer-secret", "acme-key"];
     const headers = [acme, ["cookie", "sid=cookie-secret"], ["authorization", "Bearer bearer-secret"]] as const;

@@ -137,6 +137,17 @@ describe("the spans of a request", () => {
     expect(spans[0]?.tags["error.type"]).toBeUndefined();
   });
 
+  it("that the guard cannot judge, as the host fails, has one of its own", () => {
+    let failing = false;
+    const vm = { intercept: (name: string) => (failing && name === "proxy_set_property" ? 10 : undefined) };
+    const traced = new Traced(guard, { configuration: exported(), vm });
+    failing = true;
+    expect(traced.run().passed).toBe(false);
+    expect(traced.zipkin().map(({ tags }) => [tags["sluice.decision"], tags["error.type"]])).toEqual([
+      ["sluice denied host-failure", "503"],
+    ]);
+  });
+
   it("that passed and was answered by Envoy have none of a service either", () => {
     const traced = plain();
     traced.run({ status: 301 });

@@ -1,4 +1,4 @@
-import { attribute, Needs, Presence, setAttribute, TraceSlot } from "../../lib/attributes";
+import { Needs, setAttribute, TraceSlot } from "../../lib/attributes";
 import { writeDecimal } from "../../lib/bytes";
 import { makeAbsent, Names } from "../../lib/interest";
 import { evaluate, setNoted, Truth } from "../../lib/predicate";
@@ -42,18 +42,16 @@ function isKept(record: StreamRecord, status: u64): bool {
 /** Sets what the policy asks of the answer. */
 function readAnswer(policy: TracingPolicy, status: u64): void {
   const needs = policy.tail.needs;
-  setNumber(TraceSlot.ResponseStatus, STATUS, status, status !== 0);
-  if ((needs & Needs.AnswerDuration) !== 0) {
-    const length = lengthOfStream();
-    setNumber(TraceSlot.ResponseDuration, DURATION, length / MILLISECOND, length !== 0);
-  }
+  // Without an answer it is 0, as in access logs.
+  setNumber(TraceSlot.ResponseStatus, STATUS, status);
+  if ((needs & Needs.AnswerDuration) !== 0)
+    setNumber(TraceSlot.ResponseDuration, DURATION, lengthOfStream() / MILLISECOND);
   if ((needs & Needs.AnswerHeaders) === 0) return;
   makeAbsent(policy.interest, Names.Answer);
   // Headers that the host does not give are absent.
   offerAnswerHeaders(policy.interest);
 }
 
-function setNumber(slot: i32, text: usize, value: u64, known: bool): void {
-  if (known) setAttribute(slot, text, writeDecimal(text, value));
-  else attribute(slot).presence = Presence.Absent;
+function setNumber(slot: i32, text: usize, value: u64): void {
+  setAttribute(slot, text, writeDecimal(text, value));
 }
