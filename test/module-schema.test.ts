@@ -49,20 +49,18 @@ const PAGES = {
   guard: "filters/modules/README.md",
   auth: "filters/modules/auth/README.md",
   "rate-limit": "filters/modules/rate-limit/README.md",
+  tracing: "filters/modules/tracing/README.md",
   body: "filters/modules/body/README.md",
 } as const;
 
-it.each(["guard", "auth", "rate-limit", "body"] as const)(
-  "the page of %s.wasm has the reference that its schema gives",
-  (name) => {
-    const path = join(root, PAGES[name]);
-    const text = readFileSync(path, "utf8");
-    const parts = /^([\s\S]*<!-- reference: [^\n]*-->\n)[\s\S]*(<!-- end of the reference -->[\s\S]*)$/.exec(text);
-    expect(parts, "the markers of the reference are there").not.toBeNull();
-    const [, before = "", after = ""] = parts ?? [];
-    expectGolden(path, `${before}\n${schemaTables(moduleSchemas[name].schema)}\n${after}`);
-  },
-);
+it.each([...GUARD_NAMES, "body"] as const)("the page of %s.wasm has the reference that its schema gives", (name) => {
+  const path = join(root, PAGES[name]);
+  const text = readFileSync(path, "utf8");
+  const parts = /^([\s\S]*<!-- reference: [^\n]*-->\n)[\s\S]*(<!-- end of the reference -->[\s\S]*)$/.exec(text);
+  expect(parts, "the markers of the reference are there").not.toBeNull();
+  const [, before = "", after = ""] = parts ?? [];
+  expectGolden(path, `${before}\n${schemaTables(moduleSchemas[name].schema)}\n${after}`);
+});
 
 describe("what the compiler emits", () => {
   const plans = [...allCases().filter(({ rejects }) => !rejects), ...allExamples()];

@@ -1,10 +1,14 @@
 import type { Attributes } from "../host/attributes.js";
 import type { Host, Moment } from "../host/host.js";
+import { operationName } from "../plan/names.js";
 import type { RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
 
 /** Port of the client, of which nothing else is known. */
 export const CLIENT_PORT = 49_152;
+
+/** By which modules know the operation of a request: `metadata` of its route in Envoy. */
+const OPERATION = "xds.route_metadata.filter_metadata.sluice.operation";
 
 /** What becomes known of a request once it goes to a service; written as it happens. */
 export interface Course {
@@ -38,6 +42,7 @@ export function attributesOf(
   const since = (begin: bigint) => host.clock.monotonic() - begin;
   return {
     "xds.route_name": route.name,
+    [OPERATION]: route.operation === undefined ? undefined : operationName(route.operation),
     "source.address": `${address}:${port}`,
     "source.port": BigInt(port),
     "request.protocol": "HTTP/1.1",

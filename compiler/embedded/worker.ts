@@ -6,7 +6,6 @@ import { isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import { heldBytes } from "../plan/body.js";
-import { operationName } from "../plan/names.js";
 import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
@@ -179,7 +178,7 @@ export class Worker {
     if (body === undefined || done === undefined || headers === undefined)
       throw new HostFault(`nothing converts the requests of route ${route.name}`);
     const own = body.stream({
-      attributes: { ...attributes, [OPERATION_ATTRIBUTE]: operationName(done) },
+      attributes,
       allowStopIteration: true,
       bufferLimit: heldBytes(run),
       filterState: stream.filterState,
@@ -237,9 +236,6 @@ export class Worker {
 }
 
 type StagedRequest = GuardedRequest & { stage: BodyStage };
-
-/** By which `body.wasm` knows the operation of a request: `metadata` of its route in Envoy. */
-const OPERATION_ATTRIBUTE = "xds.route_metadata.filter_metadata.sluice.operation";
 
 /** Envoy tells the service how long this try of it may take. */
 function sizeOf({ retry, timeoutMs, hedges, rewrite }: ForwardAction, hasBody: boolean) {

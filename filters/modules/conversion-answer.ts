@@ -61,6 +61,7 @@ export function answerHeaders(conversions: Conversions, ends: bool): FilterHeade
   if (!exists(conversions) || !wasConverted()) return FilterHeadersStatus.Continue;
   if (!ends) return FilterHeadersStatus.StopIteration;
   held = -1;
+  beginConversion(conversions.traced !== 0);
   return left(convertEmpty(conversions))
     ? FilterHeadersStatus.Continue
     : FilterHeadersStatus.StopAllIterationAndWatermark;
@@ -71,6 +72,7 @@ export function answerBody(conversions: Conversions, size: i32, ends: bool): Fil
   if (!exists(conversions) || !wasConverted()) return FilterDataStatus.Continue;
   if (!ends && size <= conversions.mostResponse) return FilterDataStatus.StopIterationAndBuffer;
   held = ends ? size : -1;
+  beginConversion(conversions.traced !== 0);
   return left(convert(conversions)) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
@@ -78,6 +80,7 @@ export function answerBody(conversions: Conversions, size: i32, ends: bool): Fil
 export function answerTrailers(conversions: Conversions): FilterTrailersStatus {
   if (!exists(conversions) || !wasConverted()) return FilterTrailersStatus.Continue;
   held = -1;
+  beginConversion(conversions.traced !== 0);
   return left(convert(conversions)) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
 }
 
@@ -90,8 +93,6 @@ function left(goesOn: bool): bool {
 /** Converts the answer at hand, or answers in its place and gives false. After `wasConverted`. */
 function convert(conversions: Conversions): bool {
   const target = targetOfNote(conversions);
-  // Not before: the note is in the result of the latest host call.
-  beginConversion(conversions.traced !== 0);
   if (!exists(target)) return refuseData(unknownRoute);
   if (!readFields(HeaderMapType.HttpResponseHeaders)) return refuseData(hostFailure);
   const status = statusOf();
@@ -155,8 +156,6 @@ function putNumber(name: Text, value: i32): bool {
 /** An answer without a body: of an operation that has none, or of a service that has nothing to say. After `wasConverted`. */
 function convertEmpty(conversions: Conversions): bool {
   const target = targetOfNote(conversions);
-  // Not before: the note is in the result of the latest host call.
-  beginConversion(conversions.traced !== 0);
   if (!exists(target)) return refuseData(unknownRoute);
   if (!readFields(HeaderMapType.HttpResponseHeaders)) return refuseData(hostFailure);
   const status = statusOf();

@@ -42,6 +42,7 @@ policies:
       service: edge
       export: { otlp: { service: telemetry, path: /in/v1/traces } }
   few: { tracing: { sample: { perSecond: 2 }, export: { zipkin } } }
+  many: { tracing: { sample: { perSecond: 100000 }, export: { zipkin: zipkin } } }
   nothing: { tracing: {} }
   crm-as-rest:
     soap:
@@ -57,6 +58,7 @@ routes:
   - { name: failing, match: { path: /failing/** }, to: failing, retry: { attempts: 2, on: [503], perTry: 9s }, apply: [failed] }
   - { name: late, match: { path: /late }, to: orders, apply: [failed, late] }
   - { name: few, match: { path: /few }, respond: { status: 200 }, apply: [few] }
+  - { name: many, match: { path: /many }, to: orders, apply: [many, known, reads] }
   - { name: handed-on, match: { path: /handed-on }, to: orders, apply: [nothing] }
   - { name: partners, match: { path: /partners/* }, to: crm, apply: [some, crm-as-rest] }
   - { name: spans, match: { path: /api/v2/spans }, to: zipkin, apply: [few] }
@@ -109,6 +111,16 @@ describe("spans of a case", () => {
       cases(`request: { path: /partners/7 }, expect: { status: 200, json: Acme, spans: ${spans} }`),
     );
     expect(failed(results)).toEqual([]);
+  });
+
+  it("all come, also those that take several bodies", async () => {
+    const expected =
+      "metrics: { many.sampled: 300, many.exported: 1200, many.dropped: 0 }, spans: [{ name: GET /many }]";
+    const results = await both(
+      cases(`as: acme, repeat: 300, request: { path: /many }, expect: { status: 200, ${expected} }`),
+    );
+    expect(failed(results)).toEqual([]);
+    expect(results.map(({ engines }) => engines)).toEqual([["embedded", "envoy"]]);
   });
 
   it("are the same on both engines, and as the case says", async () => {

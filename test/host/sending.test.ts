@@ -69,13 +69,13 @@ describe("what a module sends", () => {
 });
 
 describe("a service that does not answer disturbs no request", () => {
-  it.each<[string, (collector: Upstream) => void | Promise<void>, string]>([
+  it.each<[string, (collector: Upstream) => void | Promise<void>, string, timeout?: number]>([
     ["as it is not there", (one) => one.close(), "503"],
     ["as it has a fault", (one) => one.reply({ status: 500 }), "500"],
     ["as it breaks the connection", (one) => one.reply(() => Promise.reject(new Error("broken"))), "503"],
-    ["as it takes too long", (one) => one.reply(() => new Promise(() => {})), "504"],
-  ])("%s", async (_, prepare, status) => {
-    const { url, reports } = await serve(sender({ timeout: 50 }));
+    ["as it takes too long", (one) => one.reply(() => new Promise(() => {})), "504", 50],
+  ])("%s", async (_, prepare, status, timeout = 30_000) => {
+    const { url, reports } = await serve(sender({ timeout }));
     await prepare(collector);
     await isServed(url);
     expect(await hasReported(reports, ":status")).toContain(status);
