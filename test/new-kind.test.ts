@@ -96,9 +96,13 @@ describe("the kind requireHeader", () => {
     );
   });
 
-  it("is in the one style, and its types fit", async () => {
-    await clone.run("npm run check");
-  }, BUILD_MS);
+  it(
+    "is in the one style, and its types fit",
+    async () => {
+      await clone.run("npm run check");
+    },
+    BUILD_MS,
+  );
 
   it("gets its goldens, schemas and references, and a page whose blocks and links are right", async () => {
     // The part of `npm run golden:update` that a kind changes and that needs no Envoy.
