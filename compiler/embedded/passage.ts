@@ -22,6 +22,8 @@ export interface Notes {
   decision?: string;
   shadow?: string;
   consumer?: string;
+  /** Identifier of its trace. */
+  trace?: string;
 }
 
 /** Header values are byte texts, names in lower case. */
@@ -269,12 +271,13 @@ function answerHead(guarded: GuardedRequest, { ends, writes, isAsked, isOwn }: F
 }
 
 function notesOf({ filterState }: Stream): Notes {
-  const [decision, shadow, consumer] = ["decision", "shadow", "consumer"].map((result) =>
+  const [decision, shadow, consumer, trace] = ["decision", "shadow", "consumer", "trace-id"].map((result) =>
     filterState.get(`sluice.${result}`),
   );
   return {
     ...(decision === undefined ? {} : { decision: textOf(decision) }),
     ...(shadow === undefined ? {} : { shadow: textOf(shadow) }),
     ...(consumer === undefined ? {} : { consumer: textOf(consumer) }),
+    ...(trace === undefined ? {} : { trace: textOf(trace) }),
   };
 }

@@ -44,8 +44,28 @@ export function modelOf(
       ...tags.map(({ name, value }) => ({ text: `tag ${name} is ${value.text}`, origin: value.span })),
     ];
     const sent = collector === undefined ? "no span is made" : `spans go to ${collector.service}`;
-    return { outcome: "allowed", summary: `samples ${fractionText(ratio)} of the traces; ${sent}`, reasons };
+    const summary = `samples ${fractionText(ratio)} of the traces; ${sent}`;
+    return { outcome: "allowed", summary, reasons, ...(native ? {} : { results: writtenOf(view) }) };
   };
+}
+
+/** Of what services are told, the form: identifiers are another for each request. */
+const IN_FORM: Readonly<Record<string, string>> = {
+  traceparent: "00-<trace>-<span>-<flags>",
+  b3: "<trace>-<span>-<0 or 1>",
+  "b3-trace-id": "<trace>",
+  "b3-span-id": "<span>",
+  "b3-sampled": "<0 or 1>",
+  "uber-trace-id": "<trace>:<span>:0:<flags>",
+};
+
+/** What goes on as it came, if it is sound. */
+const HANDED_ON = ["tracestate", "baggage"] as const;
+
+/** Values of all headers that some form has, by the results of the module; the plan knows which of them are written. */
+function writtenOf(view: RequestView): Record<string, string> {
+  const handedOn = HANDED_ON.filter((name) => view.header(name).length > 0);
+  return { ...IN_FORM, ...Object.fromEntries(handedOn.map((name) => [name, "<as it came, if it is sound>"])) };
 }
 
 /** By which a request tells its trace, the first of them always. */

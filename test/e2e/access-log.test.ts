@@ -117,7 +117,7 @@ test("a line has who called, what was decided, how long and how much, and nothin
 test("the embedded host's lines have no member that these have not", () => {
   const embedded = accessLogLine(
     { requestId: undefined, method: "GET", status: 200, route: "echo", operation: undefined, notes: {} },
-    { shadowed: false, converts: false },
+    { shadowed: false, converts: false, traces: false },
   );
   const [first = {}] = linesOf("public");
   expect(Object.keys(first)).toEqual(expect.arrayContaining(Object.keys(line.parse(JSON.parse(embedded)))));

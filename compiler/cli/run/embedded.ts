@@ -1,5 +1,6 @@
 import { mountedEndpoints } from "../../plan/discovery.js";
 import type { GatewayPlan } from "../../plan/plan.js";
+import { tracedNatively } from "../../plan/tracers.js";
 import { type EmbeddedOptions, EmbeddedServer } from "../../runtime/embedded/server.js";
 import { secretsOf } from "../envoy.js";
 import { EnvironmentError } from "../exit.js";
@@ -40,13 +41,21 @@ function unwrittenNotice({ listeners }: GatewayPlan): string | undefined {
   return "it writes no accessLog of a listener: --access-log prints a line for each request, without times and sizes";
 }
 
+/** What it says of traces that are Envoy's own; absent if there are none. */
+function untracedNotice({ policies }: GatewayPlan): string | undefined {
+  const [first] = tracedNatively(policies);
+  return (
+    first && `it has no tracer of Envoy's own: ${first.name} with native: true makes no spans and writes no headers`
+  );
+}
+
 /** The policy in the embedded host, which takes over others without a restart. */
 export async function runEmbedded(
   plan: GatewayPlan,
   secrets: Readonly<Record<string, string>>,
   options: { accessLog: boolean },
 ): Promise<PolicyServer> {
-  for (const notice of [ignoredNotice(plan), unwrittenNotice(plan)])
+  for (const notice of [ignoredNotice(plan), unwrittenNotice(plan), untracedNotice(plan)])
     if (notice !== undefined) process.stderr.write(`sluice: ${notice}\n`);
   const server = await startEmbedded(plan, secrets, {
     ...(options.accessLog ? { onAccess: (line: string) => void process.stdout.write(`${line}\n`) } : {}),

@@ -108,16 +108,17 @@ What differs would be left out in silence, so it is an error.
     trace: { tracing: { native: true, propagate: [w3c], always: 'response.status >= 500', export: { otlp: collector } } }    # SL0471
     trace: { tracing: { propagate: [w3c], always: 'response.status >= 500', export: { otlp: collector } } }
 
-| key | with \`export: { zipkin: ... }\` | with \`export: { otlp: ... }\` |
-|---|---|---|
-| \`propagate\` | \`[b3multi]\` or \`[b3multi, w3c]\` | \`[w3c]\` |
-| \`sample.ratio\` | of each policy by itself | the same in all policies |
-| \`sample.parent\` | \`true\` | \`true\` |
-| \`sample.perSecond\`, \`sample.rules\`, \`always\` | no | no |
-| \`tags\` | a constant, \`request.headers["x"]\`, \`request.method\`, \`request.id\`, \`request.protocol\`, \`source.ip\`, \`source.port\`, \`route.name\`, \`auth.consumer\`, \`auth.tier\` | the same |
-| \`redact\` | \`url.path\` | \`url.path\` |
-| \`baggage\` | \`pass\` or \`drop\`, without a limit | the same |
-| \`service\` | the name of the gateway | any |`,
+What each of the two tracers can say:
+
+    propagate          zipkin: [b3multi] or [b3multi, w3c]; otlp: [w3c]
+    sample.ratio       zipkin: of each policy by itself; otlp: the same in all policies of the gateway
+    sample             neither parent: false nor perSecond nor rules
+    always             no
+    tags               as they are: a constant, request.headers["x"], request.method, request.id, request.protocol,
+                       source.ip, source.port, route.name, auth.consumer, auth.tier
+    redact             url.path
+    baggage            pass or drop, without a limit
+    service            zipkin: the name of the gateway; otlp: any`,
   },
   SL0472: {
     severity: "error",
