@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from "commander";
-import { positiveDuration } from "../policy/values.js";
+import { NAME, positiveDuration } from "../policy/values.js";
 
 // How the texts of options and arguments are read.
 
+/** Of an option that may be given again and again. */
 export function collected(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
@@ -21,6 +22,11 @@ export function lookback(text: string): number {
   const { data } = positiveDuration.safeParse(text);
   if (data === undefined) throw new InvalidArgumentError("a whole number with a unit is needed: 90s, 15m, 24h, 7d");
   return data;
+}
+
+export function zoneName(text: string): string {
+  if (!NAME.test(text)) throw new InvalidArgumentError("a zone has lower-case letters, digits and dashes");
+  return text;
 }
 
 export function positiveInteger(text: string): number {

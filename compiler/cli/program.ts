@@ -3,7 +3,7 @@ import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
-import { collected, lookback, modulesFolder, positiveInteger } from "./arguments.js";
+import { collected, lookback, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
 import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
@@ -225,11 +225,12 @@ export function program(finish: (code: number) => void): Command {
     .argument("<policy>", "the policy file")
     .option("--concurrency <workers>", "worker threads of Envoy", positiveInteger, 2)
     .option("--access-log", "print one JSON line for each request")
+    .option("--zone <name>", "the zone that Envoy is in, for services with zoneAware", zoneName)
     .addOption(
       new Option(
         "--embedded",
         "without Envoy, for a first look: Node serves the policy; no production proxy",
-      ).conflicts(["concurrency", "docker"]),
+      ).conflicts(["concurrency", "docker", "zone"]),
     )
     .option("--docker", "run Envoy in a container, by the docker command and a daemon on this machine")
     .addHelpText(
@@ -237,6 +238,7 @@ export function program(finish: (code: number) => void): Command {
       example(
         "ACME_KEY=... GLOBEX_KEY=... sluice run examples/quickstart/policy.yaml",
         "SLUICE_ENVOY=/opt/envoy sluice run policy.yaml --concurrency 4   # with an Envoy of your own",
+        "sluice run policy.yaml --zone eu-1a                              # endpoints of this zone are preferred",
         "sluice run policy.yaml --embedded --access-log                   # where no Envoy can be had",
         "sluice run policy.yaml --docker   # from the image envoyproxy/envoy:v1.40.0, or SLUICE_ENVOY_IMAGE",
       ),

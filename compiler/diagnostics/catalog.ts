@@ -1,3 +1,4 @@
+import { balancing } from "./catalog/balancing.js";
 import type { Entry, Part } from "./catalog/entry.js";
 import { expressions } from "./catalog/expressions.js";
 import { files } from "./catalog/files.js";
@@ -28,6 +29,7 @@ export const catalog = {
   ...tracing,
   ...expressions,
   ...services,
+  ...balancing,
   ...files,
   ...tests,
   ...internal,

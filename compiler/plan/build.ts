@@ -2,7 +2,7 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { edsName } from "../policy/discovery.js";
-import type { Listener } from "../policy/gateway.js";
+import type { Listener, Service } from "../policy/gateway.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { outboundListeners } from "../policy/sidecar.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
@@ -24,6 +24,7 @@ import {
 import { planService, retryBudgets } from "./resilience.js";
 import { checkTracers } from "./tracers.js";
 import { collectors, MOST_COLLECTORS } from "./tracing.js";
+import { planGateways, planZones } from "./zones.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
 export function buildPlan(
@@ -36,11 +37,14 @@ export function buildPlan(
     hosts.flatMap((host) => host.routes.flatMap((route) => route.run.map((applied) => applied.policy))),
   );
   const policies = [...checked.policies.values()].filter((policy) => used.has(policy.name));
+  const all = services(checked);
+  const counted = planGateways(gateway, all);
   const plan: GatewayPlan = {
     name: gateway.name,
     origin: place(["name"]),
     listeners: listeners(checked),
-    services: services(checked),
+    services: all,
+    ...(Object.keys(counted).length === 0 ? {} : { gateways: counted }),
     consumers: consumers(checked),
     policies,
     hosts,
@@ -103,7 +107,13 @@ function services({ gateway, discovered, place }: CheckedGateway): ServicePlan[]
     connectTimeoutMs: service.connectTimeout,
     ...serviceTransport(service),
     ...planService(service, budgets.get(base)),
+    ...zonesOf(service),
   }));
+}
+
+function zonesOf(service: Service): Pick<ServicePlan, "zoneAware"> {
+  const zoneAware = planZones(service);
+  return zoneAware === undefined ? {} : { zoneAware };
 }
 
 function consumers({ gateway, place }: CheckedGateway): ConsumerPlan[] {

@@ -1,5 +1,6 @@
 import type { EndpointList } from "../policy/endpoint-list.js";
 import type { Service } from "../policy/gateway.js";
+import { endpointsOf } from "../policy/zones.js";
 import type { Discovery, GatewayPlan } from "./plan.js";
 
 /**
@@ -8,7 +9,8 @@ import type { Discovery, GatewayPlan } from "./plan.js";
  * @param name of the service in its file, if it has one
  * @param list what that file says; absent where it was not read
  */
-export function planDiscovery({ endpoints, dns, eds }: Service, name: string, list?: EndpointList): Discovery {
+export function planDiscovery(service: Service, name: string, list?: EndpointList): Discovery {
+  const { dns, eds } = service;
   if (dns !== undefined) {
     const { host, port, addresses, refresh } = dns;
     return {
@@ -27,7 +29,7 @@ export function planDiscovery({ endpoints, dns, eds }: Service, name: string, li
       name,
       file: { beside: list?.path ?? "", text: list?.text ?? "" },
     };
-  return { by: "static", endpoints: endpoints ?? [] };
+  return { by: "static", endpoints: endpointsOf(service).map(({ endpoint }) => endpoint) };
 }
 
 /** Files that services are found by and that Envoy reads as they stand: absolute paths. */

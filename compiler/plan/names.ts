@@ -103,6 +103,9 @@ export function externalAuthFilter(policy: string): string {
   return `sluice.external-auth.${policy}`;
 }
 
+/** Envoy's name of the gateways themselves, by which it knows how many there are in each zone. */
+export const GATEWAYS_CLUSTER = "sluice:gateways";
+
 /** The filter of Envoy that puts pages in the place of failed answers, and where it notes what it knows of the request. */
 export const ERRORS_FILTER = "sluice.errors";
 

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
 import type { Direction } from "../policy/sidecar.js";
-import type { Endpoint } from "../policy/values.js";
+import type { PlacedEndpoint } from "../policy/zones.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
@@ -13,6 +13,7 @@ import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { Collector } from "./tracing.js";
 import type { Http3Plan, ListenerTls, Protocol, ServiceTls } from "./transport.js";
+import type { ZonePlan } from "./zones.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 export interface JsonObject {
@@ -28,6 +29,8 @@ export interface GatewayPlan {
   origin: Span;
   listeners: ListenerPlan[];
   services: ServicePlan[];
+  /** Gateways by zone; absent if no service asks in which zone it is. */
+  gateways?: Readonly<Record<string, number>>;
   consumers: ConsumerPlan[];
   /** Policies that at least one route runs, in the order of the file. */
   policies: PolicyPlan[];
@@ -70,6 +73,8 @@ export interface ServicePlan extends ServiceResilience {
   active?: string;
   origin: Span;
   discovery: Discovery;
+  /** How it prefers those in the zone of the gateway; absent if it does not. */
+  zoneAware?: ZonePlan;
   connectTimeoutMs: number;
   /** Absent if it speaks plain HTTP. */
   tls?: ServiceTls;
@@ -78,11 +83,16 @@ export interface ServicePlan extends ServiceResilience {
 }
 
 export type Discovery =
-  | { by: "static"; endpoints: Endpoint[] }
+  | { by: "static"; endpoints: PlacedEndpoint[] }
   /** A name and a port. With `first`, only the first address of the newest answer counts. */
-  | { by: "dns"; endpoints: Endpoint[]; addresses?: "first"; refreshMs?: number }
+  | { by: "dns"; endpoints: PlacedEndpoint[]; addresses?: "first"; refreshMs?: number }
   /** A file that may change while the target runs, and the name that it has for the service. As the file was; none where only the target reads it. */
-  | { by: "eds"; endpoints: Endpoint[]; name: string; file: { mounted: string } | { beside: string; text: string } };
+  | {
+      by: "eds";
+      endpoints: PlacedEndpoint[];
+      name: string;
+      file: { mounted: string } | { beside: string; text: string };
+    };
 
 export interface ConsumerPlan {
   name: string;

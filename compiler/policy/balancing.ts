@@ -4,6 +4,7 @@ import { removal, removeEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { targetsOf } from "./destinations.js";
 import type { Service } from "./gateway.js";
+import { endpointsOf } from "./zones.js";
 
 /** How services choose among their endpoints, and which of them they leave out. */
 export function checkBalancing(checked: CheckedGateway): Diagnostic[] {
@@ -52,8 +53,9 @@ function connections(name: string, { circuitBreakers = {} }: Service, { place }:
 
 /** How many endpoints a name leads to is not known before it is resolved. */
 function outliers(name: string, service: Service, { place }: CheckedGateway): Diagnostic[] {
-  const { endpoints, outliers } = service;
-  if (endpoints === undefined || outliers === undefined) return [];
+  const { outliers } = service;
+  const endpoints = endpointsOf(service);
+  if (endpoints.length === 0 || outliers === undefined) return [];
   const percent = outliers.maxEjectionPercent;
   if ((endpoints.length * percent) / 100 >= 1) return [];
   const count = endpoints.length === 1 ? "one endpoint" : `${endpoints.length} endpoints`;

@@ -3,11 +3,12 @@ import type { CheckedGateway } from "./check.js";
 import { targetsOf } from "./destinations.js";
 import type { Gateway } from "./gateway.js";
 import { canonicalHost } from "./values.js";
+import { endpointsOf } from "./zones.js";
 
 /** Services that are a listener of the gateway itself: what goes there comes back, and is tried again in each round. */
 export function checkCircles({ gateway, place }: CheckedGateway): Diagnostic[] {
-  return Object.entries(gateway.services).flatMap(([service, { endpoints = [] }]) =>
-    endpoints.flatMap((endpoint, position) => {
+  return Object.entries(gateway.services).flatMap(([service, one]) =>
+    endpointsOf(one).flatMap(({ endpoint, path }) => {
       const listener = listenerAt(gateway, endpoint);
       if (listener === undefined) return [];
       const retries = gateway.routes.flatMap((route) =>
@@ -15,7 +16,7 @@ export function checkCircles({ gateway, place }: CheckedGateway): Diagnostic[] {
       );
       const most = Math.max(0, ...retries);
       const times = most === 0 ? "" : `, where each round tries ${most + 1} times`;
-      const span = place(["services", service, "endpoints", position]);
+      const span = place(["services", service, ...path]);
       return [
         diagnose("SL0649", { service, listener, times }, span, {
           related: [{ message: "the listener is here", span: place(["listeners", listener, "address"]) }],

@@ -22,6 +22,7 @@ import {
   positiveDuration,
   serviceAddress,
 } from "./values.js";
+import { gateways, zoneAware, zones } from "./zones.js";
 
 const description = z.string().max(4096).optional().describe("Free text for people.");
 
@@ -34,6 +35,7 @@ const whereabouts = {
     .optional()
     .describe("Fixed addresses, each an IP address and a port.")
     .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
+  zones,
   dns,
   eds,
 };
@@ -63,8 +65,8 @@ const service = z
         name,
         z
           .strictObject(whereabouts)
-          .describe("Where this version is, by exactly one of `endpoints`, `dns` and `eds`.")
-          .meta(exactlyOneOf("endpoints", "dns", "eds")),
+          .describe("Where this version is, by exactly one of `endpoints`, `zones`, `dns` and `eds`.")
+          .meta(exactlyOneOf("endpoints", "zones", "dns", "eds")),
       )
       .optional()
       .describe("Versions of the service by name, alike but for where they are. `active` says which one routes mean.")
@@ -85,11 +87,12 @@ const service = z
     protocol: serviceProtocol,
     tls: serviceTls.optional(),
     ...resilience,
+    zoneAware,
     connections: connections.optional(),
     failover,
   })
-  .describe("A backend that routes lead to, by exactly one of `endpoints`, `dns`, `eds` and `versions`.")
-  .meta(exactlyOneOf("endpoints", "dns", "eds", "versions"));
+  .describe("A backend that routes lead to, by exactly one of `endpoints`, `zones`, `dns`, `eds` and `versions`.")
+  .meta(exactlyOneOf("endpoints", "zones", "dns", "eds", "versions"));
 
 const consumer = z
   .strictObject({
@@ -275,6 +278,7 @@ export const gatewaySchema = z.strictObject({
     .meta({ minProperties: 1 })
     .describe("Addresses that clients connect to, by name."),
   services: z.record(name, service).default({}).describe("Backends that routes lead to, by name."),
+  gateways,
   consumers: z
     .record(name, consumer)
     .refine((value) => Object.keys(value).length <= 65_535, "at most 65,535 consumers")

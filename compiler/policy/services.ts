@@ -12,6 +12,7 @@ import { checkSidecar } from "./sidecar.js";
 import { checkTransport } from "./transport.js";
 import { canonicalHost, isIpAddress } from "./values.js";
 import { checkVersions, namedServices } from "./versions.js";
+import { checkZones, endpointsOf } from "./zones.js";
 
 /** Services, listeners and consumers: what the schema alone cannot say of them. */
 export function checkServices(checked: CheckedGateway): Diagnostic[] {
@@ -22,6 +23,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
     ...checkFailover(checked),
     ...checkCircles(checked),
     ...checkVersions(checked),
+    ...checkZones(checked),
     ...listeners(checked),
     ...checkSidecar(checked),
     ...checkTransport(checked),
@@ -36,12 +38,12 @@ function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {
     keys.filter((key) => nodeAt(root, [...path, key]) !== undefined);
   const unclear = Object.keys(gateway.services).flatMap((name) => {
     const path = ["services", name];
-    const found = written(path, ["endpoints", "dns", "eds", "versions"]).length === 1;
+    const found = written(path, ["endpoints", "zones", "dns", "eds", "versions"]).length === 1;
     return found ? [] : [diagnose("SL0601", { service: name }, place(path, "key"))];
   });
   const places = namedServices(gateway).flatMap(({ base, version, service, path }) => {
     const isVersion = service.versions !== undefined;
-    if (written(path, ["endpoints", "dns", "eds"]).length !== 1)
+    if (written(path, ["endpoints", "zones", "dns", "eds"]).length !== 1)
       return isVersion ? [diagnose("SL0651", { version: version ?? service.active ?? base }, place(path, "key"))] : [];
     return misplaced(service, path, { root, place });
   });
@@ -54,14 +56,14 @@ function misplaced(
   path: Path,
   { root, place }: Pick<CheckedGateway, "root" | "place">,
 ): Diagnostic[] {
-  const byName = (service.endpoints ?? []).flatMap((endpoint, index) =>
+  const byName = endpointsOf(service).flatMap(({ endpoint, path: own }) =>
     isIpAddress(endpoint.host)
       ? []
       : [
           diagnose(
             "SL0602",
             { host: endpoint.host },
-            place([...path, "endpoints", index]),
+            place([...path, ...own]),
             service.endpoints?.length === 1 ? asDns(nodeAt(root, path)) : {},
           ),
         ],

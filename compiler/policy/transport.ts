@@ -189,21 +189,23 @@ function repeated(certificates: readonly CertificateFiles[], tls: Node, at: (pos
 }
 
 function checkServices({ gateway, place }: CheckedGateway): Diagnostic[] {
-  return namedServices(gateway).flatMap(({ base: name, version, service: { tls, protocol, dns, endpoints, eds } }) => {
-    // What a version has of the service is told once.
-    if (version !== undefined) return [];
-    const path = ["services", name];
-    const found: Diagnostic[] = [];
-    if (tls !== undefined && tls.sni === undefined && dns === undefined && (endpoints ?? eds) !== undefined)
-      found.push(diagnose("SL0620", { service: name }, place([...path, "tls"], "key")));
-    if ((tls?.certificate === undefined) !== (tls?.key === undefined)) {
-      const [there, absent] = tls?.key === undefined ? ["certificate", "key"] : ["key", "certificate"];
-      found.push(diagnose("SL0621", { there, absent }, place([...path, "tls", there], "key")));
-    }
-    if (protocol === "auto" && tls === undefined)
-      found.push(diagnose("SL0622", { service: name }, place([...path, "protocol"])));
-    return found;
-  });
+  return namedServices(gateway).flatMap(
+    ({ base: name, version, service: { tls, protocol, dns, endpoints, zones, eds } }) => {
+      // What a version has of the service is told once.
+      if (version !== undefined) return [];
+      const path = ["services", name];
+      const found: Diagnostic[] = [];
+      if (tls !== undefined && tls.sni === undefined && dns === undefined && (endpoints ?? zones ?? eds) !== undefined)
+        found.push(diagnose("SL0620", { service: name }, place([...path, "tls"], "key")));
+      if ((tls?.certificate === undefined) !== (tls?.key === undefined)) {
+        const [there, absent] = tls?.key === undefined ? ["certificate", "key"] : ["key", "certificate"];
+        found.push(diagnose("SL0621", { there, absent }, place([...path, "tls", there], "key")));
+      }
+      if (protocol === "auto" && tls === undefined)
+        found.push(diagnose("SL0622", { service: name }, place([...path, "protocol"])));
+      return found;
+    },
+  );
 }
 
 /** The part of a plan that says what a listener speaks. */

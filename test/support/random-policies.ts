@@ -61,9 +61,17 @@ const listeners = fc
   )
   .map(([first, second]) => ({ public: first, ...(second === undefined ? {} : { inside: second }) }));
 
+const placed = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ endpoints: ["127.0.0.1:9001", "[::1]:9001"] }) },
+  fc.constantFrom({ minEndpoints: 2 }, { evenly: true }, {}).map((zoneAware) => ({
+    zones: { "eu-1a": ["127.0.0.1:9001"], "eu-1b": ["[::1]:9001"] },
+    zoneAware,
+  })),
+);
+
 const services = fc.record({
-  [SERVICES[0]]: fc.tuple(unhashed, fc.boolean()).map(([asked, hasOther]) => ({
-    endpoints: ["127.0.0.1:9001", "[::1]:9001"],
+  [SERVICES[0]]: fc.tuple(unhashed, fc.boolean(), placed).map(([asked, hasOther, where]) => ({
+    ...where,
     ...asked,
     ...(hasOther ? { failover: [SERVICES[1]] } : {}),
   })),
@@ -75,7 +83,10 @@ const services = fc.record({
           { requiredKeys: ["dns"] },
         ),
         fc.constantFrom("one", "two").map((active) => ({
-          versions: { one: { dns: "beta.internal:8080" }, two: { endpoints: ["127.0.0.1:9001"] } },
+          versions: {
+            one: { dns: "beta.internal:8080" },
+            two: active === "one" ? { endpoints: ["127.0.0.1:9001"] } : { zones: { "eu-1a": ["127.0.0.1:9001"] } },
+          },
           active,
         })),
       ),
@@ -273,7 +284,10 @@ const policies = fc
 
 export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   .record({
-    head: fc.record({ description, targets: fc.constant({ envoy: "1.40" }) }, { requiredKeys: [] }),
+    head: fc.record(
+      { description, targets: fc.constant({ envoy: "1.40" }), gateways: fc.constant({ "eu-1a": 2 }) },
+      { requiredKeys: [] },
+    ),
     listeners,
     services,
     consumers,

@@ -14,6 +14,8 @@ import type { PolicyServer } from "../run/policy-server.js";
 export interface RunOptions {
   concurrency: number;
   accessLog?: boolean;
+  /** Zone that Envoy is in. */
+  zone?: string;
   /** The embedded host instead of Envoy. */
   embedded?: boolean;
   /** Envoy in a container. */
@@ -139,8 +141,10 @@ async function starter(options: RunOptions): Promise<Start> {
     process.stderr.write(`sluice: ${EMBEDDED_NOTICE}\n`);
     return (plan, secrets) => runEmbedded(plan, secrets, { accessLog });
   }
+  const { concurrency } = options;
+  const zone = options.zone === undefined ? {} : { zone: options.zone };
   const envoy = options.docker === true ? await requireEnvoyImage() : await requireEnvoy(WITHOUT_ENVOY);
-  return (plan, secrets) => runEnvoy(plan, secrets, { envoy, concurrency: options.concurrency, accessLog });
+  return (plan, secrets) => runEnvoy(plan, secrets, { envoy, concurrency, accessLog, ...zone });
 }
 
 async function takeOver(watched: WatchedPolicy, server: PolicyServer): Promise<void> {

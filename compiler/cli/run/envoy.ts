@@ -19,6 +19,8 @@ export interface EnvoyRun {
   envoy: Envoy;
   concurrency: number;
   accessLog: boolean;
+  /** Zone that it is in; nobody knows if absent. */
+  zone?: string;
 }
 
 /** Connections of a replaced listener are closed after this: a changed rule must not wait for old clients to leave. */
@@ -28,12 +30,13 @@ const DRAIN_SECONDS = 5;
 export async function runEnvoy(
   plan: GatewayPlan,
   secrets: Readonly<Record<string, string>>,
-  { envoy, concurrency, accessLog }: EnvoyRun,
+  { envoy, concurrency, accessLog, zone }: EnvoyRun,
 ): Promise<PolicyServer> {
   const fixed: EnvoyOptions = {
     ...DEFAULT_OPTIONS,
     admin: undefined,
     accessLog: accessLog ? STANDARD_OUTPUT : undefined,
+    zone,
   };
   const problem = mountedProblem(plan, envoy);
   if (problem !== undefined) throw new EnvironmentError(problem);
@@ -61,6 +64,11 @@ export async function runEnvoy(
       listeners: () => running.envoy.listeners(),
       about: [`admin: ${running.envoy.adminUrl}`],
       takeOver: async (next): Promise<Takeover> => {
+        if (next.gateways !== undefined && JSON.stringify(next.gateways) !== JSON.stringify(plan.gateways))
+          return {
+            isNews: false,
+            says: "there are other zones, and Envoy reads once which there are; start again. The policy before stays in force.",
+          };
         const unknown = environmentVariables(next).filter((name) => !Object.hasOwn(secrets, name));
         const mounted = mountedProblem(next, envoy);
         if (mounted !== undefined) return { isNews: false, says: `${mounted}. The policy before stays in force.` };

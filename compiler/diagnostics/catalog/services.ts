@@ -4,8 +4,8 @@ import type { Section } from "./entry.js";
 export const services = {
   SL0601: {
     severity: "error",
-    message: "the service `{service}` needs exactly one of `endpoints`, `dns`, `eds` and `versions`",
-    help: `\`endpoints\` lists fixed addresses, \`dns\` names a host that is resolved while Envoy runs, \`eds\` a file that may be replaced
+    message: "the service `{service}` needs exactly one of `endpoints`, `zones`, `dns`, `eds` and `versions`",
+    help: `\`endpoints\` lists fixed addresses, \`zones\` does so by zone, \`dns\` names a host that is resolved while Envoy runs, \`eds\` a file that may be replaced
 while it runs, \`versions\` has these for each version.`,
   },
   SL0602: {
@@ -291,8 +291,8 @@ Name the service that is meant. If it is another program on another machine's lo
   },
   SL0651: {
     severity: "error",
-    message: "the version `{version}` needs exactly one of `endpoints`, `dns` and `eds`",
-    help: `A version is the service in another place: \`endpoints\` lists fixed addresses, \`dns\` names a host, \`eds\` a file. All else is said once, at the service.`,
+    message: "the version `{version}` needs exactly one of `endpoints`, `zones`, `dns` and `eds`",
+    help: `A version is the service in another place: \`endpoints\` and \`zones\` list fixed addresses, \`dns\` names a host, \`eds\` a file. All else is said once, at the service.`,
   },
   SL0652: {
     severity: "error",

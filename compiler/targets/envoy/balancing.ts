@@ -1,5 +1,6 @@
 import { Cluster_LbPolicy } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
 import { duration } from "../../envoy/message.js";
+import type { ServicePlan } from "../../plan/plan.js";
 import type { ServiceResilience } from "../../plan/resilience.js";
 
 const POLICIES = {
@@ -11,11 +12,17 @@ const POLICIES = {
 } as const;
 
 /** Which endpoint of a service a request goes to. */
-export function balancing({ loadBalancing, slowStartMs, panicPercent }: ServiceResilience) {
+export function balancing({ loadBalancing, slowStartMs, panicPercent, zoneAware }: ServicePlan) {
   return {
-    ...(loadBalancing === undefined ? {} : { lbPolicy: POLICIES[loadBalancing] }),
-    ...(slowStartMs === undefined ? {} : { lbConfig: slowStart(loadBalancing, slowStartMs) }),
+    ...(zoneAware === undefined ? choice(loadBalancing, slowStartMs) : {}),
     ...(panicPercent === undefined ? {} : { commonLbConfig: { healthyPanicThreshold: { value: panicPercent } } }),
+  };
+}
+
+function choice(by: ServiceResilience["loadBalancing"], slowStartMs: number | undefined) {
+  return {
+    ...(by === undefined ? {} : { lbPolicy: POLICIES[by] }),
+    ...(slowStartMs === undefined ? {} : { lbConfig: slowStart(by, slowStartMs) }),
   };
 }
 

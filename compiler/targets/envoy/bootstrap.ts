@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Bootstrap, BootstrapSchema } from "../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
+import { ClusterSchema } from "../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js";
 import { DownstreamConnectionsConfigSchema } from "../../envoy/generated/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { MAX_REGEX_PROGRAM, programSizeKey } from "../../envoy/re2.js";
@@ -8,6 +9,7 @@ import { clusters, socketAddress } from "./clusters.js";
 import { listeners } from "./listeners.js";
 import { metricLabels } from "./metrics.js";
 import type { EnvoyOptions } from "./options.js";
+import { whereabouts } from "./zones.js";
 
 /** Connections from clients beyond which Envoy refuses new ones, so that their number is bounded at all. */
 const MAX_CONNECTIONS = 50_000n;
@@ -16,7 +18,10 @@ const MAX_CONNECTIONS = 50_000n;
 export function staticBootstrap(plan: GatewayPlan, options: EnvoyOptions): Bootstrap {
   return create(BootstrapSchema, {
     ...common(plan, options),
-    staticResources: { listeners: listeners(plan, options), clusters: clusters(plan, options) },
+    staticResources: {
+      listeners: listeners(plan, options),
+      clusters: [...clusters(plan, options), ...gateways(plan, options)],
+    },
   });
 }
 
@@ -38,15 +43,25 @@ export function dynamicBootstrap(
       value: { path: file, watchedDirectory: { path: watched } },
     },
   });
+  const known = gateways(plan, options);
   return create(BootstrapSchema, {
     ...common(plan, options),
+    ...(known.length === 0 ? {} : { staticResources: { clusters: known } }),
     dynamicResources: { ldsConfig: source(files.listeners), cdsConfig: source(files.clusters) },
   });
 }
 
+/** Envoy wants the cluster that it is of itself in its bootstrap. */
+function gateways(plan: GatewayPlan, options: EnvoyOptions) {
+  const { cluster } = whereabouts(plan, options);
+  return cluster === undefined ? [] : [create(ClusterSchema, cluster)];
+}
+
 function common(plan: GatewayPlan, options: EnvoyOptions) {
+  const { manager, locality } = whereabouts(plan, options);
   return {
-    node: { id: plan.name, cluster: plan.name },
+    node: { id: plan.name, cluster: plan.name, ...locality },
+    ...manager,
     ...(options.admin === undefined
       ? {}
       : { admin: { address: socketAddress(options.admin.address, options.admin.port) } }),

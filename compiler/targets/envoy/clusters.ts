@@ -13,7 +13,8 @@ import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { endpointFile } from "../../plan/discovery.js";
 import { ownCluster } from "../../plan/names.js";
 import type { Discovery, GatewayPlan, ServicePlan } from "../../plan/plan.js";
-import { type Endpoint, isAnyAddress } from "../../policy/values.js";
+import { isAnyAddress } from "../../policy/values.js";
+import type { PlacedEndpoint } from "../../policy/zones.js";
 import { balancing } from "./balancing.js";
 import { breakers } from "./breakers.js";
 import { keepalive } from "./connections.js";
@@ -21,6 +22,7 @@ import { together } from "./failover.js";
 import { health } from "./health.js";
 import { type Address, type EnvoyOptions, originMetadata } from "./options.js";
 import { serviceProtocolOptions, serviceSocket } from "./tls.js";
+import { zonePolicy } from "./zones.js";
 
 type ClusterInit = MessageInitShape<typeof ClusterSchema>;
 
@@ -44,6 +46,7 @@ function cluster(service: ServicePlan, options: EnvoyOptions): ClusterInit {
     ...serviceProtocolOptions(service),
     ...(transportSocket === undefined ? {} : { transportSocket }),
     ...balancing(service),
+    ...(service.zoneAware === undefined ? {} : zonePolicy(service.zoneAware, service)),
     ...health(service),
     ...breakers(service),
     ...keepalive(service),
@@ -101,17 +104,23 @@ function ofType(value: Type) {
   return { clusterDiscoveryType: { case: "type" as const, value } };
 }
 
-function assignment(clusterName: string, endpoints: readonly Endpoint[]) {
+function assignment(clusterName: string, endpoints: readonly PlacedEndpoint[]) {
   return {
     clusterName,
-    endpoints: [
-      {
-        lbEndpoints: endpoints.map(({ host, port }) => ({
-          hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress(host, port) } },
-        })),
-      },
-    ],
+    endpoints: byZone(endpoints).map(([zone, all]) => ({
+      ...(zone === undefined ? {} : { locality: { zone } }),
+      lbEndpoints: all.map(({ host, port }) => ({
+        hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress(host, port) } },
+      })),
+    })),
   };
+}
+
+/** In the order of the zones' first endpoints; those without a zone are together. */
+function byZone(endpoints: readonly PlacedEndpoint[]): [string | undefined, PlacedEndpoint[]][] {
+  const zones = new Map<string | undefined, PlacedEndpoint[]>();
+  for (const endpoint of endpoints) zones.set(endpoint.zone, [...(zones.get(endpoint.zone) ?? []), endpoint]);
+  return [...zones];
 }
 
 /** A TCP address as Envoy's configuration holds it. */

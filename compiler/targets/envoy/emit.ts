@@ -76,6 +76,7 @@ function header(plan: GatewayPlan, options: EnvoyOptions): string {
       : []),
     ...(mounted.length === 0 ? [] : [`# Files that Envoy reads: ${mounted.join(", ")}`]),
     options.modulesDir.startsWith("/") ? `# Envoy loads ${named}.` : `# Envoy's working directory must hold ${named}.`,
+    ...(plan.gateways === undefined ? [] : ["# Envoy's option --service-zone says in which zone it is."]),
     ...(variables.length === 0 ? [] : [`# Environment variables that Envoy needs: ${variables.join(", ")}`]),
     "",
   ].join("\n");

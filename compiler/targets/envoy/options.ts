@@ -20,6 +20,8 @@ export interface EnvoyOptions {
   endpoints: Readonly<Record<string, readonly { host: string; port: number }[]>>;
   /** A file that gets one JSON line a request: request id, status, route, decision. */
   accessLog: string | undefined;
+  /** Zone that Envoy is in, if its command line does not say so. */
+  zone: string | undefined;
   /** Name of the guard's VM, in place of that of the gateway: VMs of one name share data. */
   vmId: string | undefined;
 }
@@ -35,6 +37,7 @@ export const DEFAULT_OPTIONS: EnvoyOptions = {
   listeners: {},
   endpoints: {},
   accessLog: undefined,
+  zone: undefined,
   vmId: undefined,
 };
 

@@ -41,6 +41,8 @@ export interface ServeOptions {
   ownAddresses?: boolean;
   /** Listeners keep their addresses and ports, which must be free. */
   ownPorts?: boolean;
+  /** Zone that Envoy is in. */
+  zone?: string;
   /** Changes the compiled bootstrap before Envoy gets it. */
   edit?: (bootstrap: string) => string;
   /** Modules in place of those that ship, or beside them, by file name. */
@@ -89,7 +91,7 @@ export async function serve(policy: string | GatewayPlan, options: ServeOptions 
     const log = join(work.path, "decisions.jsonl");
     const local = localOptions(plan, upstreams, log, options.ports);
     const listeners = options.ownPorts ? {} : options.ownAddresses ? freePorts(plan) : local.listeners;
-    const emitted = { ...local, listeners };
+    const emitted = { ...local, listeners, zone: options.zone };
     const configText = (options.edit ?? same)(bootstrapText(plan, emitted));
     const envoy = await startEnvoy({
       envoy: await requireEnvoy(),
