@@ -18,6 +18,20 @@ export { hostNameLength } from "./host-name";
 export * from "./json";
 export { jsonNodesAtMost } from "./json-room";
 export { isUtf8Type, mediaTypeOf } from "./media-type";
+export { isName } from "./name";
+export {
+  beginPiece,
+  cutLength,
+  pieceByte,
+  pieceBytes,
+  pieceDecimal,
+  pieceEnd,
+  pieceHex,
+  pieceInteger,
+  pieceIsFull,
+  pieceJson,
+} from "./piece";
+export { blocksTaken, giveBlock, LARGEST_BLOCK, takeBlock } from "./pool";
 export { occursIn } from "./search";
 export { sha1 } from "./sha1";
 export * from "./sha256";

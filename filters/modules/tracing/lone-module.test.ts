@@ -311,6 +311,53 @@ describe("as Istio loads it", () => {
   });
 });
 
+describe("two listeners that share a VM", () => {
+  it("have policies and collectors of their own", async () => {
+    const whole = z.looseObject({
+      static_resources: z.looseObject({ listeners: z.array(z.looseObject({ name: z.string() })) }),
+    });
+    const second = withModuleText(
+      alone,
+      "tracing",
+      JSON.stringify({
+        version: 1,
+        results: "filterState",
+        consumers: [],
+        exporters: [
+          { cluster: "collector", authority: "second", path: "/v1/traces", format: "otlp", service: "second" },
+        ],
+        policies: [{ name: "second", tracing: { propagate: ["b3"], ratio: 0, perSecond: 10, export: 0 } }],
+        routes: [{ name: "*", run: ["second"] }],
+      }),
+    );
+    const config = whole.parse(load(alone));
+    const [other] = whole.parse(JSON.parse(second)).static_resources.listeners;
+    if (other === undefined) throw new Error("there is no listener");
+    config.static_resources.listeners.push({ ...other, name: "second" });
+    const { envoy } = await serve(JSON.stringify(config));
+    const listeners = await envoy.listeners();
+    const urlOf = (name: string) => {
+      const listener = listeners.find((one) => one.name === name);
+      return `http://${listener?.address}:${listener?.port}`;
+    };
+    for (let index = 0; index < 4; index++) {
+      await request(urlOf("public"), { headers: sampled, agent: new Agent() });
+      await request(urlOf("second"), { headers: sampled, agent: new Agent() });
+    }
+    const of = (path: string) =>
+      collector.received.filter(({ url }) => url === path).map(({ body }) => body.toString());
+    const count = (bodies: readonly string[], pattern: RegExp) => bodies.join("").match(pattern)?.length ?? 0;
+    await vi.waitFor(
+      () => {
+        expect(count(of("/api/v2/spans"), /"serviceName":"shop"/g)).toBe(8);
+        expect(count(of("/v1/traces"), /"spanId"/g)).toBe(8);
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    expect(of("/v1/traces").every((body) => body.includes('{"stringValue":"second"}'))).toBe(true);
+  });
+});
+
 describe("the files", () => {
   it("let the module do what it imports and be called as it exports, but write no header and answer nothing", async () => {
     const withheld = ["proxy_remove_header_map_value", "proxy_replace_header_map_value"];
