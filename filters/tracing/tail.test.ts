@@ -202,12 +202,10 @@ describe("what it costs", () => {
     ]);
   });
 
-  it("its duration and headers only where the rule asks for them", () => {
+  it("its status, duration and headers only where the rule asks for them", () => {
     const last = (when: unknown) => costs(when, (traced) => traced.run()).slice(4);
-    expect(last([">", ["get", "response.duration"], 5])).toEqual(["proxy_get_property", "proxy_get_property"]);
-    expect(last(["has", ["get", "response.headers", "x"]])).toEqual([
-      "proxy_get_property",
-      "proxy_get_header_map_pairs",
-    ]);
+    expect(last([">", ["get", "response.duration"], 5])).toEqual(["proxy_get_property"]);
+    expect(last(["&&", failed, [">", ["get", "response.duration"], 5]])).toHaveLength(2);
+    expect(last(["has", ["get", "response.headers", "x"]])).toEqual(["proxy_get_header_map_pairs"]);
   });
 });

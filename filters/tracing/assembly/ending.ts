@@ -22,16 +22,15 @@ const DURATION: usize = memory.data(24, 8);
 export function endStream(context: u32): void {
   const record = takeRecord(context);
   if (!exists(record)) return;
-  const status = statusOfStream();
-  if (record.isSampled !== 0 || isKept(record, status)) writeSpans(record, status);
+  if (record.isSampled !== 0 || isKept(record)) writeSpans(record, statusOfStream());
   dropRecord(record);
 }
 
 /** Whether the policy keeps a trace that was not to be recorded. */
-function isKept(record: StreamRecord, status: u64): bool {
+function isKept(record: StreamRecord): bool {
   const policy = record.policy;
   if (!exists(policy.tail)) return false;
-  readAnswer(policy, status);
+  readAnswer(policy);
   setNoted(record.noted);
   if (evaluate(policy.tail) !== Truth.True) return false;
   const kept = takeOne(policy.keepCap, monotonicTime());
@@ -39,11 +38,11 @@ function isKept(record: StreamRecord, status: u64): bool {
   return kept;
 }
 
-/** Sets what the policy asks of the answer. */
-function readAnswer(policy: TracingPolicy, status: u64): void {
+/** Sets what the policy asks of the answer, and asks Envoy for no more: most streams are not kept. */
+function readAnswer(policy: TracingPolicy): void {
   const needs = policy.tail.needs;
   // Without an answer it is 0, as in access logs.
-  setNumber(TraceSlot.ResponseStatus, STATUS, status);
+  if ((needs & Needs.AnswerStatus) !== 0) setNumber(TraceSlot.ResponseStatus, STATUS, statusOfStream());
   if ((needs & Needs.AnswerDuration) !== 0)
     setNumber(TraceSlot.ResponseDuration, DURATION, lengthOfStream() / MILLISECOND);
   if ((needs & Needs.AnswerHeaders) === 0) return;
