@@ -9,8 +9,6 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "services.*.*": "tests have services of their own: where the real ones are does not matter",
   "listeners.*.tls.clientCertificate": "tests connect without TLS: only the scheme tells of it",
   "listeners.*.accessLog": "tests read no log",
-  "listeners.*.capture": "tests connect to a listener; no kernel sends them elsewhere",
-  "listeners.*.capturedBy": "tests connect to a listener; no kernel sends them elsewhere",
   "listeners.*.protocols": "tests speak HTTP/1.1",
   "consumers.*.credentials": "the runner gives each consumer a key of its own",
   "policies.*.externalAuth.timeout": "no service of a test is slow",
