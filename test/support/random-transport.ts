@@ -35,7 +35,7 @@ const NAMES = [
 const VERSIONS = [
   { one: { dns: NAMES[0] }, two: { endpoints: ["127.0.0.1:9001"] } },
   { one: { dns: NAMES[1] }, two: { eds: "mounted:/var/lib/discovery/beta.json" } },
-  { one: { dns: NAMES[2] }, two: { endpoints: ["127.0.0.1:9001"] } },
+  { one: { dns: NAMES[2] }, two: { zones: { "eu-1a": ["127.0.0.1:9001"] } } },
 ] as const;
 
 /** A listener with what it may have beside its address. */
