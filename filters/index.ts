@@ -10,6 +10,7 @@ import { headers } from "./headers/kind.js";
 import { ipAccess } from "./ip-access/kind.js";
 import { rateLimit } from "./rate-limit/kind.js";
 import { soap } from "./soap/kind.js";
+import { tracing } from "./tracing/kind.js";
 
 /** Every policy kind, sorted by name. A new kind is one folder and one line here. */
 export const kinds: readonly PolicyKind[] = [
@@ -24,13 +25,17 @@ export const kinds: readonly PolicyKind[] = [
   ipAccess,
   rateLimit,
   soap,
+  tracing,
 ];
 
 /** The modules, and the kinds that each of them carries out. */
-export const modules: Readonly<Record<"guard" | "auth" | "rate-limit" | "body" | "soap", readonly PolicyKind[]>> = {
-  guard: [authenticate, authorize, rateLimit],
+export const modules: Readonly<
+  Record<"guard" | "auth" | "rate-limit" | "tracing" | "body" | "soap", readonly PolicyKind[]>
+> = {
+  guard: [authenticate, authorize, rateLimit, tracing],
   auth: [authenticate, authorize],
   "rate-limit": [rateLimit],
+  tracing: [tracing],
   body: [soap],
   soap: [soap],
 };

@@ -56,7 +56,7 @@ describe("YAML", () => {
     expect(first?.text).toBe(readFileSync(join(root, "examples/quickstart/policy.yaml"), "utf8"));
   });
 
-  it.each(["auth", "rate-limit"])("of %s.wasm's page is the WasmPlugin beside it", (name) => {
+  it.each(["auth", "rate-limit", "tracing"])("of %s.wasm's page is the WasmPlugin beside it", (name) => {
     const folder = `filters/modules/${name}`;
     const [shown] = yaml.filter((block) => block.document === `${folder}/README.md` && sortOf(block) === "kubernetes");
     expect(shown?.text).toBe(readFileSync(join(root, folder, "wasm-plugin.yaml"), "utf8"));
@@ -110,9 +110,11 @@ describe("commands", () => {
     folder = await mkdtemp(join(tmpdir(), "sluice-documents-"));
     for (const path of ["examples", "filters/modules/soap/policy.yaml"])
       await cp(join(root, path), join(folder, path), { recursive: true });
-    const policy = join(folder, "examples/quickstart/policy.yaml");
-    // Whatever else runs on this machine.
-    await writeFile(policy, (await readFile(policy, "utf8")).replace("127.0.0.1:8080", "127.0.0.1:0"));
+    for (const example of ["quickstart", "tracing"]) {
+      const policy = join(folder, "examples", example, "policy.yaml");
+      // Whatever else runs on this machine.
+      await writeFile(policy, (await readFile(policy, "utf8")).replace("127.0.0.1:8080", "127.0.0.1:0"));
+    }
     await mkdir(join(folder, "tmp"));
     environment = {
       SLUICE_ENVOY: (await requireEnvoy()).path,

@@ -49,6 +49,7 @@ const PAGES = {
   guard: "filters/modules/README.md",
   auth: "filters/modules/auth/README.md",
   "rate-limit": "filters/modules/rate-limit/README.md",
+  tracing: "filters/modules/tracing/README.md",
   body: "filters/modules/body/README.md",
 } as const;
 
@@ -77,6 +78,24 @@ describe("what the compiler emits", () => {
     },
   );
 });
+
+/** A configuration of a module with a predicate in it. */
+function documentAround(name: (typeof GUARD_NAMES)[number], predicate: unknown): unknown {
+  switch (name) {
+    case "guard":
+    case "auth":
+      return configurationOf([partnersOnly, allowing(predicate)]);
+    case "rate-limit": {
+      const limit = limiting("rules", { count: 1, periodMs: 1000, burst: 1 }, { key: [] });
+      return configurationOf([{ ...limit, when: predicate }], { consumers: [] });
+    }
+    case "tracing": {
+      const rules = [{ when: predicate, ratio: 0 }];
+      const tracing = { name: "rules", tracing: { propagate: ["w3c"], ratio: 0, rules } };
+      return configurationOf([tracing], { consumers: [] });
+    }
+  }
+}
 
 interface Verdicts {
   taken: number;
@@ -149,13 +168,8 @@ describe("a schema and its module agree", () => {
 
   it.each(GUARD_NAMES)("over changed predicates in %s.wasm", (name) => {
     const count: Verdicts = { taken: 0, refused: 0 };
-    const limit = limiting("rules", { count: 1, periodMs: 1000, burst: 1 }, { key: [] });
-    const documentWith = (predicate: unknown) =>
-      name === "rate-limit"
-        ? configurationOf([{ ...limit, when: predicate }], { consumers: [] })
-        : configurationOf([partnersOnly, allowing(predicate)]);
     const property = fc.property(changedPredicatesOf(name), (predicate) =>
-      compare(name, documentWith(predicate), count),
+      compare(name, documentAround(name, predicate), count),
     );
     fc.assert(property, { numRuns: 1_000 });
     expect(count.taken, "predicates that are taken").toBeGreaterThan(100);

@@ -76,6 +76,7 @@ listeners:
   public:
     address: 127.0.0.1:8080
     protocols: [http1, http2]
+    accessLog: { to: stdout, when: response.status >= 500, sample: 10% }
     tls:
       certificate: mounted:/etc/tls/tls.crt
       key: mounted:/etc/tls/tls.key
@@ -92,6 +93,16 @@ policies:
   chaos: { fault: { delay: { for: 1s }, abort: { status: 503, percent: 1% }, headers: { x-test: "1" } } }
   outside: { externalAuth: { http: { service: orders }, timeout: 1s } }
   slow: { description: a limit, onError: deny, rateLimit: { rate: 5/minute, store: { slots: 2048 } } }
+  trace:
+    tracing:
+      sample: { ratio: 10%, perSecond: 1, parent: false, rules: [{ when: 'request.path == "/quiet"', ratio: 0% }] }
+      always: response.status == 503
+      tags: { customer: auth.consumer }
+      redact: [url.path]
+      service: front
+      baggage: drop
+      propagate: [w3c, b3]
+      export: { zipkin: { service: audit, path: /spans } }
 routes:
   - name: orders
     match: { path: /orders }
@@ -105,6 +116,8 @@ routes:
     websocket: true
     hedge: { onTimeout: true }
     apply: [known, reads, slow, chaos, outside]
+  - { name: quiet, match: { path: /quiet }, respond: { status: 200 }, apply: [trace] }
+  - { name: traced, match: { path: "/traced/{id}" }, to: copies, apply: [trace, known] }
 `;
 
 const CASES = `apiVersion: sluice/v1
@@ -145,6 +158,28 @@ describe("what no case notices", () => {
     const after = missedIn(await tried(CASES + posts));
     expect(after.filter((missed) => missed.includes("policies.reads"))).toEqual([]);
     expect(after).toContain("rate-doubled policies.slow.rateLimit.rate");
+  });
+
+  it("is found of traces, which cases can see all of", async () => {
+    const of = (results: MutationResult[]) => missedIn(results).filter((missed) => missed.includes("policies.trace"));
+    expect(of(await tried(CASES))).toContain("sampling-turned policies.trace.tracing.sample.ratio");
+    const caller = "headers: { traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00, baggage: a=b }";
+    const seen = `
+  - name: a trace
+    as: acme
+    request: { path: /traced/7, ${caller} }
+    expect:
+      upstream: { service: copies, headers: { traceparent: "~.*-01", b3: ~.*-1, baggage: false } }
+      spans: [{ name: "GET /traced/{id}", service: front, parent: caller, tags: { customer: acme, url.path: false } }]
+  - { name: no trace, request: { path: /quiet }, expect: { spans: none } }
+  - name: a trace kept
+    as: acme
+    upstreams: { copies: { status: 503 } }
+    repeat: 3
+    request: { path: /traced/7 }
+    expect: { spans: [{ name: "GET /traced/{id}" }, { name: "GET /traced/{id}" }], metrics: { trace.sampled: 1, trace.kept: 1 } }
+`;
+    expect(of(await tried(CASES + seen))).toEqual([]);
   });
 
   it("is not looked for where a case fails anyway", async () => {

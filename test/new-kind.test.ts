@@ -64,6 +64,9 @@ describe("stops before it writes anything", () => {
   }
 });
 
+/** All modules are built, on a machine that may have other work. */
+const BUILD_MS = 300_000;
+
 describe("the kind requireHeader", () => {
   let added: string[] = [];
 
@@ -75,7 +78,7 @@ describe("the kind requireHeader", () => {
     await clone.run(`npm run new:kind -- ${LONGEST}`);
     for (const path of [...added, "filters/modules/kinds.ts"]) expect(said).toContain(`  ${path}\n`);
     await clone.run("npm run build");
-  });
+  }, BUILD_MS);
 
   it("has everything that a kind has", () => {
     expect(added).toEqual(
@@ -93,9 +96,13 @@ describe("the kind requireHeader", () => {
     );
   });
 
-  it("is in the one style, and its types fit", async () => {
-    await clone.run("npm run check");
-  });
+  it(
+    "is in the one style, and its types fit",
+    async () => {
+      await clone.run("npm run check");
+    },
+    BUILD_MS,
+  );
 
   it("gets its goldens, schemas and references, and a page whose blocks and links are right", async () => {
     // The part of `npm run golden:update` that a kind changes and that needs no Envoy.

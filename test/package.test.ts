@@ -45,6 +45,7 @@ describe("the tarball", () => {
         "module-body",
         "module-rate-limit",
         "module-soap",
+        "module-tracing",
         "test",
       ].map((name) => `schema/${name}.v1.json`),
       "dist/THIRD-PARTY.txt",

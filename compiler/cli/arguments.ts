@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
-import { NAME } from "../policy/values.js";
+import { NAME, positiveDuration } from "../policy/values.js";
 
-// Values of options, as they are written on a command line.
+// How the texts of options and arguments are read.
 
 /** Of an option that may be given again and again. */
 export function collected(value: string, before: string[] = []): string[] {
@@ -15,6 +15,13 @@ export function modulesFolder(text: string): string {
   if (folder === "" || /[\u0000-\u001f\u007f]/.test(folder))
     throw new InvalidArgumentError("the path of a folder is needed");
   return folder;
+}
+
+/** Milliseconds. */
+export function lookback(text: string): number {
+  const { data } = positiveDuration.safeParse(text);
+  if (data === undefined) throw new InvalidArgumentError("a whole number with a unit is needed: 90s, 15m, 24h, 7d");
+  return data;
 }
 
 export function zoneName(text: string): string {

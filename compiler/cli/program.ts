@@ -3,7 +3,7 @@ import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
-import { collected, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
+import { collected, lookback, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
 import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
@@ -190,13 +190,22 @@ export function program(finish: (code: number) => void): Command {
     .description("draw which listener leads to which service, by which routes and past which policies")
     .option("-p, --policy <file>", "the policy file", "policy.yaml")
     .addOption(new Option("--format <format>", "how it is printed").choices(GRAPH_FORMATS).default("mermaid"))
+    .option("--traces <source>", "draw who really asked whom: URL of a Zipkin server, or URL or file of spans")
+    .option("--lookback <duration>", "how far back a Zipkin server looks (default: 1h)", lookback)
+    .option("--limit <traces>", "most traces of a Zipkin server (default: 1000)", positiveInteger)
     .addHelpText(
       "after",
       example(
         "sluice graph -p examples/quickstart/policy.yaml",
         "sluice graph --format dot > shop.dot   # then dot -Tsvg shop.dot",
         "sluice graph --format json",
+        "sluice graph --traces http://zipkin:9411/ --lookback 15m",
+        "sluice graph --traces spans.json --format json",
       ),
+    )
+    .addHelpText(
+      "after",
+      "\nA URL that ends with / or has no path is that of a Zipkin server. Any other is asked as it is and answers, as a file\nholds, spans in JSON: OTLP or Zipkin's. What differs from the policy is told on standard error.",
     )
     .action(async (options: GraphOptions) => finish(await (await import("./commands/graph.js")).graphCommand(options)));
 

@@ -1,7 +1,15 @@
 import { objectToYaml } from "../envoy/print.js";
 import type { GatewayPlan, JsonObject, PolicyPlan } from "../plan/plan.js";
-import { answers, decisions, healthy, type ModuleFilter, quantile, reloads } from "./queries.js";
-import { countingPolicies, isLimit, moduleFilters, shortestTimeout, WRITTEN_BY } from "./subjects.js";
+import { answers, decisions, healthy, type ModuleFilter, quantile, reloads, spansLost } from "./queries.js";
+import {
+  countingPolicies,
+  isLimit,
+  moduleFilters,
+  nativeTracer,
+  shortestTimeout,
+  tracingPolicies,
+  WRITTEN_BY,
+} from "./subjects.js";
 
 const RANGE = "5m";
 /** Of the requests of a policy, or of the answers of a service. */
@@ -22,6 +30,8 @@ interface Alert {
 export function alertsText(plan: GatewayPlan): string {
   const alerts = [
     ...countingPolicies(plan).flatMap(policyAlerts),
+    ...tracingPolicies(plan).flatMap(spansAlert),
+    ...nativeAlert(plan),
     ...plan.services.flatMap(({ name }) => serviceAlerts(plan, name)),
     ...moduleFilters(plan).map(moduleAlert),
   ];
@@ -63,6 +73,37 @@ function policyAlerts(policy: PolicyPlan): Alert[] {
     summary: `The policy ${name} refuses more than ${share * 100}% of the requests that it is asked about`,
   };
   return [fails, refuses];
+}
+
+function spansAlert(policy: PolicyPlan): Alert[] {
+  const { name, kind, collector } = policy;
+  if (collector === undefined) return [];
+  return [
+    {
+      name: "SluiceSpansDropped",
+      expr: `sum by (job) (${decisions(policy, undefined, RANGE, "dropped")}) > 0`,
+      for: "10m",
+      severity: "warning",
+      about: { policy: name, kind },
+      summary: `Spans of the policy ${name} are given up, as ${collector.service} does not take them, or not fast enough`,
+    },
+  ];
+}
+
+function nativeAlert(plan: GatewayPlan): Alert[] {
+  const format = nativeTracer(plan);
+  if (format === undefined) return [];
+  const lost = spansLost(format, undefined, RANGE).map((rate) => `sum by (job) (${rate})`);
+  return [
+    {
+      name: "SluiceSpansDropped",
+      expr: `${lost.join(" + ")} > 0`,
+      for: "10m",
+      severity: "warning",
+      about: { tracer: format },
+      summary: "Envoy's own tracer gives up spans, as the collector does not take them",
+    },
+  ];
 }
 
 function serviceAlerts(plan: GatewayPlan, service: string): Alert[] {

@@ -109,6 +109,49 @@ describe("alert rules", () => {
   });
 });
 
+describe("of a policy that traces", () => {
+  const TRACED = `
+apiVersion: sluice/v1
+kind: Gateway
+name: traced
+listeners: { public: { address: 127.0.0.1:8080 } }
+services: { collector: { endpoints: [127.0.0.1:9411] } }
+policies:
+  trace: { tracing: { export: { zipkin: collector } } }
+  handed-on: { tracing: {} }
+routes:
+  - { name: one, match: { path: /one }, respond: { status: 200 }, apply: [trace] }
+  - { name: two, match: { path: /two }, respond: { status: 200 }, apply: [handed-on] }
+`;
+  const native = TRACED.replace(
+    "{ tracing: { export",
+    "{ tracing: { native: true, propagate: [b3multi], export",
+  ).replace("apply: [handed-on]", "apply: [trace]");
+
+  it("there are panels of traces and spans, and an alert where spans are dropped", () => {
+    const plan = planOf(TRACED);
+    const titles = dashboard.parse(JSON.parse(dashboardText(plan))).panels.map(({ title }) => title);
+    expect(titles).toEqual(
+      expect.arrayContaining([
+        "trace (tracing), traces",
+        "trace, spans to collector",
+        "handed-on (tracing), restarted traces",
+      ]),
+    );
+    const alerts = alertsText(plan);
+    expect(alerts).toContain('sum by (job) (rate(sluice_tracing{policy="trace",outcome="dropped"}[5m])) > 0');
+    expect(alerts).not.toContain("handed-on");
+    expect(alerts).not.toContain("SluicePolicyErrors");
+  });
+
+  it("those of Envoy's own tracer are about its metrics", () => {
+    const plan = planOf(native);
+    expect(dashboardText(plan)).toContain("envoy_tracing_zipkin_spans_sent");
+    expect(alertsText(plan)).toContain("envoy_tracing_zipkin_reports_dropped");
+    expect(alertsText(plan)).not.toContain("sluice_tracing");
+  });
+});
+
 describe("the dashboard", () => {
   it("is written down for a policy", () => {
     expectGolden(join(packageRoot(), "compiler/dashboards/shop.golden.dashboard.json"), dashboardText(planOf(SHOP)));

@@ -1,6 +1,17 @@
 import type { GatewayPlan, JsonObject, PolicyPlan } from "../plan/plan.js";
-import { answers, decisions, failures, healthy, quantile, refusedAddresses, reloads, requests } from "./queries.js";
-import { countingPolicies, isLimit, moduleFilters } from "./subjects.js";
+import {
+  answers,
+  decisions,
+  failures,
+  healthy,
+  quantile,
+  refusedAddresses,
+  reloads,
+  requests,
+  spansLost,
+  spansSent,
+} from "./queries.js";
+import { countingPolicies, isLimit, moduleFilters, nativeTracer, tracingPolicies } from "./subjects.js";
 
 /** Panels of one sort under a heading. */
 export interface Section {
@@ -26,6 +37,7 @@ export function sections(plan: GatewayPlan): Section[] {
     { title: "Requests", panels: [requestsPanel(plan)] },
     { title: "Policies", panels: [...plan.policies.flatMap(addressPanel), ...policies.map(policyPanel)] },
     { title: "Limits", panels: policies.filter(isLimit).map(limitPanel) },
+    { title: "Traces", panels: [...tracingPolicies(plan).flatMap(tracePanels), ...nativePanel(plan)] },
     { title: "Services", panels: plan.services.flatMap(({ name }) => servicePanels(name)) },
     { title: "Modules", panels: [modulesPanel(plan)] },
   ];
@@ -82,6 +94,58 @@ function limitPanel(policy: PolicyPlan): Panel {
     unit: "percentunit",
     queries: [{ expr: `${refused} / sum(${decisions(policy, SCOPE, RANGE)})`, legend: "over the limit" }],
   };
+}
+
+/** What came of the traces of a policy, and of their spans where it sends some. */
+function tracePanels(policy: PolicyPlan): Panel[] {
+  const { name, kind, collector } = policy;
+  const of = (outcome: string, legend: string) => ({
+    expr: `sum(${decisions(policy, SCOPE, RANGE, outcome)})`,
+    legend,
+  });
+  const restarted = of("restarted", "restarted");
+  if (collector === undefined)
+    return [
+      {
+        title: `${name} (${kind}), restarted traces`,
+        description: "Contexts of callers a second that were not sound, so that a new trace began.",
+        unit: "reqps",
+        queries: [restarted],
+      },
+    ];
+  return [
+    {
+      title: `${name} (${kind}), traces`,
+      description:
+        "Traces a second that were sampled when their request came, kept because of what came of it, or not sampled as there were too many; and contexts of callers that were not sound, so that a new trace began.",
+      unit: "reqps",
+      queries: [of("sampled", "sampled"), of("kept", "kept"), of("capped", "over the limit"), restarted],
+    },
+    {
+      title: `${name}, spans to ${collector.service}`,
+      description:
+        "Spans a second that the collector took, and those that were given up because it did not, or too slowly.",
+      unit: "reqps",
+      queries: [of("exported", "exported"), of("dropped", "dropped")],
+    },
+  ];
+}
+
+function nativePanel(plan: GatewayPlan): Panel[] {
+  const format = nativeTracer(plan);
+  if (format === undefined) return [];
+  const lost = spansLost(format, SCOPE, RANGE).map((rate) => `sum(${rate})`);
+  return [
+    {
+      title: "Spans of Envoy's own tracer",
+      description: `Spans a second that it sent, and what it did not get to the collector: ${format === "zipkin" ? "reports of several spans" : "spans"}.`,
+      unit: "reqps",
+      queries: [
+        { expr: `sum(${spansSent(format, SCOPE, RANGE)})`, legend: "sent" },
+        { expr: lost.join(" + "), legend: "lost" },
+      ],
+    },
+  ];
 }
 
 function servicePanels(service: string): Panel[] {

@@ -32,6 +32,25 @@ export function decisions({ kind, name }: PolicyPlan, scope: Scope, range: strin
   return `rate(${series(decisionsMetric(kind), labels)}[${range}])`;
 }
 
+/** What Envoy's own tracers count, of spans and of reports, in which several spans are sent. */
+const TRACER_METRICS = {
+  zipkin: {
+    sent: "envoy_tracing_zipkin_spans_sent",
+    lost: ["envoy_tracing_zipkin_reports_dropped", "envoy_tracing_zipkin_reports_failed"],
+  },
+  otlp: { sent: "envoy_tracing_opentelemetry_spans_sent", lost: ["envoy_tracing_opentelemetry_spans_dropped"] },
+} as const;
+
+/** Spans a second that Envoy's own tracer sends. */
+export function spansSent(format: "zipkin" | "otlp", scope: Scope, range: string): string {
+  return `rate(${series(TRACER_METRICS[format].sent, [scope])}[${range}])`;
+}
+
+/** What it did not get to the collector, a second: spans, or reports of several. */
+export function spansLost(format: "zipkin" | "otlp", scope: Scope, range: string): string[] {
+  return TRACER_METRICS[format].lost.map((metric) => `rate(${series(metric, [scope])}[${range}])`);
+}
+
 /** Requests a second that a policy refuses for their address. Envoy counts nothing before the first. */
 export function refusedAddresses(policy: string, scope: Scope, range: string): string {
   const labels = [`envoy_rbac_policy_name="${policy}${ADDRESS_DENIED}"`, scope];

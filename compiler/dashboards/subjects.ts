@@ -1,6 +1,8 @@
 import { hasOperations } from "../plan/body.js";
 import { targetsOf } from "../plan/callers.js";
 import type { GatewayPlan, PolicyPlan } from "../plan/plan.js";
+import { tracedNatively } from "../plan/tracers.js";
+import type { Collector } from "../plan/tracing.js";
 import type { ModuleFilter } from "./queries.js";
 
 /** The files say so of themselves, and only such files are written over. */
@@ -8,7 +10,17 @@ export const WRITTEN_BY = "Written by `sluice dashboards`";
 
 /** Policies that count what they decide: those that a module carries out. */
 export function countingPolicies({ policies }: GatewayPlan): PolicyPlan[] {
-  return policies.filter(({ native }) => native === undefined);
+  return policies.filter(({ native, phase }) => native === undefined && phase !== "trace");
+}
+
+/** Policies that count traces and their spans: those that a module traces by. */
+export function tracingPolicies({ policies }: GatewayPlan): PolicyPlan[] {
+  return policies.filter(({ native, phase }) => native === undefined && phase === "trace");
+}
+
+/** The form of the spans that Envoy's own tracer sends; absent if it sends none. It is one for the whole gateway. */
+export function nativeTracer({ policies }: GatewayPlan): Collector["format"] | undefined {
+  return tracedNatively(policies)[0]?.native.collector.format;
 }
 
 export function isLimit({ phase }: PolicyPlan): boolean {

@@ -14,6 +14,7 @@ import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
 import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
+import { tracing } from "./catalog/tracing.js";
 import { wsdl } from "./catalog/wsdl.js";
 
 /** Every finding that Sluice can report, by code. The sections are files of `catalog/`, one a range of codes. */
@@ -25,6 +26,7 @@ export const catalog = {
   ...routing,
   ...policies,
   ...nativePolicies,
+  ...tracing,
   ...expressions,
   ...services,
   ...balancing,

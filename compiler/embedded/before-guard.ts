@@ -1,7 +1,7 @@
 import { composeReply } from "../host/local-reply.js";
 import type { Random } from "../host/random.js";
 import { ADDRESS_DENIED, ALL_REQUESTS, FAULT_DENIED, type FaultPlan, takesAddress } from "../plan/native.js";
-import type { GatewayPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
+import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { hasHeaders, matchRoute } from "../request/match.js";
 import type { ClientRequest, RoutedRequest } from "../request/request.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
@@ -79,10 +79,15 @@ export function localReply(
  * The route of a request that is refused for its path: Envoy looks for one wherever a scheme is known, and this early only the
  * client can have named it. The path is still as it was sent, and so are the headers.
  */
-export function routeOfRefused(plan: GatewayPlan, client: ClientRequest): RoutePlan | undefined {
+export function routeOfRefused(
+  plan: GatewayPlan,
+  listener: ListenerPlan,
+  client: ClientRequest,
+): RoutePlan | undefined {
   const { method, target, host, source, time, scheme = "http" } = client;
   const headers = new Map<string, string[]>();
   for (const [name, value] of client.headers) headers.set(name, [...(headers.get(name) ?? []), value]);
   if (!headers.has("x-forwarded-proto")) return undefined;
-  return matchRoute(plan, { method, path: target, authority: host, scheme, headers, source, time, ends: true })?.route;
+  const request = { method, path: target, authority: host, scheme, headers, source, time, ends: true };
+  return matchRoute(plan, listener.name, request)?.route;
 }

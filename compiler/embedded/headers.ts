@@ -5,8 +5,9 @@ import type { Stream } from "../host/stream.js";
 import { NOT_FOR_CONVERTED, staleHeaders } from "../plan/body.js";
 import type { RewritePlan } from "../plan/forwarding.js";
 import { headerEdits } from "../plan/native.js";
-import type { OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
+import type { ForwardAction, OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
 import { rewritten } from "../request/rewrite.js";
+import { writeDeadline } from "./deadline.js";
 
 // What Envoy writes into requests and answers from what the guard left in filter state: the model of `targets/envoy/routes.ts`.
 
@@ -76,11 +77,19 @@ export function pinnedHeaders(
 /** Methods of requests without a body into which Envoy's codec does not write `content-length: 0` (seen on 1.40). */
 const WITHOUT_LENGTH: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "TRACE"]);
 
+/** What decides how long the service is told that it may take, and what it is asked for. */
+interface ForwardedSize {
+  timeoutMs: number;
+  calls: ForwardAction["calls"];
+  hasBody: boolean;
+  rewrite: RewritePlan | undefined;
+}
+
 /** The request as it goes to a service. */
 export function forwardedHeaders(
   stream: Stream,
   run: readonly PolicyPlan[],
-  { timeoutMs, hasBody, rewrite }: { timeoutMs: number; hasBody: boolean; rewrite?: RewritePlan | undefined },
+  { timeoutMs, calls, hasBody, rewrite }: ForwardedSize,
 ): { method: string; path: string; headers: Pairs } {
   const { headers } = stream.request;
   if (headers === undefined) throw new RangeError("the request did not go on");
@@ -91,6 +100,7 @@ export function forwardedHeaders(
   for (const [name, value] of edits.add) headers.add(name, value);
   rewriteTarget(headers, rewrite);
   if (timeoutMs > 0) headers.replace("x-envoy-expected-rq-timeout-ms", String(timeoutMs));
+  writeDeadline(headers, calls);
   const method = headers.get(":method") ?? "";
   const saysLength = hasBody || headers.get("content-length") !== undefined;
   if (!saysLength && !WITHOUT_LENGTH.has(method)) headers.replace("content-length", "0");

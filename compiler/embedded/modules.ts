@@ -5,7 +5,7 @@ import type { Vm } from "../host/vm.js";
 import { bodyConfiguration, bodyVariables, hasOperations } from "../plan/body.js";
 import { guardConfiguration, guardVariables, LOGGED_RESULTS } from "../plan/guard.js";
 import type { GatewayPlan } from "../plan/plan.js";
-import { BODY_CAPABILITIES, GUARD_CAPABILITIES } from "../targets/envoy/capabilities.js";
+import { BODY_CAPABILITIES, guardCapabilities } from "../targets/envoy/capabilities.js";
 
 /** The modules that ship, as bytes; the second is needed where a policy converts bodies. */
 export interface Modules {
@@ -41,10 +41,10 @@ export class WorkerVms {
     this.guard = host.start(modules.guard, {
       vmId,
       environment: only(guardVariables(plan), environment),
-      capabilities: GUARD_CAPABILITIES,
+      capabilities: guardCapabilities(plan),
     });
-    // Then bodies would have to go through the module, answers wait for it, and time call it.
-    for (const callback of ["request_body", "response_headers", "response_body", "tick"])
+    // Then bodies would have to go through the module, and answers wait for it.
+    for (const callback of ["request_body", "response_headers", "response_body"])
       if (this.guard.has(`proxy_on_${callback}`))
         throw new HostFault(`the module wants ${callback}, which is not modelled`);
     const texts = textsOf(plan);

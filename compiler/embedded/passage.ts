@@ -1,3 +1,4 @@
+import type { Attributes } from "../host/attributes.js";
 import { bytesOf, byteTextOf, textOf } from "../host/byte-text.js";
 import { HostFault } from "../host/fault.js";
 import type { HeaderMap } from "../host/header-map.js";
@@ -8,6 +9,7 @@ import { type ErrorPage, ownAnswer } from "../plan/errors.js";
 import { type Coding, type CorsPlan, compressionOf } from "../plan/native.js";
 import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
+import type { Course } from "./attributes.js";
 import type { BodyStage, HeldAnswer } from "./body-stage.js";
 import { announceCoding } from "./compression.js";
 import { tellOrigin } from "./cors.js";
@@ -20,6 +22,8 @@ export interface Notes {
   decision?: string;
   shadow?: string;
   consumer?: string;
+  /** Identifier of its trace. */
+  trace?: string;
 }
 
 /** Header values are byte texts, names in lower case. */
@@ -65,6 +69,9 @@ export interface GuardedRequest {
   cors: CorsPlan | undefined;
   request: RoutedRequest;
   requestId: string;
+  course: Course;
+  /** What Envoy knows of it. */
+  attributes: Attributes;
 }
 
 /** What an answer is finished with. */
@@ -130,6 +137,11 @@ export class Passage {
     return this.guarded.stage !== undefined;
   }
 
+  /** @param endpoint `host:port` of the one that it came to */
+  connected(endpoint: string): void {
+    this.guarded.course.endpoint = endpoint;
+  }
+
   get route(): RoutePlan {
     return this.guarded.route;
   }
@@ -148,7 +160,8 @@ export class Passage {
    * @param ends no body follows
    */
   answer(headers: HeaderMap, ends: boolean): AnswerHead {
-    const { stream, route, run, request } = this.guarded;
+    const { stream, route, run, request, course } = this.guarded;
+    course.isAnswered = true;
     writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
     const page = placePage(pagesOf(route), request, headers);
     const isEmpty = page === undefined ? ends : request.method === "HEAD";
@@ -163,7 +176,8 @@ export class Passage {
    * @returns what the client gets, if that is clear already
    */
   holdAnswer(headers: HeaderMap, ends: boolean): Answer | undefined {
-    const { stage, stream, route, run } = this.guarded;
+    const { stage, stream, route, run, course } = this.guarded;
+    course.isAnswered = true;
     writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
     stage?.answerHeaders(headers, ends);
     return this.released();
@@ -257,12 +271,13 @@ function answerHead(guarded: GuardedRequest, { ends, writes, isAsked, isOwn }: F
 }
 
 function notesOf({ filterState }: Stream): Notes {
-  const [decision, shadow, consumer] = ["decision", "shadow", "consumer"].map((result) =>
+  const [decision, shadow, consumer, trace] = ["decision", "shadow", "consumer", "trace-id"].map((result) =>
     filterState.get(`sluice.${result}`),
   );
   return {
     ...(decision === undefined ? {} : { decision: textOf(decision) }),
     ...(shadow === undefined ? {} : { shadow: textOf(shadow) }),
     ...(consumer === undefined ? {} : { consumer: textOf(consumer) }),
+    ...(trace === undefined ? {} : { trace: textOf(trace) }),
   };
 }

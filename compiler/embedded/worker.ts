@@ -1,19 +1,18 @@
 import { STATUS_CODES } from "node:http";
-import type { AttributeValue } from "../host/attributes.js";
 import { HostFault } from "../host/fault.js";
 import { HeaderMap } from "../host/header-map.js";
-import type { Host } from "../host/host.js";
+import type { Host, Moment } from "../host/host.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Random } from "../host/random.js";
 import { heldBytes } from "../plan/body.js";
 
 import { destinationOf } from "../plan/callers.js";
 import type { ErrorPage } from "../plan/errors.js";
-import { operationName } from "../plan/names.js";
 import { type CorsPlan, compressionOf } from "../plan/native.js";
 import type { ForwardAction, GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
-import { type Arrival, arrive, type ClientRequest, type RoutedRequest } from "../request/request.js";
+import { type Arrival, arrive, type ClientRequest } from "../request/request.js";
+import { attributesOf, type Course, momentOf } from "./attributes.js";
 import { abortedByFault, faultDelay, localReply, refusedAddress, routeOfRefused } from "./before-guard.js";
 import { type Asking, askService, type HeldBody, holdBody } from "./behind-guard.js";
 import { BodyStage } from "./body-stage.js";
@@ -50,14 +49,12 @@ export interface BodyReader {
   data(bytes: Uint8Array, end: boolean): Outcome | undefined;
 }
 
-/** Port of the client, of which nothing else is known. */
-export const CLIENT_PORT = 49_152;
-
 /**
  * One worker of Envoy with a plan: the guard in a VM of its own, `body.wasm` in another if something is converted, and around them the
  * model of what Envoy does.
  */
 export class Worker {
+  private readonly host: Host;
   private readonly vms: WorkerVms;
   private readonly plan: GatewayPlan;
   private readonly policies: ReadonlyMap<string, PolicyPlan>;
@@ -70,6 +67,7 @@ export class Worker {
    * @throws Error if a module refuses the configuration, or one is needed that is not there
    */
   constructor(host: Host, modules: CompiledModules, served: ServedPlan, random: Random) {
+    this.host = host;
     this.plan = served.plan;
     this.random = random;
     this.policies = new Map(served.plan.policies.map((policy) => [policy.name, policy]));
@@ -90,13 +88,14 @@ export class Worker {
   /**
    * A request up to where it is answered, or goes to a service.
    * @param hasBody something follows its headers
+   * @param arrived when it came, if it has waited since
    * @throws HostFault for what the embedded host does not model; the worker must not be used again then
    */
-  receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
+  receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean, arrived = momentOf(this.host)): Reception {
     const arrival = arrive(this.plan, listener, client);
     if ("status" in arrival) return answered(this.refusal(listener, client, arrival));
     const { request } = arrival;
-    const route = matchRoute(this.plan, request)?.route;
+    const route = matchRoute(this.plan, listener.name, request)?.route;
     if (route === undefined) return answered(wholeAnswer(client.method, 404, [], ""));
     const run = this.runOf(route);
     const refused = refusedAddress(route, run, request) ?? abortedByFault(route, run, request, this.random);
@@ -109,7 +108,7 @@ export class Worker {
       if (compression !== undefined) announceCoding(compression, request, headers, true);
       return answered({ ...wholeAnswer(client.method, 200, headers.pairs(), ""), route });
     }
-    return this.throughGuard({ route, run, cors, request }, hasBody);
+    return this.throughGuard({ route, run, cors, request }, hasBody, arrived);
   }
 
   /** How long a request waits before `receive` is asked, in milliseconds; left to chance where the policy says so. */
@@ -117,7 +116,7 @@ export class Worker {
     const arrival = this.delays ? arrive(this.plan, listener, client) : undefined;
     if (arrival === undefined || "status" in arrival) return 0;
     const { request } = arrival;
-    const route = matchRoute(this.plan, request)?.route;
+    const route = matchRoute(this.plan, listener.name, request)?.route;
     if (route === undefined) return 0;
     const run = this.runOf(route);
     if (refusedAddress(route, run, request) !== undefined) return 0;
@@ -134,26 +133,34 @@ export class Worker {
    * and the headers of a route, if it found one (seen on 1.40).
    */
   private refusal(
-    { errors }: ListenerPlan,
+    listener: ListenerPlan,
     client: ClientRequest,
     { status, by }: Extract<Arrival, { status: number }>,
   ): Answer {
     const { method, headers: sent } = client;
-    if (by === "parser") return codecRefusal(method, status, errors);
+    if (by === "parser") return codecRefusal(method, status, listener.errors);
     const types = sent.filter(([name]) => name === "content-type").map(([, value]) => value);
-    const asked = { method, headers: new Map([["content-type", types]]), ...(errors === undefined ? {} : { errors }) };
-    const route = routeOfRefused(this.plan, client);
+    const asked = {
+      method,
+      headers: new Map([["content-type", types]]),
+      ...(listener.errors === undefined ? {} : { errors: listener.errors }),
+    };
+    const route = routeOfRefused(this.plan, listener, client);
     const run = route === undefined ? [] : this.runOf(route);
     const answer = { ...localReply(asked, { route, run }, status, ""), notes: {} };
     return route === undefined ? answer : { ...answer, route };
   }
 
   private throughGuard(
-    { route, run, cors, request }: Omit<GuardedRequest, "stream" | "stage" | "requestId">,
+    { route, run, cors, request }: Pick<GuardedRequest, "route" | "run" | "cors" | "request">,
     hasBody: boolean,
+    arrived: Moment,
   ): Reception {
-    const stream = this.vms.guard.stream({ attributes: attributesOf(route, request) });
-    const guarded: GuardedRequest = { stream, route, run, cors, request, requestId: requestId(this.random) };
+    const course: Course = {};
+    const attributes = attributesOf(route, request, { arrived, course, host: this.host });
+    const stream = this.vms.guard.stream({ attributes });
+    const own = { requestId: requestId(this.random), course, attributes };
+    const guarded: GuardedRequest = { stream, route, run, cors, request, ...own };
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
     if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
     if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
@@ -165,10 +172,8 @@ export class Worker {
     const { action } = route;
     if (action.type === "forward") {
       if (route.operation !== undefined) return this.throughBody(guarded, action, hasBody);
-      return passed(guarded, {
-        ...this.chosen(guarded, action),
-        ...forwardedHeaders(stream, run, sizeOf(action, hasBody)),
-      });
+      const view = forwardedHeaders(stream, run, sizeOf(action, hasBody));
+      return this.passed(guarded, { ...this.chosen(guarded, action), ...view });
     }
     const { set, append } = routeAnswerHeaders(route, run, stream.filterState);
     const written = [...set, ...append];
@@ -179,14 +184,14 @@ export class Worker {
   }
 
   private throughBody(before: GuardedRequest, action: ForwardAction, hasBody: boolean): Reception {
-    const { stream, route, run, request } = before;
+    const { stream, route, run, attributes } = before;
     const { headers } = stream.request;
     const { operation: done } = route;
     const { body } = this.vms;
     if (body === undefined || done === undefined || headers === undefined)
       throw new HostFault(`nothing converts the requests of route ${route.name}`);
     const own = body.stream({
-      attributes: { ...attributesOf(route, request), [OPERATION_ATTRIBUTE]: operationName(done) },
+      attributes,
       allowStopIteration: true,
       bufferLimit: heldBytes(run),
       filterState: stream.filterState,
@@ -215,7 +220,15 @@ export class Worker {
     const { stream, body, isConverted } = stage.passed;
     const sent = forwardedHeaders(stream, run, sizeOf(action, body.length > 0));
     const view = isConverted ? pinnedHeaders(sent, stage.operation.service) : sent;
-    return passed(guarded, { ...this.chosen(guarded, action), ...view }, body);
+    return this.passed(guarded, { ...this.chosen(guarded, action), ...view }, body);
+  }
+
+  private passed(guarded: GuardedRequest, service: ServiceView, body?: Uint8Array): Outcome {
+    const [endpoint] = this.plan.services.find(({ name }) => name === service.name)?.discovery.endpoints ?? [];
+    const sent = this.host.clock.monotonic();
+    const known = endpoint === undefined ? {} : { endpoint: `${endpoint.host}:${endpoint.port}` };
+    Object.assign(guarded.course, { cluster: service.name, sent, ...known } satisfies Course);
+    return { step: "passed", passage: new Passage(guarded, service, body) };
   }
 
   private chosen({ stream }: GuardedRequest, action: ForwardAction): Pick<ServiceView, "name" | "byChance"> {
@@ -238,20 +251,9 @@ export class Worker {
 
 type StagedRequest = GuardedRequest & { stage: BodyStage };
 
-/** By which `body.wasm` knows the operation of a request: `metadata` of its route in Envoy. */
-const OPERATION_ATTRIBUTE = "xds.route_metadata.filter_metadata.sluice.operation";
-
 /** Envoy tells the service how long this try of it may take. */
-function sizeOf({ retry, timeoutMs, hedges, rewrite }: ForwardAction, hasBody: boolean) {
-  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, hasBody, rewrite };
-}
-
-function passed(
-  guarded: GuardedRequest,
-  service: ServiceView,
-  body?: Uint8Array,
-): { step: "passed"; passage: Passage } {
-  return { step: "passed", passage: new Passage(guarded, service, body) };
+function sizeOf({ retry, timeoutMs, calls, hedges, rewrite }: ForwardAction, hasBody: boolean) {
+  return { timeoutMs: (hedges ? undefined : retry?.perTryMs) ?? timeoutMs, calls, hasBody, rewrite };
 }
 
 function answered(answer: Answer): { step: "answered"; answer: Answer } {
@@ -284,17 +286,4 @@ function corsOf(route: RoutePlan, run: readonly PolicyPlan[]): CorsPlan | undefi
   if (route.action.type !== "forward") return undefined;
   for (const { native } of run) if (native?.filter === "cors") return native;
   return undefined;
-}
-
-function attributesOf(
-  route: RoutePlan,
-  { source, sourcePort: port = CLIENT_PORT }: RoutedRequest,
-): Record<string, AttributeValue | undefined> {
-  const address = source.includes(":") ? `[${source}]` : source;
-  return {
-    "xds.route_name": route.name,
-    "source.address": `${address}:${port}`,
-    "source.port": BigInt(port),
-    "request.protocol": "HTTP/1.1",
-  };
 }

@@ -7,6 +7,7 @@ export { packed } from "./any.js";
 /** Names under which a configuration refers to extensions; Envoy itself goes by the `@type` of what they hold. */
 export const extensionNames = {
   httpConnectionManager: "envoy.filters.network.http_connection_manager",
+  originalDst: "envoy.filters.listener.original_dst",
   proxyProtocol: "envoy.filters.listener.proxy_protocol",
   router: "envoy.filters.http.router",
   wasm: "envoy.filters.http.wasm",
@@ -42,10 +43,15 @@ export const extensionNames = {
   random: "envoy.load_balancing_policies.random",
   roundRobin: "envoy.load_balancing_policies.round_robin",
   aggregateCluster: "envoy.clusters.aggregate",
+  dnsCluster: "envoy.clusters.dns",
   previousHosts: "envoy.retry_host_predicates.previous_hosts",
   fixedHeap: "envoy.resource_monitors.fixed_heap",
+  quicTransport: "envoy.transport_sockets.quic",
   tlsTransport: "envoy.transport_sockets.tls",
   zipkin: "envoy.tracers.zipkin",
+  openTelemetry: "envoy.tracers.opentelemetry",
+  parentSampler: "envoy.tracers.opentelemetry.samplers.parent_based",
+  ratioSampler: "envoy.tracers.opentelemetry.samplers.trace_id_ratio_based",
   v8: "envoy.wasm.runtime.v8",
 } as const;
 

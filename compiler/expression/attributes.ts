@@ -3,10 +3,11 @@ import type { Type } from "./tree.js";
 
 /**
  * When an attribute can be known: `request` from the request's headers on, `route` on those routes whose path captures
- * it, `identity` once the caller is authenticated, `response` when the service has answered. Every attribute may be
+ * it, `identity` once the caller is authenticated, `operation` of what is told of a request that a conversion took, `response` when the
+ * service has answered. Every attribute may be
  * missing all the same; then it is unknown.
  */
-export type Availability = "request" | "route" | "identity" | "response";
+export type Availability = "request" | "route" | "identity" | "operation" | "response";
 
 /** What names the value after the attribute: nothing, or what kind of name. */
 export type Argument = "none" | "header" | "parameter" | "cookie" | "capture";
@@ -44,12 +45,13 @@ export const ATTRIBUTES: readonly Attribute[] = [
   attribute("response.status", "int", "response"),
   attribute("route.name", "string", "request"),
   attribute("route.params", "string", "route", "capture"),
+  attribute("soap.operation", "string", "operation"),
   attribute("source.ip", "string", "request"),
   attribute("source.port", "int", "request"),
 ];
 
 /** Attributes of the language that are not built yet; a trailing `.` stands for every name under it. */
-const PLANNED: readonly string[] = ["auth.claims", "auth.claims.", "soap.operation", "source.principal"];
+const PLANNED: readonly string[] = ["auth.claims", "auth.claims.", "source.principal"];
 
 function attribute(name: string, type: Type, availability: Availability, argument: Argument = "none"): Attribute {
   return { name, type, availability, argument };

@@ -53,6 +53,31 @@ function credentialOf({ operation, operands }: ApplyNode, more: ReadonlySet<stri
   return values.some(isSecret) ? [{ attribute, constant }] : [];
 }
 
+/**
+ * True of an attribute whose value is a credential, or has one in it. What cookies are for nobody can tell, and most of them say who
+ * somebody is.
+ *
+ * @param keys headers that keys are taken from, in lower case
+ */
+export function holdsCredentials(attribute: string, argument: string | undefined, keys: ReadonlySet<string>): boolean {
+  if (attribute === "request.cookies") return true;
+  return (
+    attribute === "request.headers" &&
+    argument !== undefined &&
+    (CREDENTIAL_HEADERS.has(argument) || keys.has(argument))
+  );
+}
+
+/** Words in the names of headers and query parameters that are for one pair of eyes. */
+const SECRET_WORD =
+  /(?:^|[-_.])(?:api-?key|apikey|auth|credentials?|jwt|key|otp|passw(?:or)?d|pwd|secret|session|sid|sig|signature|token)(?:$|[-_.])/i;
+
+/** True of a value by a name that clients often send secrets under. */
+export function mayHoldSecret(attribute: string, argument: string | undefined): boolean {
+  const named = attribute === "request.headers" || attribute === "request.query";
+  return named && argument !== undefined && SECRET_WORD.test(argument);
+}
+
 function carriesCredentials({ attribute, argument = "" }: AttributeNode, more: ReadonlySet<string>): boolean {
   if (attribute.name === "request.cookies") return CREDENTIAL_COOKIE.test(argument);
   return attribute.name === "request.headers" && (CREDENTIAL_HEADERS.has(argument) || more.has(argument));

@@ -48,11 +48,17 @@ export function namedOf(expression: Expression): string[] {
   );
 }
 
-/** What an expression needs that not every request has: who calls, and what the path of the route captures. */
+/** What an expression needs that not every request has: who calls, what the path of the route captures, what is converted. */
 export function requirementsOf(expression: Expression): { attribute: string; origin: Span }[] {
   return expression.attributes
-    .filter(({ availability }) => availability === "identity" || availability === "route")
+    .filter(({ availability }) => availability !== "request" && availability !== "response")
     .map(({ name, argument, span }) => ({ attribute: written(name, argument), origin: span }));
+}
+
+/** Attributes whose values an expression looks at, and not only whether they are there. */
+export function valuesOf({ tree, attributes }: Expression): AttributeUse[] {
+  const looked = new Set(attributeNodes(tree, false).map(keyOf));
+  return attributes.filter(({ name, argument }) => looked.has(written(name, argument)));
 }
 
 /** True if the value of an expression depends on who calls. */
@@ -65,7 +71,7 @@ export function checkExpression(
   text: string,
   node: Node | undefined,
   span: Span,
-  expect: Type,
+  expect: Type | readonly Type[],
   latest: Availability = "identity",
 ): { expression?: Expression; diagnostics: Diagnostic[] } {
   return checkExpressionAt(text, placeOf(node, span), expect, latest);
@@ -83,20 +89,21 @@ export function checkKey(
 /**
  * Checks an expression and reports everything that is wrong with it.
  *
- * @param expect the type that it must give
+ * @param expect the type that it must give, or several of which one will do
  * @param latest when it is evaluated: attributes that are known only later are refused
  * @returns the expression unless there is an error; it is there beside mere warnings
  */
 export function checkExpressionAt(
   text: string,
   place: Place,
-  expect: Type,
+  expect: Type | readonly Type[],
   latest: Availability = "identity",
 ): { expression?: Expression; diagnostics: Diagnostic[] } {
   const findings = new Findings(text, place);
   const typed = readTyped(findings, latest);
-  if (typed !== undefined && typed.type !== expect)
-    findings.add("SL0510", { expected: typeName(expect), found: typeName(typed.type) }, typed);
+  const expected = typeof expect === "string" ? [expect] : expect;
+  if (typed !== undefined && !expected.includes(typed.type))
+    findings.add("SL0510", { expected: expected.map(typeName).join(" or "), found: typeName(typed.type) }, typed);
   if (typed === undefined || findings.failed) return { diagnostics: findings.diagnostics };
   const { tree, constants } = fold(typed);
   if (expect === "bool") reportDead(tree, constants, findings);
@@ -118,9 +125,12 @@ function readTyped(findings: Findings, latest: Availability): Typed | undefined 
   const syntax = parse(findings);
   const typed = syntax && check(syntax, findings);
   if (typed === undefined || latest === "response") return typed;
-  for (const { attribute, argument, ...range } of attributeNodes(typed))
-    if (attribute.availability === "response")
-      findings.add("SL0521", { attribute: written(attribute.name, argument) }, range);
+  for (const { attribute, argument, ...range } of attributeNodes(typed)) {
+    const parameters = { attribute: written(attribute.name, argument) };
+    if (attribute.availability === "response") findings.add("SL0521", parameters, range);
+    else if (attribute.availability === "operation" && latest !== "operation")
+      findings.add("SL0533", parameters, range);
+  }
   return findings.failed ? undefined : typed;
 }
 
@@ -140,6 +150,12 @@ function expressionOf(typed: Typed, tree: Typed, { text, place }: Findings): Exp
   };
 }
 
-function attributeNodes(tree: Typed): AttributeNode[] {
-  return tree.kind === "attribute" ? [tree] : childrenOf(tree).flatMap(attributeNodes);
+/** @param alsoPresent also those of which only the presence is asked */
+function attributeNodes(tree: Typed, alsoPresent = true): AttributeNode[] {
+  if (tree.kind === "has" && !alsoPresent) return [];
+  return tree.kind === "attribute" ? [tree] : childrenOf(tree).flatMap((child) => attributeNodes(child, alsoPresent));
+}
+
+function keyOf({ attribute, argument }: AttributeNode): string {
+  return written(attribute.name, argument);
 }

@@ -4,8 +4,12 @@ import type { AttributeNode, Typed, Value } from "./tree.js";
 /** The predicate form of filters/modules/README.md: an array is an operation, anything else a constant. */
 export type JsonPredicate = string | number | boolean | JsonPredicate[];
 
-/** The predicate form of a tree; equal trees give equal forms. */
-export function lower(tree: Typed): JsonPredicate {
+/**
+ * The predicate form of a tree; equal trees give equal forms.
+ *
+ * @param part gives the form of what stands directly under the tree
+ */
+export function lower(tree: Typed, part: (tree: Typed) => JsonPredicate = (one) => lower(one)): JsonPredicate {
   switch (tree.kind) {
     case "constant":
       return lowerConstant(tree.value);
@@ -14,19 +18,19 @@ export function lower(tree: Typed): JsonPredicate {
     case "has":
       return ["has", lowerAttribute(tree.operand)];
     case "apply":
-      return [tree.operation, ...tree.operands.map(lower)];
+      return [tree.operation, ...tree.operands.map(part)];
     case "cidr":
-      return ["cidr", lower(tree.operand), tree.block.text];
+      return ["cidr", part(tree.operand), tree.block.text];
     case "matches":
-      return ["matches", lower(tree.operand), Buffer.from(serialise(tree.automaton)).toString("base64")];
+      return ["matches", part(tree.operand), Buffer.from(serialise(tree.automaton)).toString("base64")];
     case "choice":
-      return ["?:", lower(tree.condition), lower(tree.yes), lower(tree.no)];
+      return ["?:", part(tree.condition), part(tree.yes), part(tree.no)];
     case "not":
-      return ["!", lower(tree.operand)];
+      return ["!", part(tree.operand)];
     case "and":
-      return ["&&", ...tree.operands.map(lower)];
+      return ["&&", ...tree.operands.map(part)];
     case "or":
-      return ["||", ...tree.operands.map(lower)];
+      return ["||", ...tree.operands.map(part)];
   }
 }
 

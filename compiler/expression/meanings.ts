@@ -27,12 +27,13 @@ export const ATTRIBUTE_MEANINGS: Readonly<Record<string, string>> = {
   "request.size":
     "length of the body in bytes, as the request announces it (Content-Length); 0 if the request ends with its headers, missing if the body comes in chunks",
   "request.time": "when the request came",
-  "response.duration": "how long the answer took",
-  "response.headers": "value of a header of the answer",
-  "response.status": "status code of the answer",
+  "response.duration": "how long it took until the answer was over, from the first byte of the request",
+  "response.headers": "value of a header of the answer, by its name in any letter case; unknown if two lines have it",
+  "response.status": "status code of the answer; 0 where the client left before there was one",
   "route.name": "name of the route in the policy file",
   "route.params":
     "the segment that the path of the route captures under a name, percent-decoded; unknown if badly encoded",
+  "soap.operation": "name of the operation that the request is converted for; missing where it is for none",
   "source.ip": "address of the client, behind as many proxies as `trustedHops` says",
   "source.port": "port of the peer",
 };
@@ -54,7 +55,7 @@ export const OPERATION_MEANINGS: Readonly<Record<OperationName | SpecialName, st
   string: "as a string",
   has: "whether the attribute is there, once or more often; never unknown",
   cidr: "whether an IP address lies in a block of addresses; unknown if it is no address",
-  duration: "a length of time; compares only with `response.duration`, which no policy of this version reads",
+  duration: "a length of time; compares only with `response.duration`",
   timestamp: "a point in time",
   matches: "whether a part of the string matches an RE2 expression; the whole of it with `^` and `$`",
 };

@@ -13,12 +13,19 @@ export interface PredicateSchemas {
   condition: z.ZodType<Json>;
   /** `["get", ...]` of a string. */
   textAttribute: z.ZodType<Json>;
+  /** Of what is told of requests, and decides nothing about them: a predicate, and what has a string, an integer or a bool. */
+  told: { condition: z.ZodType<Json>; value: z.ZodType<Json> };
+  /** A predicate that is asked when the answer is over: over that, and what came of others before. */
+  tail: z.ZodType<Json>;
 }
 
 /** The longest list of constants, its `"list"` included. */
 const MOST_IN_LIST = 4096;
 /** 65,536 bytes in base64. */
 const LONGEST_AUTOMATON = 87_384;
+
+/** What is asked of the request and kept, until the answer is over. */
+const MOST_NOTED = 16;
 
 const CALLER_TEXTS = {
   known: ["auth.consumer", "auth.tier", "auth.method", "auth.subject", "auth.issuer"],
@@ -39,17 +46,59 @@ const TEXTS = [
 const INTEGERS = ["request.size", "request.time", "source.port"] as const;
 
 const visibleName = z.string().regex(/^[!-~]{1,64}$/);
-const header = z.tuple([z.literal("get"), z.literal("request.headers"), headerName]);
+const headerOf = (of: "request" | "response") => z.tuple([z.literal("get"), z.literal(`${of}.headers`), headerName]);
 const named = z.tuple([z.literal("get"), z.literal(["request.query", "request.cookies", "route.params"]), visibleName]);
 
-function predicatesOver(callers: Callers, suffix: string): PredicateSchemas {
+/** What predicates of one kind may ask for. */
+interface Vocabulary {
+  /** Attributes that are strings. */
+  texts: readonly z.ZodType<Json>[];
+  /** Names of attributes that are integers. */
+  integers: readonly string[];
+  /** Names of attributes that are lists. */
+  lists: readonly string[];
+  /** Other forms of a bool. */
+  conditions: readonly z.ZodType<Json>[];
+}
+
+/**
+ * Over a request.
+ *
+ * @param more attributes that are strings
+ */
+function overRequest(callers: Callers, more: readonly string[] = []): Vocabulary {
+  const texts = [...TEXTS, ...more, ...CALLER_TEXTS[callers]];
+  return {
+    texts: [z.tuple([z.literal("get"), z.literal(texts)]), headerOf("request"), named],
+    integers: INTEGERS,
+    lists: CALLER_LISTS[callers],
+    conditions: [],
+  };
+}
+
+/** Over an answer, and what came of conditions of the request. */
+const overAnswer: Vocabulary = {
+  texts: [headerOf("response")],
+  integers: ["response.duration", "response.status"],
+  lists: [],
+  conditions: [
+    z.tuple([
+      z.literal("noted"),
+      z
+        .int()
+        .min(0)
+        .max(MOST_NOTED - 1),
+    ]),
+  ],
+};
+
+function predicatesOver({ texts, integers, lists: names, conditions }: Vocabulary, suffix: string) {
   const constantTexts = z.tuple([z.literal("list")], z.string()).meta({ maxItems: MOST_IN_LIST });
   const constantIntegers = z.tuple([z.literal("list")], z.int()).meta({ maxItems: MOST_IN_LIST });
-  const integerAttribute = z.tuple([z.literal("get"), z.literal(INTEGERS)]);
-  const lists = CALLER_LISTS[callers].map((name) => z.tuple([z.literal("get"), z.literal(name)]));
-  const plain = z.tuple([z.literal("get"), z.literal([...TEXTS, ...CALLER_TEXTS[callers]])]);
-  const textAttribute = z
-    .union([plain, header, named])
+  const integerAttribute = z.tuple([z.literal("get"), z.literal([...integers])]);
+  const lists = names.map((name) => z.tuple([z.literal("get"), z.literal(name)]));
+  const textAttribute: z.ZodType<Json> = z
+    .union(texts)
     .meta({ id: `attribute${suffix}`, title: "attribute", description: '`["get", ...]` of a string.' });
   const text: z.ZodType<Json> = z
     .lazy(() =>
@@ -96,15 +145,30 @@ function predicatesOver(callers: Callers, suffix: string): PredicateSchemas {
         z.tuple([z.literal("!"), condition]),
         z.tuple([z.literal(["&&", "||"]), condition, condition], condition),
         z.tuple([z.literal("?:"), condition, condition, condition]),
+        ...conditions,
       ]),
     )
     .meta({ id: `condition${suffix}`, title: "predicate", description: "What has a bool as its value." });
-  return { condition, textAttribute };
+  const value: z.ZodType<Json> = z
+    .union([text, integer, condition])
+    .meta({ id: `value${suffix}`, title: "value", description: "A predicate, or what has a string or an integer." });
+  return { condition, textAttribute, value };
+}
+
+const { condition: tail } = predicatesOver(overAnswer, "-over-the-answer");
+
+function schemasFor(callers: Callers, suffix: string): PredicateSchemas {
+  const { condition, textAttribute } = predicatesOver(overRequest(callers), suffix);
+  const { condition: toldCondition, value } = predicatesOver(
+    overRequest(callers, ["soap.operation"]),
+    `-of-what-is-told${suffix}`,
+  );
+  return { condition, textAttribute, told: { condition: toldCondition, value }, tail };
 }
 
 /** Made once: each has definitions of its own in a JSON Schema. */
 export const predicateSchemas: Readonly<Record<Callers, PredicateSchemas>> = {
-  known: predicatesOver("known", ""),
-  "handed-on": predicatesOver("handed-on", "-over-what-is-handed-on"),
-  unknown: predicatesOver("unknown", "-before-callers-are-known"),
+  known: schemasFor("known", ""),
+  "handed-on": schemasFor("handed-on", "-over-what-is-handed-on"),
+  unknown: schemasFor("unknown", "-before-callers-are-known"),
 };

@@ -1,33 +1,30 @@
-import { edgeLines, nodeLines } from "./label.js";
-import type { GraphNode, ServiceGraph } from "./model.js";
+import type { Picture, PictureEdge, PictureNode } from "./picture.js";
 
 /** A directed graph for Graphviz. */
-export function dotText({ gateway, nodes, edges }: ServiceGraph): string {
+export function dotText({ title, nodes, edges }: Picture): string {
   const lines = [
     "rankdir=LR;",
     'node [fontname="sans-serif"];',
     'edge [fontname="sans-serif"];',
-    ...nodes.map((node) => `${quoted([node.id])} [label=${quoted(nodeLines(node))}, shape=${shape(node)}];`),
-    ...edges.map((edge) => {
-      const label = edgeLines(edge);
-      const said = label.length === 0 ? "" : ` [label=${quoted(label)}]`;
-      return `${quoted([edge.from])} -> ${quoted([edge.to])}${said};`;
-    }),
+    ...nodes.map(({ id, shape, lines }) => `${quoted([id])} [label=${quoted(lines)}, shape=${SHAPES[shape]}];`),
+    ...edges.map((edge) => `${quoted([edge.from])} -> ${quoted([edge.to])}${attributes(edge)};`),
   ];
-  return `digraph ${quoted([gateway])} {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
+  return `digraph ${quoted([title])} {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
 }
 
-function shape({ type }: GraphNode): string {
-  switch (type) {
-    case "listener":
-      return "ellipse";
-    case "gateway":
-      return "hexagon";
-    case "route":
-      return "box";
-    case "service":
-      return "cylinder";
-  }
+const SHAPES: Readonly<Record<PictureNode["shape"], string>> = {
+  round: "ellipse",
+  hexagon: "hexagon",
+  box: "box",
+  cylinder: "cylinder",
+};
+
+function attributes({ stroke, lines }: PictureEdge): string {
+  const said = [
+    ...(lines.length === 0 ? [] : [`label=${quoted(lines)}`]),
+    ...(stroke === "plain" ? [] : [`style=${stroke}`]),
+  ];
+  return said.length === 0 ? "" : ` [${said.join(", ")}]`;
 }
 
 /** A string of DOT: a quote ends it, a backslash begins an escape such as `\N`, and `\n` ends a line of a label. */

@@ -1,11 +1,28 @@
 import { matchText } from "../plan/shown.js";
-import type { GraphEdge, GraphNode } from "./model.js";
+import type { GraphEdge, GraphNode, ServiceGraph } from "./model.js";
+import type { Picture, PictureNode } from "./picture.js";
+
+/** A graph as it is drawn. */
+export function pictureOf({ gateway, nodes, edges }: ServiceGraph): Picture {
+  return {
+    title: gateway,
+    nodes: nodes.map((node) => ({ id: node.id, shape: SHAPES[node.type], lines: nodeLines(node) })),
+    edges: edges.map((edge) => ({ from: edge.from, to: edge.to, stroke: "plain", lines: edgeLines(edge) })),
+  };
+}
+
+const SHAPES: Readonly<Record<GraphNode["type"], PictureNode["shape"]>> = {
+  listener: "round",
+  gateway: "hexagon",
+  route: "box",
+  service: "cylinder",
+};
 
 /** Matches and operations that a picture shows; of more it says how many there are. */
 const SHOWN = 4;
 
 /** What stands in the box of a node, line by line; the name comes first. */
-export function nodeLines(node: GraphNode): string[] {
+function nodeLines(node: GraphNode): string[] {
   switch (node.type) {
     case "listener":
       return [node.name, `${node.tls ? "https" : "http"}://${node.address}`];
@@ -14,15 +31,21 @@ export function nodeLines(node: GraphNode): string[] {
     case "route": {
       const { answer } = node;
       const reply = answer === undefined ? [] : [`${answer.redirect ? "redirects" : "answers"} ${answer.status}`];
-      return [node.name, ...few(node.matches.map(matchText)), ...reply];
+      const on = node.listeners === undefined ? [] : [`on ${node.listeners.join(", ")}`];
+      return [node.name, ...on, ...few(node.matches.map(matchText)), ...reply];
     }
     case "service":
-      return [node.name, ...few(node.endpoints), ...(node.tls ? ["TLS"] : [])];
+      return [
+        node.name,
+        ...(node.file === undefined ? [] : [node.file]),
+        ...few(node.endpoints),
+        ...(node.tls ? ["TLS"] : []),
+      ];
   }
 }
 
 /** What is written at an edge, line by line; nothing at some. */
-export function edgeLines(edge: GraphEdge): string[] {
+function edgeLines(edge: GraphEdge): string[] {
   switch (edge.type) {
     case "listens":
       return [];

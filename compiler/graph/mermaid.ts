@@ -1,29 +1,30 @@
-import { edgeLines, nodeLines } from "./label.js";
-import type { GraphNode, ServiceGraph } from "./model.js";
+import type { Picture, PictureEdge, PictureNode } from "./picture.js";
 
 /** A flow chart of Mermaid, as Markdown on GitHub shows it. Nodes are numbered: an id of ours could be a word of Mermaid. */
-export function mermaidText({ nodes, edges }: ServiceGraph): string {
+export function mermaidText({ nodes, edges }: Picture): string {
   const numbers = new Map(nodes.map(({ id }, index) => [id, `n${index}`]));
   const lines = [
     ...nodes.map((node, index) => `n${index}${shape(node)}`),
-    ...edges.map((edge) => {
-      const label = labelText(edgeLines(edge));
-      return `${numbers.get(edge.from)} -->${label === "" ? "" : `|"${label}"|`} ${numbers.get(edge.to)}`;
+    ...edges.map(({ from, to, stroke, lines }) => {
+      const label = labelText(lines);
+      return `${numbers.get(from)} ${ARROWS[stroke]}${label === "" ? "" : `|"${label}"|`} ${numbers.get(to)}`;
     }),
   ];
   return `flowchart LR\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 
-function shape(node: GraphNode): string {
-  const label = `"${labelText(nodeLines(node))}"`;
-  switch (node.type) {
-    case "listener":
+const ARROWS: Readonly<Record<PictureEdge["stroke"], string>> = { plain: "-->", dashed: "-.->", bold: "==>" };
+
+function shape({ shape, lines }: PictureNode): string {
+  const label = `"${labelText(lines)}"`;
+  switch (shape) {
+    case "round":
       return `([${label}])`;
-    case "gateway":
+    case "hexagon":
       return `{{${label}}}`;
-    case "route":
+    case "box":
       return `[${label}]`;
-    case "service":
+    case "cylinder":
       return `[(${label})]`;
   }
 }

@@ -18,6 +18,8 @@ export type GraphNode = { readonly id: string; readonly name: string } & (
       readonly type: "route";
       /** What it takes, each once. */
       readonly matches: readonly ShownMatch[];
+      /** Names of the listeners that it is on, where it is not on all. */
+      readonly listeners?: readonly string[];
       /** What it answers by itself; absent if it asks services. */
       readonly answer?: { readonly status: number; readonly redirect: boolean };
     }
@@ -25,6 +27,8 @@ export type GraphNode = { readonly id: string; readonly name: string } & (
       readonly type: "service";
       readonly endpoints: readonly string[];
       readonly discovery: ServicePlan["discovery"]["by"];
+      /** The one that says where it is, and may say so anew; absolute, or from the folder of the policy. */
+      readonly file?: string;
       readonly tls: boolean;
     }
 );
@@ -102,7 +106,7 @@ export function serviceGraph(plan: GatewayPlan): ServiceGraph {
 /** The entries of one name, with the hosts that they stand in. */
 interface Route {
   readonly name: string;
-  readonly entries: readonly { domains: readonly string[]; route: RoutePlan }[];
+  readonly entries: readonly { domains: readonly string[]; listeners: readonly string[]; route: RoutePlan }[];
 }
 
 /** Names of the file hold no colon, so that ids of two types never meet. */
@@ -127,20 +131,24 @@ function serviceNode({ name, discovery, tls }: ServicePlan): GraphNode {
     name,
     endpoints: discovery.endpoints.map(({ host, port }) => hostAndPort(host, port)),
     discovery: discovery.by,
+    ...(discovery.by === "eds"
+      ? { file: "mounted" in discovery.file ? discovery.file.mounted : discovery.file.beside }
+      : {}),
     tls: tls !== undefined,
   };
 }
 
-function hostAndPort(host: string, port: number): string {
+/** `127.0.0.1:80`, `[::1]:80`. */
+export function hostAndPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Sorted by the place in the file where a route stands; one of an included file is behind those of the files before. */
 function routesOf({ hosts }: GatewayPlan): Route[] {
   const found = new Map<string, Route["entries"]>();
-  for (const { domains, routes } of hosts)
+  for (const { domains, listeners = [], routes } of hosts)
     for (const route of routes)
-      if (!isGenerated(route)) found.set(route.name, [...(found.get(route.name) ?? []), { domains, route }]);
+      if (!isGenerated(route)) found.set(route.name, [...(found.get(route.name) ?? []), { domains, listeners, route }]);
   return [...found].map(([name, entries]) => ({ name, entries })).toSorted(inOrderOfTheFile);
 }
 
@@ -153,11 +161,13 @@ function inOrderOfTheFile(one: Route, other: Route): number {
 
 function routeNode({ name, entries }: Route): GraphNode {
   const answer = answerOf(entries);
+  const listeners = [...new Set(entries.flatMap((entry) => entry.listeners))];
   return {
     type: "route",
     id: idOf("route", name),
     name,
     matches: matchesOf(entries),
+    ...(listeners.length === 0 ? {} : { listeners }),
     ...(answer === undefined ? {} : { answer }),
   };
 }

@@ -35,9 +35,14 @@ export interface PendingCall {
 export class Calls {
   readonly pending: PendingCall[] = [];
   private readonly owners = new WeakMap<PendingCall, Border>();
-  private readonly clusters: ReadonlySet<string>;
+  private clusters: ReadonlySet<string>;
 
   constructor(clusters: Iterable<string> = []) {
+    this.clusters = new Set(clusters);
+  }
+
+  /** Other services in place of those that modules could call. */
+  lead(clusters: Iterable<string>): void {
     this.clusters = new Set(clusters);
   }
 

@@ -1,13 +1,14 @@
 import { utf8Of } from "./byte-text.js";
 import { Calls } from "./calls.js";
 import { ManualClock } from "./clock.js";
-import type { Plugin } from "./context.js";
+import type { Plugin, RootContext } from "./context.js";
 import { type CompiledModule, compileModule } from "./engine.js";
 import type { LogLine } from "./log.js";
 import { Metrics } from "./metrics.js";
 import { type Random, seededRandom } from "./random.js";
 import { SharedData } from "./shared-data.js";
 import { type PluginSetting, Threads } from "./threads.js";
+import type { Ticker } from "./timers.js";
 import { Vm } from "./vm.js";
 
 export interface HostOptions {
@@ -125,14 +126,30 @@ export class Host {
     });
   }
 
-  /** Moves time, and calls every tick that falls due on its way, in order of time, then of VM and root. Nanoseconds. */
-  advance(nanoseconds: bigint): void {
+  /**
+   * Moves time, and calls every tick that falls due on its way, in order of time, then of VM and root. Nanoseconds.
+   * @param afterTick what happens at the time of each, such as answers to the calls that the module has made
+   */
+  advance(nanoseconds: bigint, afterTick: () => void = () => {}): void {
     const end = this.clock.monotonic() + nanoseconds;
     for (let due = this.nextTick(end); due !== undefined; due = this.nextTick(end)) {
       this.clock.advance(due.at - this.clock.monotonic());
       due.call();
+      afterTick();
     }
     this.clock.advance(end - this.clock.monotonic());
+  }
+
+  /** Tells every root with a period that it is over, though no time has passed: for tests, in which time stands still. */
+  tick(): void {
+    for (const { vm, root } of this.tickers()) vm.tick(root);
+  }
+
+  /** Monotonic time of the next tick, in nanoseconds; undefined if no root has a period. */
+  get nextDue(): bigint | undefined {
+    return this.tickers()
+      .map(({ ticker }) => ticker.due)
+      .toSorted((one, other) => (one < other ? -1 : 1))[0];
   }
 
   /** Moves time to what real clocks say, as `advance` does. For hosts that serve. */
@@ -149,12 +166,15 @@ export class Host {
     if (index >= 0) this.vms.splice(index, 1);
   }
 
-  private nextTick(end: bigint): { at: bigint; call: () => void } | undefined {
+  private tickers(): { vm: Vm; root: RootContext; ticker: Ticker }[] {
     const living = this.vms.filter((vm) => vm.failure === undefined);
-    const tickers = living.flatMap((vm) =>
+    return living.flatMap((vm) =>
       vm.roots.flatMap((root) => (root.ticker === undefined ? [] : [{ vm, root, ticker: root.ticker }])),
     );
-    const [first] = tickers
+  }
+
+  private nextTick(end: bigint): { at: bigint; call: () => void } | undefined {
+    const [first] = this.tickers()
       .filter(({ ticker }) => ticker.due <= end)
       .toSorted((a, b) => (a.ticker.due < b.ticker.due ? -1 : 1));
     if (first === undefined) return undefined;

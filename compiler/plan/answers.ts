@@ -1,8 +1,9 @@
 import { shapeKey } from "../policy/path.js";
 import { PathIndex } from "../policy/path-index.js";
+import type { Direction } from "../policy/sidecar.js";
 import type { Span } from "../syntax/source.js";
 import { AUTHORITY } from "./authority.js";
-import { BAD_HOST, BAD_PATH, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
+import { answerName, BAD_HOST, BAD_PATH, METHOD_NOT_ALLOWED, NOT_FOUND } from "./names.js";
 import { addTo, type Protection } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, RoutePlan } from "./plan.js";
 import { conditionsOf } from "./route-match.js";
@@ -30,11 +31,14 @@ export class Answers {
   private readonly run: AppliedPolicy[];
   private readonly origin: Span;
   private readonly protection: Protection;
+  private readonly direction: Direction;
 
-  constructor(run: AppliedPolicy[], origin: Span, protection: Protection) {
+  /** @param direction of the listeners that give them */
+  constructor(run: AppliedPolicy[], origin: Span, protection: Protection, direction: Direction) {
     this.run = run;
     this.origin = origin;
     this.protection = protection;
+    this.direction = direction;
   }
 
   /**
@@ -131,7 +135,7 @@ export class Answers {
     const body = JSON.stringify({ type: "about:blank", title, status });
     const fields = { "content-type": "application/problem+json", ...headers };
     return {
-      name,
+      name: answerName(name, this.direction),
       origin: this.origin,
       match,
       action: { type: "respond", status, body, headers: fields },

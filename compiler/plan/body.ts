@@ -15,8 +15,17 @@ export function conversionPolicies(plan: GatewayPlan): PolicyPlan[] {
 export function bodyConfiguration(plan: GatewayPlan): JsonObject {
   return {
     version: 1,
+    ...(tellsTimes(plan) ? { traced: true } : {}),
     policies: conversionPolicies(plan).map(({ name, kind, config }): JsonObject => ({ name, [kind]: config })),
   };
+}
+
+/** Whether the guard makes spans of what is converted, and so has to hear how long that took. */
+function tellsTimes({ hosts, policies }: GatewayPlan): boolean {
+  const sending = new Set(policies.flatMap(({ name, collector }) => (collector === undefined ? [] : [name])));
+  return hosts.some(({ routes }) =>
+    routes.some(({ operation, run }) => operation !== undefined && run.some(({ policy }) => sending.has(policy))),
+  );
 }
 
 /** Variables of the environment that it refers to, sorted. */

@@ -1,12 +1,14 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
+import { edsName } from "../policy/discovery.js";
 import type { Gateway, Listener, Service } from "../policy/gateway.js";
 import type { PolicyKind } from "../policy/kind.js";
+import { outboundListeners } from "../policy/sidecar.js";
 import { listenerTransport, serviceTransport } from "../policy/transport.js";
 import { namedServices } from "../policy/versions.js";
-import { endpointsOf } from "../policy/zones.js";
 import { hasOperations } from "./body.js";
+import { planDiscovery } from "./discovery.js";
 import { planErrors } from "./errors.js";
 import { planHosts } from "./hosts.js";
 import { PIN_HEADER } from "./names.js";
@@ -20,6 +22,8 @@ import {
   type ServicePlan,
 } from "./plan.js";
 import { planService, retryBudgets } from "./resilience.js";
+import { checkTracers } from "./tracers.js";
+import { collectors, MOST_COLLECTORS } from "./tracing.js";
 import { planGateways, planZones } from "./zones.js";
 
 /** Turns a checked file into its plan. With an error among the diagnostics the plan must not be emitted. */
@@ -49,7 +53,13 @@ export function buildPlan(
   };
   return {
     plan,
-    diagnostics: [...diagnostics, ...ownedHeadersMatched(checked, plan.ownedRequestHeaders), ...tooManyNames(plan)],
+    diagnostics: [
+      ...diagnostics,
+      ...ownedHeadersMatched(checked, plan.ownedRequestHeaders),
+      ...tooManyNames(plan),
+      ...tooManyCollectors(plan),
+      ...checkTracers(policies),
+    ],
   };
 }
 
@@ -75,6 +85,7 @@ function ownedHeaders(
 
 function listeners(checked: CheckedGateway): ListenerPlan[] {
   const { gateway, place } = checked;
+  const isSidecar = outboundListeners(gateway).length > 0;
   return Object.entries(gateway.listeners).map(([name, listener]) => ({
     name,
     origin: place(["listeners", name], "key"),
@@ -83,6 +94,9 @@ function listeners(checked: CheckedGateway): ListenerPlan[] {
     trustedHops: listener.trustedHops,
     escapedSlashes: listener.escapedSlashes,
     headerUnderscores: listener.headerUnderscores,
+    ...(isSidecar ? { direction: listener.direction } : {}),
+    ...(listener.capture ? { captures: true as const } : {}),
+    ...(listener.capturedBy === undefined ? {} : { capturedBy: listener.capturedBy }),
     ...listenerTransport(listener),
     ...listenerLog(checked, name),
     ...listenerErrors(checked, listener),
@@ -94,17 +108,14 @@ function listenerErrors({ pageTexts }: CheckedGateway, { errors }: Listener): Pi
   return pages === undefined ? {} : { errors: pages };
 }
 
-function services({ gateway, place }: CheckedGateway): ServicePlan[] {
+function services({ gateway, discovered, place }: CheckedGateway): ServicePlan[] {
   const budgets = retryBudgets(gateway);
   return namedServices(gateway).map(({ name, base, version, path, service }) => ({
     name,
     ...(version === undefined ? {} : { version }),
     ...(version !== undefined || service.active === undefined ? {} : { active: service.active }),
     origin: place(path, "key"),
-    discovery:
-      service.dns === undefined
-        ? { by: "static", endpoints: endpointsOf(service).map(({ endpoint }) => endpoint) }
-        : { by: "dns", endpoints: [service.dns] },
+    discovery: planDiscovery(service, edsName(base, version ?? service.active), discovered.get(name)),
     connectTimeoutMs: service.connectTimeout,
     ...serviceTransport(service),
     ...planService(service, budgets.get(base)),
@@ -144,6 +155,12 @@ function ownedHeadersMatched({ gateway, policies, place }: CheckedGateway, owned
       .filter((header) => owned.includes(header))
       .map((header) => diagnose("SL0308", { header }, place([...path, header], "key"))),
   );
+}
+
+function tooManyCollectors({ policies }: GatewayPlan): Diagnostic[] {
+  const count = collectors(policies).length;
+  const first = policies.find((_, index) => collectors(policies.slice(0, index + 1)).length > MOST_COLLECTORS);
+  return first === undefined ? [] : [diagnose("SL0469", { count, most: MOST_COLLECTORS }, first.origin)];
 }
 
 /** As many values by name as the module looks for at once. */

@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
 import { capturesOf, type PathPattern, parsePath } from "../policy/path.js";
+import { type Direction, listOf, routeDirection } from "../policy/sidecar.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeListed } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
@@ -8,8 +9,8 @@ import { unknownCallers } from "./callers.js";
 import { converterOf } from "./operations.js";
 import { type AppliedPolicy, PHASES, type PolicyPlan } from "./plan.js";
 
-/** The route whose policies are asked for; none for the answers that the compiler adds itself (404, 405). */
-export type RouteIndex = number | "generated";
+/** The route whose policies are asked for: of the file, the answers that the compiler adds itself (404, 405) by direction, or those to `hosts` of services. */
+export type RouteIndex = number | Direction | "hosts";
 
 /**
  * Effective policy of a route = mandatory + (defaults - except) + apply, by phase, then by list. Policies with an error
@@ -49,31 +50,40 @@ export function effectivePolicies(
 
 /** The second of two equal names in the list of a route; a default that is mandatory too has a list of its own. */
 function dropDuplicate(checked: CheckedGateway, index: RouteIndex, second: AppliedPolicy): { fix?: Fix } {
-  if (second.via === "mandatory" || (second.via === "apply" && index === "generated")) return {};
+  if (second.via === "mandatory" || (second.via === "apply" && typeof index !== "number")) return {};
   const path = second.via === "defaults" ? ["defaults"] : ["routes", index];
+  const key = second.via === "defaults" ? listOf(directionOfIndex(index, checked)) : "apply";
   const holder = nodeAt(checked.root, path);
-  const list = nodeAt(checked.root, [...path, "apply"]);
+  const list = nodeAt(checked.root, [...path, key]);
   const position = list?.kind === "list" ? list.items.findIndex(({ span }) => span.start === second.origin.start) : -1;
-  return removal("remove it from `apply`", true, removeListed(holder, "apply", position));
+  return removal(`remove it from \`${key}\``, true, removeListed(holder, key, position));
 }
 
-function listed({ gateway, place }: CheckedGateway, index: RouteIndex): AppliedPolicy[] {
+function directionOfIndex(index: RouteIndex, { gateway }: CheckedGateway): Direction {
+  if (index === "inbound") return "inbound";
+  const route = typeof index === "number" ? gateway.routes[index] : undefined;
+  return route === undefined ? "outbound" : routeDirection(route, gateway);
+}
+
+function listed(checked: CheckedGateway, index: RouteIndex): AppliedPolicy[] {
+  const { gateway, place } = checked;
   const items = (names: string[], via: AppliedPolicy["via"], path: Path): AppliedPolicy[] =>
     names.map((policy, position) => ({ policy, via, origin: place([...path, position]) }));
-  const mandatory = items(gateway.mandatory.apply, "mandatory", ["mandatory", "apply"]);
-  const route = index === "generated" ? undefined : gateway.routes[index];
-  if (route === undefined || index === "generated") return mandatory;
+  const list = listOf(directionOfIndex(index, checked));
+  const mandatory = items(gateway.mandatory[list], "mandatory", ["mandatory", list]);
+  const defaults = items(gateway.defaults[list], "defaults", ["defaults", list]);
+  if (index === "hosts") return [...mandatory, ...defaults];
+  const route = typeof index === "number" ? gateway.routes[index] : undefined;
+  if (route === undefined) return mandatory;
   return [
     ...mandatory,
-    ...items(gateway.defaults.apply, "defaults", ["defaults", "apply"]).filter(
-      (item) => !route.except.includes(item.policy),
-    ),
+    ...defaults.filter((item) => !route.except.includes(item.policy)),
     ...items(route.apply, "apply", ["routes", index, "apply"]),
   ];
 }
 
 /** Phases of which a route has one policy at most. */
-const ALONE: readonly PolicyPlan["phase"][] = ["fault", "cors", "authenticate", "externalAuth", "compress"];
+const ALONE: readonly PolicyPlan["phase"][] = ["fault", "cors", "trace", "authenticate", "externalAuth", "compress"];
 
 interface Step {
   item: AppliedPolicy;
@@ -112,7 +122,8 @@ interface Capturing {
 
 /** What captures for the policies of a route: its operations, where it has some. Generated answers capture nothing. */
 function capturing(checked: CheckedGateway, index: RouteIndex, run: readonly AppliedPolicy[]): Capturing[] {
-  const route = index === "generated" ? undefined : checked.gateway.routes[index];
+  const route = typeof index === "number" ? checked.gateway.routes[index] : undefined;
+  if (index === "hosts") return [{ where: "the routes to `hosts` of services capture" }];
   if (route === undefined) return [{ where: "the answers to unknown paths (404, 405) capture" }];
   const converter = converterOf(run, checked.policies);
   if (converter !== undefined)
@@ -200,8 +211,9 @@ function checkCallers(
   steps: readonly Step[],
   off: readonly Step[],
 ): Diagnostic[] {
-  const route = index === "generated" ? undefined : checked.gateway.routes[index];
-  if (route === undefined || index === "generated") return [];
+  if (typeof index !== "number") return [];
+  const route = checked.gateway.routes[index];
+  if (route === undefined) return [];
   const enforced = steps.filter(({ plan }) => plan.mode === undefined);
   const provided = new Set(enforced.flatMap(({ plan }) => plan.provides));
   const idle = [...steps, ...off].filter(({ plan }) => plan.mode !== undefined);

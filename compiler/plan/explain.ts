@@ -47,7 +47,13 @@ export function explainRoute(plan: GatewayPlan, name: string): string {
     ...leftOut(plan, first),
     ...definitions(plan, first),
   ];
-  return `route ${name} (${formatSpan(first.origin)})\n${matches.join("")}${policies}${more.map((line) => `  ${line}\n`).join("")}`;
+  return `route ${name} (${formatSpan(first.origin)})${listenersText(entries)}\n${matches.join("")}${policies}${more.map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** Where not all listeners have the same routes. */
+function listenersText(entries: readonly { host: HostPlan }[]): string {
+  const names = [...new Set(entries.flatMap(({ host }) => host.listeners ?? []))];
+  return names.length === 0 ? "" : ` on ${names.join(", ")}`;
 }
 
 /** How the services of a route are asked, where the file says so. */
@@ -139,10 +145,12 @@ function turnedOff({ off = [] }: RoutePlan): string[] {
 /** Defaults of other routes that this one does not run. */
 function leftOut(plan: GatewayPlan, route: RoutePlan): string[] {
   if (isGenerated(route)) return [];
-  const defaults = plan.hosts.flatMap((host) =>
+  const own = new Set(route.run.map(({ policy }) => policy));
+  const here = plan.hosts.filter((host) => host.routes.includes(route)).flatMap(({ listeners = [] }) => listeners);
+  const alike = plan.hosts.filter((host) => host.listeners?.some((name) => here.includes(name)) ?? true);
+  const defaults = alike.flatMap((host) =>
     host.routes.flatMap(({ run }) => run.filter(({ via }) => via === "defaults")),
   );
-  const own = new Set(route.run.map(({ policy }) => policy));
   const left = new Map(defaults.map(({ policy, origin }) => [policy, origin]));
   return [...left]
     .filter(([policy]) => !own.has(policy))

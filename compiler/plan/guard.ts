@@ -3,7 +3,17 @@ import { bodyVariables } from "./body.js";
 import { propertiesRead } from "./callers.js";
 import { PREFLIGHT } from "./names.js";
 import { type HeaderValue, headerEdits } from "./native.js";
-import { type GatewayPlan, type Json, type JsonObject, namedRead, type PolicyPlan, type RoutePlan } from "./plan.js";
+import {
+  type GatewayPlan,
+  type Json,
+  type JsonObject,
+  namedRead,
+  type PolicyPlan,
+  type ResultHeader,
+  type RoutePlan,
+} from "./plan.js";
+import { resultsOfTags } from "./tracers.js";
+import { exportersMember, exportMember, patternMember, tracerOf } from "./tracing.js";
 
 /** What Envoy's main thread must have in its environment for the modules to start. */
 export function environmentVariables(plan: GatewayPlan): string[] {
@@ -21,8 +31,8 @@ export function guardVariables(plan: GatewayPlan): string[] {
 /** How long a worker waits before it replaces a VM of the guard that failed. Until then it answers 503. */
 export const RELOAD_BACKOFF_MS = 100;
 
-/** What an access log shows of every request, denied or not; `shadow` where a policy is in shadow. */
-export const LOGGED_RESULTS = ["consumer", "decision", "shadow"] as const;
+/** What an access log shows of every request, denied or not; `shadow` where a policy is in shadow, `trace-id` where one traces. */
+export const LOGGED_RESULTS = ["consumer", "decision", "shadow", "trace-id"] as const;
 
 /**
  * The configuration of `guard.wasm` for a plan: `filters/modules/README.md` tells what each member means. The same plan
@@ -54,7 +64,8 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         ),
       }),
     ),
-    policies: [...policies.values()].map(policyConfiguration),
+    ...exportersMember(plan),
+    policies: [...policies.values()].map((policy) => policyConfiguration(policy, plan)),
     routes: [...routes]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(
@@ -63,6 +74,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
           run: (entries[0]?.run ?? []).map((applied) => applied.policy).filter((policy) => policies.has(policy)),
           tell: [...new Set(entries.flatMap((entry) => toldResults(entry, plan, read)))].toSorted(),
           ...readCaptures(entries, policies),
+          ...patternMember(entries, policies),
         }),
       ),
   };
@@ -79,13 +91,14 @@ function entriesByName({ hosts }: GatewayPlan): Map<string, readonly RoutePlan[]
   return new Map([...entries].map(([name, own]) => [name, [...own.values()]]));
 }
 
-function policyConfiguration({ name, mode, when, onError, kind, config }: PolicyPlan): JsonObject {
+function policyConfiguration(policy: PolicyPlan, plan: GatewayPlan): JsonObject {
+  const { name, mode, when, onError, kind, config } = policy;
   return {
     name,
     ...(mode === undefined ? {} : { mode: mode.is }),
     ...(when === undefined ? {} : { when: when.predicate }),
     ...(onError === undefined ? {} : { onError }),
-    [kind]: config,
+    [kind]: { ...config, ...exportMember(policy, plan) },
   };
 }
 
@@ -106,23 +119,27 @@ function readCaptures(entries: readonly RoutePlan[], policies: ReadonlyMap<strin
   return { params: Object.fromEntries(captures.map(({ name, segment }): [string, Json] => [name, segment])) };
 }
 
+type Told = Pick<ResultHeader, "property" | "told">;
+
 /** Each result costs the guard a call, so it tells those only that are written into a header or logged. */
 function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[]): string[] {
   const names = new Set(route.run.map(({ policy }) => policy));
   const run = plan.policies.filter(({ name }) => names.has(name));
   const sides = route.action.type === "forward" ? (["request", "response"] as const) : (["response"] as const);
-  const written = run.flatMap((policy) => [
+  const written: Told[] = run.flatMap((policy) => [
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
     ...policy.responseHeaders,
     ...(policy.native?.filter === "externalAuth" ? policy.native.identity : []),
+    ...resultsOfTags(policy.native),
     ...sides.flatMap((side) => headerEdits([policy.native], side).set.flatMap(resultOf)),
   ]);
   const shadowed = run.some((policy) => policy.mode?.is === "shadow");
-  const logged = read.filter((property) => property !== "shadow" || shadowed);
+  const traced = tracerOf(run) !== undefined;
+  const logged = read.filter((property) => (property !== "shadow" || shadowed) && (property !== "trace-id" || traced));
   const chosenBy = route.action.type === "forward" ? propertiesRead(route.action) : [];
-  return [...new Set([...logged, ...written.map((header) => header.property), ...chosenBy])].toSorted();
+  return [...new Set([...logged, ...written.map(({ property, told = property }) => told), ...chosenBy])].toSorted();
 }
 
-function resultOf({ value }: { value: HeaderValue }): { property: string }[] {
+function resultOf({ value }: { value: HeaderValue }): Told[] {
   return typeof value === "string" ? [] : [value];
 }

@@ -1,8 +1,9 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../policy/check.js";
-import { DEFAULT_TIMEOUT_MS, type Route } from "../policy/gateway.js";
+import type { Route } from "../policy/gateway.js";
 import { comparePaths, type PathPattern, parsePath, shapeKey } from "../policy/path.js";
 import { type QueryMatch, readQueryMatch } from "../policy/query.js";
+import { listenersOf, outboundListeners, serviceHosts } from "../policy/sidecar.js";
 import { versionName } from "../policy/versions.js";
 import { Answers } from "./answers.js";
 import { planCallers } from "./callers.js";
@@ -15,58 +16,108 @@ import { addTo, Protection, WeakerFirst } from "./overlap.js";
 import type { AppliedPolicy, HeaderMatch, HostPlan, RouteAction, RoutePlan } from "./plan.js";
 import { withPreflights } from "./preflights.js";
 import { withRefusals } from "./refusals.js";
-import { planForward } from "./resilience.js";
+import { planForward, planTimes } from "./resilience.js";
 import { conditionsOf, cookieMatch, headerMatch } from "./route-match.js";
 import { planSheds } from "./shedding.js";
+import { hostRoute, isIn, tablesOf } from "./tables.js";
 
 interface Candidate {
   route: RoutePlan;
   host: string | undefined;
+  listeners: readonly string[];
 }
 
 /**
  * Virtual hosts with their routes, most specific first whatever the order in the file. Envoy picks one virtual host
- * and stays in it, so each holds the routes of its own host, then those of the hosts that contain it.
+ * and stays in it, so each holds the routes of its own host, then those of the hosts that contain it. Listeners with the same
+ * routes share them.
  */
 export function planHosts(checked: CheckedGateway): { hosts: HostPlan[]; diagnostics: Diagnostic[] } {
-  const generated = effectivePolicies(checked, "generated");
-  const diagnostics = [...generated.diagnostics];
+  const tables = tablesOf(checked.gateway);
+  const generated = tables.map(({ direction }) => ({ direction, ...effectivePolicies(checked, direction) }));
+  const known = generated.flatMap(({ diagnostics }) => diagnostics);
+  const { candidates, diagnostics } = candidatesOf(checked, known);
+  const found = [...known, ...diagnostics];
+  const protection = new Protection(checked.policies);
+  const weaker = new WeakerFirst(protection, checked.place(["routes"], "key"));
+  const hosts: HostPlan[] = [];
+  let entries = 0;
+  for (const table of tables) {
+    const { run = [] } = generated.find(({ direction }) => direction === table.direction) ?? {};
+    found.push(...convertsNothing(run, checked));
+    const own = candidates.filter(({ listeners }) => isIn(table, listeners));
+    const origin = checked.place(["routes"], "key");
+    const made = hostsOf(own, { answers: new Answers(run, origin, protection, table.direction), weaker, checked });
+    entries += made.entries;
+    if (entries > MOST_ENTRIES) {
+      const parameters = { hosts: made.names - 1, most: MOST_ENTRIES };
+      found.push(diagnose("SL0311", parameters, origin));
+      break;
+    }
+    const among = tables.length === 1 ? {} : { listeners: table.listeners };
+    hosts.push(...made.hosts().map((host) => ({ ...host, ...among })));
+    found.push(...ambiguous(own));
+  }
+  return { hosts, diagnostics: unique([...found, ...weaker.diagnostics]) };
+}
+
+/** @param told findings that are not told of each route again */
+function candidatesOf(
+  checked: CheckedGateway,
+  told: readonly Diagnostic[],
+): { candidates: Candidate[]; diagnostics: Diagnostic[] } {
+  const { gateway } = checked;
+  const diagnostics: Diagnostic[] = [];
   const candidates: Candidate[] = [];
-  for (const [index, route] of checked.gateway.routes.entries()) {
+  for (const [index, route] of gateway.routes.entries()) {
     const { run, off, diagnostics: found } = effectivePolicies(checked, index);
-    for (const finding of found) if (!sameAs(finding, generated.diagnostics)) diagnostics.push(finding);
+    for (const finding of found) if (!sameAs(finding, told)) diagnostics.push(finding);
     const plan = planRoute(route, index, run, checked);
     if (plan === undefined) continue;
     const steps = run.flatMap((item) => planned(item, checked));
     diagnostics.push(...checkConversions(plan, steps, checked.place(["routes", index, "match", "path"])));
+    const listeners = listenersOf(route, gateway);
     for (const entry of entriesOf(off.length === 0 ? plan : { ...plan, off }, checked))
-      candidates.push({ route: entry, host: route.match.host });
+      candidates.push({ route: entry, host: route.match.host, listeners });
   }
-  diagnostics.push(...convertsNothing(generated.run, checked));
+  const named = serviceHosts(gateway);
+  if (named.length === 0) return { candidates, diagnostics };
+  const { run, diagnostics: found } = effectivePolicies(checked, "hosts");
+  for (const finding of found) if (!sameAs(finding, told)) diagnostics.push(finding);
+  const listeners = outboundListeners(gateway);
+  for (const one of named) candidates.push({ route: hostRoute(one, run, checked), host: one.host, listeners });
+  return { candidates, diagnostics };
+}
 
-  const protection = new Protection(checked.policies);
-  const answers = new Answers(generated.run, checked.place(["routes"], "key"), protection);
-  const weaker = new WeakerFirst(protection, checked.place(["routes"], "key"));
+interface Surroundings {
+  answers: Answers;
+  weaker: WeakerFirst;
+  checked: CheckedGateway;
+}
+
+/** The virtual hosts of some listeners, which are made only if they are not too many. */
+function hostsOf(candidates: readonly Candidate[], { answers, weaker, checked }: Surroundings) {
   const own = byHost(candidates);
   const names = [...own.keys()];
-  const hosts: HostPlan[] = [];
-  let entries = 0;
-  for (const host of names) {
-    const routes = containing(host).flatMap((outer) => own.get(outer) ?? []);
-    entries += routes.reduce((sum, route) => sum + entriesFor(route), 0);
-    if (entries > MOST_ENTRIES) {
-      const parameters = { hosts: names.length - 1, most: MOST_ENTRIES };
-      diagnostics.push(diagnose("SL0311", parameters, checked.place(["routes"], "key")));
-      break;
-    }
-    weaker.look(routes);
-    const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
-    const among = withRefusals(answers.among(routes), answers);
-    const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...among];
-    const withThem = withPreflights(all, checked.policies);
-    hosts.push({ name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] });
-  }
-  return { hosts, diagnostics: unique([...diagnostics, ...ambiguous(candidates), ...weaker.diagnostics]) };
+  const around = (host: string | undefined) => containing(host).map((outer) => own.get(outer) ?? []);
+  const hosts = () =>
+    names.map((host): HostPlan => {
+      const routes = around(host).flat();
+      weaker.look(routes);
+      const origin = routes[0]?.origin ?? checked.place(["routes"], "key");
+      const among = withRefusals(answers.among(routes), answers);
+      const all = [...(names.length > 1 ? [answers.badHost(host)] : []), answers.badPath(), ...among];
+      const withThem = withPreflights(all, checked.policies);
+      return { name: hostName(host), origin, domains: [host ?? "*"], routes: [...withThem] };
+    });
+  const entries = names.reduce(
+    (sum, host) =>
+      around(host)
+        .flat()
+        .reduce((inner, route) => inner + entriesFor(route), sum),
+    0,
+  );
+  return { names: names.length, entries, hosts };
 }
 
 /** The routes of each host of the file, and of any host, in the order in which Envoy tries them; specific hosts first. */
@@ -172,8 +223,8 @@ function planAction(route: Route, index: number, path: PathPattern, checked: Che
       ...(callers.length === 0 ? {} : { callers }),
       ...(errors === undefined ? {} : { errors }),
       ...planSheds(route, gateway),
-      timeoutMs: route.timeout ?? DEFAULT_TIMEOUT_MS,
-      ...planForward(route),
+      ...planTimes(route, gateway),
+      ...planForward(route, gateway),
       ...planForwarding(route, path, gateway),
     };
   if (route.respond !== undefined)

@@ -31,14 +31,37 @@ const GENERATED: readonly string[] = [
   PREFLIGHT,
 ];
 
-/** True of a route that the compiler added. */
+/** Outbound listeners have answers of their own, under other policies, which the guard knows by the name of the route. */
+const OUTBOUND: ReadonlyMap<string, string> = new Map(GENERATED.map((name) => [`outbound:${name}`, name]));
+
+/** The name of an answer that the compiler adds, by the direction of the listener. */
+export function answerName(name: string, direction: "inbound" | "outbound"): string {
+  return direction === "outbound" ? outboundRoute(name) : name;
+}
+
+/** Envoy's name of the route to a service that outbound listeners know by its host. */
+export function outboundRoute(service: string): string {
+  return `outbound:${service}`;
+}
+
+/** Which answer a route is that the compiler added, whatever the direction; undefined of any other. */
+export function generatedAnswer({ name }: { name: string }): string | undefined {
+  return GENERATED.includes(name) ? name : OUTBOUND.get(name);
+}
+
+/** True of a route that the compiler added as an answer. */
 export function isGenerated(route: { name: string }): boolean {
-  return GENERATED.includes(route.name);
+  return generatedAnswer(route) !== undefined;
 }
 
 /** Envoy's name of the endpoints of a service that others stand in for: its own name is that of all of them together. */
 export function ownCluster(service: string): string {
   return `${service}:own`;
+}
+
+/** Envoy's name of the part of a listener that speaks HTTP/3; its own, if that is all of it. */
+export function quicListenerName({ name, http3 }: { name: string; http3?: unknown }): string {
+  return http3 === "only" ? name : `${name}:http3`;
 }
 
 /** The request header by which Envoy knows a converted request. Only `body.wasm` writes it: it is removed from what clients send. */
@@ -104,9 +127,13 @@ export const NOTE_FILTERS = {
 /** The filter state key under which they note it. */
 export const NOTED = "sluice.noted";
 
-/** What Envoy calls a certificate or the authorities of a listener or service; also the name of its file. */
-export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca"): string {
-  return `${of}-${name}-${what}`;
+/**
+ * What Envoy calls a certificate or the authorities of a listener or service; also the name of its file.
+ *
+ * @param position of one of several certificates, from 0
+ */
+export function secretName(of: "listener" | "service", name: string, what: "certificate" | "ca", position = 0): string {
+  return `${of}-${name}-${what}${position === 0 ? "" : `-${position + 1}`}`;
 }
 
 /**

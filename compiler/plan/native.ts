@@ -1,6 +1,7 @@
 import { type Block, inBlock } from "../expression/cidr.js";
 import { escapeRegex } from "../policy/path.js";
 import type { HeaderMatch } from "./plan.js";
+import type { TracerPlan } from "./tracers.js";
 
 /** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
 export type NativePolicy =
@@ -10,7 +11,8 @@ export type NativePolicy =
   | ExternalAuthPlan
   | BodyLimitPlan
   | HeadersPlan
-  | CompressPlan;
+  | CompressPlan
+  | TracerPlan;
 
 /** Whether the filter does its work on routes to services only. */
 export function needsService({ filter }: NativePolicy): boolean {
@@ -23,6 +25,7 @@ export function needsService({ filter }: NativePolicy): boolean {
     case "buffer":
     case "router":
     case "compressor":
+    case "tracer":
       return false;
   }
 }
@@ -38,6 +41,7 @@ export function standsBeforeGuard({ filter }: NativePolicy): boolean {
     case "buffer":
     case "router":
     case "compressor":
+    case "tracer":
       return false;
   }
 }
@@ -66,15 +70,23 @@ export interface FaultPlan {
 export const ALL_REQUESTS = 1_000_000;
 
 /**
- * A plan in which requests are disturbed always or never, and services that decide are asked by HTTP: for tests, which ask for one
- * answer of services that speak HTTP/1.1.
+ * A plan in which requests are disturbed always or never, services that decide are asked by HTTP, and Envoy traces nothing: for tests,
+ * which ask for one answer of services that speak HTTP/1.1, and know what reaches them.
  */
 export function testable<Plan extends { policies: readonly { native?: NativePolicy }[] }>(plan: Plan): Plan {
-  return { ...plan, policies: plan.policies.map(withoutFaultsByChance).map(askingByHttp) };
+  return { ...plan, policies: plan.policies.map(withoutFaultsByChance).map(askingByHttp).map(withoutTracer) };
 }
 
 function askingByHttp<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {
   return policy.native?.filter === "externalAuth" ? { ...policy, native: { ...policy.native, by: "http" } } : policy;
+}
+
+/** Envoy's tracer writes headers of its own on every route of a gateway. */
+function withoutTracer<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {
+  const nothing = { remove: [], set: [], add: [] };
+  return policy.native?.filter === "tracer"
+    ? { ...policy, native: { filter: "router", request: nothing, response: nothing } }
+    : policy;
 }
 
 function withoutFaultsByChance<Policy extends { native?: NativePolicy }>(policy: Policy): Policy {

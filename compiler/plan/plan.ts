@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
+import type { Direction } from "../policy/sidecar.js";
 import type { PlacedEndpoint } from "../policy/zones.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
@@ -10,7 +11,8 @@ import type { ErrorPage } from "./errors.js";
 import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
-import type { ListenerTls, Protocol, ServiceTls } from "./transport.js";
+import type { Collector } from "./tracing.js";
+import type { Http3Plan, ListenerTls, Protocol, ServiceTls } from "./transport.js";
 import type { ZonePlan } from "./zones.js";
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
@@ -55,8 +57,16 @@ export interface ListenerPlan {
   headerUnderscores: "reject" | "drop" | "allow";
   /** Absent if it speaks plain HTTP. */
   tls?: ListenerTls;
-  /** The only version that it takes; either if absent. */
+  /** The only version that it takes over TCP; either if absent. */
   protocol?: Protocol;
+  /** Absent if it does not speak HTTP/3. */
+  http3?: Http3Plan;
+  /** Where its clients are, in a gateway that has both kinds. */
+  direction?: Direction;
+  /** It takes connections that the kernel redirects. */
+  captures?: true;
+  /** The listener that takes its connections; it is not bound itself. */
+  capturedBy?: string;
   /** What the policy asks for; absent if nothing. */
   accessLog?: AccessLogPlan;
   /** Pages in place of what the gateway itself answers; absent if there are none. */
@@ -70,15 +80,27 @@ export interface ServicePlan extends ServiceResilience {
   /** The version that it is, of a service with versions. */
   active?: string;
   origin: Span;
-  discovery: { by: "static" | "dns"; endpoints: PlacedEndpoint[] };
+  discovery: Discovery;
   /** How it prefers those in the zone of the gateway; absent if it does not. */
   zoneAware?: ZonePlan;
   connectTimeoutMs: number;
   /** Absent if it speaks plain HTTP. */
   tls?: ServiceTls;
-  /** HTTP/1.1 if absent; `auto` is what the service chooses by ALPN. */
-  protocol?: "http2" | "auto";
+  /** HTTP/1.1 if absent; `grpc` is spoken over HTTP/2, `auto` is what the service chooses by ALPN. */
+  protocol?: "http2" | "grpc" | "auto";
 }
+
+export type Discovery =
+  | { by: "static"; endpoints: PlacedEndpoint[] }
+  /** A name and a port. With `first`, only the first address of the newest answer counts. */
+  | { by: "dns"; endpoints: PlacedEndpoint[]; addresses?: "first"; refreshMs?: number }
+  /** A file that may change while the target runs, and the name that it has for the service. As the file was; none where only the target reads it. */
+  | {
+      by: "eds";
+      endpoints: PlacedEndpoint[];
+      name: string;
+      file: { mounted: string } | { beside: string; text: string };
+    };
 
 export interface ConsumerPlan {
   name: string;
@@ -94,6 +116,8 @@ export type Credential = { apiKey: { from: "environment"; variable: string } | {
 export interface ResultHeader {
   name: string;
   property: string;
+  /** What the module is told to leave there, where that is several properties at once. */
+  told?: string;
 }
 
 export interface PolicyPlan {
@@ -114,16 +138,22 @@ export interface PolicyPlan {
   /** Those of them that every request has which it lets pass; none if absent. */
   guarantees?: readonly string[];
   requires: readonly { attribute: string; origin: Span }[];
+  /** Attributes that it does without on routes where nobody finds them out. */
+  wants?: readonly { attribute: string; origin: Span }[];
   /** Request headers that its expressions and credentials read. */
   readsHeaders: readonly string[];
   /** Query parameters, cookies and captures that it reads, as they are written: `request.query["x"]`, `route.params.id`. */
   readsNamed: readonly string[];
   /** Body of the policy in the module configuration, under the name of its kind; empty if the policy is native. */
   config: JsonObject;
+  /** What it is in tests, where nothing is left to chance; no data of the plan. As it is if absent. */
+  inTests?: () => Pick<PolicyPlan, "config" | "decide">;
   /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */
   native?: NativePolicy;
   /** Services that it asks by itself. */
   asks?: readonly { service: string; origin: Span }[];
+  /** Where a module sends what it learns of requests. */
+  collector?: Collector;
   /** Request headers that only it may write: what a client sends under these names is removed from every request. */
   ownedRequestHeaders?: readonly string[];
   /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
@@ -218,6 +248,7 @@ export const PHASES = [
   "ipAccess",
   "fault",
   "cors",
+  "trace",
   "limit",
   "authenticate",
   "authorize",
@@ -231,13 +262,20 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 export interface HostPlan {
-  /** Name of the virtual host. */
+  /** Name of the virtual host; among those of one listener no two have the same. */
   name: string;
+  /** Names of the listeners whose requests it is for; those of all if absent. */
+  listeners?: readonly string[];
   origin: Span;
   /** Domains as Envoy matches them; `*` for any. */
   domains: string[];
   /** First match serves; the last route takes every request. */
   routes: RoutePlan[];
+}
+
+/** Whether requests of a listener come to a virtual host. */
+export function isOn({ listeners }: Pick<HostPlan, "listeners">, listener: string): boolean {
+  return listeners?.includes(listener) ?? true;
 }
 
 export interface RoutePlan {
@@ -288,7 +326,10 @@ export interface ForwardAction extends RouteResilience, RouteForwarding {
   callers?: CallerPlan[];
   /** The service whose `admission` and `adaptiveConcurrency` the requests keep: the only one, whatever its versions. */
   sheds?: string;
+  /** For the whole answer; 0 where calls have deadlines in its place. */
   timeoutMs: number;
+  /** Its requests are calls of gRPC, and may be streams: they end with the deadline that the client gives, and after so long at most; 0 is no limit. */
+  calls?: { mostMs: number };
 }
 
 export type RouteAction =

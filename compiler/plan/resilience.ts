@@ -1,7 +1,9 @@
 import { targetsOf } from "../policy/destinations.js";
-import type { Gateway, Route, Service } from "../policy/gateway.js";
+import { DEFAULT_TIMEOUT_MS, type Gateway, type Route, type Service } from "../policy/gateway.js";
+import { callsGrpc } from "../policy/grpc.js";
 import type { HashKey, Retry } from "../policy/resilience.js";
 import { type ConnectionPlan, planConnections } from "./connections.js";
+import type { ForwardAction } from "./plan.js";
 import { planShedding, type SheddingPlan } from "./shedding.js";
 
 /** How a service is asked beyond where it is; what is absent is left to the target. */
@@ -73,7 +75,7 @@ export function planService(service: Service, budget: number | undefined): Servi
     ...(loadBalancing === undefined ? {} : { loadBalancing }),
     ...(slowStart === undefined ? {} : { slowStartMs: slowStart }),
     ...(panic === undefined ? {} : { panicPercent: panic }),
-    ...(health === undefined ? {} : { health: planHealth(health) }),
+    ...(health === undefined ? {} : { health: planHealth(health, service.protocol) }),
     ...(outliers === undefined ? {} : { outliers: planOutliers(outliers) }),
     ...(breakers === undefined ? {} : { breakers }),
     ...(connections === undefined ? {} : { connections: planConnections(connections) }),
@@ -82,17 +84,22 @@ export function planService(service: Service, budget: number | undefined): Servi
   };
 }
 
-function planCheck({ path, grpc, statuses = [200], host }: NonNullable<Service["health"]>): HealthPlan["check"] {
+type Health = NonNullable<Service["health"]>;
+
+function planCheck(
+  { path, tcp, grpc, statuses = [200], host }: Health,
+  protocol: Service["protocol"],
+): HealthPlan["check"] {
   const asked = host === undefined ? {} : { host };
   if (path !== undefined) return { by: "http", path, statuses, ...asked };
-  if (grpc === undefined) return { by: "tcp" };
-  return { by: "grpc", ...(grpc.service === undefined ? {} : { service: grpc.service }), ...asked };
+  if (tcp !== undefined || (grpc === undefined && protocol !== "grpc")) return { by: "tcp" };
+  return { by: "grpc", ...(grpc?.service === undefined ? {} : { service: grpc.service }), ...asked };
 }
 
-function planHealth(health: NonNullable<Service["health"]>): HealthPlan {
+function planHealth(health: Health, protocol: Service["protocol"]): HealthPlan {
   const { interval, timeout, unhealthyAfter, healthyAfter } = health;
   return {
-    check: planCheck(health),
+    check: planCheck(health, protocol),
     intervalMs: interval,
     timeoutMs: timeout,
     unhealthyAfter,
@@ -137,15 +144,30 @@ export function retryBudgets(gateway: Gateway): Map<string, number> {
   return budgets;
 }
 
-export function planForward({ idleTimeout, retry, hashBy }: Route): RouteResilience {
+/** How long the whole answer may take, or the whole call. */
+export function planTimes(
+  route: Pick<Route, "to" | "timeout">,
+  gateway: Gateway,
+): Pick<ForwardAction, "timeoutMs" | "calls"> {
+  const { timeout } = route;
+  if (!callsGrpc(route, gateway)) return { timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS };
+  return { timeoutMs: 0, calls: { mostMs: timeout ?? 0 } };
+}
+
+export function planForward(route: Route, gateway: Gateway): RouteResilience {
+  const { idleTimeout, retry, hashBy } = route;
   return {
     ...(idleTimeout === undefined ? {} : { idleTimeoutMs: idleTimeout }),
-    ...(retry === undefined ? {} : { retry: planRetry(retry) }),
+    ...(retry === undefined ? {} : { retry: planRetry(retry, callsGrpc(route, gateway)) }),
     ...(hashBy === undefined ? {} : { hashBy: hashBy.flatMap(hashSource) }),
   };
 }
 
-function planRetry({ attempts, on, perTry, backoff, otherHosts }: Retry): RetryPlan {
+const FAILED_REQUESTS: NonNullable<Retry["on"]> = ["connect-failure", "refused-stream", 503];
+const FAILED_CALLS: NonNullable<Retry["on"]> = ["connect-failure", "refused-stream", "unavailable"];
+
+function planRetry({ attempts, on: written, perTry, backoff, otherHosts }: Retry, isCall: boolean): RetryPlan {
+  const on = written ?? (isCall ? FAILED_CALLS : FAILED_REQUESTS);
   const conditions = new Set(on.filter((one) => typeof one === "string"));
   // Envoy takes a try that was given up for one whose connection broke off.
   if (perTry !== undefined) conditions.add("reset");

@@ -33,7 +33,7 @@ export const listenerAccessLog = z
       .meta({ examples: ["10%"] }),
   })
   .describe(
-    "One JSON line for each request: `time`, `listener`, `request_id`, `method`, `protocol`, `status`, `route`, `decision`, `consumer`, `service`, `endpoint`, `attempts`, `flags` (Envoy's words for what went wrong), `duration_ms`, `first_byte_ms`, `bytes_received`, `bytes_sent`; `shadow` and `operation` where the policy has such. No value of another header, and no path. Nothing is logged if absent.",
+    "One JSON line for each request: `time`, `listener`, `request_id`, `method`, `protocol`, `status`, `route`, `decision`, `consumer`, `service`, `endpoint`, `attempts`, `flags` (Envoy's words for what went wrong), `duration_ms`, `first_byte_ms`, `bytes_received`, `bytes_sent`; `shadow`, `operation`, `trace_id` and `grpc_status` where the policy has such. No value of another header, and no path. Nothing is logged if absent.",
   );
 
 /** The conditions of access logs: that they are expressions, and that Envoy can say them. */

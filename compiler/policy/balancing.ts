@@ -21,16 +21,16 @@ function health(name: string, checked: CheckedGateway): Diagnostic[] {
   // As written: what is not well-formed has a finding of its own.
   const written = (key: string) => nodeAt(checked.root, [...path, key]) !== undefined;
   if (nodeAt(checked.root, path)?.kind !== "map") return [];
+  const speaks = checked.gateway.services[name]?.protocol;
   const by = ["path", "tcp", "grpc"].filter(written);
-  const [way] = by;
+  const [way = speaks === "grpc" ? "grpc" : undefined] = by;
   if (way === undefined || by.length > 1) return [diagnose("SL0640", {}, checked.place(path, "key"))];
   const without: readonly string[] = { path: [], tcp: ["statuses", "host"], grpc: ["statuses"] }[way] ?? [];
   const found = without.filter(written).map((key) => {
     const fix = withoutKey(checked, path, key);
     return diagnose("SL0641", { key, by: way }, checked.place([...path, key], "key"), fix);
   });
-  const speaks = checked.gateway.services[name]?.protocol;
-  if (way !== "grpc" || speaks === "http2") return found;
+  if (way !== "grpc" || speaks === "http2" || speaks === "grpc") return found;
   return [...found, diagnose("SL0646", { service: name }, checked.place([...path, "grpc"], "key"))];
 }
 

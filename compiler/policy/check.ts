@@ -4,6 +4,8 @@ import type { PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { checkWhen, conducted } from "./conduct.js";
+import { checkDisclosures, type Disclosure } from "./disclosures.js";
+import { type Discovered, discover } from "./discovery.js";
 import { type PageTexts, readPages } from "./errors.js";
 import { leaveOut } from "./fit.js";
 import { type Gateway, gatewaySchema, partialGatewaySchema, policy as policySchema, type Route } from "./gateway.js";
@@ -22,6 +24,8 @@ export interface CheckedGateway {
   gateway: Gateway;
   /** Plans of the policies without an error, by name, in the order of the file. */
   policies: Map<string, PolicyPlan>;
+  /** What files say of where services are. */
+  discovered: Discovered;
   /** Of the pages that stand in files. */
   pageTexts: PageTexts;
   place: Place;
@@ -63,6 +67,7 @@ export function checkGateway(
   const place = placesIn(shape.root);
 
   const policies = new Map<string, PolicyPlan>();
+  const disclosures: Disclosure[] = [];
   for (const [name, body] of Object.entries(gateway.policies)) {
     const plan = planPolicy(name, body, {
       gateway,
@@ -71,17 +76,26 @@ export function checkGateway(
       place,
       files,
       report: (finding) => diagnostics.push(finding),
+      disclose: (one) => disclosures.push(one),
     });
     if (plan === undefined) shape.incomplete.add("policies");
     else policies.set(name, plan);
   }
+  const discovered = discover({ gateway, place }, files, (finding) => diagnostics.push(finding));
   const pages = readPages(gateway, { root: shape.root, place }, files);
   diagnostics.push(...pages.diagnostics);
   const { root: written, incomplete } = shape;
-  const checked: CheckedGateway = { root: written, gateway, policies, pageTexts: pages.texts, place, incomplete };
+  const pageTexts = pages.texts;
+  const checked: CheckedGateway = { root: written, gateway, policies, discovered, pageTexts, place, incomplete };
   const references = checkReferences(checked);
   for (const part of references.unresolved) shape.incomplete.add(part);
-  const found = [...diagnostics, ...checkServices(checked), ...checkRoutes(checked), ...references.diagnostics];
+  const found = [
+    ...diagnostics,
+    ...checkServices(checked),
+    ...checkRoutes(checked),
+    ...checkDisclosures(disclosures, policies),
+    ...references.diagnostics,
+  ];
   return { checked: comparable(checked, shape.partial), diagnostics: found };
 }
 
@@ -126,7 +140,7 @@ function isOddName({ code, input, path }: Issue): boolean {
 }
 
 /** The parts of a route without which it would take other requests, or be open to more callers. */
-const DECIDING = ["name", "match", "apply", "except"];
+const DECIDING = ["name", "listeners", "match", "apply", "except"];
 
 /** The route that such a part is left out of. */
 function decidingRoute([section, index, key]: Path, root: Node): Node | undefined {
@@ -178,6 +192,7 @@ interface PolicyScope {
   place: Place;
   files: NamedFiles;
   report(diagnostic: Diagnostic): void;
+  disclose(disclosure: Disclosure): void;
 }
 
 function planPolicy(name: string, body: Gateway["policies"][string], scope: PolicyScope): PolicyPlan | undefined {
@@ -213,6 +228,7 @@ function planPolicy(name: string, body: Gateway["policies"][string], scope: Poli
     readFile: (text, from) => scope.files.read(text, from, scope.report),
     loadFile: (path) => scope.files.load(path),
     report: scope.report,
+    disclose: scope.disclose,
   });
   const beside = {
     place: (inner: Path, part?: "key" | "value") => scope.place([...path, ...inner], part),

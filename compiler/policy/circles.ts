@@ -4,6 +4,7 @@ import { removal, removeEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { targetsOf } from "./destinations.js";
 import type { Gateway } from "./gateway.js";
+import { canonicalHost } from "./values.js";
 import { endpointsOf } from "./zones.js";
 
 /** Services that are a listener of the gateway itself: what goes there comes back. */
@@ -49,11 +50,15 @@ function multiplied({ gateway, root, place }: CheckedGateway): Diagnostic[] {
 }
 
 const LOOPBACK = /^(127\..*|::1)$/;
-const ANY = /^(0\.0\.0\.0|::)$/;
 
 function listenerAt(gateway: Gateway, { host, port }: { host: string; port: number }): string | undefined {
-  return Object.entries(gateway.listeners).find(
-    ([, { address }]) =>
-      address.port === port && (address.host === host || (ANY.test(address.host) && LOOPBACK.test(host))),
-  )?.[0];
+  const asked = canonicalHost(host);
+  return Object.entries(gateway.listeners).find(([, { address, capturedBy }]) => {
+    // It is not bound to its address.
+    if (capturedBy !== undefined) return false;
+    const own = canonicalHost(address.host);
+    // `[::]` takes connections to addresses of both families.
+    const reaches = own === "::" ? LOOPBACK.test(asked) : own === "0.0.0.0" && asked.startsWith("127.");
+    return address.port === port && (own === asked || reaches);
+  })?.[0];
 }

@@ -50,6 +50,7 @@ export function conducted(
   const findings = [
     ...(plan.native === undefined ? [] : unsuited("SL0428", plan.kind, spec, context)),
     ...(plan.conversion === undefined ? [] : unsuited("SL0437", plan.kind, spec, context)),
+    ...(plan.phase !== "trace" || plan.native !== undefined ? [] : unsuited("SL0460", plan.kind, spec, context)),
     ...failsOpen(plan, spec, context),
     ...asksTooEarly(plan, when),
   ];
@@ -69,7 +70,7 @@ export function conducted(
 }
 
 function unsuited(
-  code: "SL0428" | "SL0437",
+  code: "SL0428" | "SL0437" | "SL0460",
   kind: string,
   { mode, when, onError }: ConductSpec,
   { place }: ConductContext,

@@ -1,24 +1,24 @@
 import { z } from "zod";
-import { listenerAccessLog } from "./access-log.js";
 import { redirect, respond } from "./actions.js";
 import { callers } from "./callers.js";
 import { connections } from "./connections.js";
 import { cookiesMatch } from "./cookies.js";
 import { destination } from "./destinations.js";
-import { listenerErrors, routeErrors } from "./errors.js";
+import { dns, eds } from "./discovery.js";
+import { routeErrors } from "./errors.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
+import { listener } from "./listeners.js";
 import { overload } from "./overload.js";
 import { queryMatch } from "./query.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { shedding } from "./shedding.js";
-import { listenerProtocols, listenerTls, serviceProtocol, serviceTls } from "./transport.js";
+import { serviceProtocol, serviceTls } from "./transport.js";
 import {
   apiKeyReference,
   duration,
   exactlyOneOf,
   headerName,
-  hostPort,
   httpMethod,
   name,
   positiveDuration,
@@ -27,35 +27,6 @@ import {
 import { gateways, zoneAware, zones } from "./zones.js";
 
 const description = z.string().max(4096).optional().describe("Free text for people.");
-
-/** How many trusted proxies stand in front, and how strict a listener is about what clients send. */
-const listener = z
-  .strictObject({
-    address: hostPort
-      .describe("IP address and port to listen on; port 0 lets the system choose one.")
-      .meta({ examples: ["0.0.0.0:8080", "[::]:8080"] }),
-    trustedHops: z
-      .int()
-      .min(0)
-      .max(100)
-      .default(0)
-      .describe(
-        "How many proxies in front are trusted to append to x-forwarded-for. 0: the peer address is the client.",
-      ),
-    escapedSlashes: z
-      .enum(["reject", "unescape", "keep"])
-      .default("reject")
-      .describe("What to do with %2F and %5C in a path. `reject` answers 400."),
-    headerUnderscores: z
-      .enum(["reject", "drop", "allow"])
-      .default("reject")
-      .describe("What to do with header names that contain an underscore. `reject` answers 400."),
-    tls: listenerTls.optional(),
-    protocols: listenerProtocols,
-    accessLog: listenerAccessLog.optional(),
-    errors: listenerErrors.optional(),
-  })
-  .describe("One address that clients connect to.");
 
 /** Where a service is. */
 const whereabouts = {
@@ -66,23 +37,38 @@ const whereabouts = {
     .optional()
     .describe("Fixed addresses, each an IP address and a port.")
     .meta({ examples: [["127.0.0.1:9001", "127.0.0.1:9002"]] }),
-  dns: serviceAddress
-    .optional()
-    .describe("A host name and a port; the name is resolved again and again while running.")
-    .meta({ examples: ["orders.internal:8080"] }),
   zones,
+  dns,
+  eds,
 };
+
+const matchedHost = z
+  .string()
+  .regex(
+    /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+    "a host is a name without port, such as api.example.com or *.example.com",
+  )
+  .transform((text) => text.toLowerCase());
 
 const service = z
   .strictObject({
     ...whereabouts,
+    hosts: z
+      .array(matchedHost)
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        "Hosts by which programs behind an `outbound` listener ask for the service, without port, or `*.` and a suffix. Each is a route to it, unless a route of the file takes all requests to that host.",
+      )
+      .meta({ examples: [["payments", "payments.internal"]] }),
     versions: z
       .record(
         name,
         z
           .strictObject(whereabouts)
-          .describe("Where this version is, by exactly one of `endpoints`, `zones` and `dns`.")
-          .meta(exactlyOneOf("endpoints", "zones", "dns")),
+          .describe("Where this version is, by exactly one of `endpoints`, `zones`, `dns` and `eds`.")
+          .meta(exactlyOneOf("endpoints", "zones", "dns", "eds")),
       )
       .optional()
       .describe("Versions of the service by name, alike but for where they are. `active` says which one routes mean.")
@@ -108,8 +94,8 @@ const service = z
     connections: connections.optional(),
     failover,
   })
-  .describe("A backend that routes lead to, by exactly one of `endpoints`, `zones`, `dns` and `versions`.")
-  .meta(exactlyOneOf("endpoints", "zones", "dns", "versions"));
+  .describe("A backend that routes lead to, by exactly one of `endpoints`, `zones`, `dns`, `eds` and `versions`.")
+  .meta(exactlyOneOf("endpoints", "zones", "dns", "eds", "versions"));
 
 const consumer = z
   .strictObject({
@@ -149,13 +135,7 @@ export const headerMatch = z
   .describe("A value, `~regex`, `true` (present) or `false` (absent).");
 
 const match = z.strictObject({
-  host: z
-    .string()
-    .regex(
-      /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
-      "a host is a name without port, such as api.example.com or *.example.com",
-    )
-    .transform((text) => text.toLowerCase())
+  host: matchedHost
     .optional()
     .describe("Host name without port, or `*.` and a suffix; any host if absent.")
     .meta({ examples: ["api.example.com", "*.example.com"] }),
@@ -192,6 +172,13 @@ export const DEFAULT_TIMEOUT_MS = 15_000;
 const route = z
   .strictObject({
     name: name.describe("Shown in `sluice explain` and in Envoy's routes; no two routes have the same."),
+    listeners: z
+      .array(z.string())
+      .min(1)
+      .max(64)
+      .optional()
+      .describe("Names of the listeners that the route is on; all that are not `outbound` if absent.")
+      .meta({ examples: [["internal"]] }),
     match: match.describe(
       "Requests that the route takes. The most specific route serves, whatever the order in the file.",
     ),
@@ -199,7 +186,11 @@ const route = z
     callers: callers.optional(),
     respond: respond.optional().describe("Answer without a backend."),
     redirect: redirect.optional().describe("Send the client elsewhere, by exactly one of `to` and `path`."),
-    timeout: duration.optional().describe("How long the backend may take for the whole answer; 15s if absent."),
+    timeout: duration
+      .optional()
+      .describe(
+        "How long the backend may take for the whole answer; 15s if absent. With services of gRPC: how long a call may take at most, streams too, beside the deadline that its client gives; no limit if absent.",
+      ),
     idleTimeout: positiveDuration
       .optional()
       .describe("How long nothing may pass in either direction before the request is given up; 5m if absent."),
@@ -250,7 +241,12 @@ export const policy = z
   .catchall(z.unknown());
 
 const applied = z.strictObject({
-  apply: z.array(z.string()).max(64).default([]).describe("Names of policies under `policies`."),
+  apply: z
+    .array(z.string())
+    .max(64)
+    .default([])
+    .describe("Names of policies under `policies`, for routes of listeners that are not `outbound`."),
+  outbound: z.array(z.string()).max(64).default([]).describe("The same for routes of `outbound` listeners."),
 });
 
 /** Most files that a gateway is made of, the main one among them. */
@@ -299,8 +295,10 @@ export const gatewaySchema = z.strictObject({
     .meta({ maxProperties: MOST_POLICIES })
     .default({})
     .describe("Policies by name, one kind each. Routes apply them by their names."),
-  defaults: applied.default({ apply: [] }).describe("Policies of every route that does not name them in `except`."),
-  mandatory: applied.default({ apply: [] }).describe("Policies of every route; none can leave them out."),
+  defaults: applied
+    .default({ apply: [], outbound: [] })
+    .describe("Policies of every route that does not name them in `except`."),
+  mandatory: applied.default({ apply: [], outbound: [] }).describe("Policies of every route; none can leave them out."),
   routes: z
     .array(route)
     .min(1)

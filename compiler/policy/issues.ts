@@ -47,8 +47,11 @@ type Union = Extract<Issue, { code: "invalid_union" }>;
 
 /** Of several alternatives, the one that fits furthest into the value; none if the value has the type of none. */
 function likeliest(issue: Union): Issue[] | undefined {
-  const [best] = ofItsType(issue).toSorted((a, b) => a.length - b.length);
-  return best?.every(isOtherWord) ? undefined : best;
+  // What is no word at all was not meant as one.
+  const [best] = ofItsType(issue)
+    .filter((branch) => !branch.every(isOtherWord))
+    .toSorted((a, b) => a.length - b.length);
+  return best;
 }
 
 function ofItsType({ errors }: Union): Issue[][] {

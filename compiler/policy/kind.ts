@@ -5,6 +5,7 @@ import type { JsonObject, PolicyPlan } from "../plan/plan.js";
 import { locate, type MapNode, type Node, nodeAt, type Path } from "../syntax/document.js";
 import type { Loaded } from "../syntax/loader.js";
 import type { Span } from "../syntax/source.js";
+import type { Disclosure } from "./disclosures.js";
 import type { Gateway } from "./gateway.js";
 import { issuesToDiagnostics, type Place } from "./issues.js";
 import { knownKeys } from "./keys.js";
@@ -33,6 +34,8 @@ export interface PolicyContext {
   /** Reads a file that a file names. The path is from the folder of the policy file, with `/` and without `..`. */
   loadFile(path: string): Loaded;
   report(diagnostic: Diagnostic): void;
+  /** Tells of a value that leaves the gateway, so that no credential does; also where the policy is wrong in other ways. */
+  disclose(disclosure: Disclosure): void;
 }
 
 /** What a module reads of a policy of a kind, and what that takes. */
@@ -43,8 +46,14 @@ export interface ModulePart {
   identifies: boolean;
   /** Whether `onError` may be `allow`. */
   mayOpen: boolean;
+  /** Nothing may stand beside it: neither `mode` nor `when` nor `onError`. */
+  alone?: true;
   /** Whether filter state alone has what it tells. */
   tellsByFilterState: boolean;
+  /** What it leaves in filter state for routes that tell so, beside what every module may. */
+  tells?: readonly string[];
+  /** Whether it sends something to collectors. */
+  exports?: true;
 }
 
 /** What the body stage reads of a policy of a kind: the member of the kind's name in its configuration, the plan's `config`. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Callers, predicateSchemas } from "../expression/predicate-schema.js";
+import { MOST_COLLECTORS } from "../plan/tracing.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { BodyPart, ModulePart, PolicyKind } from "./kind.js";
 import { identity, NAME, name } from "./values.js";
@@ -20,21 +21,24 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
   const callers: Callers = identifies ? "known" : "handed-on";
   const policies = parts.map((kind) => policySchema(kind, callers));
   const told = parts.filter(({ part }) => part.tellsByFilterState).map((kind) => kind.name);
+  const writes = parts.some(({ part }) => !part.tellsByFilterState);
+  const exporting = parts.some(({ part }) => part.exports);
   const document = z
     .strictObject({
       version: z.literal(1).describe("Of this form of the document."),
       results: z
-        .literal(identifies ? ["filterState", "headers"] : ["filterState"])
+        .literal(writes ? ["filterState", "headers"] : ["filterState"])
         .describe(
-          identifies
-            ? "`filterState`: Envoy writes headers from it. `headers`: the module itself clears and writes identity headers and removes credentials."
+          writes
+            ? `\`filterState\`: Envoy writes headers from it. \`headers\`: the module itself ${identifies ? "clears and writes identity headers and removes credentials" : "writes them"}.`
             : "What was found out is left in filter state; Envoy writes headers from it.",
         ),
       consumers: identifies ? consumers : nobody,
+      ...(exporting ? { exporters } : {}),
       policies: z.array(oneOf(policies, title)).max(1024).describe("What routes may run, each of one kind."),
-      routes,
+      routes: routesOf([...results, ...parts.flatMap(({ part }) => part.tells ?? [])], exporting),
     })
-    .meta(identifies && told.length > 0 ? noHeadersBeside(told) : {});
+    .meta(writes && told.length > 0 ? noHeadersBeside(told) : {});
   return jsonSchemaOf(document, title);
 }
 
@@ -58,6 +62,11 @@ export function bodyModuleJsonSchema(kinds: readonly PolicyKind[], title: string
   );
   const document = z.strictObject({
     version: z.literal(1).describe("Of this form of the document."),
+    traced: z
+      .boolean()
+      .optional()
+      .meta({ default: false })
+      .describe("Whether it leaves in filter state how long its work took, for spans of the guard."),
     policies: z.array(oneOf(policies, title)).min(1).max(1024).describe("What is converted, each of one kind."),
   });
   return jsonSchemaOf(document, title);
@@ -109,54 +118,93 @@ const consumers = z
 
 const nobody = z.array(z.never()).max(0).describe("Empty: this module looks at no credential.");
 
-const routes = z
+const pattern = z
+  .string()
+  .min(1)
+  .max(4096)
+  .optional()
+  .describe("What its spans are named by, behind the method: `/orders/{id}`; the method alone without this key.");
+
+const exporters = z
   .array(
     z.strictObject({
-      name: z
+      cluster: z.string().min(1).max(1024).describe("Envoy's name of the cluster that takes spans."),
+      authority: z
         .string()
-        .min(1)
-        .max(1024)
-        .describe("Envoy's name of the route; `*`, which may stand alone only, is every route, named or not."),
-      run: z
-        .array(z.string().regex(NAME))
-        .max(64)
-        .meta({ uniqueItems: true })
-        .describe("Names of policies, in the order of execution."),
-      tell: z
-        .array(z.enum(results))
-        .max(results.length)
-        .meta({ uniqueItems: true })
-        .optional()
-        .describe("Results that something reads when a request passes; all of them without this key."),
-      params: z
-        .record(z.string(), z.int().min(0).max(1023).describe("Which segment."))
-        .optional()
-        .describe("Names of segments of the path, counted from 0 after the leading slash."),
+        .regex(/^[!-~]{1,260}$/)
+        .describe("The `Host` that it is asked for."),
+      path: z
+        .string()
+        .regex(/^\/[!-~]{0,1023}$/)
+        .describe("Where it takes them."),
+      format: z.enum(["zipkin", "otlp"]).describe("As Zipkin v2 in JSON, or as OpenTelemetry by HTTP."),
+      service: z
+        .string()
+        .regex(/^[ -~]{1,63}$/)
+        .describe("`service.name` of the spans."),
     }),
   )
   .min(1)
-  .max(65_536)
-  .meta({ allOf: [{ anyOf: [{ maxItems: 1 }, { items: { properties: { name: { not: { const: "*" } } } } }] }] })
-  .describe("What runs where. A request on a route that is not listed is refused.");
+  .max(MOST_COLLECTORS)
+  .optional()
+  .describe("Where spans go; policies refer to them by number, from 0.");
+
+const routesOf = (told: readonly string[], exporting: boolean) =>
+  z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(1024)
+          .describe("Envoy's name of the route; `*`, which may stand alone only, is every route, named or not."),
+        run: z
+          .array(z.string().regex(NAME))
+          .max(64)
+          .meta({ uniqueItems: true })
+          .describe("Names of policies, in the order of execution."),
+        tell: z
+          .array(z.enum(told))
+          .max(told.length)
+          .meta({ uniqueItems: true })
+          .optional()
+          .describe("Results that something reads when a request passes; all of them without this key."),
+        params: z
+          .record(z.string(), z.int().min(0).max(1023).describe("Which segment."))
+          .optional()
+          .describe("Names of segments of the path, counted from 0 after the leading slash."),
+        ...(exporting ? { pattern } : {}),
+      }),
+    )
+    .min(1)
+    .max(65_536)
+    .meta({ allOf: [{ anyOf: [{ maxItems: 1 }, { items: { properties: { name: { not: { const: "*" } } } } }] }] })
+    .describe("What runs where. A request on a route that is not listed is refused.");
 
 function policySchema({ name: kind, summary, part }: PolicyKind & { part: ModulePart }, callers: Callers) {
   return z
     .strictObject({
       name: name.describe("Shown in decisions, counters and answers."),
-      mode: z
-        .enum(["enforce", "shadow"])
-        .optional()
-        .meta({ default: "enforce" })
-        .describe("`shadow`: decides, counts and tells, and lets every request pass."),
-      when: predicateSchemas[part.identifies ? "unknown" : callers].condition
-        .optional()
-        .describe("The policy applies to requests for which this is true."),
-      onError: z
-        .literal(part.mayOpen ? ["allow", "deny"] : ["deny"])
-        .optional()
-        .meta({ default: part.mayOpen ? "allow" : "deny" })
-        .describe("What becomes of a request that the policy cannot judge."),
+      ...(part.alone ? {} : conductOf(part, callers)),
       [kind]: part.config(predicateSchemas[callers]).describe(sentence(summary)),
     })
     .meta({ title: `policies[] with ${kind}` });
+}
+
+function conductOf(part: ModulePart, callers: Callers) {
+  return {
+    mode: z
+      .enum(["enforce", "shadow"])
+      .optional()
+      .meta({ default: "enforce" })
+      .describe("`shadow`: decides, counts and tells, and lets every request pass."),
+    when: predicateSchemas[part.identifies ? "unknown" : callers].condition
+      .optional()
+      .describe("The policy applies to requests for which this is true."),
+    onError: z
+      .literal(part.mayOpen ? ["allow", "deny"] : ["deny"])
+      .optional()
+      .meta({ default: part.mayOpen ? "allow" : "deny" })
+      .describe("What becomes of a request that the policy cannot judge."),
+  };
 }

@@ -6,6 +6,7 @@ import { removal, removeListed, scalarText } from "../syntax/edits.js";
 import type { Span } from "../syntax/source.js";
 import type { CheckedGateway } from "./check.js";
 import { destinationsOf } from "./destinations.js";
+import { listOf, routeDirection } from "./sidecar.js";
 
 /**
  * Every name that points at something: services of routes, policies of routes, defaults and mandatory.
@@ -25,8 +26,9 @@ export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnos
     if (!known[what].has(name)) diagnostics.push(unknownName(what, name, names, place(path)));
   };
   const lists: [Part, string[], Path][] = [
-    ["mandatory", gateway.mandatory.apply, ["mandatory", "apply"]],
-    ["defaults", gateway.defaults.apply, ["defaults", "apply"]],
+    ...(["mandatory", "defaults"] as const).flatMap((part) =>
+      (["apply", "outbound"] as const).map((key): [Part, string[], Path] => [part, gateway[part][key], [part, key]]),
+    ),
     ...gateway.routes.map(({ apply }, index): [Part, string[], Path] => ["routes", apply, ["routes", index, "apply"]]),
   ];
   for (const [part, names, path] of lists)
@@ -46,18 +48,19 @@ export function checkReferences(checked: CheckedGateway): { diagnostics: Diagnos
     }
     for (const [position, { service }] of (route.mirror ?? []).entries())
       refer("service", service, services, ["routes", index, "mirror", position, "service"]);
+    const list = listOf(routeDirection(route, gateway));
     for (const [position, name] of route.except.entries()) {
       const path = ["routes", index, "except", position];
       if (!known.policy.has(name)) refer("policy", name, policies, path);
-      else if (gateway.mandatory.apply.includes(name))
+      else if (gateway.mandatory[list].includes(name))
         diagnostics.push(
           diagnose("SL0405", { policy: name }, place(path), {
-            related: [declared(checked, gateway.mandatory.apply.indexOf(name))],
+            related: [declared(checked, [list, gateway.mandatory[list].indexOf(name)])],
             // Not safe: perhaps the policy should not be mandatory.
             ...dropException(checked, index, position, false),
           }),
         );
-      else if (!gateway.defaults.apply.includes(name))
+      else if (!gateway.defaults[list].includes(name))
         diagnostics.push(
           diagnose("SL0406", { policy: name }, place(path), dropException(checked, index, position, true)),
         );
@@ -76,8 +79,8 @@ function dropException(checked: CheckedGateway, route: number, position: number,
   return removal("remove it from `except`", safe, edits);
 }
 
-function declared(checked: CheckedGateway, index: number) {
-  return { message: "declared mandatory here", span: checked.place(["mandatory", "apply", index]) };
+function declared(checked: CheckedGateway, path: Path) {
+  return { message: "declared mandatory here", span: checked.place(["mandatory", ...path]) };
 }
 
 /** Names as they stand in the file, also those of entries that did not fit the schema. */

@@ -2,6 +2,15 @@ import { z } from "zod";
 import { cookieName } from "./cookies.js";
 import { headerName, percent, positiveDuration } from "./values.js";
 
+/** Codes of gRPC with which a call may be tried again. */
+export const GRPC_CONDITIONS = [
+  "cancelled",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+  "unavailable",
+] as const;
+
 /** Conditions of Envoy under which a request is tried again: those of HTTP, then the codes of gRPC. */
 export const RETRY_CONDITIONS = [
   "connect-failure",
@@ -10,11 +19,7 @@ export const RETRY_CONDITIONS = [
   "reset-before-request",
   "gateway-error",
   "5xx",
-  "cancelled",
-  "deadline-exceeded",
-  "internal",
-  "resource-exhausted",
-  "unavailable",
+  ...GRPC_CONDITIONS,
 ] as const;
 
 /** When and how often a route asks its service again. */
@@ -29,9 +34,9 @@ export const retry = z.strictObject({
     .array(z.union([z.enum(RETRY_CONDITIONS), z.int().min(400).max(599)]))
     .min(1)
     .max(32)
-    .default(["connect-failure", "refused-stream", 503])
+    .optional()
     .describe(
-      "What makes a try one that failed: status codes, `connect-failure` (no connection), `refused-stream` and `reset-before-request` (the service has not begun), `reset` (it has perhaps), `gateway-error` (502 to 504), `5xx`, and codes of gRPC.",
+      "What makes a try one that failed: status codes, `connect-failure` (no connection), `refused-stream` and `reset-before-request` (the service has not begun), `reset` (it has perhaps), `gateway-error` (502 to 504), `5xx`, and codes of gRPC. `[connect-failure, refused-stream, 503]` if absent, and with services of gRPC `unavailable` in place of 503.",
     )
     .meta({ examples: [["connect-failure", 503]] }),
   perTry: positiveDuration
@@ -107,7 +112,7 @@ const health = z.strictObject({
     })
     .optional()
     .describe(
-      "An endpoint is healthy that says so by the health checking protocol of gRPC; the service speaks `http2`.",
+      "An endpoint is healthy that says so by the health checking protocol of gRPC; the service speaks `grpc` or `http2`.",
     ),
   statuses: z
     .array(z.int().min(100).max(599))
@@ -180,7 +185,7 @@ export const resilience = {
   health: health
     .optional()
     .describe(
-      "Endpoints are checked, by exactly one of `path`, `tcp` and `grpc`, and get no requests while they are not healthy.",
+      "Endpoints are checked, by exactly one of `path`, `tcp` and `grpc`, and get no requests while they are not healthy. By `grpc` if none of them is there and the service speaks `grpc`.",
     ),
   outliers: outliers.optional().describe("Endpoints that fail requests are left out for a while."),
   circuitBreakers: circuitBreakers

@@ -4,6 +4,7 @@ import { removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { targetsOf } from "./destinations.js";
 import { DEFAULT_TIMEOUT_MS, type Route } from "./gateway.js";
+import { callsGrpc } from "./grpc.js";
 import { durationText } from "./values.js";
 
 /** Retries of each route, and those of one service together. */
@@ -12,7 +13,9 @@ export function checkRetries(checked: CheckedGateway): Diagnostic[] {
   return [...gateway.routes.flatMap((route, index) => times(route, index, checked)), ...budgets(checked)];
 }
 
-function times({ retry, timeout = DEFAULT_TIMEOUT_MS }: Route, index: number, checked: CheckedGateway): Diagnostic[] {
+function times(route: Route, index: number, checked: CheckedGateway): Diagnostic[] {
+  const { retry } = route;
+  const { timeout = callsGrpc(route, checked.gateway) ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_MS } = route;
   const base = ["routes", index, "retry"];
   const diagnostics: Diagnostic[] = [];
   const { perTry, backoff } = retry ?? {};

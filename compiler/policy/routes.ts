@@ -10,6 +10,7 @@ import { checkCallers } from "./callers.js";
 import type { CheckedGateway } from "./check.js";
 import { destinationsOf } from "./destinations.js";
 import type { Route } from "./gateway.js";
+import { checkGrpc } from "./grpc.js";
 import { checkMethods } from "./methods.js";
 import { checkMirrors } from "./mirrors.js";
 import { decodeUnreserved, parsePath } from "./path.js";
@@ -43,6 +44,7 @@ export function checkRoutes(checked: CheckedGateway): Diagnostic[] {
     ...checkRewrites(checked),
     ...checkTargets(checked),
     ...checkCallers(checked),
+    ...checkGrpc(checked),
   ];
 }
 

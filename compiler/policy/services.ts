@@ -5,11 +5,13 @@ import { checkAccessLogs } from "./access-log.js";
 import { checkBalancing } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import { checkCircles } from "./circles.js";
+import { checkDiscovery } from "./discovery.js";
 import { checkFailover } from "./failover.js";
 import type { Service } from "./gateway.js";
 import { checkShedding } from "./shedding.js";
+import { checkSidecar } from "./sidecar.js";
 import { checkTransport } from "./transport.js";
-import { isIpAddress } from "./values.js";
+import { canonicalHost, isIpAddress } from "./values.js";
 import { checkVersions, namedServices } from "./versions.js";
 import { checkZones, endpointsOf } from "./zones.js";
 
@@ -18,12 +20,14 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
   return [
     ...services(checked),
     ...checkBalancing(checked),
+    ...checkDiscovery(checked),
     ...checkFailover(checked),
     ...checkCircles(checked),
     ...checkVersions(checked),
     ...checkZones(checked),
     ...checkShedding(checked),
     ...listeners(checked),
+    ...checkSidecar(checked),
     ...checkTransport(checked),
     ...checkAccessLogs(checked),
     ...credentials(checked),
@@ -36,12 +40,12 @@ function services({ gateway, root, place }: CheckedGateway): Diagnostic[] {
     keys.filter((key) => nodeAt(root, [...path, key]) !== undefined);
   const unclear = Object.keys(gateway.services).flatMap((name) => {
     const path = ["services", name];
-    const found = written(path, ["endpoints", "zones", "dns", "versions"]).length === 1;
+    const found = written(path, ["endpoints", "zones", "dns", "eds", "versions"]).length === 1;
     return found ? [] : [diagnose("SL0601", { service: name }, place(path, "key"))];
   });
   const places = namedServices(gateway).flatMap(({ base, version, service, path }) => {
     const isVersion = service.versions !== undefined;
-    if (written(path, ["endpoints", "zones", "dns"]).length !== 1)
+    if (written(path, ["endpoints", "zones", "dns", "eds"]).length !== 1)
       return isVersion ? [diagnose("SL0651", { version: version ?? service.active ?? base }, place(path, "key"))] : [];
     return misplaced(service, path, { root, place });
   });
@@ -68,7 +72,8 @@ function misplaced(
   );
   if (service.dns === undefined || !isIpAddress(service.dns.host)) return byName;
   const fix = asEndpoints(nodeAt(root, path));
-  return [...byName, diagnose("SL0603", { host: service.dns.host }, place([...path, "dns"]), fix)];
+  const at = nodeAt(root, [...path, "dns"])?.kind === "map" ? [...path, "dns", "name"] : [...path, "dns"];
+  return [...byName, diagnose("SL0603", { host: service.dns.host }, place(at), fix)];
 }
 
 /** `endpoints: [a.example.com:80]` as `dns: a.example.com:80`. */
@@ -99,8 +104,7 @@ function listeners({ gateway, place }: CheckedGateway): Diagnostic[] {
     const path = ["listeners", name, "address"];
     const { host, port } = listener.address;
     if (!isIpAddress(host)) diagnostics.push(diagnose("SL0604", { host }, place(path)));
-    const key = `${host} ${port}`;
-    const first = seen.get(key);
+    const [key, first] = [`${canonicalHost(host)} ${port}`, sharing(seen, host, port)];
     if (first !== undefined && port !== 0)
       diagnostics.push(
         diagnose("SL0605", { listener: first }, place(path), {
@@ -126,6 +130,13 @@ function listeners({ gateway, place }: CheckedGateway): Diagnostic[] {
       );
   }
   return diagnostics;
+}
+
+/** The listener before that has the same address, or takes connections to it too: `[::]` those to every address of IPv4. */
+function sharing(seen: ReadonlyMap<string, string>, host: string, port: number): string | undefined {
+  const own = canonicalHost(host);
+  const alike = own === "::" ? ["::", "0.0.0.0"] : own === "0.0.0.0" ? ["0.0.0.0", "::"] : [own];
+  return alike.flatMap((one) => seen.get(`${one} ${port}`) ?? [])[0];
 }
 
 /** One key must lead to one consumer: the module refuses the same key twice, and so does the compiler. */

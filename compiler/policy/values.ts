@@ -106,6 +106,10 @@ export const hostPort = z
     (text) => !isBrokenIpAddress(text.slice(0, text.lastIndexOf(":"))),
     "the host is not an IP address: four numbers up to 255 without leading zeros, or an IPv6 address in brackets",
   )
+  .refine(
+    (text) => !isMappedAddress(text.slice(0, text.lastIndexOf(":"))),
+    "this is an IPv4 address in the spelling of IPv6, on which Envoy neither listens nor connects; write it as 127.0.0.1",
+  )
   .meta({ pattern: HOST_PORT.source })
   .transform((text): Endpoint => {
     const colon = text.lastIndexOf(":");
@@ -121,8 +125,24 @@ function isBrokenIpAddress(host: string): boolean {
   return /(^|\.)[0-9]+$/.test(host) && !isIPv4(host);
 }
 
+/** RFC 4291, section 2.5.5.2. */
+function isMappedAddress(host: string): boolean {
+  const address = host.slice(1, -1);
+  return isIPv6(address) && /^::ffff:[0-9a-f]+:[0-9a-f]+$/.test(canonicalHost(address));
+}
+
 export function isIpAddress(host: string): boolean {
   return isIP(host) !== 0;
+}
+
+/** One spelling of each address (RFC 5952); a name in lower case. */
+export function canonicalHost(host: string): string {
+  return isIPv6(host) ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host.toLowerCase();
+}
+
+/** The address that takes connections to every address of the machine, of IPv4 too. */
+export function isAnyAddress(host: string): boolean {
+  return canonicalHost(host) === "::";
 }
 
 /**

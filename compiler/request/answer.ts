@@ -4,13 +4,14 @@ import {
   BAD_HOST,
   BAD_PATH,
   BAD_QUERY,
+  generatedAnswer,
   isGenerated,
   METHOD_NOT_ALLOWED,
   NOT_FOUND,
   PREFLIGHT,
 } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
-import type { PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
+import type { ForwardAction, PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
 import { rewritten } from "./rewrite.js";
 import type { Verdict } from "./verdict.js";
@@ -97,6 +98,11 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
 
 type OfRoute = Pick<Answer, "outcome" | "status" | "text" | "services" | "timeoutMs" | "redirect" | "rewritten">;
 
+function withinText({ timeoutMs, calls }: ForwardAction): string {
+  if (calls === undefined) return `within ${timeoutMs} ms`;
+  return `within its grpc-timeout${calls.mostMs === 0 ? "" : ` and ${calls.mostMs} ms`}`;
+}
+
 function actionAnswer(route: RoutePlan, request: RoutedRequest, caller: Verdict["caller"]): OfRoute {
   const { action } = route;
   switch (action.type) {
@@ -111,7 +117,7 @@ function actionAnswer(route: RoutePlan, request: RoutedRequest, caller: Verdict[
       const whose = by === undefined ? "" : `, where requests of ${callersText(by)} go`;
       const { operation: done } = route;
       const as = done === undefined ? "" : ` as POST ${done.operation.service.path}`;
-      const text = `forwarded to ${services}${as}${whose}, within ${action.timeoutMs} ms`;
+      const text = `forwarded to ${services}${as}${whose}, ${withinText(action)}`;
       const answer = { outcome: "forwarded", text, services: to, timeoutMs: action.timeoutMs } as const;
       return action.rewrite === undefined ? answer : { ...answer, rewritten: rewritten(action.rewrite, request.path) };
     }
@@ -134,9 +140,9 @@ function actionAnswer(route: RoutePlan, request: RoutedRequest, caller: Verdict[
   }
 }
 
-function whyRespond({ name, rest }: RoutePlan): string {
-  if (rest !== undefined) return `no operation of ${rest.policy} takes it`;
-  return REFUSALS.get(name) ?? "answered by the route itself";
+function whyRespond(route: RoutePlan): string {
+  if (route.rest !== undefined) return `no operation of ${route.rest.policy} takes it`;
+  return REFUSALS.get(generatedAnswer(route) ?? "") ?? "answered by the route itself";
 }
 
 function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string, string>, request: RoutedRequest) {

@@ -53,7 +53,7 @@ export function explainRequest(
       changes: [],
       answer: byListener(arrival.status, `${arrival.status}, by the listener: ${arrival.reason}`),
     };
-  const match = matchRoute(plan, arrival.request);
+  const match = matchRoute(plan, listener.name, arrival.request);
   const changes = arrival.changes.map((change) => shownPath(change, credentials));
   // The last route of every virtual host takes every path, so this is a plan without virtual hosts.
   if (match === undefined) return { request, changes, answer: byListener(404, "404: no route takes it") };
@@ -65,7 +65,7 @@ export function explainRequest(
       path: shownPath(arrival.request.path, credentials),
       host: match.host,
       route: match.route,
-      nearMisses: nearMisses(plan, match, arrival.request, credentials),
+      nearMisses: nearMisses({ plan, listener: listener.name }, match, arrival.request, credentials),
       steps,
       decision: decisionOf(match.route, steps),
       shadow: shadowOf(steps),
@@ -107,11 +107,12 @@ function stepsOf(
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   let caller: Verdict["caller"];
   let answered = false;
-  return route.run.flatMap((applied) => {
+  const steps: Routed["steps"] = route.run.flatMap((applied) => {
     const policy = policies.get(applied.policy);
     if (policy === undefined) return [];
     if (!answered && policy.conversion !== undefined) return [{ applied, policy, verdict: conversionOf(route) }];
-    if (answered || policy.decide === undefined) return [{ applied, policy }];
+    // What traces stands around all the others, and knows what they found out.
+    if (answered || policy.decide === undefined || policy.phase === "trace") return [{ applied, policy }];
     if (policy.native !== undefined && needsService(policy.native) && route.action.type !== "forward")
       return [{ applied, policy, verdict: WITHOUT_EFFECT }];
     const verdict = policy.decide(viewOf(plan, route, request, surroundings, caller));
@@ -119,6 +120,12 @@ function stepsOf(
     answered = ["answered", "denied", "open"].includes(verdict.outcome);
     return [{ applied, policy, verdict }];
   });
+  const whole = viewOf(plan, route, request, surroundings, caller);
+  return steps.map((step) =>
+    step.policy.phase === "trace" && step.policy.decide !== undefined
+      ? { ...step, verdict: step.policy.decide(whole) }
+      : step,
+  );
 }
 
 /** A limit in shadow may deny too, which only a running gateway knows. */

@@ -1,5 +1,5 @@
 import { RE2JS } from "@bufbuild/re2";
-import type { GatewayPlan, HeaderMatch, HostPlan, RoutePlan } from "../plan/plan.js";
+import { type GatewayPlan, type HeaderMatch, type HostPlan, isOn, type RoutePlan } from "../plan/plan.js";
 import { cookieRegex } from "../policy/cookies.js";
 import { hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
@@ -21,18 +21,21 @@ export type Mismatch =
   | { part: "header"; header: HeaderMatch; sent: readonly string[] }
   | { part: "query"; parameter: QueryMatch; sent: string | undefined };
 
-/** @returns undefined only for a plan in which no virtual host, or no route of it, takes every request */
-export function matchRoute(plan: GatewayPlan, request: RoutedRequest): RouteMatch | undefined {
-  const host = virtualHost(plan, request.authority);
+/**
+ * @param listener that the request came to, by its name
+ * @returns undefined only for a plan in which no virtual host, or no route of it, takes every request
+ */
+export function matchRoute(plan: GatewayPlan, listener: string, request: RoutedRequest): RouteMatch | undefined {
+  const host = virtualHost(plan, listener, request.authority);
   const index = host?.routes.findIndex((route) => mismatch(route, request) === undefined) ?? -1;
   const route = host?.routes[index];
   return host === undefined || route === undefined ? undefined : { host, route, index };
 }
 
 /** The virtual host of an authority: the name itself, then the longest suffix (`*.example.com`), then `*`. */
-export function virtualHost(plan: GatewayPlan, authority: string): HostPlan | undefined {
+export function virtualHost(plan: GatewayPlan, listener: string, authority: string): HostPlan | undefined {
   const name = hostWithoutPort(authority).toLowerCase();
-  const { exact, suffixes, any } = domains(plan);
+  const { exact, suffixes, any } = domains(plan, listener);
   return (
     exact.get(name) ?? suffixes.find(({ suffix }) => name.length > suffix.length && name.endsWith(suffix))?.host ?? any
   );
@@ -45,20 +48,22 @@ interface Domains {
   any: HostPlan | undefined;
 }
 
-const domainsOf = new WeakMap<GatewayPlan, Domains>();
+const domainsOf = new WeakMap<GatewayPlan, Map<string, Domains>>();
 
-function domains(plan: GatewayPlan): Domains {
-  const known = domainsOf.get(plan);
+function domains(plan: GatewayPlan, listener: string): Domains {
+  const ofPlan = domainsOf.get(plan) ?? new Map<string, Domains>();
+  domainsOf.set(plan, ofPlan);
+  const known = ofPlan.get(listener);
   if (known !== undefined) return known;
   const made: Domains = { exact: new Map(), suffixes: [], any: undefined };
-  for (const host of plan.hosts)
+  for (const host of plan.hosts.filter((one) => isOn(one, listener)))
     for (const domain of host.domains) {
       if (domain === "*") made.any = host;
       else if (domain.startsWith("*")) made.suffixes.push({ suffix: domain.slice(1), host });
       else made.exact.set(domain, host);
     }
   made.suffixes.sort((a, b) => b.suffix.length - a.suffix.length);
-  domainsOf.set(plan, made);
+  ofPlan.set(listener, made);
   return made;
 }
 

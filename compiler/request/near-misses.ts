@@ -1,7 +1,7 @@
-import { isGenerated, NOT_FOUND } from "../plan/names.js";
-import type { GatewayPlan, HeaderMatch, RoutePlan } from "../plan/plan.js";
+import { generatedAnswer, isGenerated, NOT_FOUND } from "../plan/names.js";
+import { type GatewayPlan, type HeaderMatch, isOn, type RoutePlan } from "../plan/plan.js";
 import type { Span } from "../syntax/source.js";
-import { type Mismatch, mismatch, type RouteMatch } from "./match.js";
+import { type Mismatch, matchRoute, mismatch, type RouteMatch } from "./match.js";
 import type { RoutedRequest } from "./request.js";
 import { isSecretName } from "./view.js";
 
@@ -16,7 +16,7 @@ const MOST = 12;
 
 /** Routes before the one that serves which take the path but not the rest; where none serves, those that are close. */
 export function nearMisses(
-  plan: GatewayPlan,
+  where: { plan: GatewayPlan; listener: string },
   { host, route, index }: RouteMatch,
   request: RoutedRequest,
   credentials: ReadonlySet<string>,
@@ -26,8 +26,12 @@ export function nearMisses(
     return lacks === undefined || lacks.part === "path" ? [] : [miss(candidate, whyNot(lacks, request, credentials))];
   });
   const close =
-    route.name === NOT_FOUND
-      ? [...ofOtherHosts(plan, host.routes, request), ...ofOtherPaths(host.routes, request)]
+    generatedAnswer(route) === NOT_FOUND
+      ? [
+          ...ofOtherHosts(where, host.routes, request),
+          ...ofOtherListeners(where, request),
+          ...ofOtherPaths(host.routes, request),
+        ]
       : [];
   const seen = new Set<string>();
   return [...passed, ...close]
@@ -81,15 +85,32 @@ function expected(header: HeaderMatch): string {
 }
 
 /** The widest virtual host that has a route is the one that it was written for. */
-function ofOtherHosts(plan: GatewayPlan, here: readonly RoutePlan[], request: RoutedRequest): NearMiss[] {
+function ofOtherHosts(
+  { plan, listener }: { plan: GatewayPlan; listener: string },
+  here: readonly RoutePlan[],
+  request: RoutedRequest,
+): NearMiss[] {
   const names = new Set(here.map((route) => route.name));
-  return plan.hosts.toReversed().flatMap((host) =>
+  const hosts = plan.hosts.filter((host) => isOn(host, listener));
+  return hosts.toReversed().flatMap((host) =>
     host.routes.flatMap((route) => {
       if (names.has(route.name) || mismatch(route, request) !== undefined) return [];
       names.add(route.name);
       return [miss(route, `is for host ${host.domains.join(", ")}`)];
     }),
   );
+}
+
+/** What would take the request had it come to another listener. */
+function ofOtherListeners(
+  { plan, listener }: { plan: GatewayPlan; listener: string },
+  request: RoutedRequest,
+): NearMiss[] {
+  return plan.listeners.flatMap(({ name }) => {
+    const isAlike = plan.hosts.every((host) => isOn(host, name) === isOn(host, listener));
+    const route = isAlike ? undefined : matchRoute(plan, name, request)?.route;
+    return route === undefined || isGenerated(route) ? [] : [miss(route, `is on the listener ${name}`)];
+  });
 }
 
 /** Slips of the path: the slash at its end, and capital letters. */

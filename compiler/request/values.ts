@@ -38,6 +38,7 @@ const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["request.time", ({ request }) => request.time],
   ["route.name", ({ route }) => route.name],
   ["route.params", ({ request, route }, name) => capture(request.path, route, name)],
+  ["soap.operation", ({ route }) => route.operation?.operation.name],
   ["source.ip", ({ request }) => request.source],
   ["source.port", ({ request }) => request.sourcePort ?? AMBIGUOUS],
 ]);

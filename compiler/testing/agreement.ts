@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { operationName } from "../plan/names.js";
 import type { Exchange } from "./exchange.js";
+import { spanFacts } from "./spans/facts.js";
 
 /** One thing in which the two engines do not agree. */
 export interface Disagreement {
@@ -19,6 +20,9 @@ const OF_THE_WIRE = new Set([
   "x-envoy-upstream-service-time",
   "x-request-id",
 ]);
+
+/** Headers with ids of traces and spans, which are left to chance. */
+const WITH_IDS = new Set(["traceparent", "b3", "x-b3-traceid", "x-b3-spanid", "uber-trace-id"]);
 
 const NOTHING = "nothing";
 
@@ -41,7 +45,7 @@ export function disagreements(embedded: Exchange, slow: Exchange | undefined, en
 }
 
 function factsOf(exchange: Exchange, byChance: boolean): Map<string, string> {
-  const { status, headers, body, route, decision, shadow, asked, service } = exchange;
+  const { status, headers, body, route, decision, shadow, asked, service, spans } = exchange;
   const facts = new Map([
     ["status", String(status)],
     ["route", route?.name ?? NOTHING],
@@ -51,6 +55,7 @@ function factsOf(exchange: Exchange, byChance: boolean): Map<string, string> {
     ...(isUnreadable(headers) ? [] : [["body", body] as const]),
   ]);
   addHeaders(facts, headers, "header");
+  for (const [what, fact] of spans === undefined ? [] : spanFacts(spans)) facts.set(what, fact);
   if (asked !== undefined) {
     facts.set("asked", `${asked.name} ${asked.method} ${asked.path}`);
     addHeaders(facts, asked.headers, "header of the question");
@@ -79,10 +84,15 @@ function addHeaders(facts: Map<string, string>, headers: Exchange["headers"], wh
   for (const [name, value] of headers) {
     if (OF_THE_WIRE.has(name)) continue;
     const key = `${what} ${name}`;
-    const shown = name === "x-forwarded-for" ? withoutOwnAddress(value) : value;
+    const shown = name === "x-forwarded-for" ? withoutOwnAddress(value) : withoutIds(name, value);
     const before = facts.get(key);
     facts.set(key, before === undefined ? shown : `${before} | ${shown}`);
   }
+}
+
+/** A header as it is but for the ids of traces and spans in it. */
+export function withoutIds(name: string, value: string): string {
+  return WITH_IDS.has(name) ? value.replace(/[\da-f]{16,32}/g, "an id") : value;
 }
 
 /** For a client on its own machine Envoy puts an address of the machine at the end of the list, whichever it finds first. */

@@ -6,6 +6,8 @@ import type { Exchange } from "./exchange.js";
 import { counterDifferences, type Difference, differences } from "./expect.js";
 import type { TestedGateway } from "./gateway.js";
 import { expectedInPlan } from "./service-names.js";
+import { callersIn } from "./spans/callers.js";
+import { Collected, spanDifferences } from "./spans/match.js";
 import { type Case, type Expectation, OUTCOMES, type Request } from "./suite.js";
 import { explained, traceOf } from "./trace.js";
 import { askedOf } from "./upstream.js";
@@ -81,6 +83,8 @@ class CaseRun {
   private readonly observer: Observer | undefined;
   private readonly pace: number;
   private readonly keep: boolean;
+  /** Spans come some time after the answer, so nobody waits for them without need. */
+  private looksAtSpans = false;
 
   constructor(gateway: TestedGateway, keyed: KeyedGateway, { observer, pace = 0, keep = false }: CaseOptions) {
     this.gateway = gateway;
@@ -90,7 +94,12 @@ class CaseRun {
     this.keep = keep;
   }
 
-  async run({ request, as, repeat, expect = {}, steps = [] }: Case): Promise<Failed | undefined> {
+  async run(one: Case): Promise<Failed | undefined> {
+    const { request, as, repeat, expect = {}, steps = [] } = one;
+    const expected = [expect, ...steps.map((step) => step.expect ?? {})];
+    this.looksAtSpans = this.keep || expected.some(({ spans, metrics }) => (spans ?? metrics) !== undefined);
+    // Those of cases before this are on their way yet.
+    if (this.looksAtSpans) await this.gateway.spans();
     if (request !== undefined) return this.send({ request, as, repeat, expect, path: ["expect"], position: "" });
     for (const [index, step] of steps.entries()) {
       if (step.wait !== undefined) await this.gateway.wait(step.wait);
@@ -109,8 +118,12 @@ class CaseRun {
     for (let round = 1; round <= repeat; round++) {
       const { exchange, trace } = await this.exchange(request, as);
       const found = differences(expectedInPlan(this.keyed.plan, expect), exchange, () => asked(exchange, this.keyed));
+      if (round === repeat && this.looksAtSpans) {
+        exchange.spans = new Collected(await this.gateway.spans(), callersIn(request.headers));
+        found.push(...spanDifferences(expect.spans, exchange.spans));
+      }
       if (round === repeat && before !== undefined) {
-        // Counters count all repetitions together.
+        // Counters count all repetitions together, also of spans that have gone.
         const after = await this.gateway.counters();
         found.push(...counterDifferences(expect, (name) => (after.get(name) ?? 0) - (before.get(name) ?? 0)));
       }

@@ -8,15 +8,16 @@ const POLICY = `apiVersion: sluice/v1
 kind: Gateway
 name: shop
 listeners: { public: { address: 127.0.0.1:8080 } }
-services: { orders: { endpoints: [127.0.0.1:9001] } }
+services: { orders: { endpoints: [127.0.0.1:9001] }, collector: { endpoints: [127.0.0.1:9411] } }
 consumers: { acme: { tier: gold, credentials: [{ apiKey: env:ACME_KEY }] } }
 policies:
   partners-only: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
   orders-access: { authorize: { rules: [{ name: readers, allow: 'request.method == "GET"' }] } }
   per-partner: { rateLimit: { key: [auth.consumer], rate: 10/minute } }
+  trace: { tracing: { export: { zipkin: collector } } }
   tiers: { mode: shadow, authorize: { rules: [{ name: gold-only, deny: 'auth.tier != "gold"' }] } }
 routes:
-  - { name: orders, match: { path: /orders/** }, to: orders, apply: [partners-only, orders-access, per-partner, tiers] }
+  - { name: orders, match: { path: /orders/** }, to: orders, apply: [trace, partners-only, orders-access, per-partner, tiers] }
 `;
 
 const HEAD = `apiVersion: sluice/v1
@@ -79,14 +80,21 @@ cases:
       decidedBy: orders-access/readers
       upstream: { service: orders, method: POST, path: ~/orders/.*, headers: { x-consumer: acme } }
       shadow: none
-      metrics: { partners-only.allowed: 2, per-partner.error: 0, tiers.shadow: 0, tiers.denied: 0 }
+      metrics: { partners-only.allowed: 2, per-partner.error: 0, tiers.shadow: 0, tiers.denied: 0, trace.sampled: 2 }
+      spans:
+        - { name: POST /orders/**, kind: server, parent: none, service: shop, error: false }
+        - { name: "authenticate partners-only", parent: POST /orders/**, tags: { sluice.decision: ~.+, url.path: false } }
+        - { name: "limit per-partner", kind: internal }
+        - { name: ~POST .*, kind: client }
   - name: in steps
     engine: envoy
     steps:
       - { request: { path: /orders }, as: acme, expect: { decidedBy: per-partner, upstream: none } }
       - { wait: 5s }
       - { request: { path: /orders }, expect: { upstream: orders, shadow: tiers/gold-only } }
-      - { request: { path: /orders }, expect: { shadow: tiers } }
+      - { request: { path: /orders }, expect: { shadow: tiers, spans: none } }
+      - request: { path: /orders, headers: { b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1 } }
+        expect: { spans: [{ name: GET /orders/**, parent: caller }] }
 `;
   expect(findings(text)).toEqual([]);
   expect(findings(text.replace("policy: policy.yaml", "policy: ../policy.yaml"), "tests/policy.test.yaml")).toEqual([]);
@@ -151,6 +159,50 @@ describe("says at the place", () => {
       "{ name: a, request: { path: /a }, expect: { body: '~' } }",
       "5 <'~'>: SL0303 not a regular expression that Envoy takes: it is empty",
     ],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ name: 'authenticate partner-only' }] } }",
+      "5 <partner-only>: SL0201 no policy that a route applies is named `partner-only`; did you mean `partners-only`?",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ name: 'limit per-partner, tier' }] } }",
+      "5 <tier>: SL0201 no policy that a route applies is named `tier`; did you mean `tiers`?",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ name: GET /a, parent: caller }] } }",
+      "5 <caller>: SL0811 the request names no caller that the span `GET /a` could stand under",
+    ],
+    [
+      "{ name: a, steps: [{ request: { path: /a, headers: { traceparent: x } }, expect: { spans: [{ name: a, parent: caller }] } }] }",
+      "5 <caller>: SL0811 the request names no caller that the span `a` could stand under",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ name: '~a(' }] } }",
+      "5 <'~a('>: SL0303 not a regular expression that Envoy takes: missing closing ): `a(`",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ name: a, tags: { b: '~[' } }] } }",
+      "5 <'~['>: SL0303 not a regular expression that Envoy takes: missing closing ]: `[`",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ kind: server }] } }",
+      "5 <{ kind: server }>: SL0102 `name` is missing",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { spans: [{ name: a, kind: producer }] } }",
+      '5 <producer>: SL0105 found "producer", expected one of: server, client, internal',
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { metrics: { partners-only.sampled: 1 } } }",
+      "5 <partners-only>: SL0201 no policy with traces that a route applies is named `partners-only`",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { metrics: { trace.allowed: 1 } } }",
+      "5 <trace>: SL0201 no policy with a decision that a route applies is named `trace`",
+    ],
+    [
+      "{ name: a, request: { path: /a }, expect: { decidedBy: trace } }",
+      "5 <trace>: SL0201 no enforced policy that a route applies is named `trace`",
+    ],
     ["{ name: a }", "5 <a>: SL0803 the case `a` needs exactly one of `request` and `steps`"],
     [
       "{ name: a, request: { path: /a }, steps: [{ request: { path: /a }, expect: { status: 200 } }] }",
@@ -210,6 +262,17 @@ cases:
     "8 <b>: SL0202 the case `b` is defined twice",
     "8 <order>: SL0201 no service is named `order`; did you mean `orders`?",
   ]);
+});
+
+it("says where no spans can be expected, as nothing sends any", () => {
+  writeFileSync(join(folder, "silent.yaml"), POLICY.replace("{ export: { zipkin: collector } }", "{}"));
+  const head = HEAD.replace("policy.yaml", "silent.yaml");
+  const of = (spans: string) =>
+    findings(`${head}cases: [{ name: a, request: { path: /a }, expect: { spans: ${spans} } }]\n`);
+  expect(of("[{ name: GET /a }]")).toEqual([
+    "4 <spans>: SL0812 no policy that a route applies sends spans, so no collector gets any",
+  ]);
+  expect(of("none")).toEqual([]);
 });
 
 it("names the nearest policy file where the one that is named is not there", () => {

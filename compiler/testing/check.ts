@@ -5,7 +5,9 @@ import { fittingValue, leaveOut } from "../policy/fit.js";
 import { issuesToDiagnostics, type Place } from "../policy/issues.js";
 import { knownKeys } from "../policy/keys.js";
 import { locate, type MapNode, type Node, nodeAt, type Path, toValue } from "../syntax/document.js";
-import { type Case, type Expectation, type Suite, suiteSchema } from "./suite.js";
+import { callersIn } from "./spans/callers.js";
+import { CALLER } from "./spans/expected.js";
+import { type Case, type Expectation, type Request, type Suite, suiteSchema } from "./suite.js";
 
 /** A test file that fits its schema, with the places of everything. */
 export interface CheckedSuite {
@@ -80,7 +82,7 @@ function checkCase(one: Case, index: number, { root, place }: CheckedSuite): Dia
   const expected = expectations(one, index).some(({ expect }) => Object.keys(expect).length > 0);
   if (!expected && diagnostics.length === 0)
     diagnostics.push(diagnose("SL0806", { case: one.name }, place([...base, "name"])));
-  return [...diagnostics, ...tooSlow(one, index, place)];
+  return [...diagnostics, ...tooSlow(one, index, place), ...callerless(one, index, place)];
 }
 
 function misplaced(keys: string[], other: string, base: Path, root: Node, place: Place): Diagnostic[] {
@@ -104,14 +106,26 @@ function tooSlow(one: Case, index: number, place: Place): Diagnostic[] {
   return [diagnose("SL0807", parameters, place(["cases", index, "engine"]))];
 }
 
-/** Every expectation of a case, with its path in the file. */
-export function expectations(one: Case, index: number): { expect: Expectation; path: Path }[] {
+/** No span can stand under that of a caller which the request does not name. */
+function callerless(one: Case, index: number, place: Place): Diagnostic[] {
+  return expectations(one, index).flatMap(({ expect: { spans = [] }, path, request }) => {
+    if (spans === "none" || request === undefined || callersIn(request.headers).length > 0) return [];
+    return spans.flatMap(({ name, parent }, position) =>
+      parent === CALLER ? [diagnose("SL0811", { span: name }, place([...path, "spans", position, "parent"]))] : [],
+    );
+  });
+}
+
+/** Every expectation of a case, with its path in the file and the request that it is about. */
+export function expectations(
+  one: Case,
+  index: number,
+): { expect: Expectation; path: Path; request: Request | undefined }[] {
   const base = ["cases", index];
-  const own = one.expect === undefined ? [] : [{ expect: one.expect, path: [...base, "expect"] }];
-  const ofSteps = (one.steps ?? []).flatMap((step, position) =>
-    step.expect === undefined ? [] : [{ expect: step.expect, path: [...base, "steps", position, "expect"] }],
+  const steps = (one.steps ?? []).map((step, position) => ({ ...step, path: [...base, "steps", position] }));
+  return [{ ...one, path: base }, ...steps].flatMap(({ expect, request, path }) =>
+    expect === undefined ? [] : [{ expect, path: [...path, "expect"], request }],
   );
-  return [...own, ...ofSteps];
 }
 
 /** Texts that begin with `~` are regular expressions, of the same dialect as those of the policy file. */
@@ -131,12 +145,17 @@ function faultOf(regex: string): string | undefined {
 }
 
 function patterns(expect: Expectation): [Path, string][] {
+  const { spans = [] } = expect;
   const forwarded = typeof expect.upstream === "object" ? expect.upstream : undefined;
   return [
     ...texts(["headers"], expect.headers ?? {}),
     ...texts([], { body: expect.body }),
     ...texts(["upstream"], { path: forwarded?.path, body: forwarded?.body }),
     ...texts(["upstream", "headers"], forwarded?.headers ?? {}),
+    ...(spans === "none" ? [] : spans).flatMap(({ name, tags = {} }, index) => [
+      ...texts(["spans", index], { name }),
+      ...texts(["spans", index, "tags"], tags),
+    ]),
   ];
 }
 

@@ -42,7 +42,7 @@ function targetOf({ path, query }: Request): string {
 /** The request with a key where the route that takes it looks for one; without a policy that looks, nowhere. */
 export function withKey(sent: SentRequest, key: string, plan: GatewayPlan, listener: ListenerPlan): SentRequest {
   const arrival = arrive(plan, listener, sent.client);
-  const route = "status" in arrival ? undefined : matchRoute(plan, arrival.request)?.route;
+  const route = "status" in arrival ? undefined : matchRoute(plan, listener.name, arrival.request)?.route;
   const header = keyHeader(plan, route);
   if (header === undefined) return sent;
   return { ...sent, client: { ...sent.client, headers: [...sent.client.headers, [header, key]] } };

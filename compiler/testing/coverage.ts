@@ -1,7 +1,8 @@
 import { isGenerated, operationName } from "../plan/names.js";
-import type { GatewayPlan } from "../plan/plan.js";
+import type { GatewayPlan, PolicyPlan } from "../plan/plan.js";
 import { formatSpan, type Span } from "../syntax/source.js";
 import type { Observer } from "./case-run.js";
+import type { Exchange } from "./exchange.js";
 import type { RuleName } from "./rules.js";
 
 /** A part of a policy file that no case exercised. */
@@ -11,6 +12,8 @@ export interface Uncovered {
   name: string;
   place: Span;
 }
+
+type Grown = Parameters<Observer["observe"]>[2];
 
 interface Counted {
   readonly all: number;
@@ -50,9 +53,7 @@ export class Coverage {
       this.seen.operation.add(operationName(exchange.route.operation));
     for (const noted of [exchange.decision, exchange.shadow]) if (noted !== undefined) this.decided(noted);
     for (const { policy, verdict } of explain().routed?.steps ?? []) {
-      // Envoy's own filters count nothing; the models tell what they saw.
-      const judged = policy.native === undefined ? grown(policy.name) : verdict !== undefined;
-      if (!judged) continue;
+      if (!worked(policy, verdict !== undefined, exchange, grown)) continue;
       this.seen.policy.add(policy.name);
       for (const noted of [verdict?.decision, verdict?.shadow])
         if (noted !== undefined) this.decided(`${policy.name}${noted}`);
@@ -93,6 +94,12 @@ export class Coverage {
   private decided(noted: string): void {
     this.seen.rule.add(noted.split(" ", 1)[0] ?? "");
   }
+}
+
+/** Envoy's own filters count nothing; the models tell what they saw. A trace that is not sampled is not counted either. */
+function worked({ name, phase, native }: PolicyPlan, isModelled: boolean, exchange: Exchange, grown: Grown): boolean {
+  if (phase === "trace") return exchange.decision !== undefined;
+  return native === undefined ? grown(name) : isModelled;
 }
 
 /** Of the policies that convert, in the order of the file. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { environmentVariables } from "../plan/guard.js";
 import { testable } from "../plan/native.js";
-import type { ConsumerPlan, GatewayPlan } from "../plan/plan.js";
+import type { ConsumerPlan, GatewayPlan, PolicyPlan } from "../plan/plan.js";
 
-/** A gateway whose consumers have keys that the runner knows, and that leaves no fault to chance. */
+/** A gateway whose consumers have keys that the runner knows, and that leaves no fault and no sample to chance. */
 export interface KeyedGateway {
   /** A copy: keys that are given as a digest stay, and their consumers have one more. */
   plan: GatewayPlan;
@@ -39,5 +39,10 @@ function keyed(plan: GatewayPlan): KeyedGateway {
     const before = consumer.credentials.slice(0, MOST_CREDENTIALS - 1);
     return { ...consumer, credentials: [...before, { apiKey: { from: "digest", sha256 } }] };
   });
-  return { plan: { ...testable(plan), consumers }, environment, keys };
+  const { policies, ...rest } = testable(plan);
+  return { plan: { ...rest, policies: policies.map(withoutChance), consumers }, environment, keys };
+}
+
+function withoutChance(policy: PolicyPlan): PolicyPlan {
+  return { ...policy, ...policy.inTests?.() };
 }

@@ -1,3 +1,4 @@
+import { momentOf } from "../embedded/attributes.js";
 import type { Asking } from "../embedded/behind-guard.js";
 import type { CompiledModules } from "../embedded/modules.js";
 import type { Answer, Passage, ServiceView } from "../embedded/passage.js";
@@ -10,9 +11,12 @@ import { Host } from "../host/host.js";
 import type { Pairs } from "../host/pairs.js";
 import { seededRandom } from "../host/random.js";
 import type { ListenerPlan, RoutePlan } from "../plan/plan.js";
+import type { Span } from "../traces/span.js";
 import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
-import { policyCounters, type TestedGateway } from "./gateway.js";
+import { listenerOf, policyCounters, type TestedGateway } from "./gateway.js";
+import type { Collected } from "./spans/match.js";
+import { Collectors, SpanReader } from "./spans/posts.js";
 import type { Upstreams } from "./suite.js";
 import { ServiceScript } from "./upstream.js";
 
@@ -30,10 +34,14 @@ export interface Exchange {
   asked?: ServiceView;
   /** The request as the service got it, its body as a byte text; absent if none did. */
   service?: ServiceView & { body: string };
+  /** What collectors took of it and of those before it that are alike; only where that was looked at. */
+  spans?: Collected;
 }
 
 /** Of the clock of a host, which stands still unless it is moved. */
 const MILLISECOND = 1_000_000n;
+/** What counts by the second sees another one soon. */
+const NEARLY_A_SECOND = 1_000_850n * MILLISECOND;
 
 /** A gateway in the embedded host: one worker, its clock, and services that answer as a test file says. */
 export class EmbeddedGateway implements TestedGateway {
@@ -41,20 +49,32 @@ export class EmbeddedGateway implements TestedGateway {
   private readonly host: Host;
   private readonly worker: Worker;
   private readonly script: ServiceScript;
+  private readonly collectors: Collectors;
+  private readonly reader = new SpanReader();
 
   /**
    * @param modules those that ship
    * @param seed of all that is left to chance
-   * @param start of its clock, in milliseconds since 1970
+   * @param options of its clock, which starts at `start` in milliseconds since 1970; and the listener that requests come to
    * @throws Error if a module refuses the configuration
    */
-  constructor(modules: CompiledModules, keyed: KeyedGateway, upstreams: Upstreams, seed: number, start?: number) {
-    const [listener] = keyed.plan.listeners;
+  constructor(
+    modules: CompiledModules,
+    keyed: KeyedGateway,
+    upstreams: Upstreams,
+    seed: number,
+    { start, listener: name }: { start?: number; listener?: string | undefined } = {},
+  ) {
+    const listener = listenerOf(keyed.plan, name);
     if (listener === undefined) throw new RangeError("a gateway without a listener takes no request");
     this.listener = listener;
     this.script = new ServiceScript(keyed.plan, upstreams);
+    this.collectors = new Collectors(keyed.plan);
     const random = seededRandom(seed);
-    const clock = start === undefined ? new ManualClock() : new ManualClock({ wall: BigInt(start) * MILLISECOND });
+    const clock =
+      start === undefined
+        ? new ManualClock()
+        : new ManualClock({ wall: BigInt(start) * MILLISECOND, monotonic: NEARLY_A_SECOND });
     this.host = new Host({ clock, random, clusters: keyed.plan.services.map(({ name }) => name) });
     this.worker = new Worker(this.host, modules, keyed, random);
   }
@@ -64,7 +84,7 @@ export class EmbeddedGateway implements TestedGateway {
   }
 
   wait(milliseconds: number): void {
-    this.host.advance(BigInt(Math.round(milliseconds)) * MILLISECOND);
+    this.host.advance(BigInt(Math.round(milliseconds)) * MILLISECOND, () => this.answerCalls());
   }
 
   counters(): ReadonlyMap<string, number> {
@@ -72,9 +92,38 @@ export class EmbeddedGateway implements TestedGateway {
   }
 
   send({ client, body }: SentRequest): Exchange {
+    const arrived = momentOf(this.host);
     this.wait(this.worker.delayOf(this.listener, client));
-    const reception = this.worker.receive(this.listener, client, body.length > 0);
-    return this.follow(reception, body);
+    const reception = this.worker.receive(this.listener, client, body.length > 0, arrived);
+    const exchange = this.follow(reception, body);
+    this.letSpansGo();
+    return exchange;
+  }
+
+  spans(): readonly Span[] {
+    return this.reader.taken();
+  }
+
+  /** The time of the policies stands still, and what the module does when time has passed is done all the same. */
+  private letSpansGo(): void {
+    if (this.collectors.isEmpty) return;
+    do this.host.tick();
+    while (this.answerCalls());
+  }
+
+  /** @returns whether there was one */
+  private answerCalls(): boolean {
+    const calls = [...this.host.calls.pending];
+    for (const { cluster, headers, body, answer } of calls) {
+      const first = (name: string) => headers.find(([other]) => other === name)?.[1] ?? "";
+      const request = { method: first(":method"), path: first(":path"), headers, body: byteTextOf(body) };
+      const collector = this.collectors.collectorOf(cluster, request);
+      if (collector === undefined) throw new HostFault(`the guard calls ${cluster}, which is not modelled`);
+      const { status, headers: sent, content } = this.script.answer(cluster, request);
+      this.reader.read({ collector, body: request.body, status });
+      answer([[":status", String(status)], ...sent], content);
+    }
+    return calls.length > 0;
   }
 
   private follow(reception: Reception, body: Uint8Array): Exchange {

@@ -1,9 +1,9 @@
-import { RE2JS } from "@bufbuild/re2";
 import { textOf } from "../host/byte-text.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Path } from "../syntax/document.js";
 import type { Exchange } from "./exchange.js";
 import type { Expectation } from "./suite.js";
+import { shown, textMatch } from "./text-match.js";
 
 /** One thing that came out in another way than a test file says. */
 export interface Difference {
@@ -100,17 +100,6 @@ function text(expected: string, actual: string, path: Path, what: string): Diffe
   return textMatch(expected)(actual) ? [] : [{ path, what, expected: shown(expected), actual: shown(actual) }];
 }
 
-/** `~` begins a regular expression over the whole text, of the dialect of the policy file. */
-function textMatch(expected: string): (actual: string) => boolean {
-  if (!expected.startsWith("~")) return (actual) => actual === expected;
-  const regex = RE2JS.compile(latin1(expected.slice(1)));
-  return (actual) => regex.matches(latin1(actual));
-}
-
-function latin1(value: string): string {
-  return Buffer.from(value).toString("latin1");
-}
-
 function utf8(bytes: string): string {
   return textOf(Buffer.from(bytes, "latin1"));
 }
@@ -191,12 +180,4 @@ function askedFor(
   if (read === undefined || (operation !== undefined && actual !== operation))
     return [{ path, what: "operation at the service", expected: operation ?? "any", actual }];
   return input === undefined ? [] : within(input, read.input, ["upstream", "input"]);
-}
-
-const LONGEST_SHOWN = 300;
-
-function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

@@ -1,4 +1,5 @@
-import type { ListenerPlan } from "../plan/plan.js";
+import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
+import type { Span } from "../traces/span.js";
 import type { SentRequest } from "./client.js";
 import type { Exchange } from "./exchange.js";
 
@@ -17,6 +18,13 @@ export interface TestedGateway {
   counters(): Soon<ReadonlyMap<string, number>>;
   /** Sends a request, and ends it. */
   send(sent: SentRequest): Soon<Exchange>;
+  /** All spans that collectors have taken since the last call, those included that are still on their way. */
+  spans(): Soon<readonly Span[]>;
+}
+
+/** The listener of a case: the one that it names, or the first. */
+export function listenerOf({ listeners }: GatewayPlan, name: string | undefined): ListenerPlan | undefined {
+  return name === undefined ? listeners[0] : listeners.find((listener) => listener.name === name);
 }
 
 /** Counters of policies by `policy.outcome`, out of metrics by the names that the modules give them: `sluice.<kind>.<policy>.<outcome>`. */

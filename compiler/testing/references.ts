@@ -1,5 +1,6 @@
-import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { GatewayPlan } from "../plan/plan.js";
+import { sendsSpans } from "../plan/tracing.js";
 import type { PolicyKind } from "../policy/kind.js";
 import { unknownName } from "../policy/references.js";
 import { type Node, nodeAt, offsetInScalar, type Path } from "../syntax/document.js";
@@ -7,12 +8,13 @@ import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
 import { checkAnswers, expectedOperation } from "./operations.js";
 import { activeVersions, expectedInPlan, nameInPlan } from "./service-names.js";
-import type { Upstreams } from "./suite.js";
+import { type Expectation, TRACED, type Upstreams } from "./suite.js";
 
 /** The names of a policy file that its tests use. */
 interface Names {
   services: string[];
   consumers: string[];
+  listeners: string[];
   /** The policies that some route runs. */
   policies: Map<string, Policy>;
 }
@@ -20,12 +22,12 @@ interface Names {
 interface Policy {
   /** Names of its rules. */
   rules: readonly string[];
-  /** A policy in shadow never decides, and only such a policy has a counter of what it would have refused. */
-  inShadow: boolean;
+  /** A policy in shadow never decides, and only such a policy has a counter of what it would have refused. One that traces judges nothing. */
+  sort: "enforced" | "shadow" | "trace";
 }
 
-/** Which policies a name may stand for. */
-type Mode = "enforce" | "shadow" | "any";
+/** Which policies a name may stand for; `judge`: those that are enforced, and those in shadow. */
+type Sort = Policy["sort"] | "judge";
 
 /** Checks every name of a test file against the policy file that it is about. */
 export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds: readonly PolicyKind[]): Diagnostic[] {
@@ -39,14 +41,17 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
       return consumer === undefined ? [] : refer("consumer", consumer, names.consumers, place(path));
     });
     const expected = expectations(one, index).flatMap(({ expect, path }) => [
-      ...decision(expect.decidedBy, "enforce", [...path, "decidedBy"], names, checked),
+      ...decision(expect.decidedBy, "enforced", [...path, "decidedBy"], names, checked),
       ...(expect.shadow === "none" ? [] : decision(expect.shadow, "shadow", [...path, "shadow"], names, checked)),
       ...upstream(expect.upstream, [...path, "upstream"], names, place),
       ...expectedOperation(expectedInPlan(plan, expect).upstream, [...path, "upstream"], plan, place),
       ...counters([...path, "metrics"], names, checked),
+      ...spanFindings(expect.spans, [...path, "spans"], plan, names, checked),
     ]);
+    const listener =
+      one.listener === undefined ? [] : refer("listener", one.listener, names.listeners, place([...base, "listener"]));
     const own = upstreamFindings(one.upstreams, [...base, "upstreams"], plan, names, checked);
-    return [...callers, ...own, ...expected];
+    return [...callers, ...listener, ...own, ...expected];
   });
   return [...services, ...cases];
 }
@@ -70,11 +75,13 @@ function upstreamFindings(
 function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {
   const policies = plan.policies.map((policy): [string, Policy] => {
     const kind = kinds.find((candidate) => candidate.name === policy.kind);
-    return [policy.name, { rules: kind?.rules(policy.config) ?? [], inShadow: policy.mode?.is === "shadow" }];
+    const sort = policy.phase === "trace" ? "trace" : policy.mode?.is === "shadow" ? "shadow" : "enforced";
+    return [policy.name, { rules: kind?.rules(policy.config) ?? [], sort }];
   });
   return {
     services: [...plan.services.map((service) => service.name), ...activeVersions(plan).keys()],
     consumers: plan.consumers.map((consumer) => consumer.name),
+    listeners: plan.listeners.map((listener) => listener.name),
     policies: new Map(policies),
   };
 }
@@ -98,7 +105,7 @@ function upstream(
 /** `policy` or `policy/rule`. */
 function decision(
   text: string | undefined,
-  mode: Mode,
+  sort: Sort,
   path: Path,
   names: Names,
   { root, place }: CheckedSuite,
@@ -107,10 +114,36 @@ function decision(
   const [policy = "", rule] = text.split("/");
   const [node, whole] = [nodeAt(root, path), place(path)];
   const end = policy.length;
-  const unknown = referPolicy(policy, mode, names, part(node, whole, 0, end));
+  const unknown = referPolicy(policy, sort, names, part(node, whole, 0, end));
   if (unknown.length > 0 || rule === undefined) return unknown;
   const rules = names.policies.get(policy)?.rules ?? [];
   return refer(`rule of \`${policy}\``, rule, rules, part(node, whole, end + 1, text.length));
+}
+
+/** Phases of the guard that have a span of their own, named after the policies that did their work in it. */
+const NAMED_BY_POLICIES = /^(authenticate|authorize|limit) (?<policies>[^~].*)$/;
+
+function spanFindings(
+  spans: Expectation["spans"] = [],
+  path: Path,
+  plan: GatewayPlan,
+  names: Names,
+  { root, place }: CheckedSuite,
+): Diagnostic[] {
+  if (spans === "none") return [];
+  if (spans.length > 0 && !sendsSpans(plan)) return [diagnose("SL0812", {}, place(path, "key"))];
+  return spans.flatMap(({ name }, index) => {
+    const list = NAMED_BY_POLICIES.exec(name)?.groups?.policies;
+    if (list === undefined) return [];
+    const at = [...path, index, "name"];
+    const [node, whole] = [nodeAt(root, at), place(at)];
+    let end = name.length - list.length;
+    return list.split(", ").flatMap((policy) => {
+      const start = end;
+      end = start + policy.length + ", ".length;
+      return referPolicy(policy, "judge", names, part(node, whole, start, start + policy.length));
+    });
+  });
 }
 
 /** Counters such as `policy.denied`. */
@@ -121,19 +154,26 @@ function counters(path: Path, names: Names, { root, place }: CheckedSuite): Diag
     const counter = String(key.value);
     const policy = counter.slice(0, counter.lastIndexOf("."));
     const span = part(key, place([...path, counter], "key"), 0, policy.length);
-    return referPolicy(policy, counter.endsWith(".shadow") ? "shadow" : "any", names, span);
+    return referPolicy(policy, counting(counter.slice(policy.length + 1)), names, span);
   });
 }
 
-function referPolicy(policy: string, mode: Mode, { policies }: Names, span: Span): Diagnostic[] {
-  const known = [...policies].filter(([, { inShadow }]) => mode === "any" || inShadow === (mode === "shadow"));
+function counting(outcome: string): Sort {
+  if (outcome === "shadow") return "shadow";
+  return TRACED.some((traced) => traced === outcome) ? "trace" : "judge";
+}
+
+function referPolicy(policy: string, sort: Sort, { policies }: Names, span: Span): Diagnostic[] {
+  const known = [...policies].filter(([, one]) => one.sort === sort || (sort === "judge" && one.sort !== "trace"));
+  const isKnown = policies.has(policy);
   const what = {
-    any: "policy",
+    judge: isKnown ? "policy with a decision" : "policy",
     shadow: "policy in shadow",
-    enforce: policies.has(policy) ? "enforced policy" : "policy",
+    enforced: isKnown ? "enforced policy" : "policy",
+    trace: isKnown ? "policy with traces" : "policy",
   };
   return refer(
-    `${what[mode]} that a route applies`,
+    `${what[sort]} that a route applies`,
     policy,
     known.map(([name]) => name),
     span,

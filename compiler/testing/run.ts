@@ -98,12 +98,16 @@ export class SuiteRunner {
       if (one.engine === "envoy") continue;
       const upstreams = upstreamsOf(suite, one);
       const keep = envoy?.compare === true && onlyEmbedded(trial) === undefined;
-      const gateway = new EmbeddedGateway(this.modules, keyed, upstreams, seed);
+      const { listener } = one;
+      const gateway = new EmbeddedGateway(this.modules, keyed, upstreams, seed, { listener });
       const began = gateway.time;
       trial.embedded = await runCase(one, gateway, keyed, { observer, keep });
       trial.spent = gateway.time - began;
       if (envoy === undefined || onlyEmbedded(trial) !== undefined) continue;
-      const slow = new EmbeddedGateway(this.modules, keyed, upstreams, seed + 1, envoy.now);
+      const slow = new EmbeddedGateway(this.modules, keyed, upstreams, seed + 1, {
+        start: envoy.now,
+        listener,
+      });
       trial.slow = await runCase(one, slow, keyed, { pace: SLOW_PACE_MS, keep });
     }
     if (envoy !== undefined) await onEnvoy(trials, envoy, keyed, suite, observer);
@@ -119,7 +123,11 @@ async function onEnvoy(
   observer: Observer | undefined,
 ): Promise<void> {
   const replayed = trials.filter((trial) => onlyEmbedded(trial) === undefined);
-  const scripted = replayed.map((trial) => ({ trial, upstreams: upstreamsOf(suite, trial.one) }));
+  const scripted = replayed.map((trial) => ({
+    trial,
+    upstreams: upstreamsOf(suite, trial.one),
+    listener: trial.one.listener,
+  }));
   await replay(scripted, place, keyed, async ({ trial }, gateway) => {
     // What the embedded host has run is known already; it exercises the same.
     const unseen = trial.embedded === undefined ? { observer } : {};

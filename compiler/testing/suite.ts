@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { headerMatch } from "../policy/gateway.js";
 import { duration, exactlyOneOf, headerName, headerValue, httpMethod, isIpAddress, name } from "../policy/values.js";
+import { expectedSpans } from "./spans/expected.js";
 
 /** The client that sends the request writes these itself. */
 const NOT_OURS_TO_SEND = ["connection", "content-length", "host", "transfer-encoding"];
@@ -161,9 +162,16 @@ const problem = z
   .describe("Members that the body has, which is a problem document (RFC 9457); others are not looked at.")
   .meta({ examples: [{ title: "Forbidden" }] });
 
-/** What a policy counts. */
+/** What a policy counts that judges requests. */
 export const OUTCOMES = ["allowed", "denied", "error", "shadow"] as const;
-const COUNTER = new RegExp(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.(${OUTCOMES.join("|")})$`);
+/** What one counts that traces them. */
+export const TRACED = ["sampled", "kept", "capped", "exported", "dropped", "restarted"] as const;
+const COUNTED = [...OUTCOMES, ...TRACED];
+const COUNTER = new RegExp(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.(${COUNTED.join("|")})$`);
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(", ");
+}
 
 /** How a policy and perhaps one of its rules is named. */
 const verdict = z
@@ -199,14 +207,15 @@ const expectation = z
       .meta({ examples: ["none", "orders", { service: "orders", headers: { "x-consumer": "acme" } }] }),
     metrics: z
       .record(
-        z.string().regex(COUNTER, `a policy and what it counts: \`policy.${OUTCOMES.join("`, `policy.")}\``),
+        z.string().regex(COUNTER, `a policy and what it counts: \`policy.${COUNTED.join("`, `policy.")}\``),
         z.int().min(0).describe("By how much the counter grows, all repetitions together."),
       )
       .optional()
       .describe(
-        `Counters of policies, and by how much each grows: \`policy.\` and what it counts, ${OUTCOMES.map((outcome) => `\`${outcome}\``).join(", ")}.`,
+        `Counters of policies, and by how much each grows: \`policy.\` and what it counts, ${quoted(OUTCOMES)}; of one that traces, ${quoted(TRACED)}.`,
       )
       .meta({ examples: [{ "partners-only.denied": 1 }] }),
+    spans: expectedSpans.optional(),
   })
   .describe("What must come of the request. What is not written here is not looked at.");
 
@@ -240,6 +249,10 @@ const oneCase = z
       .meta({ examples: ["a stranger is turned away"] }),
     description: z.string().max(4096).optional().describe("Free text for people."),
     as: name.optional().describe(CONSUMER),
+    listener: name
+      .optional()
+      .describe("Listener that the requests come to; the first of the policy file if absent.")
+      .meta({ examples: ["outbound"] }),
     engine: z
       .enum(["embedded", "envoy"])
       .optional()

@@ -5,6 +5,7 @@ import { formatSpan } from "../syntax/source.js";
 import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
 import type { Exchange } from "./exchange.js";
+import { spanLines } from "./spans/facts.js";
 
 /** What the models of Envoy and of the kinds say of a request that was sent. */
 export function explained(sent: SentRequest, listener: ListenerPlan, { plan, environment }: KeyedGateway) {
@@ -12,6 +13,8 @@ export function explained(sent: SentRequest, listener: ListenerPlan, { plan, env
 }
 
 const WIDTH = 10;
+/** Of one request, and of a few more. */
+const MOST_SPANS = 20;
 
 /**
  * A request and what became of it, in a few lines: what `sluice explain --request` tells, in short.
@@ -35,6 +38,7 @@ export function traceOf(explanation: RequestExplanation, exchange: Exchange, as:
     ...(exchange.shadow === undefined ? [] : [`${label("shadow")}${exchange.shadow}`]),
     `${label("service")}${serviceText(exchange)}`,
     `${label("answer")}${exchange.status}`,
+    ...spansText(exchange).map((line, index) => `${label(index === 0 ? "spans" : "")}${line}`),
   ];
 }
 
@@ -45,6 +49,13 @@ function nameOf({ name, operation }: RoutePlan): string {
 function serviceText({ service }: Exchange): string {
   if (service === undefined) return "none";
   return `${service.name} gets ${service.method} ${service.path}${service.byChance ? ", chosen by chance" : ""}`;
+}
+
+function spansText({ spans }: Exchange): string[] {
+  if (spans === undefined) return [];
+  const lines = spanLines(spans);
+  const rest = lines.length - MOST_SPANS;
+  return rest > 0 ? [...lines.slice(0, MOST_SPANS), `and ${rest} more`] : lines;
 }
 
 function label(text: string): string {

@@ -68,6 +68,10 @@ const bodyCallbacks = [
   "function proxy_on_response_trailers",
 ];
 
+/** What a module that makes spans is entered by, and calls: streams end, collectors are called and answer, time passes. */
+const traceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_log", "function proxy_on_tick"];
+const ofTracing = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
+
 const ofBodies: Contract = {
   exports: [...common.exports, ...bodyCallbacks].toSorted(),
   imports: [...common.imports, "env.proxy_set_buffer_bytes"],
@@ -78,14 +82,22 @@ export const contracts: Readonly<Record<string, Contract>> = {
   auth: common,
   body: ofBodies,
   guard: {
-    exports: common.exports,
-    imports: [...common.imports, ...sharedData],
+    exports: [...common.exports, ...traceCallbacks].toSorted(),
+    imports: [...common.imports, ...sharedData, ...ofTracing].toSorted(),
   },
   "rate-limit": {
     exports: common.exports,
     imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData],
   },
   soap: ofBodies,
+  tracing: {
+    exports: [...common.exports, ...traceCallbacks].toSorted(),
+    imports: [
+      ...common.imports.filter((name) => !/environ_|send_local_response/.test(name)),
+      ...sharedData,
+      ...ofTracing,
+    ].toSorted(),
+  },
 };
 
 /** Names of the modules, without `.wasm`, sorted. */

@@ -43,7 +43,9 @@ const http = z
 
 const grpc = z
   .strictObject(common)
-  .describe("A service that is asked by gRPC: `envoy.service.auth.v3.Authorization`. It needs `protocol: http2`.");
+  .describe(
+    "A service that is asked by gRPC: `envoy.service.auth.v3.Authorization`. It needs `protocol: grpc` or `http2`.",
+  );
 
 const schema = z
   .strictObject({
@@ -150,6 +152,6 @@ function unfitProtocol(spec: Spec, by: "http" | "grpc", { place, gateway }: Poli
   const service = by === "grpc" ? spec.grpc?.service : undefined;
   const known =
     service !== undefined && Object.hasOwn(gateway.services, service) ? gateway.services[service] : undefined;
-  if (service === undefined || known === undefined || known.protocol === "http2") return [];
+  if (service === undefined || known === undefined || ["http2", "grpc"].includes(known.protocol)) return [];
   return [diagnose("SL0451", { service }, place([by, "service"]))];
 }

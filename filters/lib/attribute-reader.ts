@@ -1,4 +1,4 @@
-import { List, Needs, Slot } from "./attributes";
+import { List, Needs, Slot, TraceSlot } from "./attributes";
 import { isVisibleAscii } from "./bytes";
 import {
   arrayOf,
@@ -12,7 +12,7 @@ import {
   stringOf,
   stringStart,
 } from "./document";
-import { Interest, LONGEST_NAME, Names, wantFixed, wantHeader, wantNamed } from "./interest";
+import { Interest, LONGEST_NAME, Names, wantFixed, wantNamed } from "./interest";
 import { compose, composedLength, composedStart, putLiteral } from "./text";
 
 // `["get", …]` in conditions and in keys of limits. One at a time: what it is stays until the next is read.
@@ -34,6 +34,30 @@ let shape: i32 = 0;
 let place: i32 = 0;
 let needs: i32 = 0;
 
+/** When what is read is asked; each knows attributes of its own. */
+export enum Asked {
+  WithRequest = 0,
+  /** With a request that is traced, of which more is found out. */
+  Traced = 1,
+  /** At the end of a stream: the answer is known, and of the request what was noted. */
+  AtEnd = 2,
+}
+
+let asked: i32 = Asked.WithRequest;
+/** How many conditions have been noted at the end. */
+let notedCount: i32 = 0;
+
+/** Says when everything that is read from here on is asked. Whoever changes it changes it back to `Asked.WithRequest`. */
+export function readingFor(when: Asked, noted: i32): void {
+  asked = when;
+  notedCount = noted;
+}
+
+/** How many conditions `["noted", i]` may ask for; -1 where it may not stand. */
+export function mostNoted(): i32 {
+  return TRACING && asked === Asked.AtEnd ? notedCount : -1;
+}
+
 export function attributeShape(): i32 {
   return shape;
 }
@@ -54,12 +78,21 @@ export function readAttribute(node: i32, wanted: Interest): bool {
   const name = nextElement(node, firstElement(node));
   const argument = nextElement(node, name);
   if (!stringIs(firstElement(node), "get") || !isString(name)) return refuse(node, 'must be ["get", attribute]');
-  if (stringIs(name, "request.headers")) return header(node, argument, wanted);
+  if (TRACING && asked === Asked.AtEnd) return readOfAnswer(node, name, argument, wanted);
+  if (stringIs(name, "request.headers")) return header(node, argument, wanted, Names.Header, Needs.Headers);
   if (stringIs(name, "request.query")) return named(node, argument, wanted, Names.Query);
   if (stringIs(name, "request.cookies")) return named(node, argument, wanted, Names.Cookie);
   if (stringIs(name, "route.params")) return named(node, argument, wanted, Names.Param);
   if (argument !== NOWHERE) return refuse(argument, "is one argument too many");
   return readPlain(node, name, wanted);
+}
+
+function readOfAnswer(node: i32, name: i32, argument: i32, wanted: Interest): bool {
+  if (stringIs(name, "response.headers")) return header(node, argument, wanted, Names.Answer, Needs.AnswerHeaders);
+  if (argument !== NOWHERE) return refuse(argument, "is one argument too many");
+  if (stringIs(name, "response.status")) return found(Shape.Number, TraceSlot.ResponseStatus, Needs.AnswerStatus);
+  if (stringIs(name, "response.duration")) return found(Shape.Number, TraceSlot.ResponseDuration, Needs.AnswerDuration);
+  return refuse(name, "is not known of an answer; what is asked of the request has to be noted");
 }
 
 function readPlain(node: i32, name: i32, wanted: Interest): bool {
@@ -75,6 +108,8 @@ function readPlain(node: i32, name: i32, wanted: Interest): bool {
   if (stringIs(name, "source.ip")) return found(Shape.String, Slot.SourceIp, Needs.Source);
   if (stringIs(name, "source.port")) return found(Shape.Number, Slot.SourcePort, Needs.Source);
   if (stringIs(name, "route.name")) return found(Shape.String, Slot.RouteName, Needs.Route);
+  if (TRACING && asked === Asked.Traced && stringIs(name, "soap.operation"))
+    return found(Shape.String, TraceSlot.Operation, Needs.Operation);
   if (!AUTH && isUntold(name)) return refuse(name, "is not handed on by the module that knows it");
   if (stringIs(name, "auth.consumer")) return found(Shape.String, Slot.Consumer, CONSUMER_NEEDS);
   if (stringIs(name, "auth.tier")) return found(Shape.String, Slot.Tier, TIER_NEEDS);
@@ -124,11 +159,11 @@ function wantField(wanted: Interest, name: string, own: i32): i32 {
   return wantFixed(wanted, composedStart(), composedLength(), own);
 }
 
-function header(node: i32, argument: i32, wanted: Interest): bool {
+function header(node: i32, argument: i32, wanted: Interest, kind: i32, needed: i32): bool {
   if (argument === NOWHERE) return refuse(node, "must name a header");
   if (!headerNameOf(argument)) return false;
-  const slot = wantHeader(wanted, stringStart(argument), stringLength(argument));
-  return slot < 0 ? refuse(argument, "is one name too many") : found(Shape.String, slot, Needs.Headers);
+  const slot = wantNamed(wanted, kind, stringStart(argument), stringLength(argument));
+  return slot < 0 ? refuse(argument, "is one name too many") : found(Shape.String, slot, needed);
 }
 
 /** A query parameter, a cookie or a parameter of the route, and the header field that it is in. */

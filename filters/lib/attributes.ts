@@ -26,6 +26,30 @@ export enum Slot {
   FirstNamed = 17,
 }
 
+/** What tracing reads beside them, where a module has it: slots behind the named ones, which no bound of a configuration counts. */
+export enum TraceSlot {
+  // FirstNamed and MOST_NAMED.
+  TraceParent = 273,
+  TraceState = 274,
+  Baggage = 275,
+  B3 = 276,
+  B3TraceId = 277,
+  B3SpanId = 278,
+  B3ParentSpanId = 279,
+  B3Sampled = 280,
+  B3Flags = 281,
+  UberTraceId = 282,
+  UserAgent = 283,
+  /** What a body is converted for: the name of an operation. */
+  Operation = 284,
+  /** Known when the stream has ended; numbers in decimal. */
+  ResponseStatus = 285,
+  ResponseDuration = 286,
+}
+
+const FIRST_OF_TRACING: i32 = TraceSlot.TraceParent;
+const SLOTS_OF_TRACING: i32 = 14;
+
 /** What has to be read before a request can be judged; bits. */
 export enum Needs {
   Headers = 1,
@@ -42,6 +66,11 @@ export enum Needs {
   Consumer = 1024,
   Tier = 2048,
   Groups = 4096,
+  Operation = 8192,
+  // Known when the stream has ended.
+  AnswerStatus = 16384,
+  AnswerDuration = 32768,
+  AnswerHeaders = 65536,
 }
 
 /** The most headers, query parameters, cookies and route parameters that a configuration reads, in all. */
@@ -61,7 +90,7 @@ export class Attribute {
   start: usize = 0;
 }
 
-const SLOTS: usize = memory.data((<i32>Slot.FirstNamed + MOST_NAMED) * 12, 8);
+const SLOTS: usize = memory.data((<i32>Slot.FirstNamed + MOST_NAMED + (TRACING ? SLOTS_OF_TRACING : 0)) * 12, 8);
 
 export function attribute(slot: i32): Attribute {
   return at<Attribute>(SLOTS, slot);
@@ -93,6 +122,11 @@ export function clearAttributes(named: i32): void {
   groupCount = 0;
   groupsKnown = false;
   time = 0;
+}
+
+/** The same of what tracing reads. */
+export function clearTraceAttributes(): void {
+  for (let i = 0; i < SLOTS_OF_TRACING; i++) attribute(FIRST_OF_TRACING + i).presence = Presence.Absent;
 }
 
 // ---- request.time

@@ -96,6 +96,26 @@ describe("base64", () => {
     expect(decode(text, URL_SAFE, false)).toBe(REFUSED);
   });
 
+  it("knows every byte that is no digit, wherever in a long text it stands", () => {
+    const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    for (const [alphabet, own] of [
+      [STANDARD, "+/"],
+      [URL_SAFE, "-_"],
+    ] as const) {
+      const known = digits + own;
+      for (let byte = 0; byte < 256; byte++) {
+        const character = String.fromCharCode(byte);
+        // Each place of the sixteen that are decoded at once, and one of those that are not.
+        for (const place of [...Array(17).keys(), 38]) {
+          const text = `${known.slice(0, place)}${character}${known.slice(place + 1, 40)}`;
+          const decoded = decode(text, alphabet, false);
+          if (known.includes(character)) expect(decoded).toEqual(Buffer.from(text, "base64"));
+          else if (decoded !== REFUSED) expect.fail(`takes byte ${byte} at ${place}`);
+        }
+      }
+    }
+  });
+
   it("encodes as node does and decodes what it encoded, in place too", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {

@@ -38,6 +38,11 @@ export function bytesEqualLower(pointer: usize, lower: usize, length: i32): bool
   return true;
 }
 
+/** Whether a range is a word: its length in one byte, then its bytes. Literals of the language are UTF-16, so constants are written so. */
+export function isWord(pointer: usize, length: i32, word: usize): bool {
+  return length === <i32>load<u8>(word) && bytesEqual(pointer, word + 1, length);
+}
+
 /** Order of two ranges by length, then by bytes: negative, zero or positive. Total, but not alphabetical. */
 export function bytesOrder(a: usize, aLength: i32, b: usize, bLength: i32): i32 {
   if (aLength !== bLength) return aLength < bLength ? -1 : 1;
@@ -174,6 +179,18 @@ export function byteFrom(start: usize, end: usize, byte: u32): usize {
 
 export function copyBytes(target: usize, source: usize, length: i32): void {
   memory.copy(target, source, <usize>length);
+}
+
+/** The same for short texts: up to 15 bytes behind the target are written over, and up to 15 behind the source read. */
+export function copyShort(target: usize, source: usize, length: i32): void {
+  for (let i: usize = 0; i < <usize>length; i += 16) {
+    if (ASC_FEATURE_SIMD) v128.store(target + i, v128.load(source + i));
+    else {
+      const second = load<u64>(source + i, 8);
+      store<u64>(target + i, load<u64>(source + i));
+      store<u64>(target + i, second, 8);
+    }
+  }
 }
 
 /** Overwrites a secret. */

@@ -47,3 +47,16 @@ function isPort(start: usize, length: i32): bool {
   }
   return true;
 }
+
+/** The port behind a name, `:` and digits up to a byte that is none; 0 if there is none, or none of 16 bits. */
+export function portAfter(nameEnd: usize): i32 {
+  if (load<u8>(nameEnd) !== 0x3a) return 0;
+  let port = 0;
+  for (let i: usize = 1; i < 7; i++) {
+    const digit = <u32>load<u8>(nameEnd + i) - 0x30;
+    if (digit > 9) return port;
+    port = port * 10 + <i32>digit;
+    if (port > 65535) return 0;
+  }
+  return 0;
+}

@@ -1,13 +1,15 @@
 import { attribute, MOST_NAMED, Presence, Slot } from "./attributes";
 import { at, keep, keepRecords, none } from "./region";
 
-// The names that a configuration wants of a request: headers, query parameters, cookies, parameters of the route.
+// The names that a configuration wants of a request: headers, query parameters, cookies, parameters of the route; and headers of its answer.
 
 export enum Names {
   Header = 0,
   Query = 1,
   Cookie = 2,
   Param = 3,
+  /** A header of the answer. */
+  Answer = 4,
 }
 
 /** A name with the slot its value goes to; a chain per kind and length. The name is padded with zeros to 8 bytes. */
@@ -23,8 +25,8 @@ class Wanted {
 export const LONGEST_NAME: i32 = 64;
 
 /** Headers that have a slot of their own: they do not count as named. */
-const MOST_FIXED: i32 = 8;
-const CHAINS: i32 = 4 * (LONGEST_NAME + 1);
+const MOST_FIXED: i32 = TRACING ? 24 : 8;
+const CHAINS: i32 = (TRACING ? 5 : 4) * (LONGEST_NAME + 1);
 
 @unmanaged
 export class Interest {
@@ -119,8 +121,17 @@ function want(interest: Interest, kind: i32, start: usize, length: i32, slot: i3
 
 /** Makes every wanted value of a kind ambiguous. */
 export function makeAmbiguous(interest: Interest, kind: i32): void {
+  setPresence(interest, kind, Presence.Ambiguous);
+}
+
+/** Makes every wanted value of a kind absent. */
+export function makeAbsent(interest: Interest, kind: i32): void {
+  setPresence(interest, kind, Presence.Absent);
+}
+
+function setPresence(interest: Interest, kind: i32, presence: i32): void {
   for (let i = 0; i < interest.count; i++) {
     const wanted = at<Wanted>(interest.wanted, i);
-    if (wanted.kind === kind) attribute(wanted.slot).presence = Presence.Ambiguous;
+    if (wanted.kind === kind) attribute(wanted.slot).presence = presence;
   }
 }

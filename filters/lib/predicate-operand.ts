@@ -1,10 +1,11 @@
-import { attributeNeeds, attributePlace, attributeShape, readAttribute, Shape } from "./attribute-reader";
+import { attributeNeeds, attributePlace, attributeShape, mostNoted, readAttribute, Shape } from "./attribute-reader";
 import { List } from "./attributes";
 import { AddressRange, readRange } from "./cidr";
 import {
   arrayOf,
   firstElement,
   integerAt,
+  integerOf,
   isArray,
   isBoolean,
   isInteger,
@@ -27,6 +28,8 @@ import { addressOf, keep, keepPointers, keepRecord, setPointer } from "./region"
 // What conditions are made of that has no operands itself: constants, attributes, `has`, lists, ranges of addresses.
 
 const MOST_ELEMENTS: i32 = 4096;
+/** Two bits each in a number of 32. */
+export const MOST_NOTED: i32 = 16;
 
 let needs: i32 = 0;
 let listStart: usize = 0;
@@ -54,6 +57,7 @@ export function constantsCount(): i32 {
 export function hasOperands(node: i32): bool {
   if (!isArray(node)) return false;
   const name = firstElement(node);
+  if (TRACING && name !== NOWHERE && mostNoted() >= 0 && stringIs(name, "noted")) return false;
   return name === NOWHERE || !(stringIs(name, "get") || stringIs(name, "has") || stringIs(name, "list"));
 }
 
@@ -71,6 +75,7 @@ export function readOperand(node: i32, interest: Interest): bool {
   const name = firstElement(node);
   if (stringIs(name, "has")) return readHas(node, interest);
   if (stringIs(name, "list")) return readList(node, name);
+  if (TRACING && stringIs(name, "noted")) return readNoted(node);
   if (!attributeOf(node, interest)) return false;
   const place = attributePlace();
   const shape = attributeShape();
@@ -94,6 +99,15 @@ function readHas(node: i32, interest: Interest): bool {
   const shape = attributeShape();
   if (shape === Shape.Time) return emitPush(node, Code.True, 0, 1, Type.Truth);
   return emitPush(node, shape === Shape.List ? Code.HasList : Code.Has, attributePlace(), 0, Type.Truth);
+}
+
+/** A condition that was asked with the request. */
+function readNoted(node: i32): bool {
+  if (arrayOf(node, 2, 2) < 0) return false;
+  const index = nextElement(node, firstElement(node));
+  if (!integerOf(index, 0, MOST_NOTED - 1)) return false;
+  if (integerAt(index) >= <i64>mostNoted()) return refuse(index, "is the number of no condition");
+  return emitPush(node, Code.Noted, <i32>integerAt(index), 0, Type.Truth);
 }
 
 // ---- lists of constants, all of one type

@@ -3,6 +3,8 @@
 /** In groups by what they do to the stack; `predicate.ts` tells them apart by the last of each group. */
 export enum Code {
   // Put one more value on the stack.
+  /** What the condition `length` was found to be with the request; at the end of a stream only. */
+  Noted = -1,
   False = 0,
   True = 1,
   /** A string at `value` of `length`. */

@@ -45,6 +45,20 @@ let interest: Interest = none<Interest>();
 
 /** Reads a condition. The missing record, and a problem noted, if anything is wrong with it. */
 export function readPredicate(node: i32, wanted: Interest): Program {
+  return readProgram(node, wanted, false);
+}
+
+/** Reads what has a bool, a string or an integer as its value; `expressionType` tells which. The missing record, and a problem noted, if it is wrong. */
+export function readExpression(node: i32, wanted: Interest): Program {
+  return readProgram(node, wanted, true);
+}
+
+/** The Type of what was read last. */
+export function expressionType(): i32 {
+  return typeBelow(0);
+}
+
+function readProgram(node: i32, wanted: Interest, mayBeAny: bool): Program {
   const program = changetype<Program>(keepRecords<Program>(1));
   if (addressOf(program) === 0) return fail(node, "needs more memory than the module may have");
   interest = wanted;
@@ -52,7 +66,8 @@ export function readPredicate(node: i32, wanted: Interest): Program {
   beginProgram();
   beginOperands();
   if (!readAll(node)) return none<Program>();
-  if (typeBelow(0) !== Type.Truth) return fail(node, "must be a condition");
+  if (!mayBeAny && typeBelow(0) !== Type.Truth) return fail(node, "must be a condition");
+  if (typeBelow(0) > Type.Integer) return fail(node, "must be a condition, a string or an integer");
   program.needs = operandNeeds();
   program.count = programLength();
   program.operations = keepOperations();

@@ -20,6 +20,19 @@ const STACK: usize = memory.data(DEEPEST_STACK * 16, 8);
 
 /** The truth of a condition for the request at hand. */
 export function evaluate(program: Program): Truth {
+  run(program);
+  const result = at<Value>(STACK, 0);
+  if (result.known === 0) return Truth.Unknown;
+  return result.value === 0 ? Truth.False : Truth.True;
+}
+
+/** The value of an expression for the request at hand; to be used before anything else is taken from the arena. */
+export function evaluateValue(program: Program): Value {
+  run(program);
+  return at<Value>(STACK, 0);
+}
+
+function run(program: Program): void {
   const count = program.count;
   let top = 0;
   let next = 0;
@@ -55,9 +68,18 @@ export function evaluate(program: Program): Truth {
     }
   }
   scratchEnd();
-  const result = at<Value>(STACK, 0);
-  if (result.known === 0) return Truth.Unknown;
-  return result.value === 0 ? Truth.False : Truth.True;
+}
+
+// ---- what was noted with the request, for the end of its stream: two bits a condition, as Truth has them
+
+let noted: u32 = 0;
+
+export function setNoted(truths: u32): void {
+  noted = truths;
+}
+
+function notedTruth(index: i32): Truth {
+  return <Truth>((noted >> (index << 1)) & 3);
 }
 
 // ---- values
@@ -65,7 +87,11 @@ export function evaluate(program: Program): Truth {
 function push(value: Value, operation: Operation): void {
   const code = operation.code;
   value.known = 1;
-  if (code <= Code.Integer) {
+  if (TRACING && code === Code.Noted) {
+    const truth = notedTruth(operation.length);
+    value.known = truth === Truth.Unknown ? 0 : 1;
+    value.value = truth === Truth.True ? 1 : 0;
+  } else if (code <= Code.Integer) {
     value.length = operation.length;
     value.value = operation.value;
   } else if (code === Code.Attribute) {

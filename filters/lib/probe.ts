@@ -6,6 +6,7 @@ import { NameTable } from "./table";
 import { XML_ERROR_END, XML_OK, xmlBegin, xmlNextTag } from "./xml";
 import { attributeAt } from "./xml-attributes";
 
+export { baggageFits } from "./baggage";
 export * from "./base64";
 export * from "./binary";
 export * from "./bytes";
@@ -17,12 +18,27 @@ export { hostNameLength } from "./host-name";
 export * from "./json";
 export { jsonNodesAtMost } from "./json-room";
 export { isUtf8Type, mediaTypeOf } from "./media-type";
+export { isName } from "./name";
+export {
+  beginPiece,
+  cutLength,
+  pieceByte,
+  pieceBytes,
+  pieceDecimal,
+  pieceEnd,
+  pieceHex,
+  pieceInteger,
+  pieceIsFull,
+  pieceJson,
+} from "./piece";
+export { blocksTaken, giveBlock, LARGEST_BLOCK, takeBlock } from "./pool";
 export { occursIn } from "./search";
 export { sha1 } from "./sha1";
 export * from "./sha256";
 export * from "./siphash";
 export * from "./space";
 export { seedTables } from "./table";
+export * from "./trace-context";
 export { truthOf } from "./truth";
 export { utf8Characters, utf8CharactersOfValid, utf8ValidLength } from "./utf8";
 export { writeUuid } from "./uuid";

@@ -1,9 +1,9 @@
 // SHA-256 (FIPS 180-4) in static memory: one hash at a time, which is all that a single-threaded module needs.
 
-/** Bytes of a digest. */
+/** Bytes of a digest, and of what `sha256Pause` notes. */
 export const SHA256_BYTES: i32 = 32;
+export const SHA256_BLOCK_BYTES: i32 = 64;
 
-const BLOCK_BYTES: i32 = 64;
 const SCHEDULE_BYTES: i32 = 256;
 
 // FIPS 180-4, 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
@@ -19,7 +19,7 @@ const ROUND_CONSTANTS: usize = memory.data<u32>([
 ]);
 const SCHEDULE: usize = memory.data(SCHEDULE_BYTES, 16);
 const STATE: usize = memory.data(4 * 8, 16);
-const PENDING: usize = memory.data(BLOCK_BYTES, 16);
+const PENDING: usize = memory.data(SHA256_BLOCK_BYTES, 16);
 
 let total: u64 = 0;
 
@@ -44,6 +44,17 @@ export function sha256Init(): void {
   total = 0;
 }
 
+/** Notes 32 bytes from which `sha256Resume` goes on; what came so far are whole blocks. */
+export function sha256Pause(target: usize): void {
+  memory.copy(target, STATE, SHA256_BYTES);
+}
+
+/** Begins a hash whose first `length` bytes, whole blocks, are told by what `sha256Pause` noted. */
+export function sha256Resume(state: usize, length: i32): void {
+  memory.copy(STATE, state, SHA256_BYTES);
+  total = length;
+}
+
 /** Takes the next `length` bytes of the message. */
 export function sha256Update(source: usize, length: i32): void {
   const held = <i32>(total & 63);
@@ -51,16 +62,16 @@ export function sha256Update(source: usize, length: i32): void {
   let position = source;
   let left = length;
   if (held > 0) {
-    const fill = min(BLOCK_BYTES - held, left);
+    const fill = min(SHA256_BLOCK_BYTES - held, left);
     memory.copy(PENDING + held, position, fill);
-    if (held + fill < BLOCK_BYTES) return;
+    if (held + fill < SHA256_BLOCK_BYTES) return;
     compress(PENDING);
     position += fill;
     left -= fill;
   }
-  for (; left >= BLOCK_BYTES; left -= BLOCK_BYTES) {
+  for (; left >= SHA256_BLOCK_BYTES; left -= SHA256_BLOCK_BYTES) {
     compress(position);
-    position += BLOCK_BYTES;
+    position += SHA256_BLOCK_BYTES;
   }
   memory.copy(PENDING, position, left);
 }
@@ -69,14 +80,14 @@ export function sha256Update(source: usize, length: i32): void {
 export function sha256Final(target: usize): void {
   const held = <i32>(total & 63);
   store<u8>(PENDING + held, 0x80);
-  memory.fill(PENDING + held + 1, 0, BLOCK_BYTES - 1 - held);
-  if (held >= BLOCK_BYTES - 8) {
+  memory.fill(PENDING + held + 1, 0, SHA256_BLOCK_BYTES - 1 - held);
+  if (held >= SHA256_BLOCK_BYTES - 8) {
     compress(PENDING);
-    memory.fill(PENDING, 0, BLOCK_BYTES);
+    memory.fill(PENDING, 0, SHA256_BLOCK_BYTES);
   }
-  store<u64>(PENDING, bswap<u64>(total << 3), BLOCK_BYTES - 8);
+  store<u64>(PENDING, bswap<u64>(total << 3), SHA256_BLOCK_BYTES - 8);
   compress(PENDING);
-  memory.fill(PENDING, 0, BLOCK_BYTES);
+  memory.fill(PENDING, 0, SHA256_BLOCK_BYTES);
   memory.fill(SCHEDULE, 0, SCHEDULE_BYTES);
   for (let i = 0; i < SHA256_BYTES; i += 4) store<u32>(target + i, bswap<u32>(load<u32>(STATE + i)));
 }

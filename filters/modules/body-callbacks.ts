@@ -5,6 +5,7 @@ import { prepareProblems } from "../soap/assembly/problem";
 import { prepareAnswers } from "./answers";
 import { answerBody, answerHeaders, answerTrailers, prepareAnswerNames } from "./conversion-answer";
 import { prepareRequests, requestBody, requestHeaders, requestTrailers } from "./conversion-request";
+import { prepareTimes } from "./conversion-times";
 import { Conversions, readConversions } from "./conversions";
 import { denyAll, establish } from "./opening";
 import { prepareRefusals } from "./refusals";
@@ -26,6 +27,7 @@ function makeConstants(): void {
   prepareRequests();
   prepareAnswerNames();
   prepareRefusals();
+  prepareTimes();
   prepareProblems();
   hasConstants = true;
 }
@@ -44,7 +46,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   const first = !hasRoots();
   if (!isSeeded) isSeeded = seedVm();
   if (isSeeded) return establish<Conversions>(root, readConversions(<i32>size), first);
-  return denyAll<Conversions>(root, "sluice: the host gives no random bytes; every request is denied");
+  return denyAll<Conversions>(root, "sluice: the host gives no random bytes");
 }
 
 function begin(context: u32): Conversions {

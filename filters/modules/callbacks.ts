@@ -1,7 +1,10 @@
+import { exists } from "../lib/region";
 import { readLogLevel } from "../proxy-wasm/log";
 import { beginCallback } from "../proxy-wasm/memory";
 import { FilterHeadersStatus } from "../proxy-wasm/status";
 import { prepareLimits } from "../rate-limit/assembly/phase";
+import { prepareTracing } from "../tracing/assembly/constants";
+import { startExport } from "../tracing/assembly/delivery";
 import { prepareAnswers } from "./answers";
 import { Configuration, configure } from "./configuration";
 import { denyAll, establish } from "./opening";
@@ -20,6 +23,7 @@ function makeConstants(): void {
   prepareAnswers();
   prepareResults();
   if (RATE_LIMIT) prepareLimits();
+  if (TRACING) prepareTracing();
   hasConstants = true;
 }
 
@@ -41,12 +45,17 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   readLogLevel();
   makeConstants();
   const first = !hasRoots();
-  if (seed()) return establish<Configuration>(root, configure(<i32>size), first);
-  return denyAll<Configuration>(root, "sluice: the host gives no random bytes or shared data; every request is denied");
+  if (seed()) {
+    const configuration = configure(<i32>size);
+    const answer = establish<Configuration>(root, configuration, first);
+    if (TRACING && exists(configuration)) startExport(configuration.exporters, root);
+    return answer;
+  }
+  return denyAll<Configuration>(root, "sluice: the host gives no random bytes or shared data");
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, endOfStream: u32): FilterHeadersStatus {
   beginCallback();
   makeConstants();
-  return judge(configurationOf<Configuration>(context), endOfStream !== 0);
+  return judge(configurationOf<Configuration>(context), context, endOfStream !== 0);
 }

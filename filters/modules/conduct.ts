@@ -12,11 +12,22 @@ import { counterWord, Kind, Policy } from "./kinds";
 
 /** Reads it into a policy whose kind has been read; false, and a problem noted, if it is wrong. */
 export function readConduct(node: i32, policy: Policy, interest: Interest): bool {
+  if (TRACING && policy.kind === Kind.Tracing) return standsAlone(node);
   return (
     readMode(member(node, "mode"), policy) &&
     readWhen(member(node, "when"), policy, interest) &&
     readOnError(member(node, "onError"), policy)
   );
+}
+
+/** What only looks on decides nothing, so there is nothing to rehearse, to restrict or to fail. */
+function standsAlone(node: i32): bool {
+  const mode = member(node, "mode");
+  const when = member(node, "when");
+  const onError = member(node, "onError");
+  if (mode !== NOWHERE) return refuse(mode, "is not for a policy of this kind");
+  if (when !== NOWHERE) return refuse(when, "is not for a policy of this kind");
+  return onError === NOWHERE || refuse(onError, "is not for a policy of this kind");
 }
 
 function readMode(node: i32, policy: Policy): bool {

@@ -6,6 +6,7 @@ import {
   firstElement,
   integerOf,
   isArray,
+  member,
   NOWHERE,
   nextElement,
   objectOf,
@@ -18,6 +19,7 @@ import { Interest, newInterest } from "../lib/interest";
 import { at, exists, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, NameTable, newNameTable } from "../lib/table";
 import { wipeEnvironment } from "../proxy-wasm/environment";
+import { Exporters, readExporters } from "../tracing/assembly/exporter";
 import { readConduct } from "./conduct";
 import { IdentityHeaders, newIdentityHeaders } from "./identity-headers";
 import { Kind, Policy, readPolicy } from "./kinds";
@@ -35,6 +37,12 @@ export class Configuration {
   routes: Routes = none<Routes>();
   /** There if the module writes identity headers itself (`results: headers`). */
   identityHeaders: IdentityHeaders = none<IdentityHeaders>();
+  /** 1: it writes the headers that carry a trace itself. */
+  writesTrace: i32 = 0;
+  /** 1: requests of some route are traced. */
+  traces: i32 = 0;
+  /** Where spans go. */
+  exporters: Exporters = none<Exporters>();
 }
 
 /** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */
@@ -46,7 +54,10 @@ export function configure(length: i32): Configuration {
 }
 
 function readDocument(root: i32): Configuration {
-  if (!objectOf(root, "version results consumers policies routes")) return none<Configuration>();
+  const members = TRACING
+    ? "version results consumers exporters policies routes"
+    : "version results consumers policies routes";
+  if (!objectOf(root, members)) return none<Configuration>();
   const version = requiredMember(root, "version");
   const results = requiredMember(root, "results");
   const consumers = requiredMember(root, "consumers");
@@ -56,16 +67,7 @@ function readDocument(root: i32): Configuration {
   const configuration = keepRecord<Configuration>();
   configuration.interest = newInterest();
   if (!exists(configuration.interest)) return none<Configuration>();
-  if (!AUTH && !stringIs(results, "filterState")) {
-    refuse(results, 'must be "filterState": this module writes no request header');
-    return none<Configuration>();
-  }
-  if (AUTH && stringIs(results, "headers")) {
-    configuration.identityHeaders = newIdentityHeaders(configuration.interest);
-  } else if (!stringIs(results, "filterState")) {
-    refuse(results, 'must be "filterState" or "headers"');
-    return none<Configuration>();
-  }
+  if (!readResults(results, configuration)) return none<Configuration>();
   if (AUTH) {
     configuration.keys = readConsumers(consumers);
     if (!exists(configuration.keys)) return none<Configuration>();
@@ -73,6 +75,7 @@ function readDocument(root: i32): Configuration {
     refuse(consumers, "must be an empty list: this module looks at no credential");
     return none<Configuration>();
   }
+  if (TRACING && !readCollectors(member(root, "exporters"), configuration)) return none<Configuration>();
   const names = readPolicies(policies, results, configuration);
   if (!exists(names)) return none<Configuration>();
   configuration.routes = readRoutes(
@@ -80,9 +83,25 @@ function readDocument(root: i32): Configuration {
     names,
     policyList,
     configuration.interest,
-    exists(configuration.identityHeaders),
+    exists(configuration.identityHeaders) || configuration.writesTrace !== 0,
   );
   return exists(configuration.routes) ? configuration : none<Configuration>();
+}
+
+/** How results reach whom they are for; a module that neither knows callers nor traces writes no request header. */
+function readResults(node: i32, configuration: Configuration): bool {
+  if (stringIs(node, "filterState")) return true;
+  if (!AUTH && !TRACING) return refuse(node, 'must be "filterState": this module writes no request header');
+  if (!stringIs(node, "headers")) return refuse(node, 'must be "filterState" or "headers"');
+  if (TRACING) configuration.writesTrace = 1;
+  if (!AUTH) return true;
+  configuration.identityHeaders = newIdentityHeaders(configuration.interest);
+  return exists(configuration.identityHeaders) || refuse(node, "needs more memory than the module may have");
+}
+
+function readCollectors(node: i32, configuration: Configuration): bool {
+  configuration.exporters = keepRecord<Exporters>();
+  return readExporters(node, configuration.exporters);
 }
 
 function isEmptyList(node: i32): bool {
@@ -104,6 +123,7 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
     const policy = at<Policy>(policyList, index);
     if (!readPolicy(node, policy, configuration.interest) || !readConduct(node, policy, configuration.interest))
       return none<NameTable>();
+    if (TRACING && policy.kind === Kind.Tracing) configuration.traces = 1;
     if (policy.kind === Kind.RateLimit && exists(configuration.identityHeaders)) {
       refuse(results, 'must be "filterState" where there is a rateLimit');
       return none<NameTable>();

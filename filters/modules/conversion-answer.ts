@@ -27,6 +27,7 @@ import { Answered, answerElementLength, answerElementStart, answerFault } from "
 import { writeFaultProblem, writeStatusProblem } from "../soap/assembly/problem";
 import { hostFailure, unknownRoute } from "./answers";
 import { contentEncodingName, contentLengthName, contentTypeName, isEncoded, refuseData } from "./conversion-request";
+import { beginConversion, leaveAnswerTimes } from "./conversion-times";
 import { Conversions, Target } from "./conversions";
 import { logElement, noteRefusal, Reason, refuseAnswerOf } from "./refusals";
 import { targetOfNote, wasConverted } from "./target";
@@ -60,7 +61,10 @@ export function answerHeaders(conversions: Conversions, ends: bool): FilterHeade
   if (!exists(conversions) || !wasConverted()) return FilterHeadersStatus.Continue;
   if (!ends) return FilterHeadersStatus.StopIteration;
   held = -1;
-  return convertEmpty(conversions) ? FilterHeadersStatus.Continue : FilterHeadersStatus.StopAllIterationAndWatermark;
+  beginConversion(conversions.traced !== 0);
+  return left(convertEmpty(conversions))
+    ? FilterHeadersStatus.Continue
+    : FilterHeadersStatus.StopAllIterationAndWatermark;
 }
 
 /** @param size bytes of the body so far */
@@ -68,14 +72,22 @@ export function answerBody(conversions: Conversions, size: i32, ends: bool): Fil
   if (!exists(conversions) || !wasConverted()) return FilterDataStatus.Continue;
   if (!ends && size <= conversions.mostResponse) return FilterDataStatus.StopIterationAndBuffer;
   held = ends ? size : -1;
-  return convert(conversions) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
+  beginConversion(conversions.traced !== 0);
+  return left(convert(conversions)) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
 /** Trailers are the end of a body too. */
 export function answerTrailers(conversions: Conversions): FilterTrailersStatus {
   if (!exists(conversions) || !wasConverted()) return FilterTrailersStatus.Continue;
   held = -1;
-  return convert(conversions) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
+  beginConversion(conversions.traced !== 0);
+  return left(convert(conversions)) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
+}
+
+/** What a conversion gave, after it was left behind when it was made. */
+function left(goesOn: bool): bool {
+  leaveAnswerTimes();
+  return goesOn;
 }
 
 /** Converts the answer at hand, or answers in its place and gives false. After `wasConverted`. */

@@ -26,6 +26,7 @@ import { writeRequest } from "../soap/assembly/request";
 import { beginProblem, refuseRequest } from "../soap/assembly/request-problem";
 import { Operation, Version } from "../soap/assembly/table";
 import { Answer, hostFailure, unknownRoot, unknownRoute } from "./answers";
+import { beginConversion, leaveRequestTimes } from "./conversion-times";
 import { Conversions, Target } from "./conversions";
 import { Reason, refuseRequestOf } from "./refusals";
 import { tellDecision } from "./results";
@@ -85,6 +86,7 @@ export function requestBody(conversions: Conversions, size: i32, ends: bool): Fi
   const target = targetOfRequest(conversions);
   if (LONE && !exists(target)) return FilterDataStatus.Continue;
   if (LONE && waits) return FilterDataStatus.StopIterationAndBuffer;
+  beginConversion(conversions.traced !== 0);
   return convert(target) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
@@ -93,6 +95,7 @@ export function requestTrailers(conversions: Conversions): FilterTrailersStatus 
   if (!exists(conversions)) return FilterTrailersStatus.StopIteration;
   const target = targetOfRequest(conversions);
   if (LONE && !exists(target)) return FilterTrailersStatus.Continue;
+  beginConversion(conversions.traced !== 0);
   return convert(target) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
 }
 
@@ -157,6 +160,7 @@ function sendOn(target: Target, size: i32, path: usize, query: i32, pathLength: 
       : (query === pathLength || setRequestHeader(pathName, path, query)) &&
         replaceRequestHeader(pinName, target.operation.pin));
   if (!sent) return refuseData(hostFailure);
+  leaveRequestTimes();
   count(target.conversion.counters.allowed);
   return true;
 }

@@ -1,9 +1,12 @@
 import {
   arrayOf,
+  booleanOf,
   documentIsWrong,
   firstElement,
   integerOf,
+  isTrue,
   keepString,
+  member,
   NOWHERE,
   nextElement,
   objectOf,
@@ -51,6 +54,8 @@ export class Conversions {
   /** The largest bodies that any of them takes, in bytes. */
   mostRequest: i32 = 0;
   mostResponse: i32 = 0;
+  /** 1: it is left behind when conversions were made. */
+  traced: i32 = 0;
 }
 
 /** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */
@@ -61,13 +66,16 @@ export function readConversions(length: i32): Conversions {
 }
 
 function readDocument(root: i32): Conversions {
-  if (!objectOf(root, "version policies")) return none<Conversions>();
+  if (!objectOf(root, "version traced policies")) return none<Conversions>();
   const version = requiredMember(root, "version");
   const policies = requiredMember(root, "policies");
+  const traced = member(root, "traced");
+  if (traced !== NOWHERE && !booleanOf(traced)) return none<Conversions>();
   if (documentIsWrong() || !integerOf(version, 1, 1)) return none<Conversions>();
   const count = arrayOf(policies, 1, MOST_POLICIES);
   if (count < 0) return none<Conversions>();
   const conversions = keepRecord<Conversions>();
+  conversions.traced = traced !== NOWHERE && isTrue(traced) ? 1 : 0;
   const list = keepRecords<Conversion>(count);
   const names = newNameTable(count, false);
   if (list === 0 || !exists(names)) return none<Conversions>();

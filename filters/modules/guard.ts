@@ -1,4 +1,4 @@
-// guard.wasm: authenticate, authorize and rateLimit in one pass. Compiled with AUTH=1 and RATE_LIMIT=1.
+// guard.wasm: tracing, authenticate, authorize and rateLimit in one pass. Compiled with TRACING=1, AUTH=1 and RATE_LIMIT=1.
 
 export { malloc } from "../proxy-wasm/memory";
 export {
@@ -7,3 +7,4 @@ export {
   proxy_on_context_create,
   proxy_on_request_headers,
 } from "./callbacks";
+export { proxy_on_http_call_response, proxy_on_log, proxy_on_tick } from "./trace-callbacks";

@@ -23,6 +23,7 @@ import { Text } from "../lib/text";
 import { LocalResponse } from "../proxy-wasm/local-response";
 import { Counters } from "../proxy-wasm/metrics";
 import { RateLimitPolicy, readRateLimit } from "../rate-limit/assembly/policy";
+import { readTracing, TracingPolicy } from "../tracing/assembly/policy";
 
 // The kinds of policies: how each is read and asked. A kind stands in this file and in no other of the modules, unless it
 // takes part in what others do, as identity and limits do. Chains of `if` over a small number: a call by table would cost
@@ -32,6 +33,7 @@ export enum Kind {
   Authenticate = 1,
   Authorize = 2,
   RateLimit = 3,
+  Tracing = 4,
 }
 
 @unmanaged
@@ -42,6 +44,7 @@ export class Policy {
   authenticate: AuthenticatePolicy = none<AuthenticatePolicy>();
   authorize: AuthorizePolicy = none<AuthorizePolicy>();
   rateLimit: RateLimitPolicy = none<RateLimitPolicy>();
+  tracing: TracingPolicy = none<TracingPolicy>();
   // What the core asks of every kind.
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
@@ -55,7 +58,7 @@ export class Policy {
 
 /** Reads name and kind of a policy; false, and a problem noted, if they are wrong. */
 export function readPolicy(node: i32, policy: Policy, interest: Interest): bool {
-  if (!objectOf(node, "name mode when onError authenticate authorize rateLimit")) return false;
+  if (!objectOf(node, "name mode when onError authenticate authorize rateLimit tracing")) return false;
   const name = requiredMember(node, "name");
   if (name === NOWHERE || !policyNameOf(name)) return false;
   policy.name = keepString(name);
@@ -95,6 +98,14 @@ function readKind(kind: i32, body: i32, policy: Policy, interest: Interest): boo
     policy.rateLimit = own;
     if (!readRateLimit(body, policy.name, own, interest)) return false;
     return setCommon(policy, own.counters, own.denial, own.needs);
+  }
+  if (TRACING && stringIs(kind, "tracing")) {
+    policy.kind = Kind.Tracing;
+    const own = keepRecord<TracingPolicy>();
+    policy.tracing = own;
+    if (!readTracing(body, policy.name, own, interest)) return false;
+    policy.needs = own.needs;
+    return true;
   }
   return refuse(body, "is not part of this module");
 }

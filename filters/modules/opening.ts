@@ -48,18 +48,27 @@ export function checked<T>(record: T): T {
 export function establish<T>(root: u32, record: T, first: bool): u32 {
   if (!exists(record)) {
     if (first) return 0;
-    return denyAll<T>(root, "sluice: the configuration cannot be used in this VM; every request is denied");
+    return denyAll<T>(root, "sluice: the configuration cannot be used in this VM");
   }
-  if (!setRoot<T>(root, record)) say("sluice: there are too many roots in this VM; every request is denied");
+  if (!setRoot<T>(root, record)) sayWhatFollows("sluice: there are too many roots in this VM");
   return 1;
 }
 
-/** Denies all requests of a root. */
+/** Denies all requests of a root; a module that only traces lets them pass. */
 export function denyAll<T>(root: u32, message: string): u32 {
-  say(message);
+  sayWhatFollows(message);
   // Where it finds no place, the root is unknown, and denied as well.
   setRoot<T>(root, none<T>());
   return 1;
+}
+
+const ONLY_TRACES: bool = TRACING && !AUTH && !RATE_LIMIT;
+
+function sayWhatFollows(message: string): void {
+  compose(160);
+  putLiteral(message);
+  putLiteral(ONLY_TRACES ? "; requests pass without a trace" : "; every request is denied");
+  log(LogLevel.Error, composedStart(), composedLength());
 }
 
 function say(message: string): void {

@@ -1,6 +1,6 @@
 import { forgetConsumer, recognisedConsumer } from "../authenticate/assembly/authenticate";
 import { Consumer } from "../authenticate/assembly/consumers";
-import { clearAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
+import { clearAttributes, clearTraceAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
 import { readBodySize } from "../lib/body-size";
 import { readCookies } from "../lib/cookies";
 import { Interest } from "../lib/interest";
@@ -29,15 +29,18 @@ import {
   respondRefused,
   shadowedDecision,
 } from "../rate-limit/assembly/phase";
+import { addToPhase, Deed, endPhase } from "../tracing/assembly/phases";
+import { tellTrace, tellTraceId, writeTrace } from "../tracing/assembly/propagation";
+import { beginTrace, forgetTrace, hasTrace, isRecording, keepTrace, settleTrace } from "../tracing/assembly/trace";
 import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answers";
 import { readCaller } from "./caller";
 import { applies } from "./conduct";
 import { Configuration } from "./configuration";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
 import { ask, decision, Kind } from "./kinds";
-import { Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
+import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
-import { readProtocol, readSource } from "./source";
+import { readOperation, readProtocol, readSource } from "./source";
 
 // "xds" NUL "route_name"
 const ROUTE_NAME: usize = memory.data<u8>([
@@ -48,13 +51,29 @@ const ROUTE_NAME_LENGTH: i32 = 14;
 /** What the first policy in shadow that would have denied the request says; the missing record if none would. */
 let shadowed: Text = none<Text>();
 
+/** Whether the module keeps requests out. One that only traces lets pass what it does not know. */
+const GUARDS: bool = AUTH || RATE_LIMIT;
+
+// The request at hand, for its trace: its stream, whether nothing follows its headers, and what it is judged by.
+let stream: u32 = 0;
+let endsWithHeaders: bool = false;
+let configurationAtHand: Configuration = none<Configuration>();
+let pipelineAtHand: Pipeline = none<Pipeline>();
+
 /**
  * Judges the request at hand by a configuration that may be missing, and answers it if it may not go on.
+ * @param context the number of its stream
  * @param ends whether nothing follows the headers
  */
-export function judge(configuration: Configuration, ends: bool): FilterHeadersStatus {
+export function judge(configuration: Configuration, context: u32, ends: bool): FilterHeadersStatus {
+  if (TRACING) {
+    forgetTrace();
+    stream = context;
+    endsWithHeaders = ends;
+  }
   if (!exists(configuration)) return refuse(unknownRoot);
   clearAttributes(configuration.interest.named);
+  if (TRACING && configuration.traces !== 0) clearTraceAttributes();
   if (AUTH) forgetConsumer();
   shadowed = none<Text>();
   if (RATE_LIMIT) beginLimits();
@@ -65,16 +84,21 @@ export function judge(configuration: Configuration, ends: bool): FilterHeadersSt
   if (AUTH && exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders))
     return refuse(hostFailure);
   if (!AUTH && (needs & Needs.Identity) !== 0 && !readCaller(needs)) return refuse(hostFailure);
-  if (needs > SELDOM) readSeldom(configuration.interest, pipeline, ends);
+  if (needs > SELDOM) readSeldom(configuration.interest, pipeline, needs, ends);
   if ((needs & Needs.Source) !== 0) readSource();
-  return run(configuration, pipeline);
+  if (TRACING && exists(pipeline.tracing)) {
+    configurationAtHand = configuration;
+    pipelineAtHand = pipeline;
+    beginTrace(pipeline.tracing);
+    tellTraceId(pipeline.told >> CARRIED_BITS);
+  }
+  return GUARDS ? run(configuration, pipeline) : allow(configuration, pipeline, noPolicy);
 }
 
 /** What lies above the needs that nearly every pipeline has. */
 const SELDOM: i32 = Needs.Headers | Needs.Source | Needs.Route | Needs.Identity;
 
-function readSeldom(interest: Interest, pipeline: Pipeline, ends: bool): void {
-  const needs = pipeline.needs;
+function readSeldom(interest: Interest, pipeline: Pipeline, needs: i32, ends: bool): void {
   if ((needs & Needs.Query) !== 0) readQuery(interest);
   if ((needs & Needs.Cookies) !== 0) readCookies(interest);
   if ((needs & Needs.Params) !== 0) readParams(pipeline.params, pipeline.paramCount);
@@ -98,6 +122,7 @@ function findPipeline(configuration: Configuration): Pipeline {
 function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersStatus {
   let said = noPolicy;
   const steps = pipeline.steps;
+  const recording = TRACING && isRecording();
   let index = 0;
   while (index < pipeline.stepCount) {
     const policy = at<Step>(steps, index).policy;
@@ -105,6 +130,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
       index = addLimits(pipeline, index);
       const admitted = admit();
       noteShadow(shadowedDecision());
+      if (TRACING && recording) endPhase(Deed.Limit, admitted ? admittedDecision() : refusedDecision());
       if (!admitted) return denyByLimit();
       if (said === noPolicy && exists(admittedDecision())) said = admittedDecision();
       continue;
@@ -113,6 +139,10 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
     const enforced = policy.shadow === 0;
     if (applies(policy)) {
       const allowed = ask(policy, configuration.keys);
+      if (TRACING && recording) {
+        addToPhase(policy.name);
+        endPhase(policy.kind === Kind.Authenticate ? Deed.Authenticate : Deed.Authorize, decision);
+      }
       count(allowed ? policy.counters.allowed : enforced ? policy.counters.denied : policy.counters.shadow);
       if (enforced) {
         said = decision;
@@ -139,7 +169,10 @@ function addLimits(pipeline: Pipeline, first: i32): i32 {
   while (index < pipeline.stepCount) {
     const step = at<Step>(pipeline.steps, index);
     if (step.policy.kind !== Kind.RateLimit) break;
-    if (applies(step.policy)) addLimit(step.policy.rateLimit, step.key0, step.key1);
+    if (applies(step.policy)) {
+      addLimit(step.policy.rateLimit, step.key0, step.key1);
+      if (TRACING && isRecording()) addToPhase(step.policy.name);
+    }
     index++;
   }
   return index;
@@ -159,22 +192,47 @@ function tell(decision: Text, told: i32): bool {
 }
 
 function allow(configuration: Configuration, pipeline: Pipeline, decision: Text): FilterHeadersStatus {
-  // An upstream that is not told who calls might take it for somebody else.
-  if (!tell(decision, pipeline.told)) return refuse(hostFailure);
+  // An upstream that is not told who calls might take it for somebody else. What only traces decides nothing, and writes over no decision.
+  if (GUARDS && !tell(decision, pipeline.told)) return refuse(hostFailure);
   const consumer = AUTH ? recognisedConsumer() : none<Consumer>();
   if (AUTH && exists(configuration.identityHeaders) && exists(consumer)) {
     if (!writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
   }
+  if (TRACING && hasTrace()) {
+    endTrace(decision, true);
+    if (configuration.writesTrace !== 0) writeTrace();
+    tellTrace(pipeline.told >> CARRIED_BITS);
+  }
   return FilterHeadersStatus.Continue;
 }
 
+/** Keeps what is known of a request that is traced, now that it has been judged. */
+function endTrace(decision: Text, passed: bool): void {
+  if (!hasTrace() || !settleTrace()) return;
+  const pipeline = pipelineAtHand;
+  // What only spans tell of a request is read of those that may have some.
+  const needs = pipeline.tracing.recordNeeds & ~pipeline.needs;
+  if (needs !== 0) readMore(needs);
+  const route = configurationAtHand.routes.single === pipeline ? none<Text>() : pipeline.route;
+  keepTrace(stream, pipeline.pattern, route, GUARDS ? decision : none<Text>(), passed);
+}
+
+function readMore(needs: i32): void {
+  if (!AUTH && (needs & Needs.Identity) !== 0) readCaller(needs);
+  if (needs > SELDOM) readSeldom(configurationAtHand.interest, pipelineAtHand, needs, endsWithHeaders);
+  if ((needs & Needs.Source) !== 0) readSource();
+  if ((needs & Needs.Operation) !== 0) readOperation();
+}
+
 function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
+  if (TRACING) endTrace(decision, false);
   note(decision, Told.All);
   respond(response);
   return FilterHeadersStatus.StopAllIterationAndWatermark;
 }
 
 function denyByLimit(): FilterHeadersStatus {
+  if (TRACING) endTrace(refusedDecision(), false);
   // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
   note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy));
   respondRefused();
@@ -182,6 +240,8 @@ function denyByLimit(): FilterHeadersStatus {
 }
 
 function refuse(answer: Answer): FilterHeadersStatus {
+  if (!GUARDS) return FilterHeadersStatus.Continue;
+  if (TRACING) endTrace(answer.decision, false);
   tellDecision(answer.decision);
   if (debugIsOn()) log(LogLevel.Debug, answer.decision.start, answer.decision.length);
   respond(answer.response);

@@ -18,6 +18,9 @@ export enum Told {
   All = 127,
 }
 
+/** Of a trace, which only a request that passes carries on: bits of Carried, so far up. */
+export const CARRIED_BITS: i32 = 7;
+
 export let consumerKey: Text = none<Text>();
 export let tierKey: Text = none<Text>();
 export let groupsKey: Text = none<Text>();

@@ -71,3 +71,9 @@ export function configurationOf<T>(context: u32): T {
   const root = rootOf(stream.root);
   return exists(root) ? at<T>(root.configuration, 0) : none<T>();
 }
+
+/** The configuration of a root; the missing record if it has none. */
+export function configurationOfRoot<T>(context: u32): T {
+  const root = rootOf(context);
+  return exists(root) ? at<T>(root.configuration, 0) : none<T>();
+}

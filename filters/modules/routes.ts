@@ -28,13 +28,16 @@ import { addName, findName, NameTable, newNameTable } from "../lib/table";
 import { Text } from "../lib/text";
 import { stepKey } from "../rate-limit/assembly/key";
 import { MOST_LIMITS } from "../rate-limit/assembly/phase";
+import { TracingPolicy } from "../tracing/assembly/policy";
+import { Carried, carriedBy } from "../tracing/assembly/propagation";
 import { needsOf } from "./conduct";
 import { Kind, Policy } from "./kinds";
-import { Told } from "./results";
+import { CARRIED_BITS, Told } from "./results";
 
 const MOST_ROUTES: i32 = 65536;
 const MOST_STEPS: i32 = 64;
 const DEEPEST_SEGMENT: i64 = 1023;
+const LONGEST_PATTERN: i32 = 4096;
 
 /** One policy in the order of execution. */
 @unmanaged
@@ -57,8 +60,12 @@ export class Pipeline {
   paramCount: i32 = 0;
   /** Array of Param. */
   params: usize = 0;
-  /** Bits of Told. */
+  /** Bits of Told, and above them bits of Carried. */
   told: i32 = 0;
+  /** There if requests of the route are traced. */
+  tracing: TracingPolicy = none<TracingPolicy>();
+  /** The path as the route is written, for spans; there if it is told. */
+  pattern: Text = none<Text>();
 }
 
 @unmanaged
@@ -93,7 +100,7 @@ export function readRoutes(
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const pipeline = at<Pipeline>(routes.pipelines, index);
-    if (!objectOf(node, "name run tell params")) return none<Routes>();
+    if (!objectOf(node, TRACING ? "name run tell params pattern" : "name run tell params")) return none<Routes>();
     const name = requiredMember(node, "name");
     const run = requiredMember(node, "run");
     if (name === NOWHERE || run === NOWHERE || !stringOf(name, 1, 1024)) return none<Routes>();
@@ -108,17 +115,22 @@ export function readRoutes(
       return none<Routes>();
     }
     if (!readRun(run, pipeline, names, policies)) return none<Routes>();
-    if (!readTold(member(node, "tell"), pipeline)) return none<Routes>();
+    if (!readTold(member(node, "tell"), pipeline, writesHeaders)) return none<Routes>();
     if (!readParamsOf(member(node, "params"), pipeline, interest)) return none<Routes>();
+    if (TRACING && !readPattern(member(node, "pattern"), pipeline)) return none<Routes>();
   }
   return routes;
 }
 
-/** `tell` names the results that are read on the route; all of them if it is not there. */
-function readTold(list: i32, pipeline: Pipeline): bool {
+/** `tell` names the results that are read on the route; all of them if it is not there, and of a trace those that its policy writes. */
+function readTold(list: i32, pipeline: Pipeline, writesHeaders: bool): bool {
   pipeline.told = Told.All;
+  if (TRACING && exists(pipeline.tracing) && !writesHeaders) {
+    const tracing = pipeline.tracing;
+    pipeline.told |= carriedBy(tracing.written, tracing.passesBaggage !== 0) << CARRIED_BITS;
+  }
   if (list === NOWHERE) return true;
-  if (arrayOf(list, 0, 7) < 0) return false;
+  if (arrayOf(list, 0, TRACING ? 14 : 7) < 0) return false;
   pipeline.told = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const told = toldBy(node);
@@ -136,7 +148,24 @@ function toldBy(node: i32): i32 {
   if (stringIs(node, "ratelimit")) return Told.Limit;
   if (stringIs(node, "ratelimit-policy")) return Told.LimitPolicy;
   if (stringIs(node, "shadow")) return Told.Shadow;
-  return 0;
+  return TRACING ? carriedIn(node) << CARRIED_BITS : 0;
+}
+
+function carriedIn(node: i32): i32 {
+  if (stringIs(node, "traceparent")) return Carried.TraceParent;
+  if (stringIs(node, "tracestate")) return Carried.TraceState;
+  if (stringIs(node, "baggage")) return Carried.Baggage;
+  if (stringIs(node, "b3")) return Carried.B3;
+  if (stringIs(node, "b3-multi")) return Carried.B3Multi;
+  if (stringIs(node, "uber-trace-id")) return Carried.UberTraceId;
+  return stringIs(node, "trace-id") ? Carried.TraceId : 0;
+}
+
+function readPattern(node: i32, pipeline: Pipeline): bool {
+  if (node === NOWHERE) return true;
+  if (!stringOf(node, 1, LONGEST_PATTERN)) return false;
+  pipeline.pattern = keepString(node);
+  return true;
 }
 
 /** `params` tells which segments of the path the route names; those that nothing reads are left out. */
@@ -182,6 +211,10 @@ function readRun(list: i32, pipeline: Pipeline, names: NameTable, policies: usiz
     if (!stringOf(node, 1, 63)) return false;
     const index = findName(names, stringStart(node), stringLength(node));
     if (index < 0) return refuseQuoting(node, "no policy is named", node);
+    if (TRACING && at<Policy>(policies, index).kind === Kind.Tracing) {
+      if (!placeTracing(node, at<Policy>(policies, index), node === firstElement(list), pipeline)) return false;
+      continue;
+    }
     const step = at<Step>(pipeline.steps, pipeline.stepCount);
     step.policy = at<Policy>(policies, index);
     for (let i = 0; i < pipeline.stepCount; i++) {
@@ -190,6 +223,15 @@ function readRun(list: i32, pipeline: Pipeline, names: NameTable, policies: usiz
     if (!placeStep(node, step, pipeline)) return false;
     pipeline.stepCount++;
   }
+  return true;
+}
+
+/** A policy that traces is no step: it stands around all of them. */
+function placeTracing(node: i32, policy: Policy, isFirst: bool, pipeline: Pipeline): bool {
+  if (!isFirst) return refuse(node, "must come first, as it traces all that follows");
+  pipeline.tracing = policy.tracing;
+  // The name of the route is asked for before it is known whether anything is recorded.
+  pipeline.needs |= policy.needs | (policy.tracing.recordNeeds & Needs.Route);
   return true;
 }
 

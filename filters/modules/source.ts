@@ -1,5 +1,6 @@
 import { ipLength, ipStart, portLength, portStart, splitAddress } from "../lib/address";
-import { Slot, setAttribute } from "../lib/attributes";
+import { Slot, setAttribute, TraceSlot } from "../lib/attributes";
+import { byteFrom } from "../lib/bytes";
 import { propertyLength, propertyStart, readProperty } from "../proxy-wasm/properties";
 import { Status } from "../proxy-wasm/status";
 
@@ -17,12 +18,32 @@ const PROTOCOL: usize = memory.data<u8>([
 ]);
 const PROTOCOL_LENGTH: i32 = 16;
 
+// "xds" NUL "route_metadata" NUL "filter_metadata" NUL "sluice" NUL "operation"
+export const OPERATION: usize = memory.data<u8>([
+  0x78, 0x64, 0x73, 0, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x5f, 0x6d, 0x65, 0x74, 0x61, 0x64, 0x61, 0x74, 0x61, 0, 0x66,
+  0x69, 0x6c, 0x74, 0x65, 0x72, 0x5f, 0x6d, 0x65, 0x74, 0x61, 0x64, 0x61, 0x74, 0x61, 0, 0x73, 0x6c, 0x75, 0x69, 0x63,
+  0x65, 0, 0x6f, 0x70, 0x65, 0x72, 0x61, 0x74, 0x69, 0x6f, 0x6e,
+]);
+export const OPERATION_LENGTH: i32 = 51;
+
+const SLASH: u8 = 0x2f;
+
 /** Sets `source.ip` and `source.port`, the client's address as Envoy sees it behind trusted hops. */
 export function readSource(): void {
   if (readProperty(SOURCE_ADDRESS, SOURCE_ADDRESS_LENGTH) !== Status.Ok) return;
   if (!splitAddress(propertyStart(), propertyLength())) return;
   setAttribute(Slot.SourceIp, ipStart(), ipLength());
   setAttribute(Slot.SourcePort, portStart(), portLength());
+}
+
+/**
+ * Sets `soap.operation`, of what the metadata of a route says that a body is converted for: `<policy>/<operation>`.
+ */
+export function readOperation(): void {
+  if (readProperty(OPERATION, OPERATION_LENGTH) !== Status.Ok) return;
+  const end = propertyStart() + <usize>propertyLength();
+  const name = byteFrom(propertyStart(), end, SLASH) + 1;
+  if (name < end) setAttribute(TraceSlot.Operation, name, <i32>(end - name));
 }
 
 /** Sets `request.protocol`: `HTTP/1.1`, `HTTP/2` and so on. */

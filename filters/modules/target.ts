@@ -6,18 +6,11 @@ import { propertyLength, propertyStart, readProperty, setProperty } from "../pro
 import { HeaderMapType, Status } from "../proxy-wasm/status";
 import { Lone } from "../soap/assembly/table";
 import { Conversions, Target, targetNamed } from "./conversions";
+import { OPERATION, OPERATION_LENGTH } from "./source";
 
 // Which operation a stream is for. Nothing is kept for a stream in the module: the metadata of the route says it of a request, or in `soap.wasm`,
 // which stands alone, its method and path; filter state says that the request was converted, so that the callbacks of the answer know. A stream
 // without that note, such as one that a policy refused, has an answer that is none of the service.
-
-// "xds" NUL "route_metadata" NUL "filter_metadata" NUL "sluice" NUL "operation"
-const OPERATION: usize = memory.data<u8>([
-  0x78, 0x64, 0x73, 0, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x5f, 0x6d, 0x65, 0x74, 0x61, 0x64, 0x61, 0x74, 0x61, 0, 0x66,
-  0x69, 0x6c, 0x74, 0x65, 0x72, 0x5f, 0x6d, 0x65, 0x74, 0x61, 0x64, 0x61, 0x74, 0x61, 0, 0x73, 0x6c, 0x75, 0x69, 0x63,
-  0x65, 0, 0x6f, 0x70, 0x65, 0x72, 0x61, 0x74, 0x69, 0x6f, 0x6e,
-]);
-const OPERATION_LENGTH: i32 = 51;
 
 const SLASH: u8 = 0x2f;
 const QUESTION: u8 = 0x3f;
@@ -45,14 +38,20 @@ export function noteConverted(target: Target): bool {
   return setProperty(noteKey.start, noteKey.length, target.name.start, target.name.length);
 }
 
+// What the note says, in the arena: other host calls come between finding it and asking for it.
+let noteStart: usize = 0;
+let noteLength: i32 = 0;
+
 /** Whether the request of the stream at hand was converted. */
 export function wasConverted(): bool {
-  return readProperty(noteKey.start, noteKey.length) === Status.Ok && propertyLength() > 0;
+  noteLength = readProperty(noteKey.start, noteKey.length) === Status.Ok ? propertyLength() : 0;
+  noteStart = propertyStart();
+  return noteLength > 0;
 }
 
 /** By which operation, after `wasConverted`. */
 export function targetOfNote(conversions: Conversions): Target {
-  return targetNamed(conversions, propertyStart(), propertyLength());
+  return targetNamed(conversions, noteStart, noteLength);
 }
 
 // ---- a module on its own

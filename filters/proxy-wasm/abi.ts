@@ -8,6 +8,7 @@ export {
   proxy_get_log_level,
   proxy_get_property,
   proxy_get_shared_data,
+  proxy_http_call,
   proxy_increment_metric,
   proxy_log,
   proxy_remove_header_map_value,
@@ -16,6 +17,7 @@ export {
   proxy_set_buffer_bytes,
   proxy_set_property,
   proxy_set_shared_data,
+  proxy_set_tick_period_milliseconds,
 } from "@gcoredev/proxy-wasm-sdk-as/assembly/imports";
 
 @external("wasi_snapshot_preview1", "clock_time_get")

@@ -1,4 +1,5 @@
-import { Interest } from "../lib/interest";
+import { offerAttribute } from "../lib/attributes";
+import { Interest, Names, slotOf } from "../lib/interest";
 import { arenaTake } from "../lib/region";
 import { beginHeaders, finishHeaders, offerHeader } from "../lib/request-head";
 import { keepText, Text, textIs } from "../lib/text";
@@ -18,6 +19,7 @@ export function readRequestHeaders(interest: Interest): bool {
 
 function offerPairs(start: usize, size: i32, interest: Interest): bool {
   beginHeaders();
+  if (TRACING) fieldCount = 0;
   if (size === 0) return true;
   if (size < 4) return false;
   const end = start + <usize>size;
@@ -34,6 +36,10 @@ function offerPairs(start: usize, size: i32, interest: Interest): bool {
     offerHeader(interest, text, <i32>nameLength, value, <i32>valueLength);
     text = value + <usize>valueLength + 1;
     lengths += 8;
+  }
+  if (TRACING) {
+    fields = start;
+    fieldCount = count;
   }
   finishHeaders();
   return true;
@@ -115,6 +121,47 @@ export function fieldStart(): usize {
 
 export function fieldLength(): i32 {
   return foundLength;
+}
+
+/** Offers the headers of the answer to the attributes that want them; false if the host does not give them. */
+export function offerAnswerHeaders(interest: Interest): bool {
+  if (!readFields(HeaderMapType.HttpResponseHeaders)) return false;
+  let text = fields + 4 + ((<usize>fieldCount) << 3);
+  for (let i: u32 = 0; i < fieldCount; i++) {
+    const lengths = fields + 4 + ((<usize>i) << 3);
+    const nameLength = load<i32>(lengths);
+    const valueLength = load<i32>(lengths, 4);
+    const value = text + <usize>nameLength + 1;
+    const slot = slotOf(interest, Names.Answer, text, nameLength);
+    if (slot >= 0) offerAttribute(slot, value, valueLength);
+    text = value + <usize>valueLength + 1;
+  }
+  return true;
+}
+
+/** Joins all values of a name by commas, `most` bytes of them at most; false, and nothing is found, if it has none or too many. See `fieldStart`. */
+export function joinFields(name: Text, most: i32): bool {
+  const target = arenaTake(<usize>most);
+  if (target === 0) return false;
+  let length = 0;
+  let count = 0;
+  let text = fields + 4 + ((<usize>fieldCount) << 3);
+  for (let i: u32 = 0; i < fieldCount; i++) {
+    const lengths = fields + 4 + ((<usize>i) << 3);
+    const nameLength = load<i32>(lengths);
+    const valueLength = load<i32>(lengths, 4);
+    const value = text + <usize>nameLength + 1;
+    text = value + <usize>valueLength + 1;
+    if (!textIs(name, value - 1 - <usize>nameLength, nameLength)) continue;
+    const comma = count++ > 0 ? 1 : 0;
+    if (valueLength + comma > most - length) return false;
+    if (comma !== 0) store<u8>(target + <usize>length, 0x2c);
+    memory.copy(target + <usize>(length + comma), value, <usize>valueLength);
+    length += valueLength + comma;
+  }
+  foundStart = target;
+  foundLength = length;
+  return count > 0;
 }
 
 // ---- composing pairs: up to four at a time

@@ -44,6 +44,19 @@ export function defineShadowCounter(counters: Counters, kind: string, policy: Te
   return true;
 }
 
+/** Defines `sluice.<kind>.<policy>.<outcome>`: its number, or NO_COUNTER if the host refuses. */
+export function newCounter(kind: string, policy: Text, outcome: string): u32 {
+  return defineCounter(kind, policy, outcome) ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** No number that a host gives. */
+export const NO_COUNTER: u32 = u32.MAX_VALUE;
+
+/** Adds more than one, or nothing. */
+export function countMany(counter: u32, times: i32): bool {
+  return times === 0 || proxy_increment_metric(counter, <i64>times) === Status.Ok;
+}
+
 /** Adds one to a counter. A host that refuses loses a count, never a request. */
 export function count(counter: u32): bool {
   return proxy_increment_metric(counter, 1) === Status.Ok;

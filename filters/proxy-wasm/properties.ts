@@ -22,3 +22,9 @@ export function propertyLength(): i32 {
 export function setProperty(name: usize, nameLength: i32, value: usize, valueLength: i32): bool {
   return proxy_set_property(name, nameLength, value, valueLength) === Status.Ok;
 }
+
+/** A number that Envoy hands over in eight bytes: nanoseconds, a code, a count. -1 if it has none. */
+export function readNumber(path: usize, pathLength: i32): i64 {
+  if (readProperty(path, pathLength) !== Status.Ok || propertyLength() !== 8) return -1;
+  return load<i64>(propertyStart());
+}

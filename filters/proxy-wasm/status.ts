@@ -27,6 +27,7 @@ export enum LogLevel {
 export enum HeaderMapType {
   HttpRequestHeaders = 0,
   HttpResponseHeaders = 2,
+  HttpCallResponseHeaders = 6,
 }
 
 export enum BufferType {

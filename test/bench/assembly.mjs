@@ -6,7 +6,16 @@ import asc from "assemblyscript/asc";
  */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const OPTIONS = ["--baseDir", ROOT, "--config", "asconfig.json", "--use", "abort=", "--outFile", "module.wasm"];
+const OPTIONS = [
+  "--baseDir",
+  ROOT,
+  "--config",
+  "asconfig.json",
+  "--use",
+  "abort=,TRACING=0",
+  "--outFile",
+  "module.wasm",
+];
 
 /** The exports of an instance; there is no clock, no chance and no environment. */
 export async function instantiate(entry) {

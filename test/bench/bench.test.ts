@@ -113,6 +113,17 @@ describe("npm run bench", () => {
     );
   });
 
+  it("finds that all tracers lead the trace on, and reports each", { timeout: 120_000 }, async () => {
+    const result = await run("tracing", "--rounds", "1", "--seconds", "0.1", "--markdown");
+    const errors = result.kind === "absent" ? result.reason : result.stderr;
+    expect(result, errors).toMatchObject({ kind: "ended", code: 0 });
+    const output = result.kind === "ended" ? result.stdout : "";
+    for (const name of ["opentelemetry", "zipkin"]) expect(output.split(`\n| ${name} |`)).toHaveLength(3);
+    for (const name of ["sluice_w3c", "sluice_b3"]) expect(output.split(`\n| ${name} |`)).toHaveLength(2);
+    for (const name of ["sluice_otlp", "sluice_zipkin"]) expect(output.split(`\n| ${name} |`)).toHaveLength(3);
+    expect(output).toContain("| requests/s |");
+  });
+
   it("refuses options that make no sense", async () => {
     expect(await run("soap", "--without", "buffer")).toMatchObject({ kind: "ended", code: 3 });
     expect(await run("--without", "native")).toMatchObject({ kind: "ended", code: 3 });

@@ -2,10 +2,12 @@
  * The load generator: a process of its own, told by its parent what to send. A fixed number of keep-alive connections to
  * each port, each with one request at a time.
  *
- * in:  { port, requests: string[] (latin1), connections, milliseconds }
- * out: { answers, milliseconds, statuses: { [status]: count } }, once every request that was sent is answered
+ * in:  { port, requests: string[] (latin1), connections, milliseconds, waits?: true }
+ * out: { answers, milliseconds, statuses: { [status]: count } }, once every request that was sent is answered; where `waits`
+ *   is asked for with { waits: { p50, p99 } }, microseconds from request to answer
  */
 import { connect } from "node:net";
+import { quantile } from "./statistics.mjs";
 
 const DEADLINE_MS = 10_000;
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -22,12 +24,13 @@ process.on("message", (job) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-async function run({ port, requests, connections, milliseconds }) {
+async function run({ port, requests, connections, milliseconds, waits = false }) {
   const sockets = await pool(port, connections);
   const shared = {
     next: 0,
     answers: 0,
     statuses: {},
+    waits: waits ? [] : undefined,
     bytes: requests.map((text) => Buffer.from(text, "latin1")),
     running: true,
   };
@@ -45,7 +48,14 @@ async function run({ port, requests, connections, milliseconds }) {
     clearTimeout(stop);
     clearTimeout(deadline);
   }
-  return { answers: shared.answers, milliseconds: performance.now() - began, statuses: shared.statuses };
+  const result = { answers: shared.answers, milliseconds: performance.now() - began, statuses: shared.statuses };
+  return shared.waits === undefined ? result : { ...result, waits: summaryOf(shared.waits) };
+}
+
+/** @param {readonly number[]} waits milliseconds */
+function summaryOf(waits) {
+  const micro = (part) => quantile(waits, part) * 1e3;
+  return { p50: micro(0.5), p99: micro(0.99) };
 }
 
 async function pool(port, size) {
@@ -70,7 +80,9 @@ function openSocket(port) {
 function keepAsking(socket, shared) {
   return new Promise((resolve, reject) => {
     let pending = Buffer.alloc(0);
+    let asked = 0;
     const ask = () => {
+      if (shared.waits !== undefined) asked = performance.now();
       socket.write(shared.bytes[shared.next]);
       shared.next = (shared.next + 1) % shared.bytes.length;
     };
@@ -85,6 +97,7 @@ function keepAsking(socket, shared) {
       const status = data.latin1Slice(9, 12);
       shared.statuses[status] = (shared.statuses[status] ?? 0) + 1;
       shared.answers += 1;
+      shared.waits?.push(performance.now() - asked);
       if (shared.running) {
         ask();
         return;

@@ -2,6 +2,7 @@
  * CPU a request of one policy, said in several ways, in the same Envoy. README.md tells how it is measured.
  *   node test/bench/run.mjs [--rounds 12] [--seconds 1] [--markdown] [--save] [--without ext_authz,lua,rust_sdk]
  *   node test/bench/run.mjs soap ...: the conversion of bodies, see soap/run.mjs
+ *   node test/bench/run.mjs tracing ...: traces against Envoy's own tracers, see tracing/run.mjs
  * How long the compiler itself takes is measured by compile.mjs.
  */
 import { parseArgs } from "node:util";
@@ -22,6 +23,12 @@ const SETS = [
   { title: "Answered by the proxy", path: PATHS.direct },
   { title: "Forwarded to an upstream", path: PATHS.forward },
 ];
+
+if (process.argv[2] === "tracing") {
+  const { benchTracing } = await import("./tracing/run.mjs");
+  await benchTracing(process.argv.slice(3));
+  process.exit();
+}
 
 if (process.argv[2] === "soap") {
   const { benchSoap } = await import("./soap/run.mjs");

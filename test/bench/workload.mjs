@@ -82,10 +82,12 @@ const HEADERS = [
 /**
  * The bytes of one HTTP/1.1 request.
  *
- * @param {{ path: string, method?: string, key?: string | undefined, more?: readonly (readonly [string, string])[] }} call
+ * @param {{ path: string, method?: string, key?: string | undefined, more?: readonly (readonly [string, string])[],
+ *   without?: readonly string[] }} call `without`: fields of the browser that are left out
  */
-export function requestBytes({ path, method = "GET", key, more = [] }) {
-  const fields = [...HEADERS, ...(key === undefined ? [] : [["x-api-key", key]]), ...more];
+export function requestBytes({ path, method = "GET", key, more = [], without = [] }) {
+  const browser = HEADERS.filter(([name]) => !without.includes(name));
+  const fields = [...browser, ...(key === undefined ? [] : [["x-api-key", key]]), ...more];
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
 }

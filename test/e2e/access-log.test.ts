@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import type { GatewayPlan } from "../../compiler/plan/plan.js";
 import { accessLogLine } from "../../compiler/runtime/embedded/access-log.js";
+import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
 import { request } from "../support/http.js";
-import { type Gateway, serve } from "./support/serve.js";
+import { bootstrapText, type Gateway, serve } from "./support/serve.js";
 import { until } from "./support/until.js";
 
 // Access logs that a policy asks for, as a real Envoy writes them.
@@ -115,10 +117,20 @@ test("a line has who called, what was decided, how long and how much, and nothin
 test("the embedded host's lines have no member that these have not", () => {
   const embedded = accessLogLine(
     { requestId: undefined, method: "GET", status: 200, route: "echo", operation: undefined, notes: {} },
-    { shadowed: false, converts: false },
+    { shadowed: false, converts: false, traces: false },
   );
   const [first = {}] = linesOf("public");
   expect(Object.keys(first)).toEqual(expect.arrayContaining(Object.keys(line.parse(JSON.parse(embedded)))));
+});
+
+test("a log that the policy alone asks for has the guard tell what it shows", () => {
+  const told = (plan: GatewayPlan) => {
+    const found = bootstrapText(plan, DEFAULT_OPTIONS).matchAll(/"name":"echo","run":\[[^\]]*\],"tell":\[([^\]]*)\]/g);
+    return [...new Set([...found].map(([, results]) => results))];
+  };
+  expect(told(gateway.plan)).toEqual(['"consumer","decision","groups","tier"']);
+  const listeners = gateway.plan.listeners.map(({ accessLog: _, ...listener }) => listener);
+  expect(told({ ...gateway.plan, listeners })).toEqual(['"consumer","groups","tier"']);
 });
 
 test("standard output takes the same line", async () => {

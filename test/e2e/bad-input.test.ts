@@ -240,6 +240,13 @@ describe("wrong usage is exit 3, with what is right", () => {
     [["compile", QUICKSTART, "extra"], /too many arguments/],
     [["run", "--concurrency", "0", QUICKSTART], /whole number/],
     [["run", "--concurrency", "two", QUICKSTART], /whole number/],
+    [
+      ["graph", "-p", QUICKSTART, "--traces", "http://127.0.0.1:1/", "--lookback", "soon"],
+      /a whole number with a unit/,
+    ],
+    [["graph", "-p", QUICKSTART, "--traces", "http://127.0.0.1:1/", "--limit", "0"], /whole number/],
+    [["graph", "-p", QUICKSTART, "--traces", "tcp://127.0.0.1:1/"], /http:\/\/ or https:\/\/, or a file/],
+    [["graph", "-p", QUICKSTART, "--limit", "5"], /--traces with the URL of a Zipkin server/],
     [["explain", "SL9999"], /SL9999/],
     [["explain", "ordres", "-p", QUICKSTART], /no route is named ordres; did you mean orders\?/],
     [["explain", "--stage", "wasm", "-p", QUICKSTART], /Allowed choices are plan, filters, envoy/],

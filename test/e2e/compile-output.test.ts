@@ -285,7 +285,7 @@ describe("sluice wasm verify", () => {
     const { code, stdout } = await run("wasm", "verify", "build");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^build\/modules\/guard\.wasm: ok, sha256:\w{64}\n {2}\d+ bytes, ABI 0\.2\.1, 17 imports, 7 exports, memory of at most 64 MiB\n {2}the digest is that of build\/sluice\.lock\.json\n2 files, none wrong\n$/m,
+      /^build\/modules\/guard\.wasm: ok, sha256:\w{64}\n {2}\d+ bytes, ABI 0\.2\.1, 19 imports, 10 exports, memory of at most 64 MiB\n {2}the digest is that of build\/sluice\.lock\.json\n2 files, none wrong\n$/m,
     );
   });
 
@@ -305,10 +305,10 @@ describe("sluice wasm verify", () => {
 
   it("finds a lock that says of a module what it is not", async () => {
     change("build/sluice.lock.json", '        "env.proxy_log",\n', "");
-    change("build/sluice.lock.json", '        "random_get"', '        "random_get",\n        "proxy_http_call"');
+    change("build/sluice.lock.json", '        "random_get"', '        "random_get",\n        "proxy_grpc_call"');
     expect(await faultsOf("build")).toEqual([
       "has imports that are not allowed: env.proxy_log (by build/sluice.lock.json)",
-      "has no use for the capability proxy_http_call (by build/sluice.lock.json)",
+      "has no use for the capability proxy_grpc_call (by build/sluice.lock.json)",
     ]);
     writeFileSync(at("build/sluice.lock.json"), "{}");
     expect(await faultsOf("build")).toEqual([
@@ -332,14 +332,13 @@ describe("sluice wasm verify", () => {
     const bytes = readFileSync(at("build/modules/guard.wasm"));
     // A start section of function 0 between exports and code would be in the wrong order here; a custom one may come last.
     writeFileSync(at("guard.wasm"), Buffer.concat([bytes, Buffer.from([0, 5, 4, ...Buffer.from("name")])]));
-    expect(await faultsOf("guard.wasm")).toEqual([
-      expect.stringContaining("has the digest "),
-      "carries function names",
-    ]);
+    const digest = expect.stringContaining("has the digest ");
+    expect(await faultsOf("guard.wasm")).toEqual([digest, "carries function names"]);
     cpSync(join(modulesFolder(), "guard.wasm"), at("auth.wasm"));
     expect(await faultsOf("auth.wasm")).toEqual([
-      expect.stringContaining("has the digest "),
-      "has imports that are not allowed: env.proxy_get_shared_data, env.proxy_set_shared_data",
+      digest,
+      expect.stringContaining("has exports that are not allowed: function proxy_on_http_call_response, "),
+      expect.stringContaining("has imports that are not allowed: env.proxy_get_shared_data, env.proxy_http_call, "),
     ]);
     writeFileSync(at("auth.wasm"), bytes.subarray(0, 4_000));
     expect(await faultsOf("auth.wasm")).toEqual([
@@ -390,7 +389,7 @@ describe("a package whose module is not as it was built", () => {
 
   it("is found by wasm verify, by its digest alone", async () => {
     const outcome = await call("wasm", "verify");
-    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining("5 files, 1 wrong\n") });
+    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining("6 files, 1 wrong\n") });
     rmSync(at("package/dist/modules/guard.cdx.json"));
     expect(await call("wasm", "verify")).toMatchObject({
       code: 1,

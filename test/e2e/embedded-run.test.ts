@@ -78,6 +78,18 @@ describe("sluice run --embedded", () => {
     expect(`${cli.stdout()}${cli.stderr()}`).not.toContain(ENV.ACME_KEY);
   });
 
+  test("--access-log has the trace that the service was told of", async () => {
+    const traced = policyText()
+      .replace("policies:\n", "policies:\n  trace: { tracing: {} }\n")
+      .replace("[known]", "[trace, known]");
+    const { cli, url } = await start(traced, "--access-log");
+    expect(await ask(`${url}/orders/1`, acme)).toBe(200);
+    const [line] = await cli.prints(/^\{.*\}$/m);
+    const [traceparent = ""] = place.upstream.received[0]?.values("traceparent") ?? [];
+    expect(JSON.parse(line)).toMatchObject({ status: 200, trace_id: traceparent.split("-")[1] });
+    expect(traceparent).toMatch(/^00-[0-9a-f]{32}-/);
+  });
+
   test("says once what of the policy it does not do", async () => {
     const retried = policyText().replace(
       /^ {2}orders: \{ /m,
@@ -85,13 +97,17 @@ describe("sluice run --embedded", () => {
     );
     const logged = retried.replace(/^( {2}public: \{ )/m, "$1accessLog: { to: stdout }, ");
     expect(logged).not.toBe(retried);
-    const { cli } = await start(logged);
+    const traced = logged
+      .replace("policies:\n", "policies:\n  trace: { tracing: { native: true, export: { otlp: orders } } }\n")
+      .replace("[known]", "[trace, known]");
+    const { cli } = await start(traced);
     expect(cli.stderr()).toContain(
       "sluice: it has no loadBalancing, connections, circuitBreakers: each request is sent once, to the next endpoint\n",
     );
     expect(cli.stderr()).toContain("sluice: it writes no accessLog of a listener: --access-log prints a line for each");
+    expect(cli.stderr()).toContain("sluice: it has no tracer of Envoy's own: trace with native: true makes no spans");
     expect(await place.change(cli, `${retried}\n`)).toBe("taken over");
-    expect(cli.stderr().match(/it has no/g)).toHaveLength(1);
+    expect(cli.stderr().match(/it has no loadBalancing/g)).toHaveLength(1);
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)(

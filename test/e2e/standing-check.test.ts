@@ -9,7 +9,7 @@ import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
 import { allCases, allExamples, sourceFiles } from "../support/cases.js";
 import { requireEnvoy } from "../support/envoy.js";
 import { type Bootstrap, edited, guards } from "./support/edit.js";
-import { bootstrapText, planOf, randomSecrets, serve, writeSecrets } from "./support/serve.js";
+import { bootstrapText, planOf, randomSecrets, serve, withLists, writeSideFiles } from "./support/serve.js";
 import { standingFaults, withProbeRoute } from "./support/standing.js";
 
 const policies = [
@@ -39,8 +39,10 @@ async function validated(config: { configText: string } | { configPath: string }
   const work = await workFolder();
   const env = randomSecrets(plan);
   try {
-    await writeSecrets(plan, work.path);
-    return await validateConfig({ envoy: await requireEnvoy(), workDir: work.path, env, ...config });
+    await writeSideFiles(plan, work.path);
+    const checked =
+      "configText" in config ? { configText: await withLists(config.configText, [plan], work.path) } : config;
+    return await validateConfig({ envoy: await requireEnvoy(), workDir: work.path, env, ...checked });
   } finally {
     await work.remove();
   }

@@ -172,6 +172,19 @@ describe("the world", () => {
     expect(() => clock.advance(-1n)).toThrow(RangeError);
   });
 
+  it("ticks without time, does something after each tick, and knows when the next is due", () => {
+    const clock = new ManualClock({ monotonic: 5n, wall: 7n });
+    const { host } = started({ host: new Host({ clock }), script: "configure tick 10" });
+    const ticks = () => host.log.filter(({ text }) => text.startsWith("> tick")).length;
+    expect([ticks(), host.nextDue]).toEqual([0, 10_000_005n]);
+    host.tick();
+    expect([ticks(), clock.monotonic(), host.nextDue]).toEqual([1, 5n, 10_000_005n]);
+    const seen: bigint[] = [];
+    host.advance(25_000_000n, () => seen.push(clock.monotonic()));
+    expect([ticks(), seen, host.nextDue]).toEqual([3, [10_000_005n, 20_000_005n], 30_000_005n]);
+    expect(new Host().nextDue).toBeUndefined();
+  });
+
   it("follows real clocks, of which one never goes back, and calls no tick of a VM that is retired", () => {
     const clock = new ManualClock({ monotonic: 5n, wall: 7n });
     const heard: string[] = [];

@@ -123,6 +123,7 @@ const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   ipAccess: ["[ipAccess](../filters/ip-access/README.md), in a filter of Envoy's own", "403"],
   fault: ["[fault](../filters/fault/README.md), in filters of Envoy's own", "the status that it says"],
   cors: ["[cors](../filters/cors/README.md), in a filter of Envoy's own", "nobody; it answers preflights"],
+  trace: ["[tracing](../filters/tracing/README.md)", "nobody; it begins the span of the request"],
   limit: ["[rateLimit](../filters/rate-limit/README.md) that does not ask who calls", "429"],
   authenticate: ["[authenticate](../filters/authenticate/README.md)", "401"],
   authorize: ["[authorize](../filters/authorize/README.md)", "403"],
@@ -151,8 +152,8 @@ without the route's \`except\`, and those of its \`apply\`. One that is there tw
 They run by phase, and in one phase in the order of these lists:
 
 ${markdownTable(["", "policies", "refuse with"], rows)}
-The first that refuses answers, and the later ones do not run. A route has at most one \`fault\`, \`cors\`, \`authenticate\`,
-\`externalAuth\` and \`compress\` each. Several \`authorize\` must all allow.
+The first that refuses answers, and the later ones do not run. A route has at most one \`fault\`, \`cors\`, \`tracing\`,
+\`authenticate\`, \`externalAuth\` and \`compress\` each. Several \`authorize\` must all allow.
 Limits of one phase decide together: a call that one of them refuses costs nothing in the others. \`sluice explain orders\` prints the policies of a route
 in this order, each with the line that asks for it.
 

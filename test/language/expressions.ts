@@ -105,6 +105,7 @@ const KNOWN_FROM: Readonly<Record<Availability, string>> = {
   request: "arrival",
   route: "route",
   identity: "identity",
+  operation: "operation",
   response: "response",
 };
 
@@ -116,7 +117,9 @@ An attribute is known from one of these moments on:
 - *route*: the path of the route has \`{name}\`. On a route without it, a policy that reads it is an error (SL0527).
 - *identity*: an enforced \`authenticate\` of the route has found out who calls. \`authorize\` can read it, and limits, which then run behind it. On a route
   without one it is an error (SL0408), and so it is in the \`when\` of that \`authenticate\` (SL0431).
-- *response*: the service has answered. No policy of this version can read it (SL0521).
+- *operation*: a conversion of the route has an operation for the request. \`tags\` and \`always\` of a \`tracing\` can read it; what decides about requests cannot
+  (SL0533).
+- *response*: the answer is over. \`always\` of a \`tracing\` can read it, and \`when\` of an access log; what decides about requests cannot (SL0521).
 `;
 
 function attributes(): string {

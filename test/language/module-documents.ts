@@ -11,19 +11,32 @@ type Grammar = Record<"condition" | "text" | "integer", Value>;
 
 const NAMED = ["request.query", "request.cookies", "route.params"] as const;
 
+const get = (...path: string[]): Value => ["get", ...path];
+
 /** Predicates, and attributes that are strings, over what the caller's module tells. */
 function predicates(texts: readonly string[], lists: readonly string[]) {
-  const get = (...path: string[]): Value => ["get", ...path];
   const attribute = fc.oneof(
     fc.constantFrom("request.method", "request.path", "source.ip", "route.name", ...texts).map((name) => get(name)),
     fc.constantFrom("x-a", "x_b.c", "cookie").map((name) => get("request.headers", name)),
     fc.tuple(fc.constantFrom(...NAMED), fc.constantFrom("id", "A~!", "%")).map(([name, key]) => get(name, key)),
   );
   const number = fc.constantFrom("request.size", "request.time", "source.port").map((name) => get(name));
+  return predicatesOver({ attribute, number, lists, noted: [] });
+}
+
+interface Vocabulary {
+  attribute: fc.Arbitrary<Value>;
+  number: fc.Arbitrary<Value>;
+  lists: readonly string[];
+  /** Other bools. */
+  noted: readonly fc.Arbitrary<Value>[];
+}
+
+function predicatesOver({ attribute, number, lists, noted }: Vocabulary) {
   const ofLists = lists.map((name) => fc.constant(get(name)));
   const constantTexts = fc.array(fc.constantFrom("a", "", "é"), { maxLength: 3 }).map((all): Value => ["list", ...all]);
   const constantIntegers = fc.array(fc.integer(), { maxLength: 3 }).map((all): Value => ["list", ...all]);
-  const { condition } = fc.letrec<Grammar>((tie) => {
+  const { condition, text, integer } = fc.letrec<Grammar>((tie) => {
     const condition = tie("condition");
     const text = tie("text");
     const integer = tie("integer");
@@ -49,6 +62,7 @@ function predicates(texts: readonly string[], lists: readonly string[]) {
       condition: fc.oneof(
         { maxDepth: 3, depthIdentifier: "predicate" },
         fc.constantFrom<Value>(true, false),
+        ...noted,
         form(["==", "!=", "<", ">="], text, text),
         form(["==", "<=", ">"], integer, integer),
         form(["==", "!="], condition, condition),
@@ -65,14 +79,27 @@ function predicates(texts: readonly string[], lists: readonly string[]) {
       ),
     };
   });
-  return { condition, attribute };
+  return { condition, attribute, value: fc.oneof(condition, text, integer) };
 }
 
 const CALLERS: Readonly<Record<GuardName, ReturnType<typeof predicates>>> = {
   guard: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.subject"], ["auth.groups", "auth.scopes"]),
   auth: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.issuer"], ["auth.groups", "auth.scopes"]),
   "rate-limit": predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
+  tracing: predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
 };
+
+/** What is told of a request, and decides nothing. */
+const told = predicates(["auth.consumer", "auth.tier", "soap.operation"], ["auth.groups"]);
+
+/** What is asked when an answer is over, after `count` conditions were noted. */
+const tail = (count: number) =>
+  predicatesOver({
+    attribute: fc.constantFrom("x-a", "content-type").map((name) => get("response.headers", name)),
+    number: fc.constantFrom("response.status", "response.duration").map((name) => get(name)),
+    lists: [],
+    noted: count === 0 ? [] : [fc.nat(count - 1).map((index): Value => ["noted", index])],
+  }).condition;
 const early = predicates([], []);
 
 /** Some of the members. */
@@ -135,13 +162,56 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
     .map(([beside, body]) => ({ name: "limit", ...beside, rateLimit: body }));
   switch (module) {
     case "guard":
-      return fc.tuple(authenticate, authorize, rateLimit).map((all) => [...all]);
+      return fc.tuple(tracingOf(condition), authenticate, authorize, rateLimit).map((all) => [...all]);
+    case "tracing":
+      return fc.tuple(tracingOf(condition)).map((all) => [...all]);
     case "auth":
       return fc.tuple(authenticate, authorize).map((all) => [...all]);
     case "rate-limit":
       return fc.tuple(rateLimit).map((all) => [...all]);
   }
 }
+
+const ratio = fc.constantFrom(0, 1, 100_000, 1_000_000);
+
+function tracingOf(condition: fc.Arbitrary<Value>): fc.Arbitrary<{ name: string; [key: string]: Value }> {
+  const propagate = fc.uniqueArray(fc.constantFrom("w3c", "b3", "b3multi", "jaeger"), { minLength: 1 });
+  const always = fc
+    .array(told.condition, { maxLength: 3 })
+    .chain((noted) => tail(noted.length).map((when): Value => ({ noted, when })));
+  const more = some({
+    parent: fc.boolean(),
+    baggage: fc.boolean(),
+    rules: fc.array(fc.record({ when: condition, ratio }), { maxLength: 3 }),
+    always,
+    tags: fc.uniqueArray(fc.record({ name: fc.constantFrom("customer", "a.b", "A_-1"), value: told.value }), {
+      selector: ({ name }) => name,
+    }),
+    redact: fc.uniqueArray(fc.constantFrom("url.path", "client.address", "sluice.decision")),
+    perSecond: fc.constantFrom(1, 100, 100_000),
+  });
+  return fc.tuple(propagate, ratio, more, fc.boolean()).map(([forms, share, rest, exports]) => ({
+    name: "trace",
+    tracing: {
+      propagate: forms,
+      ratio: share,
+      ...(exports ? { perSecond: 7 } : {}),
+      ...rest,
+      ...(exports ? { export: 0 } : {}),
+    },
+  }));
+}
+
+const exporters = fc.array(
+  fc.record({
+    cluster: fc.constantFrom("collector", "a.b:own"),
+    authority: fc.constantFrom("collector", "otlp.example.com:4318"),
+    path: fc.constantFrom("/", "/api/v2/spans"),
+    format: fc.constantFrom("zipkin", "otlp"),
+    service: fc.constantFrom("shop", 'a "shop"'),
+  }),
+  { minLength: 1, maxLength: 2 },
+);
 
 const consumers = fc.uniqueArray(
   fc
@@ -154,10 +224,19 @@ const consumers = fc.uniqueArray(
   { selector: ({ name }) => name },
 );
 
-const told = fc.uniqueArray(
-  fc.constantFrom("consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"),
-);
-const beside = some({ tell: told, params: fc.dictionary(fc.constantFrom("id", "", "a b"), fc.nat(1023)) });
+const RESULTS = ["consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"] as const;
+const params = fc.dictionary(fc.constantFrom("id", "", "a b"), fc.nat(1023));
+const tell = fc.uniqueArray(fc.constantFrom(...RESULTS));
+const besideRun = some({ tell, params });
+const besideTracing = some({
+  tell: fc.uniqueArray(fc.constantFrom(...RESULTS, "traceparent", "tracestate", "b3-multi", "trace-id")),
+  params,
+  pattern: fc.constantFrom("/orders/{id}", "é"),
+});
+
+/** Modules that trace, and those that know who calls. */
+const TRACES: readonly GuardName[] = ["guard", "tracing"];
+const KNOWS: readonly GuardName[] = ["guard", "auth"];
 
 /** A configuration that the module takes. */
 export function documentsOf(module: ModuleName): fc.Arbitrary<Value> {
@@ -168,15 +247,17 @@ export function documentsOf(module: ModuleName): fc.Arbitrary<Value> {
       consumers,
       fc.constantFrom("filterState", "headers"),
       fc.uniqueArray(fc.constantFrom("orders", "*", "é"), { minLength: 1 }),
-      beside,
+      TRACES.includes(module) ? besideTracing : besideRun,
+      exporters,
     )
-    .map(([policies, callers, results, names, more]): Value => {
+    .map(([policies, callers, results, names, more, to]): Value => {
       const alone = names.includes("*") ? ["*"] : names;
       const run = policies.map(({ name }) => name);
       return {
         version: 1,
-        results: module === "auth" ? results : "filterState",
-        consumers: module === "rate-limit" ? [] : callers,
+        results: module === "auth" || module === "tracing" ? results : "filterState",
+        consumers: KNOWS.includes(module) ? callers : [],
+        ...(TRACES.includes(module) ? { exporters: to } : {}),
         policies,
         routes: alone.map((name, index) => ({ name, run: index === 0 ? run : [], ...more })),
       };
@@ -206,6 +287,30 @@ const VALUES: readonly Value[] = [
   { name: "more", authenticate: { realm: "r", anyOf: [{ apiKey: { header: "x" } }] } },
   { name: "orders", run: [] },
   { count: 1, periodMs: 1, burst: 1 },
+  ...[
+    "w3c",
+    "b3",
+    "jaeger",
+    "zipkin",
+    "otlp",
+    "url.path",
+    "http.route",
+    "trace-id",
+    "/",
+    1_000_000,
+    1_000_001,
+    100_000,
+  ],
+  ...[
+    ["noted", 0],
+    ["noted", 16],
+    ["get", "response.status"],
+    ["get", "response.headers", "x-a"],
+    ["get", "soap.operation"],
+  ],
+  { when: true, ratio: 0 },
+  { noted: [], when: false },
+  { name: "a", value: 1 },
 ];
 
 const KEYS: readonly string[] = [
@@ -237,6 +342,8 @@ const KEYS: readonly string[] = [
     "id",
     "extra",
   ],
+  ...["tracing", "propagate", "ratio", "perSecond", "parent", "always", "noted", "tags", "value", "redact", "baggage"],
+  ...["export", "exporters", "cluster", "authority", "path", "format", "service", "pattern"],
 ];
 
 const documentChanges: fc.Arbitrary<Mutation[]> = mutationsWith(VALUES, KEYS);

@@ -12,6 +12,7 @@ const withKey = (...keys: string[]) =>
   });
 const text = (value: unknown) => JSON.stringify(value);
 const empty = configurationOf([]);
+const tracing = (more: object) => ({ name: "trace", tracing: { propagate: ["w3c"], ratio: 0, ...more } });
 
 function nested(depth: number): unknown {
   return depth === 0 ? true : ["!", nested(depth - 1)];
@@ -103,6 +104,22 @@ const ofGuard: readonly Witness[] = [
   [
     "policies[1].rateLimit.default.burst: is too large for this rate",
     text(withLimit({ default: { count: 1, periodMs: 86_400_000, burst: 1_000_000_000 } })),
+  ],
+  [
+    'policies[0].tracing.tags[1].name: there already is a tag "a"',
+    text(configurationOf([tracing({ tags: [1, 2].map((value) => ({ name: "a", value })) })])),
+  ],
+  [
+    "policies[0].tracing.export: is the number of no exporter",
+    text(configurationOf([tracing({ perSecond: 1, export: 0 })])),
+  ],
+  [
+    "policies[0].tracing.always.when[1]: is the number of no condition",
+    text(configurationOf([tracing({ always: { noted: [], when: ["noted", 0] } })])),
+  ],
+  [
+    "routes[0].run[1]: must come first, as it traces all that follows",
+    text(configurationOf([partnersOnly, tracing({})])),
   ],
   [
     "policies[0].authorize.rules[0].allow[257][1][2]: is one name too many",

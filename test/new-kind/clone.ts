@@ -17,7 +17,7 @@ export interface Clone {
 }
 
 const BUILT = ["compiler/envoy/generated", "dist"];
-const STEP_MS = 110_000;
+const STEP_MS = 280_000;
 
 /** Copies the files that git knows or would take, with what was built of them; the packages are shared. */
 export async function cloneRepository(): Promise<Clone> {

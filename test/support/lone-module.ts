@@ -32,8 +32,15 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-/** @param modules such as `auth.wasm` */
-export async function openBench(modules: readonly string[], env: Readonly<Record<string, string>>): Promise<Bench> {
+/**
+ * @param modules such as `auth.wasm`
+ * @param others ports of other services, by the ports that the files have for them
+ */
+export async function openBench(
+  modules: readonly string[],
+  env: Readonly<Record<string, string>>,
+  others: Readonly<Record<number, number>> = {},
+): Promise<Bench> {
   const workDir = await mkdtemp(join(tmpdir(), "sluice-lone-"));
   await mkdir(join(workDir, "modules"));
   for (const name of modules) await writeFile(join(workDir, "modules", name), await moduleBytes(name));
@@ -41,7 +48,10 @@ export async function openBench(modules: readonly string[], env: Readonly<Record
   const moved = (text: string) =>
     text
       .replaceAll(/(port_value"?: ?)8080/g, (_, name: string) => `${name}0`)
-      .replaceAll(/(port_value"?: ?)9001/g, (_, name: string) => `${name}${upstream.port}`);
+      .replaceAll(/(port_value"?: ?)9001/g, (_, name: string) => `${name}${upstream.port}`)
+      .replaceAll(/(port_value"?: ?)(\d+)/g, (whole, name: string, port: string) =>
+        others[Number(port)] === undefined ? whole : `${name}${others[Number(port)]}`,
+      );
   return {
     upstream,
     workDir,

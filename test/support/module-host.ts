@@ -17,7 +17,9 @@ import { Vm } from "../../compiler/host/vm.js";
 export type { CompiledModule } from "../../compiler/host/engine.js";
 
 /** Reads a module of dist/modules, which is built first where it is missing or stale. */
-export async function loadModule(name: "guard" | "auth" | "body" | "rate-limit" | "soap"): Promise<CompiledModule> {
+export async function loadModule(
+  name: "guard" | "auth" | "body" | "rate-limit" | "soap" | "tracing",
+): Promise<CompiledModule> {
   const script = new URL("../../scripts/build-modules.mjs", import.meta.url).href;
   const { buildModules }: { buildModules: () => Promise<{ name: string; path: string }[]> } = await import(script);
   const built = (await buildModules()).find((module) => module.name === name);

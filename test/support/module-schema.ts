@@ -5,7 +5,7 @@ import { modules } from "../../filters/index.js";
 
 export type ModuleName = keyof typeof modules;
 /** Modules that look at a request before it goes on, and those of the body stage. */
-export const GUARD_NAMES = ["guard", "auth", "rate-limit"] as const;
+export const GUARD_NAMES = ["guard", "auth", "rate-limit", "tracing"] as const;
 export const BODY_NAMES = ["body", "soap"] as const;
 export const MODULE_NAMES = [...GUARD_NAMES, ...BODY_NAMES] as const;
 export type GuardName = (typeof GUARD_NAMES)[number];
@@ -23,6 +23,7 @@ export const moduleSchemas: Readonly<Record<ModuleName, { file: string; schema: 
     file: "module-rate-limit",
     schema: moduleJsonSchema(modules["rate-limit"], "Configuration of rate-limit.wasm"),
   },
+  tracing: { file: "module-tracing", schema: moduleJsonSchema(modules.tracing, "Configuration of tracing.wasm") },
   body: { file: "module-body", schema: bodyModuleJsonSchema(modules.body, "Configuration of body.wasm", "config") },
   soap: { file: "module-soap", schema: bodyModuleJsonSchema(modules.soap, "Configuration of soap.wasm", "alone") },
 };
@@ -34,6 +35,7 @@ const validators: Readonly<Record<ModuleName, ValidateFunction>> = {
   guard: ajv.compile(moduleSchemas.guard.schema),
   auth: ajv.compile(moduleSchemas.auth.schema),
   "rate-limit": ajv.compile(moduleSchemas["rate-limit"].schema),
+  tracing: ajv.compile(moduleSchemas.tracing.schema),
   body: ajv.compile(moduleSchemas.body.schema),
   soap: ajv.compile(moduleSchemas.soap.schema),
 };
@@ -53,7 +55,7 @@ export const BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
   [/: must be an integer$/, "how a number is written: 1.0 is 1 to a schema"],
   [/: is too (long|short)$/, "bytes, where a schema counts characters"],
   [/^(.*: |the configuration )?needs more memory than the module may have$/, "memory"],
-  [/: there already is a (consumer|policy|route) "/, "a name twice in a list of objects"],
+  [/: there already is a (consumer|policy|route|tag) "/, "a name twice in a list of objects"],
   [/: has a rate already$/, "a tier twice in a list of objects"],
   [/: has the name of a rule before it$/, "a name twice in a list of objects"],
   [/: have too many credentials$/, "a sum over consumers"],
@@ -66,10 +68,15 @@ export const BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
   [/: is one limit too many beside each other$/, "what a name refers to, and order"],
   [/: is more than a million a second$/, "a quotient"],
   [/: is too large for this rate$/, "a product"],
+  [/: is the number of no (exporter|condition)$/, "what a number refers to"],
+  [/: must come first, as it traces all that follows$/, "what a name refers to, and order"],
   [/: is one (name|header) too many$/, "a sum over policies"],
   [/: must be a range of addresses/, "which texts are ranges"],
   [/: must be an automaton in base64$/, "what base64 holds"],
   [/: has too many operations$/, "a sum over a predicate"],
+  [/: there already is a tag "/, "a name twice in a list of objects"],
+  [/: is the number of no (exporter|condition)$/, "what a number refers to"],
+  [/: must come first, as it traces all that follows$/, "what a name refers to, and order"],
   [/: has the name of an operation before it$/, "a name twice in a list of objects"],
   [/: has the query of a parameter before it$/, "a name twice in a list of objects"],
   [/: has two (elements|attributes) of one name$/, "a name twice in a list of objects"],

@@ -84,13 +84,15 @@ export const externalAuthBody = fc
   .map(({ http, grpc, byGrpc, ...rest }) => ({ ...(byGrpc ? { grpc } : { http }), ...rest }));
 
 /** Kinds of which a route has one at most. */
-export const ALONE: readonly string[] = ["authenticate", "compress", "cors", "externalAuth", "fault"];
+export const ALONE: readonly string[] = ["authenticate", "compress", "cors", "externalAuth", "fault", "tracing"];
 
 type Spec = Readonly<Record<string, unknown>>;
 
 /** By gRPC only a service is asked that speaks HTTP/2; the first may. */
 export function askable(spec: Spec, first: Spec): Spec {
-  const speaks = first.protocol === "http2" && JSON.stringify(spec).includes(`"service":"${SERVICES[0]}"`);
+  const speaks =
+    (first.protocol === "http2" || first.protocol === "grpc") &&
+    JSON.stringify(spec).includes(`"service":"${SERVICES[0]}"`);
   if (spec.externalAuth === undefined || speaks) return spec;
   return { ...spec, externalAuth: JSON.parse(JSON.stringify(spec.externalAuth).replace('"grpc":', '"http":')) };
 }

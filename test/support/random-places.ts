@@ -17,7 +17,8 @@ export interface RandomPolicy {
     | "fault"
     | "headers"
     | "ipAccess"
-    | "rateLimit";
+    | "rateLimit"
+    | "tracing";
   readonly spec: Readonly<Record<string, unknown>>;
 }
 

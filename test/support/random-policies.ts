@@ -16,7 +16,9 @@ import {
 import { asksWhoCalls, compose, PLACES, type RandomPolicy } from "./random-places.js";
 import { hashed, shedding, unhashed } from "./random-resilience.js";
 import { randomRoutes, SERVICES } from "./random-routes.js";
-import { withListenerTransport, withServiceTransport } from "./random-transport.js";
+import { withSidecar } from "./random-sidecar.js";
+import { tracingBody, withOneTracer } from "./random-tracing.js";
+import { withListenerTransport, withName, withServiceTransport } from "./random-transport.js";
 
 // Policy files as data, over few names, paths and words, so that their parts meet. Limits are slow and time-outs are long: how
 // fast requests follow one another cannot matter.
@@ -211,6 +213,7 @@ const compress = policyOf("compress", compressBody, offOrOn);
 const externalAuth = policyOf("externalAuth", externalAuthBody, offOrOn);
 const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
+const tracing = policyOf("tracing", tracingBody, offOrOn);
 
 const KEYS = [
   "source.ip",
@@ -269,11 +272,14 @@ const policies = fc
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },
       { weight: 3, arbitrary: rateLimit },
+      { weight: 2, arbitrary: tracing },
     ),
     { maxLength: 8 },
   )
   .map((all) =>
-    all.map((policy, index): RandomPolicy => ({ ...policy, name: `p${index}-${policy.kind.toLowerCase()}` })),
+    withOneTracer(
+      all.map((policy, index): RandomPolicy => ({ ...policy, name: `p${index}-${policy.kind.toLowerCase()}` })),
+    ),
   );
 
 const overload = fc.record(
@@ -302,6 +308,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
     const transported = {
       ...drawn.services,
       [SERVICES[0]]: withServiceTransport(drawn.services[SERVICES[0]], drawn.choices),
+      [SERVICES[1]]: withName(drawn.services[SERVICES[1]]),
     };
     const composed = compose(drawn);
     const [ofFirst, ofSecond] = leadToBoth(composed.routes) ? [{}, {}] : drawn.shed;
@@ -309,7 +316,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       [SERVICES[0]]: { ...transported[SERVICES[0]], ...ofFirst },
       [SERVICES[1]]: { ...transported[SERVICES[1]], ...ofSecond },
     };
-    return {
+    return withSidecar({
       apiVersion: "sluice/v1",
       kind: "Gateway",
       name: "random",
@@ -324,7 +331,7 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
       ),
       ...composed,
       routes: withVersions(composed.routes, SERVICES[1], drawn.services[SERVICES[1]]),
-    };
+    });
   });
 
 /** Whether some route chooses between services: they have no limits of their own then. */

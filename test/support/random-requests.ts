@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { OriginPattern } from "../../compiler/plan/native.js";
 import type { GatewayPlan, HeaderMatch, Json, RoutePlan } from "../../compiler/plan/plan.js";
 import { hit, matching, tricked } from "./random-targets.js";
+import { traceHeaders } from "./random-tracing.js";
 
 // Requests that are aimed at a plan: they hit its routes, nearly hit them, and try to get around them.
 
@@ -338,6 +339,7 @@ function readHeaders(plan: GatewayPlan, words: readonly string[]): fc.Arbitrary<
         ),
         3,
       ),
+      plan.policies.some(({ phase }) => phase === "trace") ? sometimes(traceHeaders, 1) : fc.constant([]),
     )
     .map((pairs) => pairs.flat());
 }

@@ -7,9 +7,11 @@ const ca = "mounted:/etc/tls/ca.crt";
 const OF_LISTENERS = [
   { accessLog: { to: "stdout", when: "response.status >= 500", sample: "50%" } },
   { tls: pair },
+  { protocols: ["http1", "http2", "http3"], http3Port: 443, tls: pair },
   { protocols: ["http1"] },
   { protocols: ["http2"], tls: { ...pair, clientCertificate: { ca } } },
   {},
+  { tls: { certificates: [pair, { certificate: "mounted:/etc/tls/other.crt", key: "mounted:/etc/tls/other.key" }] } },
   { protocols: ["http1", "http2"], tls: { ...pair, clientCertificate: { ca, required: false } } },
 ] as const;
 
@@ -17,9 +19,23 @@ const OF_SERVICES = [
   {},
   { protocol: "http1" },
   { protocol: "http2" },
+  { protocol: "grpc" },
   { protocol: "auto", tls: { sni: "alpha.internal" } },
   { protocol: "http2", tls: { sni: "alpha.internal", ca } },
   { tls: { sni: "alpha.internal", ...pair } },
+  { eds: "mounted:/var/lib/discovery/alpha.yaml" },
+] as const;
+
+const NAMES = [
+  "beta.internal:8080",
+  { name: "beta.internal:8080", addresses: "all", refresh: "20s" },
+  { name: "beta.internal:8080", addresses: "first" },
+] as const;
+
+const VERSIONS = [
+  { one: { dns: NAMES[0] }, two: { endpoints: ["127.0.0.1:9001"] } },
+  { one: { dns: NAMES[1] }, two: { eds: "mounted:/var/lib/discovery/beta.json" } },
+  { one: { dns: NAMES[2] }, two: { zones: { "eu-1a": ["127.0.0.1:9001"] } } },
 ] as const;
 
 /** A listener with what it may have beside its address. */
@@ -30,7 +46,20 @@ export function withListenerTransport(listener: Readonly<Record<string, unknown>
 /** A service at fixed addresses with what it may have beside them; with TLS always a name. */
 export function withServiceTransport(service: Readonly<Record<string, unknown>>, beside: unknown) {
   const transport: Readonly<Record<string, unknown>> = chosen(OF_SERVICES, beside) ?? {};
-  return { ...service, ...transport, ...(transport.protocol === "http2" ? byGrpc(service.health) : {}) };
+  const { endpoints, ...rest } = service;
+  const where = "eds" in transport ? {} : { endpoints };
+  return { ...rest, ...where, ...transport, ...(speaksHttp2(transport) ? byGrpc(service.health) : {}) };
+}
+
+/** A service that has a name, with how it is resolved. */
+export function withName(service: Readonly<Record<string, unknown>>) {
+  if ("dns" in service) return { ...service, dns: chosen(NAMES, service) };
+  const versions = "versions" in service ? chosen(VERSIONS, service) : undefined;
+  return versions === undefined ? service : { ...service, versions };
+}
+
+function speaksHttp2({ protocol }: Readonly<Record<string, unknown>>): boolean {
+  return protocol === "http2" || protocol === "grpc";
 }
 
 /** A check by TCP is one by gRPC where that can be spoken. */

@@ -43,8 +43,9 @@ export interface Upstream {
  * A real HTTP/1.1 server on a free loopback port that records what reaches it.
  *
  * @param port of one that was closed, whose place it takes
+ * @param host another address of this machine
  */
-export async function startUpstream(script: Script = {}, port = 0): Promise<Upstream> {
+export async function startUpstream(script: Script = {}, port = 0, host = "127.0.0.1"): Promise<Upstream> {
   let current = script;
   const received: ReceivedRequest[] = [];
   const server = createServer({ joinDuplicateHeaders: false }, (incoming, outgoing) => {
@@ -67,13 +68,13 @@ export async function startUpstream(script: Script = {}, port = 0): Promise<Upst
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(port, host, resolve);
   });
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new Error("the upstream has no port");
   return {
     port: bound.port,
-    address: `127.0.0.1:${bound.port}`,
+    address: `${host.includes(":") ? `[${host}]` : host}:${bound.port}`,
     received,
     connections: () => connections.all,
     open: () => connections.open,

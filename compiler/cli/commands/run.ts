@@ -1,5 +1,5 @@
 import type { Planned } from "../../pipeline.js";
-import type { GatewayPlan } from "../../plan/plan.js";
+import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
 import { schemeOf } from "../../request/request.js";
 import { EnvoyStartError } from "../../runtime/process.js";
 import { type FileWatch, watchFiles } from "../../runtime/watch.js";
@@ -103,11 +103,14 @@ async function serve(
   const ended = interrupted();
   const server = await start(plan, secrets);
   try {
-    const schemes = new Map(plan.listeners.map((listener) => [listener.name, schemeOf(listener)]));
-    for (const { name, address, port } of await server.listeners())
-      process.stdout.write(
-        `${name}: ${schemes.get(name) ?? "http"}://${address.includes(":") ? `[${address}]` : address}:${port}\n`,
-      );
+    const planned = new Map(plan.listeners.map((listener) => [listener.name, listener]));
+    for (const { name, address, port } of await server.listeners()) {
+      const listener = planned.get(name);
+      // The part of one that speaks HTTP/3 is at the same address.
+      if (listener === undefined) continue;
+      const host = address.includes(":") ? `[${address}]` : address;
+      process.stdout.write(`${name}: ${schemeOf(listener)}://${host}:${port}${besides(listener)}\n`);
+    }
     const others = included === 0 ? "" : ` and ${included} included ${included === 1 ? "file" : "files"}`;
     for (const line of [...server.about, `watching ${watched.file}${others}; Ctrl-C ends`])
       process.stdout.write(`${line}\n`);
@@ -118,6 +121,13 @@ async function serve(
   } finally {
     await server.stop();
   }
+}
+
+/** What the address of a listener does not tell. */
+function besides({ capturedBy, http3 }: ListenerPlan): string {
+  if (capturedBy !== undefined) return `, captured by ${capturedBy}`;
+  if (http3 === undefined) return "";
+  return http3 === "only" ? ", by HTTP/3" : ", also by HTTP/3";
 }
 
 const WITHOUT_ENVOY =

@@ -13,6 +13,7 @@ export const SCHEMAS = [
   "module-body",
   "module-rate-limit",
   "module-soap",
+  "module-tracing",
 ] as const;
 export type SchemaName = (typeof SCHEMAS)[number];
 

@@ -1,4 +1,6 @@
+import { mountedEndpoints } from "../../plan/discovery.js";
 import type { GatewayPlan } from "../../plan/plan.js";
+import { tracedNatively } from "../../plan/tracers.js";
 import { type EmbeddedOptions, EmbeddedServer } from "../../runtime/embedded/server.js";
 import { secretsOf } from "../envoy.js";
 import { EnvironmentError } from "../exit.js";
@@ -43,13 +45,21 @@ function unwrittenNotice({ listeners }: GatewayPlan): string | undefined {
   return "it writes no accessLog of a listener: --access-log prints a line for each request, without times and sizes";
 }
 
+/** What it says of traces that are Envoy's own; absent if there are none. */
+function untracedNotice({ policies }: GatewayPlan): string | undefined {
+  const [first] = tracedNatively(policies);
+  return (
+    first && `it has no tracer of Envoy's own: ${first.name} with native: true makes no spans and writes no headers`
+  );
+}
+
 /** The policy in the embedded host, which takes over others without a restart. */
 export async function runEmbedded(
   plan: GatewayPlan,
   secrets: Readonly<Record<string, string>>,
   options: { accessLog: boolean },
 ): Promise<PolicyServer> {
-  for (const notice of [ignoredNotice(plan), unwrittenNotice(plan)])
+  for (const notice of [ignoredNotice(plan), unwrittenNotice(plan), untracedNotice(plan)])
     if (notice !== undefined) process.stderr.write(`sluice: ${notice}\n`);
   const server = await startEmbedded(plan, secrets, {
     ...(options.accessLog ? { onAccess: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
@@ -65,7 +75,7 @@ export async function runEmbedded(
 }
 
 async function takeOver(server: EmbeddedServer, plan: GatewayPlan): Promise<Takeover> {
-  const problem = transportProblem(plan) ?? askingProblem(plan);
+  const problem = transportProblem(plan) ?? askingProblem(plan) ?? discoveryProblem(plan) ?? captureProblem(plan);
   if (problem !== undefined) return { isNews: false, says: `${problem}. The policy before stays in force.` };
   let environment: Record<string, string>;
   try {
@@ -100,13 +110,31 @@ function transportProblem({ listeners, services }: GatewayPlan): string | undefi
   );
 }
 
+/** Connections that only Envoy could take. */
+function captureProblem({ listeners }: GatewayPlan): string | undefined {
+  const listener = listeners.find(({ captures, capturedBy }) => (captures ?? capturedBy) !== undefined);
+  return (
+    listener &&
+    `the listener ${listener.name} takes connections that the kernel redirects, which the embedded host does not; run it in Envoy, without --embedded`
+  );
+}
+
+/** A service that only Envoy could find. */
+function discoveryProblem(plan: GatewayPlan): string | undefined {
+  const [file] = mountedEndpoints(plan);
+  return (
+    file &&
+    `the policy refers to mounted:${file}, which the embedded host does not read; run it in Envoy, without --embedded`
+  );
+}
+
 /** @throws EnvironmentError if it cannot be started, such as on an address that another program has */
 export async function startEmbedded(
   plan: GatewayPlan,
   environment: Readonly<Record<string, string>>,
   options: Omit<EmbeddedOptions, "modules" | "report">,
 ): Promise<EmbeddedServer> {
-  const problem = transportProblem(plan) ?? askingProblem(plan);
+  const problem = transportProblem(plan) ?? askingProblem(plan) ?? discoveryProblem(plan) ?? captureProblem(plan);
   if (problem !== undefined) throw new EnvironmentError(problem);
   const modules = await embeddedModules();
   const report = (line: string) => void process.stderr.write(`sluice: ${line}\n`);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { accessSync, constants } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { endpointTexts, mountedEndpoints } from "../../plan/discovery.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { mountedFiles } from "../../plan/transport.js";
@@ -41,7 +42,10 @@ export async function runEnvoy(
   if (problem !== undefined) throw new EnvironmentError(problem);
   const work = await workFolder();
   try {
-    const options = await withSecrets(plan, fixed, work.path);
+    const endpoints = new EndpointFiles(join(work.path, "endpoints"));
+    const placed = { ...fixed, endpointsDir: endpoints.folder };
+    const options = await withSecrets(plan, placed, work.path);
+    await endpoints.begin(plan);
     const running = await startDynamicEnvoy({
       folder: join(work.path, "resources"),
       bootstrap: (files) => dynamicBootstrapText(plan, options, files),
@@ -74,8 +78,12 @@ export async function runEnvoy(
         const mounted = mountedProblem(next, envoy);
         if (mounted !== undefined) return { isNews: false, says: `${mounted}. The policy before stays in force.` };
         if (unknown.length === 0) {
-          const resources = resourceTexts(next, await withSecrets(next, fixed, work.path));
-          return { isNews: true, says: describe(await running.update(resources)) };
+          const resources = resourceTexts(next, await withSecrets(next, placed, work.path));
+          await endpoints.begin(next);
+          const outcome = await running.update(resources);
+          const isTaken = outcome.kind === "accepted" || outcome.kind === "unchanged";
+          const hasMoved = isTaken && (await endpoints.replace(next));
+          return { isNews: true, says: hasMoved ? "taken over" : describe(outcome) };
         }
         const names = unknown.map((name) => `env:${name}`).join(", ");
         return {
@@ -95,16 +103,45 @@ export async function runEnvoy(
   }
 }
 
+/** The files by which Envoy finds services: a copy of those beside the policy, which Envoy reads again after each rename. */
+class EndpointFiles {
+  readonly folder: string;
+  private readonly texts = new Map<string, string>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Writes those that are new: Envoy takes no cluster whose file is not there. */
+  async begin(plan: GatewayPlan): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    for (const file of endpointTexts(plan)) if (!this.texts.has(file.name)) await this.write(file);
+  }
+
+  /** Writes those that are not as they were; true if there are any. */
+  async replace(plan: GatewayPlan): Promise<boolean> {
+    const changed = endpointTexts(plan).filter(({ name, text }) => this.texts.get(name) !== text);
+    for (const file of changed) await this.write(file);
+    return changed.length > 0;
+  }
+
+  private async write({ name, text }: { name: string; text: string }): Promise<void> {
+    await writeAtomically(join(this.folder, name), text);
+    this.texts.set(name, text);
+  }
+}
+
 /** Why Envoy could not have the files of a policy; absent if it can. It would start all the same, and refuse every connection. */
 function mountedProblem(plan: GatewayPlan, envoy: Envoy): string | undefined {
   const files = mountedFiles(plan);
   if (files.length === 0) return undefined;
   if (envoy.image !== undefined)
     return `the policy refers to mounted:${files[0]}, and a container of \`sluice run --docker\` has no files of this machine; run it without --docker`;
-  const absent = files.filter((file) => !isReadable(file)).map((file) => `mounted:${file}`);
-  return absent.length === 0
-    ? undefined
-    : `the policy refers to ${absent.join(", ")}, which cannot be read; \`sluice certs dev\` makes certificates to try with`;
+  const absent = files.filter((file) => !isReadable(file));
+  if (absent.length === 0) return undefined;
+  const isCertificate = absent.some((file) => !mountedEndpoints(plan).includes(file));
+  const hint = isCertificate ? "; `sluice certs dev` makes certificates to try with" : "";
+  return `the policy refers to ${absent.map((file) => `mounted:${file}`).join(", ")}, which cannot be read${hint}`;
 }
 
 function isReadable(file: string): boolean {

@@ -109,7 +109,7 @@ allow: '"partners" in auth.groups'
   SL0510: {
     severity: "error",
     message: "the expression must give {expected}, but gives {found}",
-    help: `A rule and a condition need a bool, the key of a limit needs a string. An attribute is not a condition by
+    help: `A rule and a condition need a bool, the key of a limit a string, the tag of a span a string, an int or a bool. An attribute is not a condition by
 itself; compare it with something:
 
 \`\`\`
@@ -215,7 +215,10 @@ allow: 'request.path.matches("^/v[12]/")'
     message: "`{attribute}` is known only after the answer",
     help: `This expression is evaluated when a request arrives, to decide what becomes of it. \`response.status\`,
 \`response.headers\` and \`response.duration\` are there once the service has answered; only what looks at answers, such as
-tracing and logs, can read them. Decide by what the request says.`,
+\`always\` of a \`tracing\` and \`when\` of an access log, can read them. Decide by what the request says.
+
+    allow: 'response.status < 500'                                                                 # SL0521
+    trace: { tracing: { always: 'response.status >= 500', export: { zipkin: collector } } }`,
   },
   SL0522: {
     severity: "error",
@@ -366,5 +369,15 @@ Name the holder under \`consumers\`, with a reference to the key, and let an \`a
       known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
 
 Then replace the key: it has been seen.`,
+  },
+  SL0533: {
+    severity: "error",
+    message: "`{attribute}` tells of a request what it was, and decides nothing about it",
+    help: `Which operation of a service a request is for, Envoy's routes find out for the module that converts it. Expressions that only tell of
+requests can read it: \`tags\` and \`always\` of a \`tracing\`.
+
+    allow: 'soap.operation == "GetPartner"'                       # SL0533
+    allow: 'request.method == "GET" && route.name == "partners"'
+    tags: { operation: soap.operation }`,
   },
 } as const satisfies Section<"05">;

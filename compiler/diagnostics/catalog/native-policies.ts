@@ -114,6 +114,6 @@ of the request, say so in a comment that silences the warning.`,
     help: `gRPC needs HTTP/2 from the first byte on, which Envoy does not try by itself.
 
     auth: { endpoints: [127.0.0.1:9090] }                      # SL0451
-    auth: { endpoints: [127.0.0.1:9090], protocol: http2 }`,
+    auth: { endpoints: [127.0.0.1:9090], protocol: grpc }`,
   },
 } as const satisfies Section<"04">;

@@ -82,6 +82,78 @@ Let the group begin behind a slash and end before one, or at the end; or name th
     - { name: a, match: { path: /a }, to: a, hedge: { onTimeout: true } }                                  # SL0338
     - { name: b, match: { path: /b }, to: a, retry: { perTry: 200ms }, hedge: { onTimeout: true } }`,
   },
+  SL0340: {
+    severity: "error",
+    message: "the outbound listener `{listener}` is bound to {address}, where others than this machine reach it",
+    help: `Whoever reaches an outbound listener calls services as this machine does, with its certificates. Bind it to an address that
+only this machine has; what the kernel redirects to it arrives there too.
+
+    listeners:
+      outbound: { address: 127.0.0.1:15001, direction: outbound, capture: true }`,
+  },
+  SL0341: {
+    severity: "error",
+    message: "this leads past `{policy}` to the service `{service}`, which is behind an inbound route with it",
+    needs: ["routes", "mandatory", "defaults"],
+    help: `What inbound policies protect must not be reached by way of an outbound listener without them. It is looked for by the name of the
+service, by its endpoints, and by who stands in for it or gets copies.
+
+    services:
+      app: { endpoints: [127.0.0.1:8080], hosts: [app] }        # SL0341
+    routes:
+      - { name: app, match: { path: /** }, to: app, apply: [partners-only] }
+
+Take it away from the outbound side, or give the outbound route the same policies.`,
+  },
+  SL0342: {
+    severity: "error",
+    message: "the route `{route}` is on inbound and on outbound listeners, whose policies differ",
+    help: `A route has one list of policies, and \`mandatory\` and \`defaults\` have one for each direction. Write two routes.
+
+    routes:
+      - { name: status, listeners: [inbound], match: { path: /status }, respond: { status: 200 } }
+      - { name: status-out, listeners: [outbound], match: { path: /status }, respond: { status: 200 } }`,
+  },
+  SL0343: {
+    severity: "warning",
+    fix: "safe",
+    needs: ["listeners"],
+    message: "`{key}` has no effect: no listener is `outbound`",
+    help: `    listeners:
+      outbound: { address: 127.0.0.1:15001, direction: outbound }`,
+  },
+  SL0344: {
+    severity: "error",
+    message: "`{host}` is the host of another service, or stands here twice",
+    help: `An outbound request goes to the one service that has its host. Share requests among several by a route with weights.`,
+  },
+  SL0345: {
+    severity: "error",
+    message: "`{listener}` {reason}, so nobody hands connections to it",
+    needs: ["listeners"],
+    help: `A listener with \`capturedBy\` serves connections that another one takes from the kernel: that one is bound, has \`capture\`, and is of the same direction.
+
+    listeners:
+      inbound: { address: 0.0.0.0:15006, capture: true }
+      metrics: { address: 0.0.0.0:9090, capturedBy: inbound }`,
+  },
+  SL0346: {
+    severity: "error",
+    message: "the route `{route}` is on no listener: all of them are outbound, and it names none",
+    needs: ["listeners"],
+    help: `What an outbound listener does is only said by name, so that no route gets there by accident.
+
+    listeners:
+      outbound: { address: 127.0.0.1:15001, direction: outbound }
+    routes:
+      - { name: payments, listeners: [outbound], match: { host: payments, path: /** }, to: payments }`,
+  },
+  SL0347: {
+    severity: "warning",
+    message: "no route is on the listener `{listener}`, so it answers 404 to everything",
+    needs: ["routes", "services"],
+    help: `Routes without \`listeners\` are on all listeners that are not outbound. On an outbound one are the routes that name it, and the \`hosts\` of services.`,
+  },
   SL0350: {
     severity: "error",
     message: "`callers` chooses by {key}, but {reason}",

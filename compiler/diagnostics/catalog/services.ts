@@ -4,8 +4,9 @@ import type { Section } from "./entry.js";
 export const services = {
   SL0601: {
     severity: "error",
-    message: "the service `{service}` needs exactly one of `endpoints`, `zones`, `dns` and `versions`",
-    help: `\`endpoints\` lists fixed addresses, \`zones\` does so by zone, \`dns\` names a host that is resolved while Envoy runs, \`versions\` has these for each version.`,
+    message: "the service `{service}` needs exactly one of `endpoints`, `zones`, `dns`, `eds` and `versions`",
+    help: `\`endpoints\` lists fixed addresses, \`zones\` does so by zone, \`dns\` names a host that is resolved while Envoy runs, \`eds\` a file that may be replaced
+while it runs, \`versions\` has these for each version.`,
   },
   SL0602: {
     severity: "error",
@@ -29,7 +30,8 @@ export const services = {
   SL0605: {
     severity: "error",
     message: "the listener `{listener}` already has this address",
-    help: `Two listeners cannot share an address and port.`,
+    help: `Two listeners cannot share an address and port: the kernel would give each connection to one of them by chance. \`[::]\` takes
+connections to every address of IPv4 too, so it has that of \`0.0.0.0\`.`,
   },
   SL0606: {
     severity: "warning",
@@ -64,7 +66,7 @@ Lead a route to it, with weight 0 if it shall wait, or remove it.`,
   SL0621: {
     severity: "error",
     message: "`{there}` is of no use without `{absent}`",
-    help: `A certificate that is shown to a service goes with its private key, so \`certificate\` and \`key\` stand together or not at all.
+    help: `A certificate goes with its private key, so \`certificate\` and \`key\` stand together or not at all.
 
     services:
       orders:
@@ -89,6 +91,96 @@ file, and again after a rename in its folder.
     tls: { certificate: mounted:/etc/tls/tls.crt, key: mounted:/etc/tls/tls.key }
 
 If a real key was in the file, replace that key.`,
+  },
+  SL0624: {
+    severity: "error",
+    message: "`tls` of the listener `{listener}` needs either `certificate` with `key`, or `certificates`",
+    help: `A listener with TLS has one certificate, or a list of several of which each client is shown the one that has the name it
+asks for (SNI). The first of the list is for clients that ask for none, or for a name that no certificate has.
+
+    listeners:
+      public:
+        address: "[::]:8443"
+        tls:
+          certificates:
+            - { certificate: mounted:/etc/tls/shop.crt, key: mounted:/etc/tls/shop.key }
+            - { certificate: mounted:/etc/tls/partners.crt, key: mounted:/etc/tls/partners.key }`,
+  },
+  SL0625: {
+    severity: "error",
+    fix: "safe",
+    message: "`{certificate}` is listed twice, so nobody is ever shown the second",
+    help: `Envoy chooses among certificates by the names in them, and of two that are alike the first. The second was most likely meant
+to be another file.`,
+  },
+  SL0626: {
+    severity: "warning",
+    message: "the service `{service}` speaks gRPC and `{other}` of the same route does not",
+    help: `A client speaks one of them, so a share of its requests fails. As not every request is a call, the route also has a time-out for
+the whole answer, which ends streams.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc }
+      web: { endpoints: [10.0.0.8:8080] }
+    routes:
+      - { name: all, match: { path: /** }, to: [{ service: orders }, { service: web }] }   # SL0626`,
+  },
+  SL0627: {
+    severity: "warning",
+    message: "no listener takes HTTP/2, so no call reaches the service `{service}`",
+    needs: ["listeners", "routes"],
+    help: `gRPC is spoken over HTTP/2, from the client on.
+
+    listeners:
+      public: { address: 0.0.0.0:8080, protocols: [http1] }             # add http2
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc }            # SL0627`,
+  },
+  SL0628: {
+    severity: "warning",
+    message: "`{condition}` is a code of gRPC, and the services of the route speak HTTP/1.1, so no answer has it",
+    help: `Codes of gRPC stand behind the answer, which takes HTTP/2. Name statuses of HTTP, or say that the service speaks gRPC.
+
+    services:
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc }
+    routes:
+      - { name: orders, match: { path: /shop.Orders/** }, to: orders, retry: { on: [unavailable] } }`,
+  },
+  SL0629: {
+    severity: "warning",
+    message:
+      "`{policy}` holds requests until they are whole, and a call of `{route}` may be a stream that does not end",
+    help: `A client that streams waits for what the service says to its first message, and the service never hears of it. Messages of gRPC are bounded
+by the service itself (4 MiB by default in most libraries).
+
+Leave the policy out on routes whose methods stream, or split the route by method: \`/shop.Orders/Get\` and \`/shop.Orders/Watch\` are paths.`,
+  },
+  SL0630: {
+    severity: "error",
+    message: "`http3` is always encrypted, and the listener `{listener}` has no `tls`",
+    help: `QUIC, by which HTTP/3 travels, has TLS 1.3 in it.
+
+    listeners:
+      public:
+        address: "[::]:8443"
+        protocols: [http1, http2, http3]
+        tls: { certificate: mounted:/etc/tls/tls.crt, key: mounted:/etc/tls/tls.key }`,
+  },
+  SL0631: {
+    severity: "error",
+    message: "`http3` cannot be captured: the kernel tells of TCP only where a connection was meant to go",
+    help: `Programs behind an outbound listener speak HTTP/1.1 or HTTP/2 to it, and clients of HTTP/3 find an inbound one by its own address. Leave out
+\`http3\`, or have a listener of its own for it.`,
+  },
+  SL0632: {
+    severity: "error",
+    message: "`http3Port` is of no use: the listener `{listener}` does not speak `http3`",
+    help: `    listeners:
+      public:
+        address: "[::]:8443"
+        protocols: [http1, http2, http3]
+        http3Port: 443
+        tls: { certificate: mounted:/etc/tls/tls.crt, key: mounted:/etc/tls/tls.key }`,
   },
   SL0640: {
     severity: "error",
@@ -147,11 +239,12 @@ If a real key was in the file, replace that key.`,
   },
   SL0646: {
     severity: "error",
-    message: "a check by `grpc` needs HTTP/2, and the service `{service}` does not have `protocol: http2`",
+    message: "a check by `grpc` needs HTTP/2, and the service `{service}` has neither `protocol: grpc` nor `http2`",
     help: `gRPC is spoken over HTTP/2. Envoy refuses such a check of a service that may speak anything else.
 
     services:
-      orders: { endpoints: [10.0.0.7:8080], protocol: http2, health: { grpc: {} } }`,
+      orders: { endpoints: [10.0.0.7:8080], protocol: grpc, health: {} }
+      carts: { endpoints: [10.0.0.8:8080], protocol: http2, health: { grpc: {} } }`,
   },
   SL0647: {
     severity: "error",
@@ -199,8 +292,8 @@ Name the service that is meant. If it is another program on another machine's lo
   },
   SL0651: {
     severity: "error",
-    message: "the version `{version}` needs exactly one of `endpoints`, `zones` and `dns`",
-    help: `A version is the service in another place: \`endpoints\` and \`zones\` list fixed addresses, \`dns\` names a host. All else is said once, at the service.`,
+    message: "the version `{version}` needs exactly one of `endpoints`, `zones`, `dns` and `eds`",
+    help: `A version is the service in another place: \`endpoints\` and \`zones\` list fixed addresses, \`dns\` names a host, \`eds\` a file. All else is said once, at the service.`,
   },
   SL0652: {
     severity: "error",
@@ -215,5 +308,49 @@ Who called and what was decided stand in the line: log more, and choose where th
 
     accessLog: { to: stdout, when: 'auth.consumer == "acme"' }                                        # SL0652
     accessLog: { to: stdout, when: 'response.status >= 500 || response.duration > duration("1s")' }`,
+  },
+  SL0653: {
+    severity: "error",
+    message: "Envoy would not take this file: {reason}",
+    help: `A file under \`eds\` is read by Envoy itself, each time that another one is renamed into its place. It is a discovery response with
+one \`ClusterLoadAssignment\`. Weights, priorities and localities may stand in it; they are Envoy's.
+
+    resources:
+      - "@type": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment
+        cluster_name: orders
+        endpoints:
+          - lb_endpoints:
+              - { endpoint: { address: { socket_address: { address: 10.0.0.7, port_value: 8080 } } } }
+              - { endpoint: { address: { socket_address: { address: 10.0.0.8, port_value: 8080 } } } }`,
+  },
+  SL0654: {
+    severity: "error",
+    message: "the file must be of `{name}`, and its `cluster_name` is {found}",
+    help: `Envoy takes a file only for the service that it is of. The name is that of the service in the policy, and of a version that of the service,
+a dot and that of the version: \`orders.green\`. It stays the same whichever version is active.`,
+  },
+  SL0655: {
+    severity: "error",
+    message: "`{host}` is no IP address; Envoy resolves no names that it finds in such a file",
+    help: `Write the addresses of the endpoints, or have Envoy resolve the name:
+
+    services:
+      orders: { dns: orders.internal:8080 }`,
+  },
+  SL0656: {
+    severity: "warning",
+    message: "the file has no endpoint of `{name}`, so every request to it is answered 503",
+    help: `That may be meant, where the service comes later: Envoy takes up what the file says as soon as another one is renamed into its place.`,
+  },
+  SL0657: {
+    severity: "warning",
+    fix: "safe",
+    message: "`{key}` has no effect: of the addresses of `{service}` only the first counts",
+    help: `With \`addresses: first\` a service is one endpoint, whichever address it has just now.
+
+    services:
+      orders: { dns: { name: orders.example.com:443, addresses: first }, loadBalancing: random }   # SL0657
+
+Remove it, or leave out \`addresses\`: then all addresses are endpoints.`,
   },
 } as const satisfies Section<"06">;

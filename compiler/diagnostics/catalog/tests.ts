@@ -113,4 +113,30 @@ Write what the operation may answer.`,
 
 Name the service of such a route; for any other one say \`status\`, \`headers\`, \`body\` or \`json\`.`,
   },
+  SL0811: {
+    severity: "error",
+    message: "the request names no caller that the span `{span}` could stand under",
+    help: `\`parent: caller\` is the span that the request brings, in \`traceparent\`, \`b3\`, \`x-b3-traceid\` with \`x-b3-spanid\`, or \`uber-trace-id\`.
+
+    request: { path: /orders/7 }
+    expect: { spans: [{ name: "GET /orders/{id}", parent: caller }] }                 # SL0811
+
+    request: { path: /orders/7, headers: { traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 } }
+    expect: { spans: [{ name: "GET /orders/{id}", parent: caller }] }
+
+Send one of these headers, or expect \`parent: none\`, as a trace begins where there is no caller.`,
+  },
+  SL0812: {
+    severity: "error",
+    message: "no policy that a route applies sends spans, so no collector gets any",
+    help: `Spans are those that a policy sends from the gateway to a collector, by \`export\`. Envoy's own tracer is left out in tests.
+
+    policies: { trace: { tracing: { sample: 10% } } }
+    expect: { spans: [{ name: "GET /orders/{id}" }] }                                 # SL0812
+
+    policies: { trace: { tracing: { sample: 10%, export: { zipkin: collector } } } }
+    expect: { spans: [{ name: "GET /orders/{id}" }] }
+
+Write \`export\` into the policy and apply it, or look at the headers that the service gets, with \`upstream\`.`,
+  },
 } as const satisfies Section<"08">;

@@ -3,6 +3,7 @@ import { BootstrapSchema } from "../generated/envoy/config/bootstrap/v3/bootstra
 import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from "../generated/envoy/config/cluster/v3/cluster_pb.js";
 import type { Address } from "../generated/envoy/config/core/v3/address_pb.js";
 import { type Listener, ListenerSchema } from "../generated/envoy/config/listener/v3/listener_pb.js";
+import { extensionNames } from "../message.js";
 import { allOf, join, type Tree, type Violation } from "./located.js";
 
 /** Where names stand for addresses, and two listeners at one address. */
@@ -51,6 +52,9 @@ function addressKey(address: Address | undefined): string | undefined {
 }
 
 function clusterFaults(cluster: Cluster, path: string): Violation[] {
+  const { clusterDiscoveryType: kind } = cluster;
+  // It resolves names, as the two types do.
+  if (kind.case === "clusterType" && kind.value.name === extensionNames.dnsCluster) return [];
   if (cluster.clusterDiscoveryType.case !== "type") return staticFaults(cluster, path);
   switch (cluster.clusterDiscoveryType.value) {
     case Cluster_DiscoveryType.STATIC:

@@ -3,8 +3,11 @@ import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
 import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
+import { heldStreams } from "./streams.js";
+import { tracedUnasked } from "./tracers.js";
 import { unreachableRoutes } from "./unreachable.js";
 import { unusedConsumers, unusedServices } from "./unused.js";
+import { neverFoundOut } from "./wanted.js";
 
 /**
  * Warnings that are told by the whole gateway. Only of a file without an error: a misspelt name would also make unused what
@@ -17,5 +20,8 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...unreachableRoutes(plan.hosts),
     ...lintChains(plan),
     ...conditionalProtection(plan),
+    ...neverFoundOut(plan),
+    ...tracedUnasked(plan),
+    ...heldStreams(plan),
   ];
 }

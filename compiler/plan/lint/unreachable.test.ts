@@ -65,7 +65,7 @@ it("says of no route that it is not reached while a request reaches it", () => {
                 time: 0,
                 ends: true,
               };
-              expect(unreached).not.toContain(matchRoute(plan, request)?.route.name);
+              expect(unreached).not.toContain(matchRoute(plan, "public", request)?.route.name);
             }
     }),
     { numRuns: 300 },

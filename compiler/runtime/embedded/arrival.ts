@@ -32,7 +32,8 @@ export function readIncoming({ httpVersion, method = "", url = "", rawHeaders, s
       target: url,
       host: hosts.join(","),
       headers: lines.filter(([name, value]) => name !== "host" && !isExpected(name, value)),
-      source: socket.remoteAddress ?? "",
+      // As Envoy has clients of IPv4 at a listener of both families.
+      source: (socket.remoteAddress ?? "").replace(/^::ffff:(?=[0-9.]+$)/, ""),
       time: Date.now(),
     },
     hasBody,

@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { pipeline, Readable } from "node:stream";
 import type { Asking, HeldBody } from "../../embedded/behind-guard.js";
 import type { Answer, AnswerHead, Notes, Passage, ServiceView } from "../../embedded/passage.js";
@@ -25,11 +26,19 @@ export interface Ended {
   notes: Notes;
 }
 
+/** What stands behind a request that has been decided. */
+export interface Settling {
+  /** Gets a line for what could not be carried out. */
+  report(line: string): void;
+  /** Does what tells the modules something, by the time that it is now. Never throws. */
+  settle(work: () => void): void;
+}
+
 /** One request of a client and its answer, on their real connections. */
 export class Exchange {
   private readonly incoming: IncomingMessage;
   private readonly outgoing: ServerResponse;
-  private readonly report: (line: string) => void;
+  private readonly gateway: Settling;
   private told: Ended;
   private passage: Passage | undefined;
   private call: ClientRequest | undefined;
@@ -43,17 +52,16 @@ export class Exchange {
   private body: Buffer | undefined;
 
   /**
-   * @param report gets a line for what could not be carried out
    * @param onEnd is called once, when the answer has ended or the client has left
    */
   constructor(
     { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-    report: (line: string) => void,
+    gateway: Settling,
     onEnd: (ended: Ended) => void,
   ) {
     this.incoming = incoming;
     this.outgoing = outgoing;
-    this.report = report;
+    this.gateway = gateway;
     this.told = { method: incoming.method, status: 0, ...placeOf(undefined), requestId: undefined, notes: {} };
     outgoing.sendDate = false;
     // What breaks a connection ends it, which `close` tells.
@@ -194,6 +202,7 @@ export class Exchange {
   }
 
   private passOn(passage: Passage, answer: IncomingMessage): void {
+    passage.connected(addressOf(answer.socket));
     const status = answer.statusCode ?? 0;
     const headers = new HeaderMap("response", [[":status", String(status)], ...pairsOf(answer.rawHeaders)]);
     const spent = (process.hrtime.bigint() - this.began) / 1_000_000n;
@@ -248,11 +257,12 @@ export class Exchange {
 
   /** What cannot be carried out is answered 503 and reported, and never goes on. */
   private guarded(work: () => void): void {
+    this.gateway.settle(() => {});
     try {
       work();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.report(`${this.incoming.method} ${this.incoming.url}: answered 503, ${reason}`);
+      this.gateway.report(`${this.incoming.method} ${this.incoming.url}: answered 503, ${reason}`);
       if (this.hasAnswered) this.outgoing.destroy();
       else this.answer({ status: 503, headers: [["content-length", "0"]], body: "", notes: this.told.notes }, true);
     }
@@ -267,15 +277,21 @@ export class Exchange {
 
   private finish(): void {
     this.giveUpCall();
-    this.open?.end();
-    this.open = undefined;
-    this.passage?.end();
+    this.gateway.settle(() => {
+      this.open?.end();
+      this.open = undefined;
+      this.passage?.end();
+    });
   }
 }
 
 /** How long a service may take, which it is told. Milliseconds. */
 function timeoutOf({ headers }: ServiceView): number {
   return Number(headers.find(([name]) => name === "x-envoy-expected-rq-timeout-ms")?.[1] ?? 0);
+}
+
+function addressOf({ remoteAddress = "", remotePort = 0 }: Socket): string {
+  return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
 function placeOf(route: RoutePlan | undefined): Pick<Ended, "route" | "operation"> {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { type CompiledModules, compileModules, type Modules, type ServedPlan } from "../../embedded/modules.js";
 import { type BodyReader, emptyAnswer, type Reception, Worker } from "../../embedded/worker.js";
 import { ManualClock } from "../../host/clock.js";
@@ -8,14 +9,18 @@ import { RELOAD_BACKOFF_MS } from "../../plan/guard.js";
 import type { ListenerPlan } from "../../plan/plan.js";
 import type { ClientRequest } from "../../request/request.js";
 import { servable } from "./coding.js";
+import { ModuleCalls } from "./module-calls.js";
+import type { Service } from "./service.js";
 
 const MILLISECOND = 1_000_000n;
 const RELOAD_BACKOFF = BigInt(RELOAD_BACKOFF_MS) * MILLISECOND;
 /** Lines of the modules from this level on are reported: warn. */
 const REPORTED_LEVEL = 3;
+/** How long the end waits for what modules have asked services. Milliseconds. */
+const LAST_CALLS_MS = 1_000;
 
 /** What real clocks say now. */
-function now(): Moment {
+export function now(): Moment {
   return { monotonic: process.hrtime.bigint(), wall: BigInt(Date.now()) * MILLISECOND };
 }
 
@@ -27,17 +32,25 @@ export class ServingGateway {
   private readonly host: Host;
   private readonly modules: CompiledModules;
   private readonly report: (line: string) => void;
+  private readonly calls: ModuleCalls;
   private served: ServedPlan;
   private worker: Worker | undefined;
+  private ticking: NodeJS.Timeout | undefined;
   /** Monotonic time of the failure of the worker before. */
   private failedAt = 0n;
 
   /**
    * @param modules those that ship
    * @param report gets a line for what a module warns of, and for what the host cannot vouch for
+   * @param serviceOf those that modules call
    * @throws Error if a module refuses the configuration
    */
-  constructor(modules: Modules, served: ServedPlan, report: (line: string) => void) {
+  constructor(
+    modules: Modules,
+    served: ServedPlan,
+    report: (line: string) => void,
+    serviceOf: (name: string) => Service | undefined,
+  ) {
     this.modules = compileModules(modules);
     this.report = report;
     this.host = new Host({
@@ -46,8 +59,10 @@ export class ServingGateway {
       logLevel: REPORTED_LEVEL,
       onLog: ({ text }) => report(`module: ${text}`),
     });
+    this.calls = new ModuleCalls(this.host.calls, serviceOf, (work) => this.settle(work));
     this.served = served;
     this.worker = this.start(served);
+    this.awaitTick();
   }
 
   /**
@@ -55,11 +70,32 @@ export class ServingGateway {
    * @throws Error if a module refuses the configuration; the plan before stays in force then
    */
   replace(served: ServedPlan): void {
-    this.host.follow(now());
+    this.letGo();
     const next = this.start(served);
     this.retire();
     this.worker = next;
     this.served = served;
+    this.awaitTick();
+  }
+
+  /** What happens to a request that is decided, or to an answer on its way: by the time that it is now. Never throws. */
+  settle(work: () => void): void {
+    try {
+      this.host.follow(now());
+      work();
+      this.dismissFailed();
+    } catch (error) {
+      this.fail(reasonOf(error));
+    }
+    this.calls.send();
+  }
+
+  /** No more is asked of it. What modules have to send goes out, as far as that does not take long. */
+  async stop(): Promise<void> {
+    clearTimeout(this.ticking);
+    this.letGo();
+    await Promise.race([this.calls.ended(), delay(LAST_CALLS_MS, undefined, { ref: false })]);
+    this.retire();
   }
 
   /** How long a request waits before it is received, in milliseconds. Never throws: what cannot be read is refused then. */
@@ -72,12 +108,15 @@ export class ServingGateway {
     }
   }
 
-  /** Never throws: 503 is the answer to whatever cannot be decided. */
-  receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean): Reception {
+  /**
+   * Never throws: 503 is the answer to whatever cannot be decided.
+   * @param arrived when it came
+   */
+  receive(listener: ListenerPlan, client: ClientRequest, hasBody: boolean, arrived: Moment): Reception {
     return this.tried(client, () => {
       const worker = this.running();
       if (worker === undefined) return unavailable();
-      const reception = worker.receive(listener, client, hasBody);
+      const reception = worker.receive(listener, client, hasBody, arrived);
       if (reception.step !== "asked") return reception;
       const { asked } = reception;
       const reader: BodyReader = { data: (bytes, end) => this.tried(client, () => asked.data(bytes, end)) };
@@ -90,6 +129,7 @@ export class ServingGateway {
       this.host.follow(now());
       const result = work();
       this.dismissFailed();
+      this.calls.send();
       return result;
     } catch (error) {
       this.fail(`${method} ${target}: answered 503, ${reasonOf(error)}`);
@@ -99,15 +139,41 @@ export class ServingGateway {
 
   private start(served: ServedPlan): Worker {
     const plan = servable(served.plan);
-    return new Worker(this.host, this.modules, { ...served, plan }, secureRandom);
+    const worker = new Worker(this.host, this.modules, { ...served, plan }, secureRandom);
+    this.host.calls.lead(plan.services.map(({ name }) => name));
+    return worker;
   }
 
   private running(): Worker | undefined {
     // One that failed while it saw an answer is found out here.
     this.dismissFailed();
-    if (this.worker === undefined && this.host.clock.monotonic() - this.failedAt >= RELOAD_BACKOFF)
-      this.worker = this.start(this.served);
+    if (this.worker === undefined && this.host.clock.monotonic() - this.failedAt >= RELOAD_BACKOFF) this.restart();
     return this.worker;
+  }
+
+  private restart(): void {
+    this.worker = this.start(this.served);
+    this.awaitTick();
+  }
+
+  /** The modules are told of their periods when nobody sends a request, too. */
+  private awaitTick(): void {
+    clearTimeout(this.ticking);
+    const due = this.host.nextDue;
+    if (due === undefined) return;
+    const wait = Number(due - process.hrtime.bigint()) / Number(MILLISECOND);
+    this.ticking = setTimeout(
+      () => {
+        this.settle(() => {});
+        this.awaitTick();
+      },
+      Math.max(Math.ceil(wait), 0),
+    );
+  }
+
+  /** What the modules have kept for their next tick. */
+  private letGo(): void {
+    this.settle(() => this.host.tick());
   }
 
   private dismissFailed(): void {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { codecRefusal } from "../../embedded/worker.js";
 import type { ErrorPage } from "../../plan/errors.js";
+import { isAnyAddress } from "../../policy/values.js";
 import { MOST_HEADER_BYTES } from "./arrival.js";
 
 /** Bounds of the listeners that are compiled for Envoy. */
@@ -59,7 +60,7 @@ export class HttpListener {
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ host: address, port, ipv6Only: true }, () => {
+      server.listen({ host: address, port, ipv6Only: !isAnyAddress(address) }, () => {
         server.off("error", reject);
         resolve();
       });

@@ -4,9 +4,9 @@ import type { Modules, ServedPlan } from "../../embedded/modules.js";
 import { codecRefusal, emptyAnswer, type Outcome, type Reception } from "../../embedded/worker.js";
 import type { GatewayPlan, ListenerPlan, ServicePlan } from "../../plan/plan.js";
 import { accessLogLine, type LineMembers, membersOf } from "./access-log.js";
-import { type Incoming, readIncoming } from "./arrival.js";
-import { Exchange } from "./exchange.js";
-import { ServingGateway } from "./gateway.js";
+import { readIncoming } from "./arrival.js";
+import { Exchange, type Settling } from "./exchange.js";
+import { now, ServingGateway } from "./gateway.js";
 import { HttpListener } from "./listener.js";
 import { Service } from "./service.js";
 
@@ -49,12 +49,14 @@ export class EmbeddedServer {
   /** Requests under way, oldest first. */
   private readonly underWay = new WeakMap<Duplex, Set<Exchange>>();
   private draining: Promise<unknown> = Promise.resolve();
+  private readonly settling: Settling;
 
   private constructor(served: ServedPlan, options: EmbeddedOptions) {
     this.options = options;
-    this.gateway = new ServingGateway(options.modules, served, options.report);
-    this.members = membersOf(served.plan);
     this.services = this.servicesOf(served.plan);
+    this.gateway = new ServingGateway(options.modules, served, options.report, (name) => this.services.get(name));
+    this.members = membersOf(served.plan);
+    this.settling = { report: options.report, settle: (work) => this.gateway.settle(work) };
   }
 
   /** @throws Error if an address cannot be had, or the module refuses the configuration */
@@ -107,6 +109,7 @@ export class EmbeddedServer {
   async stop(): Promise<void> {
     await Promise.all([...this.bound.values()].map(({ listener }) => listener.close(0)));
     await this.draining;
+    await this.gateway.stop();
     for (const service of this.services.values()) service.close();
   }
 
@@ -157,7 +160,7 @@ export class EmbeddedServer {
   private serve(key: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { socket } = incoming;
     const { members } = this;
-    const exchange = new Exchange({ incoming, outgoing }, this.options.report, (ended) => {
+    const exchange = new Exchange({ incoming, outgoing }, this.settling, (ended) => {
       this.underWay.get(socket)?.delete(exchange);
       this.options.onAccess?.(accessLogLine(ended, members));
     });
@@ -182,13 +185,12 @@ export class EmbeddedServer {
       exchange.answer(codecRefusal(method, 503), true);
       return;
     }
-    const delay = this.gateway.delayOf(listener, read.client);
-    if (delay === 0) this.receive(listener, exchange, read);
-    else exchange.later(delay, () => this.receive(listener, exchange, read));
-  }
-
-  private receive(listener: ListenerPlan, exchange: Exchange, read: Extract<Incoming, { client: unknown }>): void {
-    this.follow(this.gateway.receive(listener, read.client, read.hasBody), exchange, read.hasBody);
+    const { client, hasBody } = read;
+    const arrived = now();
+    const receive = () => this.follow(this.gateway.receive(listener, client, hasBody, arrived), exchange, hasBody);
+    const delay = this.gateway.delayOf(listener, client);
+    if (delay === 0) receive();
+    else exchange.later(delay, receive);
   }
 
   private follow(reception: Reception, exchange: Exchange, hasBody: boolean): void {

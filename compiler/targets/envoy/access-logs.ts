@@ -12,12 +12,19 @@ import type { AccessLogPlan, LogCondition } from "../../plan/access-log.js";
 import { hasOperations } from "../../plan/body.js";
 import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
+import { tracedNatively } from "../../plan/tracers.js";
+import { tracerOf } from "../../plan/tracing.js";
 import { notedRefusals } from "./native.js";
 import { NOTED_STATE, needsNotes } from "./notes.js";
-import { STANDARD_OUTPUT } from "./options.js";
+import { type EnvoyOptions, STANDARD_OUTPUT } from "./options.js";
 
 type AccessLogInit = MessageInitShape<typeof AccessLogSchema>;
 type FilterInit = MessageInitShape<typeof AccessLogFilterSchema>;
+
+/** Whether an access log shows who called, and who refused a request. */
+export function isLogged({ listeners }: GatewayPlan, { accessLog }: EnvoyOptions): boolean {
+  return accessLog !== undefined || listeners.some((listener) => listener.accessLog !== undefined);
+}
 
 /** One JSON line a request: what `sluice` tells people about a decision is read from it. */
 export function decisionLog(path: string, plan: GatewayPlan): AccessLogInit {
@@ -42,8 +49,18 @@ function decisionMembers(plan: GatewayPlan): Record<string, string> {
     decision: decision(plan),
     consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
     ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
+    ...traceMember(plan),
     ...(hasOperations(plan.hosts) ? { operation: "%METADATA(ROUTE:sluice:operation)%" } : {}),
+    ...(plan.services.some(({ protocol }) => protocol === "grpc")
+      ? { grpc_status: "%GRPC_STATUS(SNAKE_STRING)%" }
+      : {}),
   };
+}
+
+/** By which a request is found among traces: that of the guard, or of Envoy's own tracer. */
+function traceMember({ policies }: GatewayPlan): Record<string, string> {
+  if (tracerOf(policies) !== undefined) return { trace_id: `%FILTER_STATE(${filterStateKey("trace-id")}:PLAIN)%` };
+  return tracedNatively(policies).length === 0 ? {} : { trace_id: "%TRACE_ID%" };
 }
 
 /** When, how long, how much, and who was asked. Envoy names the service of the route also where a policy answered: then there is no endpoint. */

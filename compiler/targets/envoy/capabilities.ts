@@ -1,3 +1,6 @@
+import type { GatewayPlan } from "../../plan/plan.js";
+import { sendsSpans } from "../../plan/tracing.js";
+
 /**
  * Everything the guard may call, and the callbacks that it is entered by. Envoy never calls a callback that is not
  * listed, and says nothing: without `proxy_on_request_headers` every request would pass. `proxy_on_context_create` is
@@ -22,6 +25,20 @@ export const GUARD_CAPABILITIES = [
   "proxy_set_shared_data",
   "random_get",
 ] as const;
+
+/** What it calls and is entered by beside, where it sends spans: at the end of each stream, by the clock, and with the answers of collectors. */
+const SENDING_CAPABILITIES = [
+  "proxy_http_call",
+  "proxy_on_http_call_response",
+  "proxy_on_log",
+  "proxy_on_tick",
+  "proxy_set_tick_period_milliseconds",
+] as const;
+
+/** What the guard may do for a plan. Callbacks that nothing needs would cost each stream an entry into the module. */
+export function guardCapabilities(plan: GatewayPlan): readonly string[] {
+  return sendsSpans(plan) ? [...GUARD_CAPABILITIES, ...SENDING_CAPABILITIES].toSorted() : GUARD_CAPABILITIES;
+}
 
 /**
  * The same of `body.wasm`. Without its callbacks a request would go on as it is; the service then gets what it does not

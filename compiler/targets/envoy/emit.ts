@@ -8,6 +8,7 @@ import { packed } from "../../envoy/message.js";
 import { objectToYaml, toObject, toYaml } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
 import { hasOperations } from "../../plan/body.js";
+import { endpointTexts } from "../../plan/discovery.js";
 import { environmentVariables } from "../../plan/guard.js";
 import { openApiDocuments } from "../../plan/openapi.js";
 import type { GatewayPlan } from "../../plan/plan.js";
@@ -15,7 +16,7 @@ import { mountedFiles } from "../../plan/transport.js";
 import type { Emission, EmittedModule } from "../target.js";
 import { BODY_MODULE } from "./body.js";
 import { dynamicBootstrap, staticBootstrap, type WatchedFile } from "./bootstrap.js";
-import { BODY_CAPABILITIES, GUARD_CAPABILITIES } from "./capabilities.js";
+import { BODY_CAPABILITIES, guardCapabilities } from "./capabilities.js";
 import { clusters } from "./clusters.js";
 import { GUARD_MODULE } from "./guard.js";
 import { listeners } from "./listeners.js";
@@ -32,6 +33,10 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
       { path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) },
       ...openApiDocuments(plan),
       ...secretTexts(plan).map(({ name, text }) => ({ path: `${DEFAULT_OPTIONS.secretsDir}/${name}`, contents: text })),
+      ...endpointTexts(plan).map(({ name, text }) => ({
+        path: `${DEFAULT_OPTIONS.endpointsDir}/${name}`,
+        contents: text,
+      })),
     ],
     modules: modulesOf(plan),
     violations: [
@@ -42,9 +47,9 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
 }
 
 /** What Envoy loads for a plan. */
-function modulesOf({ hosts }: GatewayPlan): EmittedModule[] {
-  const guard = { name: GUARD_MODULE, capabilities: GUARD_CAPABILITIES };
-  return hasOperations(hosts) ? [guard, { name: BODY_MODULE, capabilities: BODY_CAPABILITIES }] : [guard];
+function modulesOf(plan: GatewayPlan): EmittedModule[] {
+  const guard = { name: GUARD_MODULE, capabilities: guardCapabilities(plan) };
+  return hasOperations(plan.hosts) ? [guard, { name: BODY_MODULE, capabilities: BODY_CAPABILITIES }] : [guard];
 }
 
 /** The files that say where certificates are, by their names in `secretsDir`. */
@@ -56,16 +61,20 @@ export function secretTexts(plan: GatewayPlan): { name: string; text: string }[]
 function header(plan: GatewayPlan, options: EnvoyOptions): string {
   const variables = environmentVariables(plan);
   const mounted = mountedFiles(plan);
+  const hasEndpoints = endpointTexts(plan).length > 0;
   const modules = modulesOf(plan).map(({ name }) => `${options.modulesDir}/${name}`);
   const named = modules.join(" and ");
   return [
     `# Compiled by sluice for Envoy 1.40 from the gateway ${plan.name}. Do not edit: change the policy and compile again.`,
-    ...(mounted.length === 0
+    ...(secretFiles(plan).length === 0
       ? []
-      : [
-          `# Envoy's working directory must hold ${options.secretsDir}, whose files say where certificates are.`,
-          `# Files that Envoy reads: ${mounted.join(", ")}`,
-        ]),
+      : [`# Envoy's working directory must hold ${options.secretsDir}, whose files say where certificates are.`]),
+    ...(hasEndpoints
+      ? [
+          `# Envoy's working directory must hold ${options.endpointsDir}, whose files say where services are; one that is renamed into its place holds at once.`,
+        ]
+      : []),
+    ...(mounted.length === 0 ? [] : [`# Files that Envoy reads: ${mounted.join(", ")}`]),
     options.modulesDir.startsWith("/") ? `# Envoy loads ${named}.` : `# Envoy's working directory must hold ${named}.`,
     ...(plan.gateways === undefined ? [] : ["# Envoy's option --service-zone says in which zone it is."]),
     ...(variables.length === 0 ? [] : [`# Environment variables that Envoy needs: ${variables.join(", ")}`]),

@@ -1,7 +1,8 @@
 import { extensionNames } from "../../envoy/message.js";
 import { guardConfiguration, guardVariables, LOGGED_RESULTS } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
-import { GUARD_CAPABILITIES } from "./capabilities.js";
+import { isLogged } from "./access-logs.js";
+import { guardCapabilities } from "./capabilities.js";
 import type { EnvoyOptions } from "./options.js";
 import { wasmPlugin } from "./wasm.js";
 
@@ -14,9 +15,9 @@ export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
     rootId: "guard",
     vmSuffix: "",
     module: GUARD_MODULE,
-    configuration: guardConfiguration(plan, options.accessLog === undefined ? [] : LOGGED_RESULTS),
+    configuration: guardConfiguration(plan, isLogged(plan, options) ? LOGGED_RESULTS : []),
     variables: guardVariables(plan),
-    capabilities: GUARD_CAPABILITIES,
+    capabilities: guardCapabilities(plan),
   });
   return { name: extensionNames.wasm, configType: { case: "typedConfig" as const, value } };
 }

@@ -1,7 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { TrafficDirection } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../envoy/generated/envoy/config/core/v3/protocol_pb.js";
 import { type Listener, ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
+import type { RouteConfiguration } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
+import { OriginalDstSchema } from "../../envoy/generated/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js";
 import {
   HttpConnectionManager_CodecType as Codec,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
@@ -9,17 +12,19 @@ import {
 } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
-import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
-import { decisionLog, listenerLogs } from "./access-logs.js";
+import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
+import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
-import { CONNECTION_BUFFER_BYTES, socketAddress } from "./clusters.js";
+import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
 import { guardFilter } from "./guard.js";
+import { alternative, HTTP3, quicListener } from "./http3.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { routeConfiguration } from "./routes.js";
 import { sheddingFilters } from "./shedding.js";
 import { listenerSocket } from "./tls.js";
+import { tracing } from "./tracers.js";
 
 const IDLE_TIMEOUT_MS = 300_000;
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -45,51 +50,62 @@ const UNDERSCORES = {
 
 export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
   const common = commonOptions(plan, options);
+  const tables = new RouteTables(plan, options);
   const decisions = options.accessLog === undefined ? [] : [decisionLog(options.accessLog, plan)];
-  return plan.listeners.map((listener) => {
-    const moved = Object.hasOwn(options.listeners, listener.name) ? options.listeners[listener.name] : undefined;
-    const { address, port } = moved ?? listener;
+  return plan.listeners.flatMap((listener) => {
+    // One that is not bound is known by the address that its connections were meant for.
+    const isMoved = listener.capturedBy === undefined && Object.hasOwn(options.listeners, listener.name);
+    const address = (isMoved ? options.listeners[listener.name] : undefined) ?? listener;
     const logs = [...decisions, ...listenerLogs(listener, plan)];
-    const transportSocket = listenerSocket(listener, options.secretsDir);
-    return create(ListenerSchema, {
-      name: listener.name,
-      address: socketAddress(address, port),
+    const manager = (over: "tcp" | "udp") =>
+      packed(HttpConnectionManagerSchema, {
+        ...common,
+        ...connectionManager(listener),
+        ...localReplies(plan, listener),
+        ...(over === "tcp" ? codec(listener) : HTTP3),
+        accessLog: logs,
+        routeSpecifier: tables.of(listener, over),
+      });
+    const shared = {
       perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
-      filterChains: [
+      metadata: originMetadata(listener.origin),
+    };
+    const chain = (over: "tcp" | "udp") => ({
+      filters: [
         {
-          filters: [
-            {
-              name: extensionNames.httpConnectionManager,
-              configType: {
-                case: "typedConfig",
-                value: packed(HttpConnectionManagerSchema, connectionManager(plan, listener, common, logs)),
-              },
-            },
-          ],
-          ...(transportSocket === undefined
-            ? {}
-            : { transportSocket, transportSocketConnectTimeout: duration(HANDSHAKE_TIMEOUT_MS) }),
+          name: extensionNames.httpConnectionManager,
+          configType: { case: "typedConfig" as const, value: manager(over) },
         },
       ],
-      metadata: originMetadata(listener.origin),
     });
+    const transportSocket = listenerSocket(listener, options.secretsDir);
+    const secured =
+      transportSocket === undefined
+        ? {}
+        : { transportSocket, transportSocketConnectTimeout: duration(HANDSHAKE_TIMEOUT_MS) };
+    const tcp = () => ({
+      ...shared,
+      name: listener.name,
+      address: listenerAddress(address),
+      ...capturing(listener, plan),
+      filterChains: [{ ...chain("tcp"), ...secured }],
+    });
+    const { http3 } = listener;
+    return [
+      ...(http3 === "only" ? [] : [create(ListenerSchema, tcp())]),
+      ...(http3 === undefined
+        ? []
+        : [create(ListenerSchema, quicListener(listener, address, chain("udp"), shared, options))]),
+    ];
   });
 }
 
 type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
-function connectionManager(
-  plan: GatewayPlan,
-  listener: ListenerPlan,
-  common: ReturnType<typeof commonOptions>,
-  accessLog: NonNullable<ManagerInit["accessLog"]>,
-): ManagerInit {
+/** What a listener says of requests. */
+function connectionManager(listener: ListenerPlan) {
   return {
-    ...common,
-    ...localReplies(plan, listener),
-    accessLog,
     statPrefix: listener.name,
-    ...(listener.protocol === undefined ? {} : { codecType: CODECS[listener.protocol] }),
     xffNumTrustedHops: listener.trustedHops,
     pathWithEscapedSlashesAction: ESCAPED_SLASHES[listener.escapedSlashes],
     commonHttpProtocolOptions: {
@@ -99,7 +115,56 @@ function connectionManager(
   };
 }
 
-/** What all listeners have alike, the routes and the guard among it: made once, however many there are. */
+function codec({ protocol }: ListenerPlan) {
+  return protocol === undefined ? {} : { codecType: CODECS[protocol] };
+}
+
+/** The routes of listeners, made once for those that have the same. */
+class RouteTables {
+  private readonly plan: GatewayPlan;
+  private readonly isLogged: boolean;
+  private readonly made = new Map<string, RouteConfiguration>();
+
+  constructor(plan: GatewayPlan, options: EnvoyOptions) {
+    this.plan = plan;
+    this.isLogged = isLogged(plan, options);
+  }
+
+  /** Over TCP the answers tell of HTTP/3. */
+  of({ name, http3 }: ListenerPlan, over: "tcp" | "udp"): { case: "routeConfig"; value: RouteConfiguration } {
+    const hosts = this.plan.hosts.filter((host) => isOn(host, name));
+    const told = over === "udp" || http3 === undefined || http3 === "only" ? 0 : http3.port;
+    const key = [told, ...this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0))].join();
+    const value = this.made.get(key) ?? routeConfiguration(this.plan, hosts, this.isLogged);
+    if (!this.made.has(key) && told > 0) value.responseHeadersToAdd = [alternative(told)];
+    this.made.set(key, value);
+    return { case: "routeConfig", value };
+  }
+}
+
+const DIRECTIONS = { inbound: TrafficDirection.INBOUND, outbound: TrafficDirection.OUTBOUND } as const;
+
+/** Connections that the kernel sent elsewhere than they were meant for, and who serves them. */
+function capturing({ name, direction, captures, capturedBy }: ListenerPlan, { listeners }: GatewayPlan) {
+  const hands = listeners.some((other) => other.capturedBy === name);
+  return {
+    ...(direction === undefined ? {} : { trafficDirection: DIRECTIONS[direction] }),
+    ...(captures === undefined
+      ? {}
+      : {
+          listenerFilters: [
+            {
+              name: extensionNames.originalDst,
+              configType: { case: "typedConfig" as const, value: packed(OriginalDstSchema) },
+            },
+          ],
+        }),
+    ...(hands ? { useOriginalDst: true } : {}),
+    ...(capturedBy === undefined ? {} : { bindToPort: false }),
+  };
+}
+
+/** What all listeners have alike, the guard among it: made once, however many there are. */
 function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
   return {
     useRemoteAddress: true,
@@ -110,6 +175,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
     streamIdleTimeout: duration(IDLE_TIMEOUT_MS),
     requestTimeout: duration(REQUEST_TIMEOUT_MS),
     requestHeadersTimeout: duration(REQUEST_HEADERS_TIMEOUT_MS),
+    ...tracing(plan),
     earlyHeaderMutationExtensions: [
       {
         name: extensionNames.earlyHeaderMutation,
@@ -118,11 +184,10 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
         }),
       },
     ],
-    routeSpecifier: { case: "routeConfig" as const, value: routeConfiguration(plan, options.accessLog !== undefined) },
     httpFilters: [
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
-      ...filtersBehindGuard(plan, options.accessLog !== undefined),
+      ...filtersBehindGuard(plan, isLogged(plan, options)),
       ...sheddingFilters(plan),
       ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },

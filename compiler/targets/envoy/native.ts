@@ -124,8 +124,9 @@ function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): 
     }
     case "compressor":
       return own.flatMap(({ name, native }) => (native.filter === filter ? compression(name, native) : []));
+    case "tracer":
     case "router":
-      // It has no settings on a route: the route itself says what it writes.
+      // Neither has settings on a route: the route itself says what it writes.
       return [];
   }
 }

@@ -11,6 +11,8 @@ export interface EnvoyOptions {
   modulesDir: string;
   /** Folder of the files that say where certificates are, as `modulesDir`. */
   secretsDir: string;
+  /** Folder of the files that say where services are, as `modulesDir`. */
+  endpointsDir: string;
   admin: Address | undefined;
   /** Other addresses for listeners, by name: to run beside something that has the port. */
   listeners: Readonly<Record<string, Address>>;
@@ -30,6 +32,7 @@ export const STANDARD_OUTPUT = "-";
 export const DEFAULT_OPTIONS: EnvoyOptions = {
   modulesDir: "modules",
   secretsDir: "secrets",
+  endpointsDir: "endpoints",
   admin: { address: "127.0.0.1", port: 9901 },
   listeners: {},
   endpoints: {},

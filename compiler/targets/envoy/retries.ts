@@ -6,9 +6,17 @@ import type {
 } from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
 import { PreviousHostsPredicateSchema } from "../../envoy/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
+import type { ForwardAction } from "../../plan/plan.js";
 import type { HashSource, RetryPlan, RouteResilience } from "../../plan/resilience.js";
 
 type RouteActionInit = MessageInitShape<typeof RouteActionSchema>;
+
+/** When a call of gRPC is ended with DEADLINE_EXCEEDED: a timeout of the route would say UNAVAILABLE, which clients try again. */
+export function deadlines({ calls }: Pick<ForwardAction, "calls">) {
+  if (calls === undefined) return {};
+  const most = duration(calls.mostMs);
+  return { maxStreamDuration: { maxStreamDuration: most, grpcTimeoutHeaderMax: most } } satisfies RouteActionInit;
+}
 
 /** How a route asks its service: nothing where the file says nothing. */
 export function persistence({ idleTimeoutMs, retry, hashBy }: RouteResilience) {

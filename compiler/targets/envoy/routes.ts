@@ -17,7 +17,15 @@ import { duration } from "../../envoy/message.js";
 import { heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type { GatewayPlan, HeaderMatch, PolicyPlan, ResultHeader, RouteAction, RoutePlan } from "../../plan/plan.js";
+import type {
+  GatewayPlan,
+  HeaderMatch,
+  HostPlan,
+  PolicyPlan,
+  ResultHeader,
+  RouteAction,
+  RoutePlan,
+} from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { operationFilters } from "./body.js";
 import { type CallersEntry, callerMatchers, choosingAgain, entriesForCallers } from "./callers.js";
@@ -28,8 +36,9 @@ import { literal } from "./literal.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { queryMatchers } from "./queries.js";
-import { persistence } from "./retries.js";
+import { deadlines, persistence } from "./retries.js";
 import { shedding } from "./shedding.js";
+import { routeTracing } from "./tracers.js";
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
 type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>;
@@ -39,8 +48,15 @@ const { OVERWRITE_IF_EXISTS_OR_ADD: OVERWRITE, APPEND_IF_EXISTS_OR_ADD: APPEND }
 /** Envoy refuses direct responses above this; the largest body that a route may answer with. */
 export const MAX_RESPONSE_BODY_BYTES = 65_536;
 
-/** @param isLogged whether an access log shows who refused a request */
-export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteConfiguration {
+/**
+ * @param hosts those of some listeners
+ * @param isLogged whether an access log shows who refused a request
+ */
+export function routeConfiguration(
+  plan: GatewayPlan,
+  hosts: readonly HostPlan[],
+  isLogged: boolean,
+): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
   const native = new NativeConfigurations(isLogged);
@@ -49,7 +65,7 @@ export function routeConfiguration(plan: GatewayPlan, isLogged: boolean): RouteC
     name: plan.name,
     ignorePortInHostMatching: true,
     maxDirectResponseBodySizeBytes: MAX_RESPONSE_BODY_BYTES,
-    virtualHosts: plan.hosts.map((host) => ({
+    virtualHosts: hosts.map((host) => ({
       name: host.name,
       domains: host.domains,
       routes: host.routes
@@ -98,6 +114,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors 
     name: route.name,
     match: routeMatch(route.match, route.of),
     action: routeAction(route.action, service?.path),
+    ...routeTracing(route, run),
     ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
     metadata: originMetadata(route.origin, done === undefined ? {} : { operation: operationName(done) }),
     requestHeadersToRemove: forwards
@@ -223,6 +240,7 @@ function routeAction(action: RouteAction, path?: string): NonNullable<RouteInit[
         value: {
           clusterSpecifier: clusterSpecifier(action.to),
           timeout: duration(action.timeoutMs),
+          ...deadlines(action),
           ...persistence(action),
           ...forwarding(action),
           // Envoy has format commands here too.

@@ -34,17 +34,31 @@ type Socket = MessageInitShape<typeof TransportSocketSchema>;
 /** Envoy's own highest is 1.2 towards services. */
 const VERSIONS = { tlsMinimumProtocolVersion: Version.TLSv1_2, tlsMaximumProtocolVersion: Version.TLSv1_3 };
 
-const ALPN = { http1: "http/1.1", http2: "h2" } as const;
+const ALPN = { http1: "http/1.1", http2: "h2", grpc: "h2" } as const;
 
 /** @param folder of the secrets, from Envoy's working directory or absolute */
-export function listenerSocket({ name, tls, protocol }: ListenerPlan, folder: string): Socket | undefined {
+export function listenerSocket(listener: ListenerPlan, folder: string): Socket | undefined {
+  const { protocol } = listener;
+  const protocols = protocol === undefined ? [ALPN.http2, ALPN.http1] : [ALPN[protocol]];
+  const context = downstreamContext(listener, folder, protocols);
+  return context === undefined ? undefined : socketOf(packed(DownstreamTlsContextSchema, context));
+}
+
+/** What clients are shown and asked for; undefined without TLS. */
+export function downstreamContext(
+  { name, tls }: ListenerPlan,
+  folder: string,
+  alpnProtocols: string[],
+): MessageInitShape<typeof DownstreamTlsContextSchema> | undefined {
   if (tls === undefined) return undefined;
   const { clientCertificate: clients } = tls;
-  const context = packed(DownstreamTlsContextSchema, {
+  return {
     commonTlsContext: {
       tlsParams: VERSIONS,
-      alpnProtocols: protocol === undefined ? [ALPN.http2, ALPN.http1] : [ALPN[protocol]],
-      tlsCertificateSdsSecretConfigs: [secretSource(secretName("listener", name, "certificate"), folder)],
+      alpnProtocols,
+      tlsCertificateSdsSecretConfigs: tls.certificates.map((_, position) =>
+        secretSource(secretName("listener", name, "certificate", position), folder),
+      ),
       ...(clients === undefined
         ? {}
         : {
@@ -55,8 +69,7 @@ export function listenerSocket({ name, tls, protocol }: ListenerPlan, folder: st
           }),
     },
     ...(clients === undefined ? {} : { requireClientCertificate: clients.required }),
-  });
-  return socketOf(context);
+  };
 }
 
 export function serviceSocket({ name, tls, protocol }: ServicePlan, folder: string): Socket | undefined {
@@ -106,7 +119,7 @@ function upstreamProtocol(protocol: ServicePlan["protocol"]) {
   if (protocol === "auto")
     return { case: "autoConfig" as const, value: { httpProtocolOptions: {}, http2ProtocolOptions: {} } };
   const protocolConfig =
-    protocol === "http2"
+    protocol === "http2" || protocol === "grpc"
       ? { case: "http2ProtocolOptions" as const, value: {} }
       : { case: "httpProtocolOptions" as const, value: {} };
   return { case: "explicitHttpConfig" as const, value: { protocolConfig } };
@@ -125,7 +138,9 @@ export function secretFiles(plan: GatewayPlan): SecretFile[] {
       tls === undefined
         ? []
         : [
-            certificateFile(secretName("listener", name, "certificate"), tls),
+            ...tls.certificates.map((files, position) =>
+              certificateFile(secretName("listener", name, "certificate", position), files),
+            ),
             ...(tls.clientCertificate === undefined
               ? []
               : [authorityFile(secretName("listener", name, "ca"), tls.clientCertificate.ca)]),

@@ -93,6 +93,9 @@ function replicaListeners(replica: Replica, options: ReplicaOptions): Listener[]
   const emitted = listeners(plain, emitOptions(replica, options));
   for (const one of emitted) {
     one.name = name;
+    // Whoever sends it: here it is the test.
+    one.useOriginalDst = undefined;
+    one.bindToPort = undefined;
     one.listenerFilters = [
       create(ListenerFilterSchema, {
         name: extensionNames.proxyProtocol,

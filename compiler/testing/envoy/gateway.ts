@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { CLIENT_PORT } from "../../embedded/worker.js";
+import { CLIENT_PORT } from "../../embedded/attributes.js";
 import { isByChance } from "../../plan/callers.js";
 import { operationName } from "../../plan/names.js";
 import { externalAuthOf } from "../../plan/native.js";
@@ -9,12 +9,14 @@ import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan } from "../../pla
 import { schemeOf } from "../../request/request.js";
 import type { EnvoyBinary } from "../../runtime/find.js";
 import { type RunningEnvoy, startEnvoy } from "../../runtime/process.js";
+import type { Span } from "../../traces/span.js";
 import type { SentRequest } from "../client.js";
 import type { Exchange } from "../exchange.js";
-import { policyCounters, type TestedGateway } from "../gateway.js";
+import type { TestedGateway } from "../gateway.js";
 import { type Replica, replicaBootstrap } from "./bootstrap.js";
 import { sendOverWire } from "./client.js";
 import { LoggedDecisions } from "./decisions.js";
+import { countersOf, EnvoyExports } from "./exports.js";
 import type { HeardRequest, TestServices } from "./service.js";
 
 /** Where an Envoy runs. */
@@ -26,20 +28,11 @@ export interface EnvoyPlace {
 
 /** One real Envoy with several gateways, which get one request at a time, whichever of them. */
 export class ReplicaEnvoy {
-  private readonly running: RunningEnvoy;
-  private readonly decisions: LoggedDecisions;
-  private readonly services: TestServices;
+  private readonly wiring: Omit<Wiring, "port">;
   private readonly ports: ReadonlyMap<string, number>;
 
-  private constructor(
-    running: RunningEnvoy,
-    decisions: LoggedDecisions,
-    services: TestServices,
-    ports: ReadonlyMap<string, number>,
-  ) {
-    this.running = running;
-    this.decisions = decisions;
-    this.services = services;
+  private constructor(wiring: Omit<Wiring, "port">, ports: ReadonlyMap<string, number>) {
+    this.wiring = wiring;
     this.ports = ports;
   }
 
@@ -63,19 +56,20 @@ export class ReplicaEnvoy {
       accessLogFlushMs: 1,
     });
     const ports = new Map((await running.listeners()).map(({ name, port }) => [name, port]));
-    return new ReplicaEnvoy(running, new LoggedDecisions(accessLog), services, ports);
+    const policies = replicas.flatMap(({ plan }) => plan.policies);
+    const exports = new EnvoyExports(running, services, { policies });
+    return new ReplicaEnvoy({ running, decisions: new LoggedDecisions(accessLog), services, exports }, ports);
   }
 
   gateway({ name, plan, listener }: Replica): TestedGateway {
     const port = this.ports.get(name);
     if (port === undefined) throw new Error(`Envoy has no listener ${name}`);
-    const { running, decisions, services } = this;
-    return new EnvoyGateway({ running, decisions, services, port }, plan, listener);
+    return new EnvoyGateway({ ...this.wiring, port }, plan, listener);
   }
 
   async stop(): Promise<void> {
-    await this.decisions.close();
-    await this.running.stop();
+    await this.wiring.decisions.close();
+    await this.wiring.running.stop();
   }
 }
 
@@ -83,10 +77,9 @@ interface Wiring {
   running: RunningEnvoy;
   decisions: LoggedDecisions;
   services: TestServices;
+  exports: EnvoyExports;
   port: number;
 }
-
-const STATISTICS = "wasmcustom.";
 
 class EnvoyGateway implements TestedGateway {
   readonly listener: ListenerPlan;
@@ -116,8 +109,11 @@ class EnvoyGateway implements TestedGateway {
   }
 
   async counters(): Promise<ReadonlyMap<string, number>> {
-    const stats = await this.wiring.running.admin.stats("^wasmcustom\\.sluice\\.");
-    return policyCounters([...stats].map(([name, value]) => [name.slice(STATISTICS.length), value]));
+    return countersOf(this.wiring.running);
+  }
+
+  async spans(): Promise<readonly Span[]> {
+    return this.wiring.exports.spans();
   }
 
   /** Its listener has no TLS here, so the connection must say what it would be. */

@@ -1,5 +1,6 @@
 import type { KeyedGateway } from "../credentials.js";
-import type { TestedGateway } from "../gateway.js";
+import { listenerOf, type TestedGateway } from "../gateway.js";
+import { Collectors } from "../spans/posts.js";
 import type { Upstreams } from "../suite.js";
 import { ServiceScript } from "../upstream.js";
 import { type EnvoyPlace, ReplicaEnvoy } from "./gateway.js";
@@ -14,19 +15,24 @@ const MOST_GATEWAYS = 32;
  *
  * @throws EnvoyStartError if Envoy does not start
  */
-export async function replay<Item extends { upstreams: Upstreams }>(
+export async function replay<Item extends { upstreams: Upstreams; listener?: string | undefined }>(
   items: readonly Item[],
   place: EnvoyPlace,
   { plan, environment }: KeyedGateway,
   run: (item: Item, gateway: TestedGateway) => Promise<void>,
 ): Promise<void> {
-  const [listener] = plan.listeners;
-  if (items.length === 0 || listener === undefined) return;
-  const services = await startServices(plan.services.map(({ name }) => name));
+  if (items.length === 0) return;
+  const collectors = new Collectors(plan);
+  const services = await startServices(
+    plan.services.map(({ name }) => name),
+    collectors,
+  );
   try {
-    for (let start = 0; start < items.length; start += MOST_GATEWAYS) {
-      const batch = items.slice(start, start + MOST_GATEWAYS);
-      const replicas = batch.map((item, index) => ({ item, name: `case-${start + index + 1}`, plan, listener }));
+    for (const batch of batchesOf(items, collectors)) {
+      const replicas = batch.flatMap((item, index) => {
+        const listener = listenerOf(plan, item.listener);
+        return listener === undefined ? [] : [{ item, name: `case-${index + 1}`, plan, listener }];
+      });
       const envoy = await ReplicaEnvoy.start(place, replicas, services, environment);
       try {
         for (const replica of replicas) {
@@ -40,4 +46,19 @@ export async function replay<Item extends { upstreams: Upstreams }>(
   } finally {
     await services.close();
   }
+}
+
+/** A collector that takes nothing is asked again and again, which cases after it in the same Envoy would count. */
+function batchesOf<Item extends { upstreams: Upstreams }>(items: readonly Item[], collectors: Collectors): Item[][] {
+  const isDisturbing = ({ upstreams }: Item) =>
+    [...collectors.services].some((service) => (upstreams[service]?.status ?? 200) > 299);
+  const batches: Item[][] = [];
+  let batch: Item[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < MOST_GATEWAYS && !isDisturbing(item)) continue;
+    batches.push(batch);
+    batch = [];
+  }
+  return batch.length === 0 ? batches : [...batches, batch];
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
 import { pairsOf } from "../../runtime/raw-headers.js";
+import type { Collectors, Post } from "../spans/posts.js";
 import type { ServiceScript, UpstreamAnswer } from "../upstream.js";
 
 /** A request as it came over the wire. */
@@ -21,17 +22,24 @@ export interface TestServices {
   readonly ports: ReadonlyMap<string, number>;
   /** From now on they answer so; before, 503. */
   follow(script: ServiceScript): void;
-  /** All requests since the last call, oldest first. */
+  /** All requests since the last call, oldest first, but those by which modules send spans. */
   heard(): HeardRequest[];
+  /** Those. */
+  posted(): Post[];
   close(): Promise<void>;
 }
 
-export async function startServices(names: readonly string[]): Promise<TestServices> {
+export async function startServices(names: readonly string[], collectors: Collectors): Promise<TestServices> {
   const heard: HeardRequest[] = [];
+  const posted: Post[] = [];
   let script: ServiceScript | undefined;
   const reply = (request: HeardRequest) => {
-    heard.push(request);
-    return script?.answer(request.service, request) ?? { status: 503, headers: [], content: new Uint8Array(0) };
+    const { service, body } = request;
+    const answer = script?.answer(service, request) ?? { status: 503, headers: [], content: new Uint8Array(0) };
+    const collector = collectors.collectorOf(service, request);
+    if (collector === undefined) heard.push(request);
+    else posted.push({ collector, body, status: answer.status });
+    return answer;
   };
   const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startService(name, reply)) })));
   return {
@@ -40,6 +48,7 @@ export async function startServices(names: readonly string[]): Promise<TestServi
       script = next;
     },
     heard: () => heard.splice(0),
+    posted: () => posted.splice(0),
     close: async () => {
       await Promise.all(servers.map(({ close }) => close()));
     },

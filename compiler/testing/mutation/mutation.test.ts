@@ -39,13 +39,23 @@ policies:
     bodyLimit: { bytes: 64Ki }
   near:
     ipAccess: { allow: [10.2.0.0/16] }
+  trace:
+    tracing:
+      sample:
+        ratio: 10%
+        perSecond: 50
+        rules: [{ when: 'request.path == "/orders/up"', ratio: 0% }]
+      always: response.status >= 500
+      tags: { small: request.size < 10 }
+      baggage: drop
+      export: { zipkin: reports }
 defaults: { apply: [known] }
 routes:
   - name: orders
     match: { host: api.example.com, path: /orders/**, methods: [GET], headers: { x-version: "2" } }
     to: orders
     timeout: 2s
-    apply: [page, rules, often, long, near, small]
+    apply: [page, rules, often, long, near, small, trace]
   - { name: up, match: { path: /healthz }, respond: { status: 200, body: ok, headers: { x-a: b } }, except: [known] }
   - { name: old, match: { path: /old/* }, redirect: { path: /new, status: 301 } }
   - { name: any, match: { path: "~/v[0-9]" }, redirect: { to: "https://www.example.com" } }
@@ -79,7 +89,12 @@ const RULES = "policies.rules.authorize.rules";
 
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "always-true": [`${RULES}.1.allow: it becomes \`true\``],
-  "never-true": ["policies.rules.when: it becomes `false`", `${RULES}.0.deny: it becomes \`false\``],
+  "never-true": [
+    "policies.rules.when: it becomes `false`",
+    `${RULES}.0.deny: it becomes \`false\``,
+    "policies.trace.tracing.sample.rules.0.when: it becomes `false`",
+    "policies.trace.tracing.always: it becomes `false`",
+  ],
   "side-dropped": [
     'policies.rules.when: it becomes `request.path.startsWith("/a")`',
     'policies.rules.when: it becomes `!(request.method == "HEAD" && request.host != "x")`',
@@ -93,8 +108,13 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "comparison-turned": [
     'policies.rules.when: it becomes `!(request.method != "HEAD" && request.host != "x") || request.path.startsWith("/a")`',
     'policies.rules.when: it becomes `!(request.method == "HEAD" && request.host == "x") || request.path.startsWith("/a")`',
+    'policies.trace.tracing.sample.rules.0.when: it becomes `request.path != "/orders/up"`',
   ],
-  "bound-shifted": [`${RULES}.0.deny: it becomes \`request.size > 10 && !cidr(source.ip, "10.1.0.0/16")\``],
+  "bound-shifted": [
+    `${RULES}.0.deny: it becomes \`request.size > 10 && !cidr(source.ip, "10.1.0.0/16")\``,
+    "policies.trace.tracing.always: it becomes `response.status > 500`",
+    "policies.trace.tracing.tags.small: it becomes `request.size <= 10`",
+  ],
   "negation-dropped": [
     'policies.rules.when: it becomes `(request.method == "HEAD" && request.host != "x") || request.path.startsWith("/a")`',
     `${RULES}.0.deny: it becomes \`request.size >= 10 && cidr(source.ip, "10.1.0.0/16")\``,
@@ -123,7 +143,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "policies.often.rateLimit.rate.default: `5/minute` becomes `5/second`",
     "policies.long.rateLimit.rate: `100 per 15s` becomes `100 per 30s`",
   ],
-  shadowed: ["known", "page", "rules", "long", "small", "near"].map(
+  shadowed: ["known", "page", "rules", "long", "small", "near", "trace"].map(
     (name) => `policies.${name}.mode: \`mode: shadow\` is added`,
   ),
   "switched-off": [
@@ -132,6 +152,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "policies.long.mode: `mode: off` is added",
     "policies.small.mode: `mode: off` is added",
     "policies.near.mode: `mode: off` is added",
+    "policies.trace.mode: `mode: off` is added",
   ],
   "made-optional": ["policies.known.authenticate.optional: `optional: true` is added"],
   "credential-forwarded": ["policies.known.authenticate.forward: `forward: true` is added"],
@@ -177,6 +198,13 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "header-allowed": ["policies.page.cors.headers: it becomes `[x-key, x-another]`"],
   "body-doubled": ["policies.small.bodyLimit.bytes: `64Ki` becomes `128Ki`"],
   "age-doubled": ["policies.page.cors.maxAge: `10m` becomes `20m`"],
+  "sampling-turned": [
+    "policies.trace.tracing.sample.ratio: `10%` becomes `0%`",
+    "policies.trace.tracing.sample.rules.0.ratio: `0%` becomes `100%`",
+  ],
+  "parent-turned": ["policies.trace.tracing.sample.parent: `parent: false` is added"],
+  "baggage-passed": ["policies.trace.tracing.baggage: `baggage: drop` becomes `baggage: pass`"],
+  "cap-raised": ["policies.trace.tracing.sample.perSecond: `50` becomes `100`"],
 };
 
 describe("an operator", () => {
@@ -195,6 +223,9 @@ describe("an operator", () => {
     expect(removed).toEqual(expect.arrayContaining(["policies", "policies.rules", `${RULES}.0`, `${RULES}.0.deny`]));
     expect(removed).toEqual(expect.arrayContaining(["listeners.public.escapedSlashes", "routes.0.apply.3"]));
     expect(removed.filter((path) => path.startsWith("listeners.inner"))).toEqual([]);
+    // Tests have all of a share that is not nothing, and so does a policy that says none.
+    expect(removed).toContain("policies.trace.tracing.sample.rules.0.ratio");
+    expect(removed).not.toContain("policies.trace.tracing.sample.ratio");
   });
 
   it("trusts a hop only where a policy reads what hops tell", () => {

@@ -21,15 +21,24 @@ const POLICY = ["policies.*"];
 const LISTENER = ["listeners.*"];
 const AUTHENTICATE = ["policies.*.authenticate"];
 const CORS = ["policies.*.cors"];
+const TRACING = ["policies.*.tracing"];
+const SAMPLE = ["policies.*.tracing.sample"];
+const SHARES = [...SAMPLE, "policies.*.tracing.sample.ratio", "policies.*.tracing.sample.rules.*.ratio"];
+/** What decides about traces and their spans. */
+const TRACED = ["policies.*.tracing.always", "policies.*.tracing.sample.rules.*.when"];
+const TAGS = ["policies.*.tracing.tags.*"];
 
 /** Every way to remove or weaken something, in the order in which they are tried. */
 export const OPERATORS: readonly Operator[] = [
-  { name: "removed", changes: () => [{ value: undefined, shown: "the policy without it" }] },
+  {
+    name: "removed",
+    changes: (site) => (isShare(site) ? [] : [{ value: undefined, shown: "the policy without it" }]),
+  },
 
   condition("always-true", [ALLOW], () => ["true"]),
-  condition("never-true", [DENY, WHEN], () => ["false"]),
+  condition("never-true", [DENY, WHEN, ...TRACED], () => ["false"]),
   ...Object.entries(EXPRESSION_CHANGES).map(([name, change]) =>
-    condition(name, [ALLOW, DENY, WHEN], (node) => changedExpressions(node, change)),
+    condition(name, [ALLOW, DENY, WHEN, ...TRACED, ...TAGS], (node) => changedExpressions(node, change)),
   ),
   scalar("rest-allowed", ["policies.*.authorize.otherwise"], () => ["allow"]),
 
@@ -78,9 +87,23 @@ export const OPERATORS: readonly Operator[] = [
   list("header-allowed", ["policies.*.cors.headers"], (headers) => [[...headers, "x-another"]]),
   scalar("body-doubled", ["policies.*.bodyLimit.bytes"], defined(doubledSize)),
   scalar("age-doubled", ["policies.*.cors.maxAge"], defined(doubledDuration)),
+
+  scalar("sampling-turned", SHARES, (share) => [isNothing(share) ? "100%" : "0%"]),
+  added("parent-turned", SAMPLE, "parent", (now) => [now !== true]),
+  added("baggage-passed", TRACING, "baggage", (now) => (now === "drop" ? ["pass"] : [])),
+  { name: "cap-raised", changes: raiseCap },
 ];
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+
+/** A share of the traces is all of them in a test, as it would be if nothing were said. */
+function isShare(site: Site): boolean {
+  return isAt(site, SHARES) && isText(site.node) && !isNothing(String(site.node.value));
+}
+
+function isNothing(share: string): boolean {
+  return Number.parseFloat(share) === 0;
+}
 
 function isAt(site: Site, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => isLike(site.path, pattern));
@@ -160,6 +183,8 @@ const DEFAULTS: Readonly<Record<string, Value>> = {
   credentials: false,
   escapedSlashes: "reject",
   headerUnderscores: "reject",
+  parent: true,
+  baggage: "pass",
 };
 
 function entry({ path, node }: Site, key: string, value: Value): Change {
@@ -211,6 +236,12 @@ function trustHop(site: Site, { readsHops }: Surroundings): Change[] {
   const written = nodeAt(site.node, ["trustedHops"]);
   const hops = written === undefined ? 0 : Number(toValue(written));
   return [entry(site, "trustedHops", hops + 1)];
+}
+
+function raiseCap(site: Site): Change[] {
+  if (!isAt(site, ["policies.*.tracing.sample.perSecond"])) return [];
+  const cap = Number(toValue(site.node));
+  return [{ value: cap * 2, shown: `\`${cap}\` becomes \`${cap * 2}\`` }];
 }
 
 /** What comes after a value, from the strictest to the weakest. */

@@ -8,8 +8,9 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   targets: "says what is compiled for; no request depends on it",
   gateways: "a test has one gateway",
   overload: "a test has as many connections as it has requests, one at a time",
-  "services.*": "tests have services of their own: where the real ones are does not matter",
+  "services.*.*": "tests have services of their own: where the real ones are does not matter",
   "listeners.*.tls.clientCertificate": "tests connect without TLS: only the scheme tells of it",
+  "listeners.*.accessLog": "tests read no log",
   "listeners.*.protocols": "tests speak HTTP/1.1",
   "consumers.*.credentials": "the runner gives each consumer a key of its own",
   "policies.*.externalAuth.timeout": "no service of a test is slow",
@@ -18,6 +19,7 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "policies.*.onError": "no policy fails in a test",
   "policies.*.rateLimit.store": "tests have fewer keys than the smallest table has slots",
   "routes.*.timeout": "a service is told how long a try may take, and none of a test is slow",
+  "policies.*.tracing.export.*.path": "collectors of a test take spans wherever they are sent",
   "routes.*.idleTimeout": "no service of a test is slow",
   "routes.*.retry": "a service of a test answers every try alike",
   "routes.*.hashBy": "a service of a test has one endpoint",
@@ -36,8 +38,12 @@ const ONLY_WHERE: Readonly<Record<string, (path: Path, pattern: string, root: No
   "routes.*.retry": keepsTries,
 };
 
+/** By which host a service is asked decides where a request goes. */
+const OBSERVABLE = "services.*.hosts";
+
 /** The entry of that list that a path in a file falls under. */
 export function excuseOf(path: Path, root: Node): string | undefined {
+  if (startsLike(path, OBSERVABLE)) return undefined;
   return Object.keys(UNOBSERVABLE).find(
     (pattern) => startsLike(path, pattern) && (ONLY_WHERE[pattern]?.(path, pattern, root) ?? true),
   );

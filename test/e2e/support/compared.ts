@@ -1,3 +1,5 @@
+import { withoutIds } from "../../../compiler/testing/agreement.js";
+
 // Requests whose way through Envoy the embedded host must model.
 
 /** A policy with everything around the guard that Envoy does. */
@@ -232,5 +234,5 @@ export function comparable(headers: readonly (readonly [string, string])[]): str
 /** Seconds until a window ends depend on the clock. For a client on its own machine Envoy writes an address of the machine. */
 function shown(name: string, value: string): string {
   if (name === "retry-after" || name === "ratelimit") return value.replace(/\d{3,}/g, "n");
-  return name === "x-forwarded-for" ? value.replace(/[^,]*$/, "client") : value;
+  return name === "x-forwarded-for" ? value.replace(/[^,]*$/, "client") : withoutIds(name, value);
 }

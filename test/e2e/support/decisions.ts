@@ -15,6 +15,8 @@ const line = z.object({
   shadow: z.string().nullish(),
   /** `policy/Operation`; not logged where nothing is converted. */
   operation: z.string().nullish(),
+  /** Not logged where nothing traces. */
+  trace_id: z.string().nullish(),
 });
 export type Decision = z.infer<typeof line>;
 

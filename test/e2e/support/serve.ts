@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { renderText } from "../../../compiler/diagnostics/render/text.js";
 import { check, checkText } from "../../../compiler/index.js";
+import { endpointTexts, mountedEndpoints } from "../../../compiler/plan/discovery.js";
 import { environmentVariables } from "../../../compiler/plan/guard.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { withoutTransport } from "../../../compiler/plan/transport.js";
@@ -36,6 +37,10 @@ export interface ServeOptions {
   plain?: true;
   /** The endpoints of the policy are there: no stand-ins are started. */
   ownServices?: boolean;
+  /** Listeners keep their addresses, on free ports; by themselves they are all at 127.0.0.1. */
+  ownAddresses?: boolean;
+  /** Listeners keep their addresses and ports, which must be free. */
+  ownPorts?: boolean;
   /** Zone that Envoy is in. */
   zone?: string;
   /** Changes the compiled bootstrap before Envoy gets it. */
@@ -77,16 +82,17 @@ export async function serve(policy: string | GatewayPlan, options: ServeOptions 
     await work.remove();
   };
   try {
-    await writeSecrets(plan, work.path);
+    await writeSideFiles(plan, work.path);
     for (const [name, bytes] of Object.entries(options.modules ?? {}))
       await writeFile(join(work.path, "modules", name), bytes);
     const standIns = options.ownServices === true ? [] : plan.services;
     for (const service of standIns.filter(({ name }) => options.ports?.[name] === undefined))
       upstreams.set(service.name, await startUpstream({ body: service.name }));
     const log = join(work.path, "decisions.jsonl");
-    const configText = (options.edit ?? same)(
-      bootstrapText(plan, { ...localOptions(plan, upstreams, log, options.ports), zone: options.zone }),
-    );
+    const local = localOptions(plan, upstreams, log, options.ports);
+    const listeners = options.ownPorts ? {} : options.ownAddresses ? freePorts(plan) : local.listeners;
+    const emitted = { ...local, listeners, zone: options.zone };
+    const configText = (options.edit ?? same)(bootstrapText(plan, emitted));
     const envoy = await startEnvoy({
       envoy: await requireEnvoy(),
       workDir: work.path,
@@ -118,11 +124,26 @@ export function bootstrapText(plan: GatewayPlan, options: EnvoyOptions): string 
   return bootstrap.contents;
 }
 
-/** The files that say where certificates are, where the bootstrap looks for them. */
-export async function writeSecrets(plan: GatewayPlan, workDir: string): Promise<void> {
-  const folder = join(workDir, DEFAULT_OPTIONS.secretsDir);
-  await mkdir(folder, { recursive: true });
-  for (const { name, text } of secretTexts(plan)) await writeFile(join(folder, name), text);
+/** The files that say where certificates and services are, where the bootstrap looks for them. */
+export async function writeSideFiles(plan: GatewayPlan, workDir: string): Promise<void> {
+  const folders = {
+    [DEFAULT_OPTIONS.secretsDir]: secretTexts(plan),
+    [DEFAULT_OPTIONS.endpointsDir]: endpointTexts(plan),
+  };
+  for (const [folder, files] of Object.entries(folders)) {
+    await mkdir(join(workDir, folder), { recursive: true });
+    for (const { name, text } of files) await writeFile(join(workDir, folder, name), text);
+  }
+}
+
+/** A configuration in which lists of endpoints of other machines are empty ones of this folder: Envoy wants them to be there. */
+export async function withLists(text: string, plans: readonly GatewayPlan[], folder: string): Promise<string> {
+  const write = (path: string) => writeFile(path, '{ "resources": [] }\n');
+  const list = (path: string) => join(folder, `list${extname(path)}`);
+  const mounted = [...new Set(plans.flatMap(mountedEndpoints))];
+  for (const path of mounted) await write(list(path));
+  const moved = mounted.reduce((before, path) => before.replaceAll(path, list(path)), text);
+  return mounted.reduce((before, path) => before.replaceAll(dirname(path), folder), moved);
 }
 
 /** All listeners on free ports, all services at their stand-ins, and a line for each request in a file. */
@@ -141,6 +162,10 @@ export function localOptions(
     endpoints: Object.fromEntries(known.map(([name, port]) => [name, [{ host: "127.0.0.1", port }]])),
     accessLog,
   };
+}
+
+function freePorts(plan: GatewayPlan): EnvoyOptions["listeners"] {
+  return Object.fromEntries(plan.listeners.map(({ name, address }) => [name, { address, port: 0 }]));
 }
 
 export function randomSecrets(plan: GatewayPlan): Record<string, string> {

@@ -20,7 +20,7 @@ import { type RawReply, rawRequest } from "../../support/http.js";
 import type { WireRequest } from "../../support/random-requests.js";
 import { type ReceivedRequest, type ScriptedReply, startUpstream, type Upstream } from "../../support/upstream.js";
 import { decisionsIn, type IdentifiedDecision } from "./decisions.js";
-import { writeSecrets } from "./serve.js";
+import { withLists, writeSideFiles } from "./serve.js";
 import { until } from "./until.js";
 
 /** Of the VM, which policies with different names do not share. */
@@ -59,11 +59,12 @@ function listenerName(plan: GatewayPlan, listener: string): string {
 export async function validatePlans(members: readonly Member[]): Promise<Validation> {
   const work = await workFolder();
   try {
-    for (const { plan } of members) await writeSecrets(plan, work.path);
+    const plans = members.map(({ plan }) => plan);
+    for (const plan of plans) await writeSideFiles(plan, work.path);
     return await validateConfig({
       envoy: await requireEnvoy(),
       workDir: work.path,
-      configText: toYaml(BootstrapSchema, sharedBootstrap(members.map(({ plan }) => plan))),
+      configText: await withLists(toYaml(BootstrapSchema, sharedBootstrap(plans)), plans, work.path),
       env: environmentOf(members),
     });
   } finally {

@@ -1,5 +1,5 @@
-import { BAD_CAPTURE, BAD_HOST, BAD_PATH, BAD_QUERY } from "../../../compiler/plan/names.js";
-import type { GatewayPlan, RoutePlan } from "../../../compiler/plan/plan.js";
+import { BAD_CAPTURE, BAD_HOST, BAD_PATH, BAD_QUERY, generatedAnswer } from "../../../compiler/plan/names.js";
+import { type GatewayPlan, isOn, type RoutePlan } from "../../../compiler/plan/plan.js";
 import type { PathPattern } from "../../../compiler/policy/path.js";
 import { NO_LABEL } from "../../../compiler/policy/rewrite.js";
 import { request } from "../../support/http.js";
@@ -27,7 +27,8 @@ export const withProbeRoute = edited((document) =>
 export async function standingFaults(gateway: Gateway): Promise<string[]> {
   const faults: string[] = [];
   for (const { name } of gateway.plan.listeners) {
-    const tried = [probe(), ...routeProbes(gateway.plan)];
+    const hosts = gateway.plan.hosts.filter((host) => isOn(host, name));
+    const tried = [probe(), ...routeProbes({ ...gateway.plan, hosts })];
     for (const { what, path, method, headers, expected } of tried) {
       gateway.forget();
       const { reply, decision } = await gateway.judged(() => request(gateway.url(path, name), { method, headers }));
@@ -88,14 +89,14 @@ export function routeProbes(plan: GatewayPlan): Probe[] {
 
 /** A port that is none keeps to the virtual host of a name, and is refused there. */
 function sampleHost(route: RoutePlan, domain: string): Record<string, string> {
-  if (route.name === BAD_HOST) return { host: `${domain.replace("*", "any")}:x` };
+  if (generatedAnswer(route) === BAD_HOST) return { host: `${domain.replace("*", "any")}:x` };
   return domain === "*" ? {} : { host: domain.replace("*", "any") };
 }
 
 function samplePath(route: RoutePlan): string {
-  if (route.name === BAD_PATH) return "/a/%2e%2e;x/sample";
+  if (generatedAnswer(route) === BAD_PATH) return "/a/%2e%2e;x/sample";
   const { path } = route.match;
-  if (route.name === BAD_CAPTURE && path.form === "regex") return sampleCapture(path.regex);
+  if (generatedAnswer(route) === BAD_CAPTURE && path.form === "regex") return sampleCapture(path.regex);
   switch (path.form) {
     case "exact":
       return path.path;
@@ -114,8 +115,9 @@ function sampleCapture(regex: string): string {
   return first;
 }
 
-function sampleQuery({ name, match: { query = [] } }: RoutePlan): string {
-  if (name === BAD_QUERY) return "?%61";
+function sampleQuery(route: RoutePlan): string {
+  if (generatedAnswer(route) === BAD_QUERY) return "?%61";
+  const { query = [] } = route.match;
   const pairs = query.flatMap((parameter) => {
     if (parameter.form === "regex") return [`${parameter.name}=${sampleOfRegex(parameter.regex)}`];
     if (parameter.form === "exact") return [`${parameter.name}=${parameter.value}`];
@@ -141,7 +143,8 @@ function sampleSegments(path: Extract<PathPattern, { form: "template" }>): strin
 function sampleHeaders(route: RoutePlan): Record<string, string> {
   return Object.fromEntries(
     route.match.headers.flatMap((header) => {
-      if ([BAD_PATH, BAD_HOST, BAD_QUERY].includes(route.name) && header.name.startsWith(":")) return [];
+      const refuses = [BAD_PATH, BAD_HOST, BAD_QUERY].some((name) => name === generatedAnswer(route));
+      if (refuses && header.name.startsWith(":")) return [];
       if (header.form === "regex" || header.form === "contains" || header.form === "unlike")
         throw new Error(`the standing check cannot think of a header for ${route.name}: ${JSON.stringify(header)}`);
       if (header.form === "exact") return [[header.name, header.value]];

@@ -1,5 +1,5 @@
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { createSecureServer, type Http2ServerRequest, type SecureServerOptions } from "node:http2";
 import { Agent, createServer, request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
@@ -68,12 +68,17 @@ export function handshake(port: number, options: ConnectionOptions): Promise<Han
 export interface SecureReply {
   status: number;
   text: string;
+  headers: IncomingHttpHeaders;
   /** The connection had carried another request before. */
   reused: boolean;
 }
 
 /** One HTTP/1.1 request over TLS. Rejects with the error of the client. */
-export function secureGet(port: number, path: string, options: ConnectionOptions & { agent?: Agent } = {}) {
+export function secureGet(
+  port: number,
+  path: string,
+  options: ConnectionOptions & { agent?: Agent; headers?: Record<string, string> } = {},
+) {
   const { agent = new Agent(), ...tls } = options;
   return new Promise<SecureReply>((resolve, reject) => {
     const settings = { host: "127.0.0.1", servername: "shop.test", headers: { host: "shop.test" }, ...tls };
@@ -85,6 +90,7 @@ export function secureGet(port: number, path: string, options: ConnectionOptions
         resolve({
           status: response.statusCode ?? 0,
           text: Buffer.concat(parts).toString(),
+          headers: response.headers,
           reused: call.reusedSocket,
         }),
       );

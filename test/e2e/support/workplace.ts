@@ -65,7 +65,7 @@ export function workplace(prefix: string, body: string): Workplace {
     async start(text, args, options) {
       await writeFile(place.file, text);
       const cli = await place.run(args, options);
-      await cli.prints(/^watching .*policy\.yaml; Ctrl-C ends$/m);
+      await cli.prints(/^watching .*policy\.yaml.*; Ctrl-C ends$/m);
       const [, url = ""] = await cli.prints(/^public: (http:\/\/127\.0\.0\.1:\d+)$/m);
       return { cli, url };
     },

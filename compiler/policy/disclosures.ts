@@ -1,0 +1,32 @@
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { written } from "../expression/attributes.js";
+import { holdsCredentials, mayHoldSecret } from "../expression/credentials.js";
+import type { AttributeUse } from "../expression/expression.js";
+import type { PolicyPlan } from "../plan/plan.js";
+
+/** A value that leaves the gateway for somebody who is no service of the route. */
+export interface Disclosure {
+  /** What it is called there. */
+  name: string;
+  /** What it is made of. */
+  reads: readonly AttributeUse[];
+}
+
+/**
+ * What policies hand on to somebody outside: none of it may be a credential. A header that some `authenticate` of the gateway takes
+ * keys from is one on every route, as clients send what they have wherever they go.
+ */
+export function checkDisclosures(
+  disclosures: readonly Disclosure[],
+  policies: ReadonlyMap<string, PolicyPlan>,
+): Diagnostic[] {
+  const guards = [...policies.values()].filter(({ phase }) => phase === "authenticate");
+  const keys = new Set(guards.flatMap(({ readsHeaders }) => readsHeaders));
+  return disclosures.flatMap(({ name: tag, reads }) =>
+    reads.flatMap(({ name, argument, span }) => {
+      const parameters = { tag, attribute: written(name, argument) };
+      if (holdsCredentials(name, argument, keys)) return [diagnose("SL0464", parameters, span)];
+      return mayHoldSecret(name, argument) ? [diagnose("SL0465", parameters, span)] : [];
+    }),
+  );
+}

@@ -1,0 +1,10 @@
+// tracing.wasm: tracing alone. It keeps nobody out. Compiled with TRACING=1, AUTH=0 and RATE_LIMIT=0.
+
+export { malloc } from "../proxy-wasm/memory";
+export {
+  proxy_abi_version_0_2_1,
+  proxy_on_configure,
+  proxy_on_context_create,
+  proxy_on_request_headers,
+} from "./callbacks";
+export { proxy_on_http_call_response, proxy_on_log, proxy_on_tick } from "./trace-callbacks";
