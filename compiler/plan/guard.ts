@@ -1,6 +1,7 @@
 import { capturesOf } from "../policy/path.js";
 import { bodyVariables } from "./body.js";
 import { propertiesRead } from "./callers.js";
+import { credentialConfiguration, variablesOf } from "./credentials.js";
 import { PREFLIGHT } from "./names.js";
 import { type HeaderValue, headerEdits } from "./native.js";
 import {
@@ -22,9 +23,7 @@ export function environmentVariables(plan: GatewayPlan): string[] {
 
 /** Those of them that the guard reads. */
 export function guardVariables(plan: GatewayPlan): string[] {
-  const names = plan.consumers.flatMap((consumer) =>
-    consumer.credentials.flatMap(({ apiKey }) => (apiKey.from === "environment" ? [apiKey.variable] : [])),
-  );
+  const names = plan.consumers.flatMap((consumer) => consumer.credentials.flatMap(variablesOf));
   return [...new Set(names)].toSorted();
 }
 
@@ -57,11 +56,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         name: consumer.name,
         ...(consumer.tier === undefined ? {} : { tier: consumer.tier }),
         ...(consumer.groups.length === 0 ? {} : { groups: consumer.groups }),
-        credentials: consumer.credentials.map(
-          ({ apiKey }): Json => ({
-            apiKey: apiKey.from === "environment" ? `env:${apiKey.variable}` : `sha256:${apiKey.sha256}`,
-          }),
-        ),
+        credentials: consumer.credentials.map(credentialConfiguration),
       }),
     ),
     ...exportersMember(plan),

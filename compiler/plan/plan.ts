@@ -3,10 +3,12 @@ import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
 import type { Direction } from "../policy/sidecar.js";
 import type { PlacedEndpoint } from "../policy/zones.js";
+import type { ClientRequest } from "../request/request.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
 import type { CallerPlan } from "./callers.js";
+import type { Credential } from "./credentials.js";
 import type { ErrorPage } from "./errors.js";
 import type { RouteForwarding } from "./forwarding.js";
 import type { NativePolicy } from "./native.js";
@@ -110,8 +112,6 @@ export interface ConsumerPlan {
   credentials: Credential[];
 }
 
-export type Credential = { apiKey: { from: "environment"; variable: string } | { from: "digest"; sha256: string } };
-
 /** A request or response header whose value a policy leaves in the stream under `sluice.<property>`. */
 export interface ResultHeader {
   name: string;
@@ -148,6 +148,8 @@ export interface PolicyPlan {
   config: JsonObject;
   /** What it is in tests, where nothing is left to chance; no data of the plan. As it is if absent. */
   inTests?: () => Pick<PolicyPlan, "config" | "decide">;
+  /** How tests sign a request in; no data of the plan. Absent where it does not find out who calls. */
+  signIn?: TestSignIn;
   /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */
   native?: NativePolicy;
   /** Services that it asks by itself. */
@@ -166,6 +168,14 @@ export interface PolicyPlan {
   decide?: (view: RequestView) => Verdict;
   /** Warnings of the policy where it stands in a chain. Asked once for each chain that occurs, if there is no error. */
   lint?: (chain: Chain) => readonly Diagnostic[];
+}
+
+/** Credentials of the runner's own: they are no secrets, and the same in every run. */
+export interface TestSignIn {
+  /** What a consumer has in tests beside its own credentials, whose secrets nobody knows. */
+  credentials(consumer: ConsumerPlan): Credential[];
+  /** A request with a credential of the consumer, where the policy looks for one. */
+  sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
 }
 
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */

@@ -3,6 +3,7 @@ import { redirect, respond } from "./actions.js";
 import { callers } from "./callers.js";
 import { connections } from "./connections.js";
 import { cookiesMatch } from "./cookies.js";
+import { credential } from "./credentials.js";
 import { destination } from "./destinations.js";
 import { dns, eds } from "./discovery.js";
 import { routeErrors } from "./errors.js";
@@ -14,16 +15,7 @@ import { queryMatch } from "./query.js";
 import { hashBy, resilience, retry } from "./resilience.js";
 import { shedding } from "./shedding.js";
 import { serviceProtocol, serviceTls } from "./transport.js";
-import {
-  apiKeyReference,
-  duration,
-  exactlyOneOf,
-  headerName,
-  httpMethod,
-  name,
-  positiveDuration,
-  serviceAddress,
-} from "./values.js";
+import { duration, exactlyOneOf, headerName, httpMethod, name, positiveDuration, serviceAddress } from "./values.js";
 import { gateways, zoneAware, zones } from "./zones.js";
 
 const description = z.string().max(4096).optional().describe("Free text for people.");
@@ -102,15 +94,7 @@ const consumer = z
     tier: name.optional().describe("Chooses the rate of limits that are given by tier."),
     groups: z.array(name).max(64).default([]).describe("Groups that `auth.groups` holds."),
     credentials: z
-      .array(
-        z.strictObject({
-          apiKey: apiKeyReference
-            .describe(
-              "A reference to the key, never the key itself: `env:NAME` reads Envoy's environment, `sha256:` and 64 hexadecimal digits is its digest.",
-            )
-            .meta({ examples: ["env:ACME_KEY"] }),
-        }),
-      )
+      .array(credential)
       .max(64)
       .default([])
       .describe("What proves that a request comes from this consumer."),

@@ -5,6 +5,7 @@ import { checkAccessLogs } from "./access-log.js";
 import { checkBalancing } from "./balancing.js";
 import type { CheckedGateway } from "./check.js";
 import { checkCircles } from "./circles.js";
+import { checkCredentials } from "./credentials.js";
 import { checkDiscovery } from "./discovery.js";
 import { checkFailover } from "./failover.js";
 import type { Service } from "./gateway.js";
@@ -30,7 +31,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
     ...checkSidecar(checked),
     ...checkTransport(checked),
     ...checkAccessLogs(checked),
-    ...credentials(checked),
+    ...checkCredentials(checked),
   ];
 }
 
@@ -137,22 +138,4 @@ function sharing(seen: ReadonlyMap<string, string>, host: string, port: number):
   const own = canonicalHost(host);
   const alike = own === "::" ? ["::", "0.0.0.0"] : own === "0.0.0.0" ? ["0.0.0.0", "::"] : [own];
   return alike.flatMap((one) => seen.get(`${one} ${port}`) ?? [])[0];
-}
-
-/** One key must lead to one consumer: the module refuses the same key twice, and so does the compiler. */
-function credentials({ gateway, place }: CheckedGateway): Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  const seen = new Map<string, (string | number)[]>();
-  for (const [name, consumer] of Object.entries(gateway.consumers))
-    for (const [index, { apiKey }] of consumer.credentials.entries()) {
-      const path = ["consumers", name, "credentials", index, "apiKey"];
-      const key = apiKey.from === "environment" ? `env:${apiKey.variable}` : apiKey.sha256;
-      const first = seen.get(key);
-      if (first !== undefined)
-        diagnostics.push(
-          diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }),
-        );
-      seen.set(key, path);
-    }
-  return diagnostics;
 }

@@ -1,5 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
+import type { KeyReference } from "../plan/credentials.js";
 
 /** A name that ends up in Envoy names, metrics and decisions: lower-case letters, digits and dashes. */
 export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -169,8 +170,6 @@ export const HTTP_METHOD = /^[A-Z]([A-Z_-]{0,30}[A-Z])?$/;
 
 export const httpMethod = z.string().regex(HTTP_METHOD, "a method is written in capital letters, such as GET");
 
-export type SecretReference = { from: "environment"; variable: string } | { from: "digest"; sha256: string };
-
 /** Marks an issue of the schema whose value may be a secret. */
 export const LITERAL_SECRET = { literalSecret: true } as const;
 
@@ -185,7 +184,7 @@ export const apiKeyReference = z
   .refine((text) => API_KEY_REFERENCE.test(text), { params: LITERAL_SECRET })
   .meta({ pattern: API_KEY_REFERENCE.source })
   .transform(
-    (text): SecretReference =>
+    (text): KeyReference =>
       text.startsWith("env:")
         ? { from: "environment", variable: text.slice(4) }
         : { from: "digest", sha256: text.slice(7).toLowerCase() },

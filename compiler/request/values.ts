@@ -20,10 +20,13 @@ type Read = (known: Known, argument: string) => Found;
 
 /** One function for each attribute, under its name in the language; those of a response have none. */
 const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
-  ["auth.consumer", ({ caller }) => caller?.consumer.name],
-  ["auth.groups", ({ caller }) => caller?.consumer.groups],
+  ["auth.consumer", ({ caller }) => caller?.consumer?.name],
+  ["auth.groups", ({ caller }) => caller?.consumer?.groups],
+  ["auth.issuer", ({ caller }) => caller?.issuer],
   ["auth.method", ({ caller }) => caller?.method],
-  ["auth.tier", ({ caller }) => caller?.consumer.tier],
+  ["auth.scopes", ({ caller }) => caller?.scopes],
+  ["auth.subject", ({ caller }) => caller?.subject],
+  ["auth.tier", ({ caller }) => caller?.consumer?.tier],
   ["request.cookies", ({ request }, name) => cookie(request.headers.get("cookie") ?? [], name)],
   ["request.headers", ({ request }, name) => only(request.headers.get(name) ?? [])],
   ["request.host", ({ request }) => nameOfAuthority(request.authority) ?? AMBIGUOUS],

@@ -14,12 +14,14 @@ export interface Reason {
   because?: Reason[];
 }
 
-/** Who presents a credential, as far as it is known outside of the running gateway. */
-export type Presenter =
-  | { known: "yes"; consumer: ConsumerPlan }
-  | { known: "no" }
-  /** A consumer whose key stands in a variable that is not set here. */
-  | { known: "maybe"; variables: string[] };
+/** Who calls: a consumer, or somebody whom an issuer knows. */
+export interface Caller {
+  method: string;
+  consumer?: ConsumerPlan;
+  subject?: string;
+  issuer?: string;
+  scopes?: readonly string[];
+}
 
 /** One request as a policy sees it, for the model of its kind. */
 export interface RequestView {
@@ -28,7 +30,9 @@ export interface RequestView {
   attribute: Environment;
   /** Lines of a header by its name in lower case. */
   header(name: string): readonly string[];
-  presenter(apiKey: string): Presenter;
+  consumers: readonly ConsumerPlan[];
+  /** The value of an environment variable of the gateway; undefined if it is not set here. */
+  variable(name: string): string | undefined;
   /** Who is to be taken as signed in, whatever the request carries. */
   assumed: ConsumerPlan | undefined;
   /** A value for people: in quotes, and hidden if it is a secret. */
@@ -52,7 +56,7 @@ export interface Verdict {
   status?: number;
   reasons: Reason[];
   /** Who calls, for the policies that follow. */
-  caller?: { consumer: ConsumerPlan; method: string };
+  caller?: Caller;
   /** Values that Envoy writes into headers, by `ResultHeader.property`. */
   results?: Record<string, string>;
 }

@@ -1,9 +1,11 @@
 import { AMBIGUOUS } from "../expression/evaluate.js";
 import type { ConsumerPlan, GatewayPlan, RoutePlan } from "../plan/plan.js";
-import { presenterOf, type Variables } from "./credentials.js";
 import type { RoutedRequest } from "./request.js";
 import { type Found, readAttribute } from "./values.js";
 import type { RequestView, Verdict } from "./verdict.js";
+
+/** Variables by name; a name without a value is one that is not set. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What is known beside the request. */
 export interface Surroundings {
@@ -27,7 +29,8 @@ export function viewOf(
     route: route.name,
     attribute: find,
     header: (name) => request.headers.get(name) ?? [],
-    presenter: (apiKey) => presenterOf(apiKey, plan.consumers, surroundings.variables),
+    consumers: plan.consumers,
+    variable: (name) => (Object.hasOwn(surroundings.variables, name) ? surroundings.variables[name] : undefined),
     assumed: surroundings.assumed,
     show: (name, argument) => shown(find(name, argument), isSecret(name, argument, secrets)),
   };

@@ -1,6 +1,6 @@
 import type { RequestExplanation } from "../request/explain.js";
 import type { Path } from "../syntax/document.js";
-import { requestOf, withKey } from "./client.js";
+import { requestOf, signedIn } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
 import type { Exchange } from "./exchange.js";
 import { counterDifferences, type Difference, differences } from "./expect.js";
@@ -137,10 +137,10 @@ class CaseRun {
 
   private async exchange(request: Request, as: string | undefined) {
     if (this.pace > 0) await this.gateway.wait(this.pace);
-    const { plan, keys } = this.keyed;
+    const { plan } = this.keyed;
     const unsigned = requestOf(request, this.gateway.time);
-    const key = as === undefined ? undefined : keys.get(as);
-    const sent = key === undefined ? unsigned : withKey(unsigned, key, plan, this.gateway.listener);
+    const consumer = plan.consumers.find(({ name }) => name === as);
+    const sent = consumer === undefined ? unsigned : signedIn(unsigned, consumer, plan, this.gateway.listener);
     const before = this.observer === undefined ? undefined : await this.gateway.counters();
     const exchange = await this.gateway.send(sent);
     const explain = () => explained(sent, this.gateway.listener, this.keyed);

@@ -1,4 +1,4 @@
-import type { GatewayPlan, ListenerPlan, RoutePlan } from "../plan/plan.js";
+import type { ConsumerPlan, GatewayPlan, ListenerPlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
 import { arrive, type ClientRequest } from "../request/request.js";
 import type { Request } from "./suite.js";
@@ -39,17 +39,17 @@ function targetOf({ path, query }: Request): string {
   return `${path}${path.includes("?") ? "&" : "?"}${pairs.join("&")}`;
 }
 
-/** The request with a key where the route that takes it looks for one; without a policy that looks, nowhere. */
-export function withKey(sent: SentRequest, key: string, plan: GatewayPlan, listener: ListenerPlan): SentRequest {
+/** The request with a credential of a consumer where the route that takes it looks for one; without a policy that looks, as it is. */
+export function signedIn(
+  sent: SentRequest,
+  consumer: ConsumerPlan,
+  plan: GatewayPlan,
+  listener: ListenerPlan,
+): SentRequest {
   const arrival = arrive(plan, listener, sent.client);
   const route = "status" in arrival ? undefined : matchRoute(plan, listener.name, arrival.request)?.route;
-  const header = keyHeader(plan, route);
-  if (header === undefined) return sent;
-  return { ...sent, client: { ...sent.client, headers: [...sent.client.headers, [header, key]] } };
-}
-
-function keyHeader(plan: GatewayPlan, route: RoutePlan | undefined): string | undefined {
-  const authenticating = plan.policies.filter(({ phase }) => phase === "authenticate");
+  const authenticating = plan.policies.filter(({ signIn }) => signIn !== undefined);
   const applied = authenticating.find(({ name }) => route?.run.some(({ policy }) => policy === name));
-  return (applied ?? authenticating[0])?.readsHeaders[0];
+  const signIn = (applied ?? authenticating[0])?.signIn;
+  return signIn === undefined ? sent : { ...sent, client: signIn.sign(sent.client, consumer) };
 }

@@ -1,23 +1,17 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
-import { defineKind } from "../../compiler/policy/kind.js";
-import { headerName } from "../../compiler/policy/values.js";
+import type { ConsumerPlan, TestSignIn } from "../../compiler/plan/plan.js";
+import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
+import { METHODS } from "./methods/index.js";
+import type { MethodPlan } from "./methods/method.js";
 import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
 
-/** Names that a credential cannot have: they belong to the connection, to Envoy or to identity itself. */
-const NOT_A_CREDENTIAL =
-  /^(host|connection|content-length|content-type|transfer-encoding|te|upgrade|x-consumer(-tier|-groups)?|x-forwarded-.*|x-envoy-.*|x-request-id)$/;
+const method = z.strictObject({ apiKey: METHODS.apiKey.schema });
 
-const method = z.strictObject({
-  apiKey: z
-    .strictObject({
-      header: headerName.describe("Request header that carries the key.").meta({ examples: ["x-api-key"] }),
-    })
-    .describe("A key in a header, compared by its SHA-256."),
-});
+type Written = z.output<typeof method>;
 
 const schema = z
   .strictObject({
@@ -34,11 +28,6 @@ const schema = z
   })
   .describe("Who calls.");
 
-/** Attributes that a chain has once somebody is authenticated. */
-const PROVIDES = ["auth.consumer", "auth.tier", "auth.groups", "auth.method"];
-/** Those that each of them has; not everybody has a tier. */
-const GUARANTEES = ["auth.consumer", "auth.groups", "auth.method"];
-
 export const authenticate = defineKind({
   name: "authenticate",
   summary: "finds out who calls, or answers 401",
@@ -46,51 +35,90 @@ export const authenticate = defineKind({
   inModule,
   ownedRequestHeaders: ["x-consumer", "x-consumer-groups", "x-consumer-tier"],
   plan(spec, context) {
-    const headers = spec.anyOf.map(({ apiKey }) => apiKey.header);
-    let sound = true;
-    for (const [index, header] of headers.entries()) {
-      const span = context.place(["anyOf", index, "apiKey", "header"]);
-      if (NOT_A_CREDENTIAL.test(header)) {
-        context.report(diagnose("SL0410", { header }, span));
-        sound = false;
-      }
-      const first = headers.indexOf(header);
-      if (first !== index) {
-        const related = [{ message: "first named here", span: context.place(["anyOf", first, "apiKey", "header"]) }];
-        const list = context.node(["anyOf"]);
-        const edits = list?.kind === "list" ? removeItem(list, index) : undefined;
-        context.report(
-          diagnose("SL0411", { header }, span, { related, ...removal("remove the second method", true, edits) }),
-        );
-        sound = false;
-      }
-    }
-    if (!Object.values(context.gateway.consumers).some((consumer) => consumer.credentials.length > 0)) {
-      context.report(diagnose("SL0412", { policy: context.policy }, context.place([], "key")));
-      sound = false;
-    }
-    if (!sound) return undefined;
+    const planned = spec.anyOf.map((one, index) => planMethod(one, index, context));
+    const methods = planned.flatMap((one) => one ?? []);
+    const isSound = [
+      methods.length === planned.length,
+      isEachElsewhere(planned, context),
+      hasCallers(methods, context),
+    ].every((one) => one);
+    if (!isSound) return undefined;
+    const removes = unique(methods.flatMap((one) => one.removes));
     return {
       phase: "authenticate",
-      provides: PROVIDES,
-      ...(spec.optional ? {} : { guarantees: GUARANTEES }),
+      provides: unique(methods.flatMap((one) => one.provides)),
+      ...(spec.optional ? {} : { guarantees: guaranteedBy(methods) }),
       requires: [],
-      readsHeaders: headers,
+      readsHeaders: unique(methods.flatMap((one) => one.readsHeaders)),
       readsNamed: [],
       config: {
         realm: context.gateway.name,
-        anyOf: headers.map((header) => ({ apiKey: { header } })),
+        anyOf: methods.map(({ name, config }) => ({ [name]: config })),
         optional: spec.optional,
       },
-      removeRequestHeaders: spec.forward ? [] : headers,
+      removeRequestHeaders: spec.forward ? [] : removes,
       requestHeaders: [
         { name: "x-consumer", property: "consumer" },
         { name: "x-consumer-groups", property: "groups" },
         { name: "x-consumer-tier", property: "tier" },
+        ...methods.flatMap((one) => one.requestHeaders),
       ],
       responseHeaders: [],
-      decide: modelOf(headers, spec.optional),
+      signIn: signInBy(methods),
+      decide: modelOf(methods, spec.optional),
       lint: lintOf(spec.optional, context),
     };
   },
 });
+
+function planMethod({ apiKey }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
+  return METHODS.apiKey.plan(apiKey, ["anyOf", index, "apiKey"], context);
+}
+
+/** A method that looks where one before it looks never decides. */
+function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: PolicyContext): boolean {
+  let sound = true;
+  for (const [index, one] of methods.entries()) {
+    if (one === undefined) continue;
+    const first = methods.findIndex((other) => other?.name === one.name && other.where === one.where);
+    if (first === index) continue;
+    const related = [{ message: "first named here", span: context.place(methods[first]?.place ?? []) }];
+    const list = context.node(["anyOf"]);
+    const edits = list?.kind === "list" ? removeItem(list, index) : undefined;
+    const fix = removal("remove the second method", true, edits);
+    context.report(diagnose("SL0411", { where: one.where }, context.place(one.place), { related, ...fix }));
+    sound = false;
+  }
+  return sound;
+}
+
+/** Somebody has to be known by what the policy looks for. */
+function hasCallers(methods: readonly MethodPlan[], context: PolicyContext): boolean {
+  const credentials = Object.values(context.gateway.consumers).flatMap((consumer) => consumer.credentials);
+  const isKnown = ({ onlyConsumers, takes }: MethodPlan) => !onlyConsumers || credentials.some(takes);
+  if (methods.length === 0 || methods.some(isKnown)) return true;
+  context.report(diagnose("SL0412", { policy: context.policy }, context.place([], "key")));
+  return false;
+}
+
+function guaranteedBy([first, ...more]: readonly MethodPlan[]): string[] {
+  return (first?.guarantees ?? []).filter((attribute) =>
+    more.every(({ guarantees }) => guarantees.includes(attribute)),
+  );
+}
+
+/** By the first method that a consumer has a credential for, or else by the first of all. */
+function signInBy(methods: readonly MethodPlan[]): TestSignIn {
+  const of = (consumer: ConsumerPlan) => methods.find(({ takes }) => consumer.credentials.some(takes)) ?? methods[0];
+  return {
+    credentials(consumer) {
+      const credential = of(consumer)?.signIn.credential(consumer);
+      return credential === undefined ? [] : [credential];
+    },
+    sign: (request, consumer) => of(consumer)?.signIn.sign(request, consumer) ?? request,
+  };
+}
+
+function unique<Item>(items: readonly Item[]): Item[] {
+  return [...new Set(items)];
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ModulePart } from "../../compiler/policy/kind.js";
-import { headerName } from "../../compiler/policy/values.js";
+import { METHODS } from "./methods/index.js";
 
 /** What modules read of an `authenticate`. */
 export const inModule: ModulePart = {
@@ -14,13 +14,7 @@ export const inModule: ModulePart = {
         .regex(/^[ !#-[\]-~]{1,128}$/)
         .describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
       anyOf: z
-        .array(
-          z.strictObject({
-            apiKey: z
-              .strictObject({ header: headerName.describe("The header that carries the key.") })
-              .describe("A key in a header, compared by its SHA-256."),
-          }),
-        )
+        .array(z.strictObject({ apiKey: METHODS.apiKey.config }))
         .min(1)
         .max(8)
         .meta({ uniqueItems: true })

@@ -157,7 +157,7 @@ const refusals: [string, unknown, string][] = [
   [
     "a header twice",
     withAuthenticate({ realm: "a", anyOf: [{ apiKey: { header: "x" } }, { apiKey: { header: "x" } }] }),
-    "policies[0].authenticate.anyOf[1].apiKey.header: is listed twice",
+    "policies[0].authenticate.anyOf[1]: is listed twice",
   ],
   [
     "optional as text",

@@ -1,5 +1,4 @@
-import { readConsumers } from "../authenticate/assembly/consumers";
-import { KeyTable } from "../authenticate/assembly/keys";
+import { Consumers, readConsumers } from "../authenticate/assembly/consumers";
 import {
   arrayOf,
   documentIsWrong,
@@ -32,7 +31,7 @@ const MOST_POLICIES: i32 = 1024;
 
 @unmanaged
 export class Configuration {
-  keys: KeyTable = none<KeyTable>();
+  consumers: Consumers = none<Consumers>();
   interest: Interest = none<Interest>();
   routes: Routes = none<Routes>();
   /** There if the module writes identity headers itself (`results: headers`). */
@@ -69,8 +68,8 @@ function readDocument(root: i32): Configuration {
   if (!exists(configuration.interest)) return none<Configuration>();
   if (!readResults(results, configuration)) return none<Configuration>();
   if (AUTH) {
-    configuration.keys = readConsumers(consumers);
-    if (!exists(configuration.keys)) return none<Configuration>();
+    configuration.consumers = readConsumers(consumers);
+    if (!exists(configuration.consumers)) return none<Configuration>();
   } else if (!isEmptyList(consumers)) {
     refuse(consumers, "must be an empty list: this module looks at no credential");
     return none<Configuration>();

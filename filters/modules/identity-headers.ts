@@ -1,5 +1,6 @@
 import { Consumer } from "../authenticate/assembly/consumers";
-import { AuthenticatePolicy, Method } from "../authenticate/assembly/policy";
+import { Method } from "../authenticate/assembly/method";
+import { AuthenticatePolicy } from "../authenticate/assembly/policy";
 import { attribute, Presence } from "../lib/attributes";
 import { Interest, wantHeader } from "../lib/interest";
 import { at, exists, keepRecord, none } from "../lib/region";

@@ -1,5 +1,5 @@
-import { authenticate, authenticateDecision } from "../authenticate/assembly/authenticate";
-import { KeyTable } from "../authenticate/assembly/keys";
+import { authenticate, authenticateDecision, authenticateDenial } from "../authenticate/assembly/authenticate";
+import { Consumers } from "../authenticate/assembly/consumers";
 import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
 import { authorize, authorizeDecision } from "../authorize/assembly/authorize";
 import { AuthorizePolicy, readAuthorize } from "../authorize/assembly/policy";
@@ -47,7 +47,6 @@ export class Policy {
   tracing: TracingPolicy = none<TracingPolicy>();
   // What the core asks of every kind.
   counters: Counters = none<Counters>();
-  denial: LocalResponse = none<LocalResponse>();
   /** What must be read of a request; bits of Needs. */
   needs: i32 = 0;
   /** 1: decides, counts and tells, but lets every request pass. */
@@ -83,21 +82,21 @@ function readKind(kind: i32, body: i32, policy: Policy, interest: Interest): boo
     const own = keepRecord<AuthenticatePolicy>();
     policy.authenticate = own;
     if (!readAuthenticate(body, policy.name, own, interest)) return false;
-    return setCommon(policy, own.counters, own.denial, Needs.Headers);
+    return setCommon(policy, own.counters, Needs.Headers);
   }
   if (AUTH && stringIs(kind, "authorize")) {
     policy.kind = Kind.Authorize;
     const own = keepRecord<AuthorizePolicy>();
     policy.authorize = own;
     if (!readAuthorize(body, policy.name, own, interest)) return false;
-    return setCommon(policy, own.counters, own.denial, own.needs);
+    return setCommon(policy, own.counters, own.needs);
   }
   if (RATE_LIMIT && stringIs(kind, "rateLimit")) {
     policy.kind = Kind.RateLimit;
     const own = keepRecord<RateLimitPolicy>();
     policy.rateLimit = own;
     if (!readRateLimit(body, policy.name, own, interest)) return false;
-    return setCommon(policy, own.counters, own.denial, own.needs);
+    return setCommon(policy, own.counters, own.needs);
   }
   if (TRACING && stringIs(kind, "tracing")) {
     policy.kind = Kind.Tracing;
@@ -110,9 +109,8 @@ function readKind(kind: i32, body: i32, policy: Policy, interest: Interest): boo
   return refuse(body, "is not part of this module");
 }
 
-function setCommon(policy: Policy, counters: Counters, denial: LocalResponse, needs: i32): bool {
+function setCommon(policy: Policy, counters: Counters, needs: i32): bool {
   policy.counters = counters;
-  policy.denial = denial;
   policy.needs = needs;
   return true;
 }
@@ -126,20 +124,24 @@ export function counterWord(kind: i32): string {
 
 /** What the policy that was asked last says of the request. */
 export let decision: Text = none<Text>();
+/** What it answers if it does not let it pass. */
+export let denial: LocalResponse = none<LocalResponse>();
 
 /**
  * Whether a policy lets the request at hand pass, by its kind. Counts nothing and answers nothing. Limits are not asked
  * one by one: see `addLimits` in pipeline.ts.
  */
-export function ask(policy: Policy, keys: KeyTable): bool {
+export function ask(policy: Policy, consumers: Consumers): bool {
   if (AUTH && policy.kind === Kind.Authenticate) {
-    const allowed = authenticate(policy.authenticate, keys, policy.shadow === 0);
+    const allowed = authenticate(policy.authenticate, consumers, policy.shadow === 0);
     decision = authenticateDecision();
+    denial = authenticateDenial();
     return allowed;
   }
   if (AUTH && policy.kind === Kind.Authorize) {
     const allowed = authorize(policy.authorize);
     decision = authorizeDecision();
+    denial = policy.authorize.denial;
     return allowed;
   }
   // There is no other kind; if there were, nothing would pass.

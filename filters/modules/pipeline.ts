@@ -37,7 +37,7 @@ import { readCaller } from "./caller";
 import { applies } from "./conduct";
 import { Configuration } from "./configuration";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
-import { ask, decision, Kind } from "./kinds";
+import { ask, decision, denial, Kind } from "./kinds";
 import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
 import { readOperation, readProtocol, readSource } from "./source";
@@ -138,7 +138,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
     index++;
     const enforced = policy.shadow === 0;
     if (applies(policy)) {
-      const allowed = ask(policy, configuration.keys);
+      const allowed = ask(policy, configuration.consumers);
       if (TRACING && recording) {
         addToPhase(policy.name);
         endPhase(policy.kind === Kind.Authenticate ? Deed.Authenticate : Deed.Authorize, decision);
@@ -146,7 +146,7 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
       count(allowed ? policy.counters.allowed : enforced ? policy.counters.denied : policy.counters.shadow);
       if (enforced) {
         said = decision;
-        if (!allowed) return deny(policy.denial, said);
+        if (!allowed) return deny(denial, said);
       } else if (!allowed) {
         noteShadow(decision);
       }

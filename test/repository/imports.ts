@@ -100,7 +100,8 @@ const laws: readonly Law[] = [
   // What a kind reads beside the policy.
   { files: /^filters\/(soap)\/wsdl\//, may: [STAGES, "filters/KIND/(wsdl/[^/]+|model)\\.ts", MODULE] },
   { files: /^filters\/(soap)\/import\//, may: [STAGES, "filters/KIND/((wsdl|import)/)?[^/]+\\.ts", MODULE] },
-  { files: /^filters\/([^/]+)\/[^/]+\.ts$/, may: [STAGES, "filters/KIND/(wsdl/)?[^/]+\\.ts", MODULE] },
+  { files: /^filters\/(authenticate)\/methods\//, may: [STAGES, "filters/KIND/methods/", MODULE] },
+  { files: /^filters\/([^/]+)\/[^/]+\.ts$/, may: [STAGES, "filters/KIND/((wsdl|methods)/)?[^/]+\\.ts", MODULE] },
 ];
 
 /** Imports that point where they must not. */

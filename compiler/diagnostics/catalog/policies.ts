@@ -73,8 +73,8 @@ route a part of its traffic as a route of its own.`,
   SL0411: {
     severity: "error",
     fix: "safe",
-    message: "the header `{header}` is already used by another method of this policy",
-    help: `Each method of \`anyOf\` reads a header of its own.`,
+    message: "another method of this policy looks for the same in {where}",
+    help: `Each method of \`anyOf\` looks in a place of its own.`,
   },
   SL0412: {
     severity: "error",

@@ -15,12 +15,12 @@ import {
   stringOf,
   stringStart,
 } from "../../lib/document";
-import { at, exists, keepPointers, keepRecords, none, setPointer } from "../../lib/region";
+import { at, exists, keepPointers, keepRecord, keepRecords, none, setPointer } from "../../lib/region";
 import { sha256 } from "../../lib/sha256";
 import { addName, NameTable, newNameTable } from "../../lib/table";
 import { compose, hasByte, isLiteral, keepComposed, putByte, putText, Text } from "../../lib/text";
 import { variableLength, variableOf } from "../../proxy-wasm/environment";
-import { addKey, KeyTable, newKeyTable } from "./keys";
+import { addKey, KeyTable, newKeyTable } from "./key-table";
 
 const MOST_CONSUMERS: i32 = 65535;
 const MOST_CREDENTIALS: i32 = 131072;
@@ -42,23 +42,30 @@ export class Consumer {
   groupsJoined: Text = none<Text>();
 }
 
+/** Who may call, by what they show. */
+@unmanaged
+export class Consumers {
+  keys: KeyTable = none<KeyTable>();
+}
+
 const DIGEST: usize = memory.data(32, 8);
 
-/** Reads the list of consumers into the table of their keys. The missing record, and a problem noted, if it is wrong. */
-export function readConsumers(list: i32): KeyTable {
+/** Reads the list of consumers. The missing record, and a problem noted, if it is wrong. */
+export function readConsumers(list: i32): Consumers {
   const count = arrayOf(list, 0, MOST_CONSUMERS);
   const credentials = count < 0 ? -1 : countCredentials(list);
-  if (credentials < 0) return none<KeyTable>();
-  const keys = newKeyTable(credentials);
+  if (credentials < 0) return none<Consumers>();
+  const known = keepRecord<Consumers>();
+  known.keys = newKeyTable(credentials);
   const names = newNameTable(count, false);
   const consumers = keepRecords<Consumer>(count);
-  if (!exists(keys) || !exists(names) || consumers === 0) return none<KeyTable>();
+  if (!exists(known.keys) || !exists(names) || consumers === 0) return none<Consumers>();
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
-    if (!readConsumer(node, at<Consumer>(consumers, index), names, keys)) return none<KeyTable>();
+    if (!readConsumer(node, at<Consumer>(consumers, index), names, known)) return none<Consumers>();
     index++;
   }
-  return keys;
+  return known;
 }
 
 /** The number of credentials in all, or -1; also checks the shape of each consumer. */
@@ -77,7 +84,7 @@ function countCredentials(list: i32): i32 {
   return -1;
 }
 
-function readConsumer(node: i32, consumer: Consumer, names: NameTable, keys: KeyTable): bool {
+function readConsumer(node: i32, consumer: Consumer, names: NameTable, known: Consumers): bool {
   const name = requiredMember(node, "name");
   if (name === NOWHERE || !identityOf(name)) return false;
   consumer.name = keepString(name);
@@ -91,7 +98,7 @@ function readConsumer(node: i32, consumer: Consumer, names: NameTable, keys: Key
   if (groups !== NOWHERE && !readGroups(groups, consumer)) return false;
   const credentials = member(node, "credentials");
   for (let item = firstElement(credentials); item !== NOWHERE; item = nextElement(credentials, item)) {
-    if (!readCredential(item, consumer, keys)) return false;
+    if (!readCredential(item, consumer, known)) return false;
   }
   return true;
 }
@@ -115,12 +122,12 @@ function readGroups(list: i32, consumer: Consumer): bool {
   return true;
 }
 
-function readCredential(node: i32, consumer: Consumer, keys: KeyTable): bool {
+function readCredential(node: i32, consumer: Consumer, known: Consumers): bool {
   if (!objectOf(node, "apiKey")) return false;
   const key = requiredMember(node, "apiKey");
   if (key === NOWHERE || !stringOf(key, 5, 1024)) return false;
   if (!digestOf(key)) return false;
-  return addKey(keys, DIGEST, consumer) || refuse(key, "is a key that a consumer already has");
+  return addKey(known.keys, DIGEST, consumer) || refuse(key, "is a key that a consumer already has");
 }
 
 /** Puts the digest that a credential stands for in DIGEST. No message tells anything of a value. */

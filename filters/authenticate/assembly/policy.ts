@@ -1,4 +1,3 @@
-import { headerNameOf } from "../../lib/attribute-reader";
 import { isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
@@ -16,22 +15,18 @@ import {
   stringOf,
   stringStart,
 } from "../../lib/document";
-import { Interest, wantHeader } from "../../lib/interest";
+import { Interest } from "../../lib/interest";
 import { at, keepRecord, keepRecords, none } from "../../lib/region";
-import { compose, hasByte, keepComposed, keepLiteral, putLiteral, putText, Text } from "../../lib/text";
+import { compose, hasByte, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
 import { GrpcStatus } from "../../proxy-wasm/status";
+import { Method } from "./method";
+import { readMethod } from "./methods";
+import { newDecisions } from "./outcome";
 
 const MOST_METHODS: i32 = 8;
-
-/** One way to say who one is: an API key in a header. */
-@unmanaged
-export class Method {
-  slot: i32 = 0;
-  header: Text = none<Text>();
-}
 
 @unmanaged
 export class AuthenticatePolicy {
@@ -41,14 +36,8 @@ export class AuthenticatePolicy {
   optional: i32 = 0;
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
-  // What is said of a request, by outcome.
-  authenticated: Text = none<Text>();
-  anonymous: Text = none<Text>();
-  noCredential: Text = none<Text>();
-  duplicateCredential: Text = none<Text>();
-  severalCredentials: Text = none<Text>();
-  malformedCredential: Text = none<Text>();
-  unknownCredential: Text = none<Text>();
+  /** What is said of a request: addresses of Text, by Outcome. */
+  decisions: usize = 0;
 }
 
 /** Reads `authenticate` of a policy; false, and a problem noted, if it is wrong. */
@@ -62,26 +51,14 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
     if (!booleanOf(optional)) return false;
     policy.optional = isTrue(optional) ? 1 : 0;
   }
-  if (!readMethods(anyOf, policy, interest)) return false;
-  policy.authenticated = decision(name, " allowed authenticated");
-  policy.anonymous = decision(name, " allowed anonymous");
-  policy.noCredential = decision(name, " denied no-credential");
-  policy.duplicateCredential = decision(name, " denied duplicate-credential");
-  policy.severalCredentials = decision(name, " denied several-credentials");
-  policy.malformedCredential = decision(name, " denied malformed-credential");
-  policy.unknownCredential = decision(name, " denied unknown-credential");
+  if (!readMethods(anyOf, policy, keepString(realm), interest)) return false;
+  policy.decisions = newDecisions(name);
+  if (policy.decisions === 0) return refuse(node, "needs more memory than the module may have");
   policy.denial = keepRecord<LocalResponse>();
   policy.counters = keepRecord<Counters>();
   if (!defineCounters(policy.counters, "authenticate", name)) return refuse(node, "the host defines no counter");
-  fillDenial(policy.denial, realm, name);
+  fillDenial(policy, name);
   return true;
-}
-
-function decision(name: Text, outcome: string): Text {
-  compose(128);
-  putText(name);
-  putLiteral(outcome);
-  return keepComposed();
 }
 
 /** A realm stands in a quoted string (RFC 9110 5.6.4), and is not escaped: so no quote and no backslash. */
@@ -99,43 +76,35 @@ function realmOf(node: i32): bool {
   return true;
 }
 
-function readMethods(list: i32, policy: AuthenticatePolicy, interest: Interest): bool {
+function readMethods(list: i32, policy: AuthenticatePolicy, realm: Text, interest: Interest): bool {
   const count = arrayOf(list, 1, MOST_METHODS);
   if (count < 0) return false;
   policy.methods = keepRecords<Method>(count);
   if (policy.methods === 0) return refuse(list, "needs more memory than the module may have");
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
-    if (!objectOf(node, "apiKey")) return false;
-    const apiKey = requiredMember(node, "apiKey");
-    if (apiKey === NOWHERE || !objectOf(apiKey, "header")) return false;
-    const header = requiredMember(apiKey, "header");
-    if (header === NOWHERE || !headerNameOf(header)) return false;
     const method = at<Method>(policy.methods, policy.methodCount);
-    method.slot = wantHeader(interest, stringStart(header), stringLength(header));
-    if (method.slot < 0) return refuse(header, "is one header too many");
+    if (!readMethod(node, method, realm, interest)) return false;
     for (let i = 0; i < policy.methodCount; i++) {
-      if (at<Method>(policy.methods, i).slot === method.slot) return refuse(header, "is listed twice");
+      const other = at<Method>(policy.methods, i);
+      if (other.kind === method.kind && other.slot === method.slot) return refuse(node, "is listed twice");
     }
-    method.header = keepString(header);
     policy.methodCount++;
   }
   return true;
 }
 
-/** One answer for all causes, so that it tells nothing of keys. All methods have the same challenge: it is sent once. */
-function fillDenial(denial: LocalResponse, realm: i32, name: Text): void {
+/** One answer for all causes, so that it tells nothing of credentials. */
+function fillDenial(policy: AuthenticatePolicy, name: Text): void {
+  const denial = policy.denial;
   const contentType = keepLiteral("content-type");
   const problem = keepLiteral("application/problem+json");
   const authenticate = keepLiteral("www-authenticate");
-  const realmText = keepString(realm);
-  compose(160);
-  putLiteral('ApiKey realm="');
-  putText(realmText);
-  putLiteral('"');
-  const challenge = keepComposed();
   beginPairs();
   addPair(contentType, problem.start, problem.length);
-  addPair(authenticate, challenge.start, challenge.length);
+  for (let i = 0; i < policy.methodCount; i++) {
+    const challenge = at<Method>(policy.methods, i).challenge;
+    if (!isChallengeBefore(policy, i)) addPair(authenticate, challenge.start, challenge.length);
+  }
   denial.headers = keepPairs();
   denial.status = 401;
   denial.grpcStatus = GrpcStatus.Unauthenticated;
@@ -144,4 +113,13 @@ function fillDenial(denial: LocalResponse, realm: i32, name: Text): void {
   putLiteral("sluice:");
   putText(name);
   denial.details = keepComposed();
+}
+
+/** Whether a method before this one has the same challenge. */
+function isChallengeBefore(policy: AuthenticatePolicy, index: i32): bool {
+  const challenge = at<Method>(policy.methods, index).challenge;
+  for (let i = 0; i < index; i++) {
+    if (sameText(at<Method>(policy.methods, i).challenge, challenge)) return true;
+  }
+  return false;
 }

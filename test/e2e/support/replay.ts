@@ -4,6 +4,7 @@ import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { withoutTransport } from "../../../compiler/plan/transport.js";
 import { withTestKeys } from "../../../compiler/testing/credentials.js";
 import { EmbeddedGateway, type Exchange } from "../../../compiler/testing/exchange.js";
+import { testKeyOf } from "../../../filters/authenticate/methods/api-key.js";
 import type { WireRequest } from "../../support/random-requests.js";
 import { comparable } from "./compared.js";
 import { type Member, SERVED, SharedEnvoy } from "./shared-envoy.js";
@@ -27,7 +28,7 @@ export interface Disagreement {
 /** A gateway for each listener of a plan, without TLS as everything of it is on this machine, with keys that are known. They share nothing, not even what limits count. */
 export function membersOf(plan: GatewayPlan, name: string): (Member & { keys: readonly string[] })[] {
   const keyed = withTestKeys(withoutTransport(plan));
-  const keys = [...new Set([...keyed.keys.values(), ...Object.values(keyed.environment)])];
+  const keys = [...new Set([...keyed.plan.consumers.map(testKeyOf), ...Object.values(keyed.environment)])];
   return keyed.plan.listeners.map((listener) => ({
     plan: { ...keyed.plan, name: `${name}-${listener.name}`, listeners: [listener] },
     environment: keyed.environment,
@@ -78,7 +79,7 @@ function compare(replay: number, there: readonly Exchange[], here: readonly Exch
 
 function embedded(modules: CompiledModules, { member: { plan, environment }, requests }: Replay): Exchange[] {
   const upstreams = Object.fromEntries(plan.services.map(({ name }) => [name, SERVED]));
-  const gateway = new EmbeddedGateway(modules, { plan, environment, keys: new Map() }, upstreams, 1);
+  const gateway = new EmbeddedGateway(modules, { plan, environment }, upstreams, 1);
   return requests.map(({ body, ...client }) => {
     const exchange = gateway.send({ client: { ...client, time: gateway.time }, body: Buffer.from(body) });
     // A client reads no body in an answer to HEAD.

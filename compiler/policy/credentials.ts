@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
+import { identifierOf } from "../plan/credentials.js";
+import type { CheckedGateway } from "./check.js";
+import { apiKeyReference } from "./values.js";
+
+/** What proves that a request comes from a consumer; one member each. */
+export const credential = z.strictObject({
+  apiKey: apiKeyReference
+    .describe(
+      "A reference to the key, never the key itself: `env:NAME` reads Envoy's environment, `sha256:` and 64 hexadecimal digits is its digest.",
+    )
+    .meta({ examples: ["env:ACME_KEY"] }),
+});
+
+/** One credential must lead to one consumer: the module refuses the same one twice, and so does the compiler. */
+export function checkCredentials({ gateway, place }: CheckedGateway): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Map<string, (string | number)[]>();
+  for (const [name, consumer] of Object.entries(gateway.consumers))
+    for (const [index, one] of consumer.credentials.entries()) {
+      const { kind, identifier } = identifierOf(one);
+      const path = ["consumers", name, "credentials", index, kind];
+      const key = `${kind} ${identifier}`;
+      const first = seen.get(key);
+      if (first !== undefined)
+        diagnostics.push(
+          diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }),
+        );
+      seen.set(key, path);
+    }
+  return diagnostics;
+}

@@ -1,0 +1,19 @@
+import { none } from "../../lib/region";
+import { Text } from "../../lib/text";
+
+export enum MethodKind {
+  ApiKey = 1,
+}
+
+/** One way to say who one is. */
+@unmanaged
+export class Method {
+  kind: i32 = 0;
+  /** As `auth.method` has it. */
+  name: Text = none<Text>();
+  /** Of the header that its credential comes in. */
+  slot: i32 = 0;
+  header: Text = none<Text>();
+  /** Its challenge (RFC 9110, section 11.6.1). */
+  challenge: Text = none<Text>();
+}

@@ -1,0 +1,62 @@
+import type { z } from "zod";
+import type { Credential } from "../../../compiler/plan/credentials.js";
+import type { ConsumerPlan, JsonObject, ResultHeader } from "../../../compiler/plan/plan.js";
+import type { PolicyContext } from "../../../compiler/policy/kind.js";
+import type { ClientRequest } from "../../../compiler/request/request.js";
+import type { Reason, RequestView, Verdict } from "../../../compiler/request/verdict.js";
+import type { Path } from "../../../compiler/syntax/document.js";
+
+/** One way to say who one is: a key of `anyOf`, and a file of `../assembly`. */
+export interface Method<Spec> {
+  /** Also the value of `auth.method`. */
+  name: string;
+  /** In the policy file. */
+  schema: z.ZodType<Spec>;
+  /** In the configuration of the modules. */
+  config: z.ZodType;
+  /** What it is for one policy, or nothing after it reported an error. Paths of the context are relative to the body of `authenticate`. */
+  plan(spec: Spec, path: Path, context: PolicyContext): MethodPlan | undefined;
+}
+
+export interface MethodPlan {
+  name: string;
+  /** Its member in the configuration of the modules. */
+  config: JsonObject;
+  /** Where its credential is, in words: no two methods of a policy look in the same place for the same. */
+  where: string;
+  /** Where the file says so. */
+  place: Path;
+  readsHeaders: readonly string[];
+  /** Headers that are removed before the service sees the request, unless the policy forwards credentials. */
+  removes: readonly string[];
+  /** Attributes that somebody has who signed in so; others may be told besides. */
+  guarantees: readonly string[];
+  provides: readonly string[];
+  requestHeaders: readonly ResultHeader[];
+  /** Whether a credential of a consumer is one for it. */
+  takes(credential: Credential): boolean;
+  /** Whether it lets in nobody who is no consumer. */
+  onlyConsumers: boolean;
+  model: MethodModel;
+  signIn: MethodSignIn;
+}
+
+/** What it says of a request: `../assembly` in words. Never shows a credential. */
+export interface MethodModel {
+  /** Whether there is a credential, good or bad, and a line that says so. */
+  look(view: RequestView): { present: boolean; reason: Reason };
+  /** What comes of one that is there. */
+  judge(view: RequestView): MethodVerdict;
+}
+
+export type MethodVerdict =
+  | { outcome: "denied"; reason: string; summary: string; status?: number }
+  | { outcome: "open"; reason: string; summary: string }
+  | { outcome: "allowed"; caller: NonNullable<Verdict["caller"]>; summary: string };
+
+/** How tests sign a request in by this method. */
+export interface MethodSignIn {
+  /** What consumers are known by in tests; undefined if what they have will do, or nothing is needed. */
+  credential(consumer: ConsumerPlan): Credential | undefined;
+  sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+}
