@@ -2,6 +2,7 @@ import type { GatewayPlan, JsonObject, PolicyPlan } from "../plan/plan.js";
 import {
   answers,
   decisions,
+  denials,
   failures,
   healthy,
   quantile,
@@ -35,7 +36,10 @@ export function sections(plan: GatewayPlan): Section[] {
   const policies = countingPolicies(plan);
   const all = [
     { title: "Requests", panels: [requestsPanel(plan)] },
-    { title: "Policies", panels: [...plan.policies.flatMap(addressPanel), ...policies.map(policyPanel)] },
+    {
+      title: "Policies",
+      panels: [...plan.policies.flatMap(addressPanel), ...denialsPanel(policies), ...policies.map(policyPanel)],
+    },
     { title: "Limits", panels: policies.filter(isLimit).map(limitPanel) },
     { title: "Traces", panels: [...tracingPolicies(plan).flatMap(tracePanels), ...nativePanel(plan)] },
     { title: "Services", panels: plan.services.flatMap(({ name }) => servicePanels(name)) },
@@ -58,6 +62,24 @@ function requestsPanel({ listeners }: GatewayPlan): Panel {
       },
     ],
   };
+}
+
+function denialsPanel(policies: readonly PolicyPlan[]): Panel[] {
+  const denying = policies.filter(({ mode }) => mode === undefined);
+  if (denying.length === 0) return [];
+  return [
+    {
+      title: "Denials by reason",
+      description: "Requests that were refused, by policy and by what it said: the name of a rule, or what was wrong.",
+      unit: "reqps",
+      queries: [
+        {
+          expr: `sum by (policy, reason) (${denials(denying, SCOPE, RANGE)})`,
+          legend: "{{policy}}: {{reason}}",
+        },
+      ],
+    },
+  ];
 }
 
 function policyPanel(policy: PolicyPlan): Panel {

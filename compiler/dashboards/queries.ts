@@ -1,4 +1,4 @@
-import { decisionsMetric } from "../plan/names.js";
+import { DENIALS_METRIC, decisionsMetric } from "../plan/names.js";
 import { ADDRESS_DENIED } from "../plan/native.js";
 import type { PolicyPlan } from "../plan/plan.js";
 
@@ -30,6 +30,12 @@ function series(metric: string, labels: readonly (string | undefined)[]): string
 export function decisions({ kind, name }: PolicyPlan, scope: Scope, range: string, outcome?: string): string {
   const labels = [`policy="${name}"`, outcome === undefined ? undefined : `outcome="${outcome}"`, scope];
   return `rate(${series(decisionsMetric(kind), labels)}[${range}])`;
+}
+
+/** Requests that policies of the gateway denied a second, by policy and reason. */
+export function denials(policies: readonly PolicyPlan[], scope: Scope, range: string): string {
+  const names = policies.map(({ name }) => name).join("|");
+  return `rate(${series(DENIALS_METRIC, [`policy=~"${names}"`, scope])}[${range}])`;
 }
 
 /** What Envoy's own tracers count, of spans and of reports, in which several spans are sent. */

@@ -60,7 +60,7 @@ function isHit(share: number, random: Random): boolean {
  * @param found the route, if one was, and its policies
  */
 export function localReply(
-  request: Pick<RoutedRequest, "method" | "headers" | "errors">,
+  request: Pick<RoutedRequest, "method" | "headers" | "errors" | "tellsDecision">,
   found: { route: RoutePlan | undefined; run: readonly PolicyPlan[] },
   status: number,
   text: string,
@@ -68,7 +68,7 @@ export function localReply(
   const { route, run } = found;
   const sort = sortOf(request);
   const { headers, body } = composeReply({ status, body: text, headers: [], grpcStatus: -1, details: "" }, sort);
-  if (route?.action.type === "forward") writeAll(headers, routeAnswerHeaders(route, run, new Map()));
+  if (route?.action.type === "forward") writeAll(headers, routeAnswerHeaders({ route, run, request }, new Map()));
   const page = placeOwnPage(request.errors, request, headers);
   const sent = page === undefined || sort.isHead ? body : page;
   const told = Number(headers.get(":status"));

@@ -4,8 +4,10 @@ import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
 import { NOT_FOR_CONVERTED, staleHeaders } from "../plan/body.js";
 import type { RewritePlan } from "../plan/forwarding.js";
+import { DECISION_HEADER } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
 import type { ForwardAction, OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
+import type { RoutedRequest } from "../request/request.js";
 import { rewritten } from "../request/rewrite.js";
 import { writeDeadline } from "./deadline.js";
 
@@ -13,10 +15,16 @@ import { writeDeadline } from "./deadline.js";
 
 type FilterState = Stream["filterState"];
 
-/** What a route writes into its answers: in place of what is there, and beside it. */
+/** A request on its route, with the policies of that. */
+export interface Answering {
+  route: RoutePlan;
+  run: readonly PolicyPlan[];
+  request: Pick<RoutedRequest, "tellsDecision">;
+}
+
+/** What a route writes into its answers, and its listener: in place of what is there, and beside it. */
 export function routeAnswerHeaders(
-  { action }: RoutePlan,
-  run: readonly PolicyPlan[],
+  { route: { action }, run, request }: Answering,
   state: FilterState,
 ): { remove: readonly string[]; set: Pairs; append: Pairs } {
   const fixed = action.type === "respond" ? Object.entries(action.headers) : [];
@@ -27,9 +35,10 @@ export function routeAnswerHeaders(
     ...fixed.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const),
     ...written(results, state),
     ...edits.set,
+    ...(request.tellsDecision ? written([DECISION_HEADER], state) : []),
   ]);
   return {
-    remove: [...edits.remove, ...staleHeaders(run)],
+    remove: [...edits.remove, ...staleHeaders(run), ...(request.tellsDecision ? [DECISION_HEADER.name] : [])],
     set: [...set],
     append: [...(vary ? [["vary", "origin"] as const] : []), ...edits.add],
   };

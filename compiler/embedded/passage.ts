@@ -160,9 +160,9 @@ export class Passage {
    * @param ends no body follows
    */
   answer(headers: HeaderMap, ends: boolean): AnswerHead {
-    const { stream, route, run, request, course } = this.guarded;
+    const { stream, route, request, course } = this.guarded;
     course.isAnswered = true;
-    writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+    writeAll(headers, routeAnswerHeaders(this.guarded, stream.filterState));
     const page = placePage(pagesOf(route), request, headers);
     const isEmpty = page === undefined ? ends : request.method === "HEAD";
     stream.responseHeaders(headers, isEmpty);
@@ -176,9 +176,9 @@ export class Passage {
    * @returns what the client gets, if that is clear already
    */
   holdAnswer(headers: HeaderMap, ends: boolean): Answer | undefined {
-    const { stage, stream, route, run, course } = this.guarded;
+    const { stage, stream, course } = this.guarded;
     course.isAnswered = true;
-    writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+    writeAll(headers, routeAnswerHeaders(this.guarded, stream.filterState));
     stage?.answerHeaders(headers, ends);
     return this.released();
   }
@@ -201,11 +201,11 @@ export class Passage {
    * @param details RESPONSE_CODE_DETAILS
    */
   fail(status: number, body: string, details: string): Answer {
-    const { stream, stage, request, route, run, requestId } = this.guarded;
+    const { stream, stage, request, route, requestId } = this.guarded;
     const asked = stream.request.headers;
     const sort = { isHead: request.method === "HEAD", isGrpc: asked !== undefined && isGrpcRequest(asked) };
     const { headers, body: text } = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
-    writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+    writeAll(headers, routeAnswerHeaders(this.guarded, stream.filterState));
     const own = placeOwnPage(request.errors, request, headers);
     const page = placePage(pagesOf(route), request, headers) ?? own;
     const sent = page === undefined || sort.isHead ? text : page;
@@ -224,10 +224,10 @@ export class Passage {
 
   /** The answer of Envoy's router where the service's broke off while it was held: no filter sees it (seen on 1.40). */
   breakOff(status: number, body: string, details: string): Answer {
-    const { stream, request, route, run, requestId } = this.guarded;
+    const { stream, request, route, requestId } = this.guarded;
     const sort = { isHead: request.method === "HEAD", isGrpc: false };
     const reply = composeReply({ status, body, headers: [], grpcStatus: -1, details }, sort);
-    writeAll(reply.headers, routeAnswerHeaders(route, run, stream.filterState));
+    writeAll(reply.headers, routeAnswerHeaders(this.guarded, stream.filterState));
     const page = placeOwnPage(request.errors, request, reply.headers);
     const sent = page === undefined || sort.isHead ? reply.body : page;
     const told = Number(reply.headers.get(":status"));
@@ -254,7 +254,7 @@ function answerHead(guarded: GuardedRequest, { ends, writes, isAsked, isOwn }: F
   const { stream, route, run, cors, request } = guarded;
   const { headers } = stream.answer;
   if (headers === undefined) throw new HostFault(`the guard holds an answer of route ${route.name}`);
-  if (writes) writeAll(headers, routeAnswerHeaders(route, run, stream.filterState));
+  if (writes) writeAll(headers, routeAnswerHeaders(guarded, stream.filterState));
   const page = isOwn ? placeOwnPage(request.errors, request, headers) : undefined;
   const isEmpty = page === undefined ? ends : request.method === "HEAD";
   const compression = compressionOf(run);

@@ -144,6 +144,7 @@ export class Worker {
       method,
       headers: new Map([["content-type", types]]),
       ...(listener.errors === undefined ? {} : { errors: listener.errors }),
+      ...(listener.tellsDecision === undefined ? {} : { tellsDecision: listener.tellsDecision }),
     };
     const route = routeOfRefused(this.plan, listener, client);
     const run = route === undefined ? [] : this.runOf(route);
@@ -175,7 +176,7 @@ export class Worker {
       const view = forwardedHeaders(stream, run, sizeOf(action, hasBody));
       return this.passed(guarded, { ...this.chosen(guarded, action), ...view });
     }
-    const { set, append } = routeAnswerHeaders(route, run, stream.filterState);
+    const { set, append } = routeAnswerHeaders(guarded, stream.filterState);
     const written = [...set, ...append];
     if (action.type === "respond") answerDirectly(stream, request, action.status, action.body ?? "", written);
     else

@@ -100,6 +100,7 @@ function listeners(checked: CheckedGateway): ListenerPlan[] {
     ...listenerTransport(listener),
     ...listenerLog(checked, name),
     ...listenerErrors(checked, listener),
+    ...(listener.decisionHeader ? { tellsDecision: true as const } : {}),
   }));
 }
 

@@ -136,6 +136,12 @@ export function secretName(of: "listener" | "service", name: string, what: "cert
   return `${of}-${name}-${what}${position === 0 ? "" : `-${position + 1}`}`;
 }
 
+/** Tells clients which policy decided, and why, where the listener says so. */
+export const DECISION_HEADER = { name: "x-sluice-decision", property: "decision" } as const;
+
+/** The metric of Prometheus that counts denials by `policy` and `reason`, of rules by their name: there once there is one. */
+export const DENIALS_METRIC = "sluice_denials";
+
 /**
  * The metric of Prometheus that counts what policies of a kind decided, by `policy` and `outcome`. The module's counter is
  * `sluice.<kind>.<policy>.<outcome>`, with a kind of several words joined by `-`, which Prometheus cannot have in a name.

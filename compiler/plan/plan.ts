@@ -73,6 +73,8 @@ export interface ListenerPlan {
   accessLog?: AccessLogPlan;
   /** Pages in place of what the gateway itself answers; absent if there are none. */
   errors?: ErrorPage[];
+  /** Clients are told which policy decided, and why; absent if not. */
+  tellsDecision?: true;
 }
 
 export interface ServicePlan extends ServiceResilience {

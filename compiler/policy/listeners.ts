@@ -51,5 +51,11 @@ export const listener = z
     http3Port,
     accessLog: listenerAccessLog.optional(),
     errors: listenerErrors.optional(),
+    decisionHeader: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Tells clients in `x-sluice-decision` which policy decided, and why: `partners-only denied unknown-credential`. For debugging: it shows the names of policies and rules.",
+      ),
   })
   .describe("One address that clients connect to.");

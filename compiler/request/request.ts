@@ -42,6 +42,8 @@ export interface RoutedRequest {
   ends: boolean;
   /** Pages of its listener in place of what the gateway itself answers; absent if there are none. */
   errors?: readonly ErrorPage[];
+  /** There if its listener tells clients which policy decided. */
+  tellsDecision?: true;
 }
 
 export type Arrival =
@@ -126,6 +128,7 @@ export function arrive(plan: GatewayPlan, listener: ListenerPlan, sent: ClientRe
       time: request.time,
       ends: !request.headers.some(([name]) => name === "transfer-encoding"),
       ...(listener.errors === undefined ? {} : { errors: listener.errors }),
+      ...(listener.tellsDecision === undefined ? {} : { tellsDecision: listener.tellsDecision }),
     },
     changes: [...target.changes.map((change) => `path: ${change}`), ...changes],
   };

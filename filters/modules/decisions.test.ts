@@ -68,6 +68,32 @@ describe("authenticate", () => {
     expect(outcome.properties).toEqual({ "sluice.decision": `partners-only denied ${reason}` });
   });
 
+  test("counts denials by their reasons, those of rules by the name of the rule", () => {
+    const rules = {
+      name: "rules",
+      authorize: { rules: [{ name: "writers", deny: ["==", ["get", "request.method"], "PUT"] }], otherwise: "deny" },
+    };
+    const vm = vmWith(configurationOf([partnersOnly, rules]));
+    const get: Headers = [[":method", "GET"]];
+    for (const headers of [
+      get,
+      get,
+      [["x-api-key", "nobody"]],
+      [...acme, [":method", "PUT"]],
+      [...acme, ...get],
+    ] satisfies Headers[])
+      vm.send({ route: "r", headers });
+    vm.send({ route: "other", headers: acme });
+    const counted = [...vm.metrics].filter(([name]) => name.startsWith("sluice_denials."));
+    expect(Object.fromEntries(counted)).toEqual({
+      "sluice_denials.partners-only.no-credential": 2,
+      "sluice_denials.partners-only.unknown-credential": 1,
+      "sluice_denials.rules.writers": 1,
+      "sluice_denials.rules.otherwise": 1,
+      "sluice_denials.sluice.unknown-route": 1,
+    });
+  });
+
   test("takes the first method whose header is there, and refuses two", () => {
     const two = {
       name: "partners-only",
@@ -115,6 +141,7 @@ describe("authenticate", () => {
       "sluice.authenticate.partners-only.allowed": 1,
       "sluice.authenticate.partners-only.denied": 2,
       "sluice.authenticate.partners-only.error": 0,
+      "sluice_denials.partners-only.no-credential": 2,
     });
   });
 });

@@ -36,6 +36,7 @@ import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answ
 import { readCaller } from "./caller";
 import { applies } from "./conduct";
 import { Configuration } from "./configuration";
+import { countDenial } from "./denials";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
 import { ask, decision, denial, Kind } from "./kinds";
 import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
@@ -226,6 +227,7 @@ function readMore(needs: i32): void {
 
 function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
   if (TRACING) endTrace(decision, false);
+  countDenial(decision);
   note(decision, Told.All);
   respond(response);
   return FilterHeadersStatus.StopAllIterationAndWatermark;
@@ -233,6 +235,7 @@ function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
 
 function denyByLimit(): FilterHeadersStatus {
   if (TRACING) endTrace(refusedDecision(), false);
+  countDenial(refusedDecision());
   // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
   note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy));
   respondRefused();
@@ -242,6 +245,7 @@ function denyByLimit(): FilterHeadersStatus {
 function refuse(answer: Answer): FilterHeadersStatus {
   if (!GUARDS) return FilterHeadersStatus.Continue;
   if (TRACING) endTrace(answer.decision, false);
+  countDenial(answer.decision);
   tellDecision(answer.decision);
   if (debugIsOn()) log(LogLevel.Debug, answer.decision.start, answer.decision.length);
   respond(answer.response);

@@ -1,4 +1,4 @@
-import { compose, composed, composedLength, composedStart, putLiteral, putText, Text } from "../lib/text";
+import { compose, composed, composedLength, composedStart, put, putLiteral, putText, Text } from "../lib/text";
 import { proxy_define_metric, proxy_increment_metric } from "./abi";
 import { resultCell, resultNumber } from "./memory";
 import { MetricType, Status } from "./status";
@@ -21,6 +21,11 @@ function defineCounter(kind: string, policy: Text, outcome: string): bool {
   putText(policy);
   putLiteral(".");
   putLiteral(outcome);
+  return define();
+}
+
+/** Defines a counter of the name that was composed; its number is the result. */
+function define(): bool {
   if (!composed()) return false;
   const status = proxy_define_metric(MetricType.Counter, composedStart(), composedLength(), resultCell(0));
   return status === Status.Ok;
@@ -47,6 +52,16 @@ export function defineShadowCounter(counters: Counters, kind: string, policy: Te
 /** Defines `sluice.<kind>.<policy>.<outcome>`: its number, or NO_COUNTER if the host refuses. */
 export function newCounter(kind: string, policy: Text, outcome: string): u32 {
   return defineCounter(kind, policy, outcome) ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Defines `sluice_denials.<policy>.<reason>`, both from a first byte to the one before another: its number, or NO_COUNTER if the host refuses. */
+export function newReasonCounter(policy: usize, policyEnd: usize, reason: usize, reasonEnd: usize): u32 {
+  compose(160);
+  putLiteral("sluice_denials.");
+  put(policy, <i32>(policyEnd - policy));
+  putLiteral(".");
+  put(reason, <i32>(reasonEnd - reason));
+  return define() ? <u32>resultNumber(0) : NO_COUNTER;
 }
 
 /** No number that a host gives. */

@@ -60,7 +60,13 @@ test("decisions are one metric for each kind, with the policy and the outcome as
     [
       "# TYPE sluice_authenticate counter",
       "# TYPE sluice_authorize counter",
+      "# TYPE sluice_denials counter",
       "# TYPE sluice_rate_limit counter",
+      ...[
+        ["known", "unknown-credential"],
+        ["allowed-2-read", "otherwise"],
+        ["few", "quota-exceeded"],
+      ].map(([policy, reason]) => `sluice_denials{policy="${policy}",reason="${reason}"} 1`),
       ...counts("authenticate", "known", { allowed: 4, denied: 1, error: 0 }),
       ...counts("authorize", "allowed-2-read", { allowed: 3, denied: 1, error: 0 }),
       ...counts("authorize", "writers-soon", { allowed: 0, denied: 0, error: 0, shadow: 3 }),

@@ -53,6 +53,7 @@ const listeners = fc
         trustedHops: fc.constantFrom(0, 1, 2),
         escapedSlashes: fc.constantFrom("reject", "unescape", "keep"),
         headerUnderscores: fc.constantFrom("reject", "drop", "allow"),
+        decisionHeader: fc.boolean(),
         errors: fc.oneof({ weight: 1, arbitrary: pages }, { weight: 3, arbitrary: fc.constant(undefined) }),
       },
       { requiredKeys: ["address"] },

@@ -21,9 +21,9 @@ import { type EnvoyOptions, STANDARD_OUTPUT } from "./options.js";
 type AccessLogInit = MessageInitShape<typeof AccessLogSchema>;
 type FilterInit = MessageInitShape<typeof AccessLogFilterSchema>;
 
-/** Whether an access log shows who called, and who refused a request. */
+/** Whether an access log shows who called, and who refused a request, or a header of the answers does. */
 export function isLogged({ listeners }: GatewayPlan, { accessLog }: EnvoyOptions): boolean {
-  return accessLog !== undefined || listeners.some((listener) => listener.accessLog !== undefined);
+  return accessLog !== undefined || listeners.some((one) => one.accessLog !== undefined || one.tellsDecision);
 }
 
 /** One JSON line a request: what `sluice` tells people about a decision is read from it. */

@@ -1,5 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { TrafficDirection } from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
+import {
+  HeaderValueOption_HeaderAppendAction as AppendAction,
+  type HeaderValueOption,
+  HeaderValueOptionSchema,
+  TrafficDirection,
+} from "../../envoy/generated/envoy/config/core/v3/base_pb.js";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../envoy/generated/envoy/config/core/v3/protocol_pb.js";
 import { type Listener, ListenerSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_pb.js";
 import type { RouteConfiguration } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
@@ -12,6 +17,7 @@ import {
 } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { HeaderMutationSchema } from "../../envoy/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js";
 import { duration, extensionNames, packed } from "../../envoy/message.js";
+import { DECISION_HEADER } from "../../plan/names.js";
 import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
@@ -21,7 +27,7 @@ import { guardFilter } from "./guard.js";
 import { alternative, HTTP3, quicListener } from "./http3.js";
 import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
-import { routeConfiguration } from "./routes.js";
+import { result, routeConfiguration } from "./routes.js";
 import { sheddingFilters } from "./shedding.js";
 import { listenerSocket } from "./tls.js";
 import { tracing } from "./tracers.js";
@@ -131,15 +137,31 @@ class RouteTables {
   }
 
   /** Over TCP the answers tell of HTTP/3. */
-  of({ name, http3 }: ListenerPlan, over: "tcp" | "udp"): { case: "routeConfig"; value: RouteConfiguration } {
+  of(
+    { name, http3, tellsDecision }: ListenerPlan,
+    over: "tcp" | "udp",
+  ): { case: "routeConfig"; value: RouteConfiguration } {
     const hosts = this.plan.hosts.filter((host) => isOn(host, name));
     const told = over === "udp" || http3 === undefined || http3 === "only" ? 0 : http3.port;
-    const key = [told, ...this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0))].join();
+    const key = [told, tellsDecision === true, ...this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0))].join();
     const value = this.made.get(key) ?? routeConfiguration(this.plan, hosts, this.isLogged);
-    if (!this.made.has(key) && told > 0) value.responseHeadersToAdd = [alternative(told)];
+    if (!this.made.has(key)) {
+      if (told > 0) value.responseHeadersToAdd = [alternative(told)];
+      if (tellsDecision) {
+        value.responseHeadersToAdd.push(decisionHeader());
+        value.responseHeadersToRemove = [DECISION_HEADER.name];
+      }
+    }
     this.made.set(key, value);
     return { case: "routeConfig", value };
   }
+}
+
+function decisionHeader(): HeaderValueOption {
+  return create(HeaderValueOptionSchema, {
+    header: { key: DECISION_HEADER.name, value: result(DECISION_HEADER.property) },
+    appendAction: AppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
+  });
 }
 
 const DIRECTIONS = { inbound: TrafficDirection.INBOUND, outbound: TrafficDirection.OUTBOUND } as const;

@@ -9,6 +9,9 @@ import type { StatsConfigSchema } from "../../envoy/generated/envoy/config/metri
 const COUNTER_LABELS = [
   { tagName: "policy", regex: "^wasmcustom\\.sluice\\.[a-z-]+(\\.([a-z0-9-]+))\\.[a-z]+$" },
   { tagName: "outcome", regex: "^wasmcustom\\.sluice\\.[a-z-]+\\.[a-z0-9-]+(\\.([a-z]+))$" },
+  // Of denials a metric of their own: `sluice_denials{policy="per-partner",reason="quota-exceeded"}`.
+  { tagName: "policy", regex: "^wasmcustom\\.sluice_denials(\\.([a-z0-9-]+))\\.[a-z0-9-]+$" },
+  { tagName: "reason", regex: "^wasmcustom\\.sluice_denials\\.[a-z0-9-]+(\\.([a-z0-9-]+))$" },
 ] as const;
 
 /** How Envoy names metrics, beside the labels that it has by itself. */

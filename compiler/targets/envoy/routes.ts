@@ -181,7 +181,7 @@ class Headers {
   }
 }
 
-function result(property: string): string {
+export function result(property: string): string {
   return `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`;
 }
 
