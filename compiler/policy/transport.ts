@@ -214,7 +214,7 @@ function isInternal(host: string): boolean {
   return !host.includes(".") || INTERNAL.test(host);
 }
 
-function checkServices({ gateway, place }: CheckedGateway): Diagnostic[] {
+function checkServices({ gateway, root, place }: CheckedGateway): Diagnostic[] {
   return namedServices(gateway).flatMap(
     ({ base: name, version, service: { tls, protocol, dns, endpoints, zones, eds } }) => {
       // What a version has of the service is told once.
