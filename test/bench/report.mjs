@@ -11,9 +11,12 @@ export function report(result, { markdown }) {
   const sets = result.sets.map((set) =>
     [setTitle(set, markdown), table(setRows(set, result)), setNote(set)].join("\n\n"),
   );
-  const memory = [heading("Memory: one worker, nothing but the variant", markdown), table(memoryRows(result))];
+  const memory =
+    Object.keys(result.memory).length === 0
+      ? []
+      : [`${heading("Memory: one worker, nothing but the variant", markdown)}\n\n${table(memoryRows(result))}`];
   const calls = result.hostCalls === undefined ? [] : [hostCallLine(result.hostCalls)];
-  return [result.machine, ...sets, memory.join("\n\n"), ...calls].join("\n\n");
+  return [result.machine, ...sets, ...memory, ...calls].join("\n\n");
 }
 
 function heading(text, markdown) {

@@ -3,6 +3,7 @@
  *   node test/bench/run.mjs [--rounds 12] [--seconds 1] [--markdown] [--save] [--without ext_authz,lua,rust_sdk]
  *   node test/bench/run.mjs soap ...: the conversion of bodies, see soap/run.mjs
  *   node test/bench/run.mjs tracing ...: traces against Envoy's own tracers, see tracing/run.mjs
+ *   node test/bench/run.mjs jwt ...: tokens against Envoy's own filters, see jwt/run.mjs
  * How long the compiler itself takes is measured by compile.mjs.
  */
 import { parseArgs } from "node:util";
@@ -27,6 +28,12 @@ const SETS = [
 if (process.argv[2] === "tracing") {
   const { benchTracing } = await import("./tracing/run.mjs");
   await benchTracing(process.argv.slice(3));
+  process.exit();
+}
+
+if (process.argv[2] === "jwt") {
+  const { benchJwt } = await import("./jwt/run.mjs");
+  await benchJwt(process.argv.slice(3));
   process.exit();
 }
 

@@ -185,7 +185,8 @@ function header(key, value) {
 
 /** An Envoy that answers everything by itself, and under one path says which identity it was told. */
 export function upstreamText() {
-  const seen = ["x-consumer", "x-consumer-tier", "x-consumer-groups", "x-api-key", "traceparent", "x-b3-traceid"];
+  const identity = ["x-consumer", "x-consumer-tier", "x-consumer-groups", "x-api-key", "x-user-id", "authorization"];
+  const seen = [...identity, "traceparent", "x-b3-traceid"];
   const answer = { direct_response: { status: 200, body: { inline_string: "ok" } } };
   const told = seen.map((name) => header(`seen-${name}`, `%REQ(${name})%`));
   const manager = {

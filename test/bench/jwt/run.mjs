@@ -1,0 +1,123 @@
+/*
+ * CPU a request of tokens, by Envoy's own filters and by Sluice. README.md of the folder above tells how it is measured.
+ *   npm run bench -- jwt [--rounds 12] [--seconds 1] [--part rs256-cached|rs256-first|hs256-first] [--markdown]
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { startEnvoy } from "../../../dist/compiler/runtime/process.js";
+import { measureSet } from "../measure.mjs";
+import { isPinned, machineLine, pin } from "../processes.mjs";
+import { requireEnvoy } from "../proxies.mjs";
+import { report } from "../report.mjs";
+import { acceptRounds, compareVariants } from "../statistics.mjs";
+import { upstreamText } from "../variants.mjs";
+import { SEEN_PATH } from "../workload.mjs";
+import { bootstrapText, NAMES } from "./variants.mjs";
+import { environment, requestsOf, SETS, subjectOf, tokenOf } from "./workload.mjs";
+
+const TOLERANCE = 0.15;
+const AGAINST = { base: "bare", peer: "native" };
+const MODULES = fileURLToPath(new URL("../../../dist/modules", import.meta.url));
+
+/** @param {readonly string[]} args after `jwt` */
+export async function benchJwt(args) {
+  const options = readOptions(args);
+  const envoy = await requireEnvoy();
+  const workDir = mkdtempSync(join(tmpdir(), "sluice-bench-jwt-"));
+  symlinkSync(MODULES, join(workDir, "modules"));
+  const upstream = await startEnvoy({ envoy, workDir, configText: upstreamText(), concurrency: 1 });
+  try {
+    pin(upstream.pid, { measured: false });
+    const [{ port: upstreamPort }] = await upstream.listeners();
+    const sets = [];
+    for (const part of options.parts) {
+      process.stderr.write(`bench: measuring: ${SETS[part].title}\n`);
+      sets.push(await measureTokens(SETS[part], { envoy, workDir, upstream, upstreamPort, options }));
+    }
+    const machine = `${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`;
+    const result = { machine, sets, memory: {}, ...AGAINST, hostCalls: undefined };
+    process.stdout.write(`${report(result, options)}\n`);
+  } finally {
+    await upstream.stop();
+    rmSync(workDir, { recursive: true, force: true });
+  }
+}
+
+async function measureTokens(set, { envoy, workDir, upstream, upstreamPort, options }) {
+  const configText = bootstrapText(set, { upstreamPort, modulesDir: "modules" });
+  const proxy = await startEnvoy({ envoy, workDir, configText, concurrency: 1, env: environment });
+  try {
+    pin(proxy.pid, { measured: true });
+    const ports = Object.fromEntries((await proxy.listeners()).map(({ name, port }) => [name, port]));
+    for (const name of NAMES.slice(1)) await checkVariant(name, ports[name], set);
+    const requests = requestsOf(set);
+    const plan = { names: NAMES, requests: () => requests, processes: { upstream: upstream.pid }, waits: true };
+    const measured = await measureSet({ pid: proxy.pid, ports }, { ...plan, ...options });
+    const rounds = acceptRounds(measured.rounds, AGAINST.base, TOLERANCE);
+    if (rounds.length < options.rounds / 2) throw new Error("most rounds were disturbed: this machine is too busy");
+    return {
+      title: set.title,
+      rows: compareVariants(rounds, NAMES, AGAINST),
+      accepted: rounds.length,
+      rejected: measured.rounds.length - rounds.length,
+      answers: measured.answers,
+      disturbed: measured.disturbed / measured.slices,
+      strangers: measured.strangers,
+    };
+  } finally {
+    await proxy.stop();
+  }
+}
+
+/** The upstream must see whose token it was and no token, whatever the client says; and a token of somebody else must be refused. */
+async function checkVariant(name, port, set) {
+  const token = tokenOf(set, 7);
+  const good = await ask(port, token);
+  assert.equal(good.status, 200, name);
+  assert.equal(good.headers["seen-x-user-id"], subjectOf(7), name);
+  assert.ok(!good.headers["seen-authorization"], name);
+  const [head, payload] = token.split(".");
+  const forged = await ask(port, `${head}.${payload}.${Buffer.alloc(256, 1).toString("base64url")}`);
+  assert.equal(forged.status, 401, name);
+}
+
+function ask(port, token) {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}`, "x-user-id": "root" };
+    const call = request({ host: "127.0.0.1", port, path: SEEN_PATH, headers, agent: false }, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve({ status: answer.statusCode, headers: answer.headers }));
+    });
+    call.on("error", reject);
+    call.end();
+  });
+}
+
+/** Ends the process with 3, as the commands of `sluice` do, if the options make no sense. */
+function readOptions(args) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        rounds: { type: "string", default: "12" },
+        seconds: { type: "string", default: "1" },
+        part: { type: "string" },
+        markdown: { type: "boolean", default: false },
+      },
+    });
+    const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+    if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new RangeError("--rounds: 1 to 100");
+    if (!(seconds >= 0.1 && seconds <= 10)) throw new RangeError("--seconds: 0.1 to 10");
+    const parts = values.part === undefined ? Object.keys(SETS) : [values.part];
+    if (SETS[parts[0]] === undefined) throw new RangeError(`--part: ${Object.keys(SETS).join(", ")}`);
+    return { rounds, milliseconds: seconds * 1000, parts, markdown: values.markdown };
+  } catch (error) {
+    process.stderr.write(`bench: ${error.message}\n`);
+    return process.exit(3);
+  }
+}
