@@ -12,7 +12,8 @@ import {
   jsonType,
 } from "./json-tape";
 import { JwtRefusal } from "./jwt-refusal";
-import { at } from "./region";
+import { arenaTake, at, exists, setPointer } from "./region";
+import { textInArena } from "./text";
 
 // What the payload of a token claims (RFC 7519, section 4). `tape` is the payload of a token that was read, `node` a node of it.
 
@@ -242,4 +243,17 @@ function addSlice(slices: usize, count: i32, most: i32, start: usize, length: i3
   slice.start = start;
   slice.length = length;
   return count + 1;
+}
+
+/** The texts of `count` slices, as a list of addresses of Text in the arena; 0 without memory. */
+export function textsOf(slices: usize, count: i32): usize {
+  const list = arenaTake(<usize>(count + 1) << 2);
+  if (list === 0) return 0;
+  for (let i = 0; i < count; i++) {
+    const slice = at<Slice>(slices, i);
+    const text = textInArena(slice.start, slice.length);
+    if (!exists(text)) return 0;
+    setPointer(list, i, text);
+  }
+  return list;
 }
