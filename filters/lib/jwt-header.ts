@@ -1,5 +1,16 @@
 import { hasControlCharacter } from "./bytes";
-import { JSON_ARRAY, JSON_FALSE, JSON_NULL, JSON_NUMBER, JSON_STRING, JSON_TRUE, jsonLength, jsonNext, jsonStart, jsonType } from "./json-tape";
+import {
+  JSON_ARRAY,
+  JSON_FALSE,
+  JSON_NULL,
+  JSON_NUMBER,
+  JSON_STRING,
+  JSON_TRUE,
+  jsonLength,
+  jsonNext,
+  jsonStart,
+  jsonType,
+} from "./json-tape";
 import { NO_CLAIM } from "./jwt";
 import { compose, composed, composedLength, composedStart, hasByte, put, putByte } from "./text";
 

@@ -247,7 +247,7 @@ function addSlice(slices: usize, count: i32, most: i32, start: usize, length: i3
 
 /** The texts of `count` slices, as a list of addresses of Text in the arena; 0 without memory. */
 export function textsOf(slices: usize, count: i32): usize {
-  const list = arenaTake(<usize>(count + 1) << 2);
+  const list = arenaTake((<usize>(count + 1)) << 2);
   if (list === 0) return 0;
   for (let i = 0; i < count; i++) {
     const slice = at<Slice>(slices, i);

@@ -1,5 +1,5 @@
-import { writeVarint, varintBytes } from "../lib/varint";
 import { arenaTake } from "../lib/region";
+import { varintBytes, writeVarint } from "../lib/varint";
 import { proxy_call_foreign_function } from "./abi";
 import { resultAddress, resultCell, resultNumber } from "./memory";
 import { Status } from "./status";
@@ -49,8 +49,7 @@ export function verifySignature(
   text: usize,
   textLength: i32,
 ): bool {
-  const length =
-    fieldBytes(NAME_LENGTH) + fieldBytes(keyLength) + fieldBytes(signatureLength) + fieldBytes(textLength);
+  const length = fieldBytes(NAME_LENGTH) + fieldBytes(keyLength) + fieldBytes(signatureLength) + fieldBytes(textLength);
   const argument = arenaTake(<usize>length);
   if (argument === 0) return false;
   let cursor = putField(argument, HASH_FUNCTION, nameOf(hash), NAME_LENGTH);

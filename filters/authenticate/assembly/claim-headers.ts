@@ -1,5 +1,5 @@
-import { attribute, Presence } from "../../lib/attributes";
 import { headerNameOf } from "../../lib/attribute-reader";
+import { attribute, Presence } from "../../lib/attributes";
 import {
   arrayOf,
   firstElement,
@@ -56,7 +56,8 @@ export function readClaimHeaders(list: i32, headers: ClaimHeaders, interest: Int
     const header = at<ClaimHeader>(headers.list, headers.count);
     if (!readClaimHeader(node, header, interest)) return false;
     for (let i = 0; i < headers.count; i++) {
-      if (at<ClaimHeader>(headers.list, i).slot === header.slot) return refuse(node, "has a header that is listed already");
+      if (at<ClaimHeader>(headers.list, i).slot === header.slot)
+        return refuse(node, "has a header that is listed already");
     }
     headers.count++;
   }

@@ -15,16 +15,26 @@ import {
   stringStart,
 } from "../../lib/document";
 import { Interest, wantHeader } from "../../lib/interest";
-import { JwsAlgorithm, jwsAlgorithmOf } from "../../lib/jws-algorithm";
 import { Jws, jwsSpaceBytes, readJws, readJwsPayload } from "../../lib/jws";
+import { JwsAlgorithm, jwsAlgorithmOf } from "../../lib/jws-algorithm";
 import { claimAt, claimIs, JwtClaims, jwtIsFor, jwtTimesHold, NO_CLAIM, readJwtClaims } from "../../lib/jwt";
 import { JwtRefusal } from "../../lib/jwt-refusal";
-import { addressOf, arenaTake, at, exists, keepPointers, keepRecord, none, pointerAt, setPointer } from "../../lib/region";
+import {
+  addressOf,
+  arenaTake,
+  at,
+  exists,
+  keepPointers,
+  keepRecord,
+  none,
+  pointerAt,
+  setPointer,
+} from "../../lib/region";
 import { hasByte, keepLiteral, Text } from "../../lib/text";
 import { unixTime } from "../../proxy-wasm/clock";
 import { bearerLength, bearerStart, hasBearer } from "./bearer";
 import { ClaimHeaders, fillClaimHeaders, readClaimHeaders } from "./claim-headers";
-import { consumerOfSubject, Consumers } from "./consumers";
+import { Consumers, consumerOfSubject } from "./consumers";
 import { findClaimant } from "./finding";
 import { JwtKeys, readKeys } from "./jwt-keys";
 import { signatureRefusal } from "./jwt-signature";
@@ -104,7 +114,7 @@ function readAlgorithms(list: i32, own: JwtMethod): bool {
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!stringOf(node, 0, 16)) return false;
     const algorithm = jwsAlgorithmOf(stringStart(node), stringLength(node));
-    const bit = 1 << <i32>algorithm;
+    const bit = 1 << (<i32>algorithm);
     if (algorithm === JwsAlgorithm.Unknown || (own.algorithms & bit) !== 0)
       return refuse(node, "must be an algorithm that is verified here, each once");
     own.algorithms |= bit;

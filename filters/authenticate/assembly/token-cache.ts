@@ -1,6 +1,6 @@
 import { bytesEqual, copyBytes } from "../../lib/bytes";
-import { JSON_NODE_BYTES, jsonNext } from "../../lib/json-tape";
 import { relocateTape } from "../../lib/json-relocation";
+import { JSON_NODE_BYTES, jsonNext } from "../../lib/json-tape";
 import { Jws, jwsPayloadBytes } from "../../lib/jws";
 import { JwtClaims } from "../../lib/jwt";
 import { addressOf, at, exists, keep, keepRecord, none } from "../../lib/region";
