@@ -55,6 +55,7 @@ export const authenticate = defineKind({
       readsHeaders: unique(methods.flatMap((one) => one.readsHeaders)),
       readsNamed: [],
       ...configured(methods, spec.optional, context.gateway.name),
+      ...(methods.some((one) => one.verifiesSignatures) ? { verifiesSignatures: true } : {}),
       ...named("variables", methods),
       ...named("ownedRequestHeaders", methods),
       removeRequestHeaders: spec.forward ? [] : removes,

@@ -143,6 +143,7 @@ export const jwt: Method<Spec> = {
         config: { ...own, keys: [...publicKeys(keys), testKey.config], algorithms: [...taken] },
         model: modelOf({ ...known, skew: seconds, keys: [...keys, testKey], algorithms: taken }),
       },
+      verifiesSignatures: true,
       variables: keys.flatMap(variableOf),
       ownedRequestHeaders: headers.map(({ header }) => header),
       where: "header authorization (Bearer)",

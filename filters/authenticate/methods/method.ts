@@ -26,6 +26,8 @@ export interface MethodPlan {
   inTests?: { config: JsonObject; model: MethodModel };
   /** Variables of the environment that `config` refers to. */
   variables?: readonly string[];
+  /** Whether it has Envoy verify signatures, in tests at least. */
+  verifiesSignatures?: true;
   /** Request headers that only it may write. */
   ownedRequestHeaders?: readonly string[];
   /** Where its credential is, in words: no two methods of a policy look in the same place for the same. */
