@@ -149,6 +149,7 @@ export function timeOfRequest(): i64 {
 export enum List {
   Groups = 0,
   Scopes = 1,
+  // A claim is the number of its slot: array of addresses of Text, and how many they are.
 }
 
 let groups: usize = 0;
@@ -174,15 +175,17 @@ export function setScopes(list: usize, count: i32): void {
 
 /** Whether a list of the caller is known; a known caller may have no groups. */
 export function hasList(list: i32): bool {
+  if (list > List.Scopes) return attribute(list).presence === Presence.Present;
   return list === List.Groups ? groupsKnown : scopesKnown;
 }
 
 export function listLength(list: i32): i32 {
+  if (list > List.Scopes) return attribute(list).length;
   return list === List.Groups ? groupCount : scopeCount;
 }
 
 /** The element at an index below `listLength`. */
 export function listElement(list: i32, index: i32): Text {
-  const start = list === List.Groups ? groups : scopes;
+  const start = list > List.Scopes ? attribute(list).start : list === List.Groups ? groups : scopes;
   return changetype<Text>(<usize>load<u32>(start + ((<usize>index) << 2)));
 }

@@ -1,7 +1,10 @@
+import { attribute, Presence, setAttribute } from "./attributes";
 import { bytesEqual } from "./bytes";
 import { decimalCell, readDecimal } from "./decimal";
+import { Interest, Names, wantedAt } from "./interest";
 import {
   JSON_ARRAY,
+  JSON_NULL,
   JSON_NUMBER,
   JSON_OBJECT,
   JSON_STRING,
@@ -27,6 +30,10 @@ const LATEST_DIGITS: i32 = 12;
 const NO_TIME: i64 = -1;
 
 const SPACE: u32 = 0x20;
+/** Between the names of a path in a configuration. */
+const SEPARATOR: u8 = 0x20;
+/** The longest list that is looked into. */
+const MOST_ELEMENTS: i32 = 256;
 const POINT: u32 = 0x2e;
 
 /** The registered claims, and those of scopes. */
@@ -211,6 +218,29 @@ export function claimTexts(tape: usize, node: i32, slices: usize, most: i32): i3
     count = addSlice(slices, count, most, jsonStart(tape, element), jsonLength(tape, element));
   }
   return count;
+}
+
+/** Sets what a configuration wants of a payload: texts as they are in headers, and lists. What has no such value is there, and not known. */
+export function setClaims(interest: Interest, tape: usize): void {
+  for (let i = 0; i < interest.count; i++) {
+    const wanted = wantedAt(interest, i);
+    const isList = wanted.kind === Names.ClaimList;
+    if (wanted.kind !== Names.Claim && !isList) continue;
+    const node = claimAt(tape, wanted.name, wanted.length, SEPARATOR);
+    if (node === NO_CLAIM || jsonType(tape, node) === JSON_NULL) continue;
+    if (isList) setClaimList(wanted.slot, tape, node);
+    else if (jsonType(tape, node) === JSON_OBJECT || jsonType(tape, node) === JSON_ARRAY)
+      attribute(wanted.slot).presence = Presence.Ambiguous;
+    else setAttribute(wanted.slot, jsonStart(tape, node), jsonLength(tape, node));
+  }
+}
+
+function setClaimList(slot: i32, tape: usize, node: i32): void {
+  const slices = arenaTake(<usize>MOST_ELEMENTS * offsetof<Slice>());
+  const count = slices === 0 ? -1 : claimTexts(tape, node, slices, MOST_ELEMENTS);
+  const list = count < 0 ? 0 : textsOf(slices, count);
+  if (list !== 0) setAttribute(slot, list, count);
+  else attribute(slot).presence = Presence.Ambiguous;
 }
 
 /** Puts the scopes of a token into `slices`: the words of a string, the elements of an array. Returns how many, or -1 for more than `most`. */

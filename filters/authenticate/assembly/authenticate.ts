@@ -1,6 +1,7 @@
 import { attribute, Presence, Slot, setAttribute, setGroups, setScopes } from "../../lib/attributes";
+import { Interest } from "../../lib/interest";
 import { jsonLength, jsonStart } from "../../lib/json-tape";
-import { jwtScopes, NO_CLAIM, Slice, textsOf } from "../../lib/jwt";
+import { jwtScopes, NO_CLAIM, Slice, setClaims, textsOf } from "../../lib/jwt";
 import { arenaTake, at, exists, none } from "../../lib/region";
 import { Text } from "../../lib/text";
 import { LocalResponse } from "../../proxy-wasm/local-response";
@@ -51,7 +52,7 @@ export function authenticateDenial(): LocalResponse {
 export function authenticate(policy: AuthenticatePolicy, consumers: Consumers, identifies: bool): bool {
   forgetFinding();
   const outcome = judge(policy, consumers);
-  if (identifies && exists(foundBy)) recognise();
+  if (identifies && exists(foundBy)) recognise(policy.interest);
   decision = decisionOf(policy.decisions, outcome);
   denial = policy.denial;
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
@@ -92,9 +93,12 @@ function isTaken(policy: AuthenticatePolicy, slot: i32): bool {
   return false;
 }
 
-function recognise(): void {
+function recognise(interest: Interest): void {
   setAttribute(Slot.AuthMethod, foundBy.start, foundBy.length);
-  if (exists(foundClaims)) recogniseClaims();
+  if (exists(foundClaims)) {
+    recogniseClaims();
+    setClaims(interest, foundTape);
+  }
   const found = foundConsumer;
   if (!exists(found)) return;
   consumer = found;

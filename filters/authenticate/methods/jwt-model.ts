@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, verify } from "node:crypto";
 import { z } from "zod";
+import { claimAt } from "../../../compiler/plan/claims.js";
 import type { ConsumerPlan } from "../../../compiler/plan/plan.js";
 import type { RequestView } from "../../../compiler/request/verdict.js";
 import { type Algorithm, hashOf, isAlgorithm, keyTypeOf } from "./jwt-algorithms.js";
@@ -199,6 +200,7 @@ function allowed(known: KnownKeys, claims: z.output<typeof Claims>, view: Reques
       method: "jwt",
       issuer: known.issuer,
       scopes,
+      claims,
       ...(consumer === undefined ? {} : { consumer }),
       ...(subject === undefined ? {} : { subject }),
     },
@@ -208,18 +210,6 @@ function allowed(known: KnownKeys, claims: z.output<typeof Claims>, view: Reques
 
 function listOf(text: string | string[] | undefined): string[] {
   return typeof text === "string" ? [text] : (text ?? []);
-}
-
-function claimAt(claims: unknown, path: string): unknown {
-  return path
-    .split(" ")
-    .reduce<unknown>(
-      (value, name) =>
-        typeof value === "object" && value !== null && !Array.isArray(value) && Object.hasOwn(value, name)
-          ? Object.entries(value).find(([key]) => key === name)?.[1]
-          : undefined,
-      claims,
-    );
 }
 
 function consumerOf(

@@ -163,6 +163,7 @@ export const jwt: Method<Spec> = {
 };
 
 const PROVIDES = [
+  "auth.claims",
   "auth.consumer",
   "auth.groups",
   "auth.issuer",
