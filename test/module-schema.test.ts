@@ -112,7 +112,9 @@ describe("a schema and its module agree", () => {
   function refusal(name: ModuleName, text: string): string | undefined {
     const module = compiled.get(name);
     if (module === undefined) throw new Error(`${name}.wasm is not loaded`);
-    const vm = new ModuleVm(module, { environment: { ACME_KEY: "acme-key", ...ENVIRONMENT } });
+    const vm = new ModuleVm(module, {
+      environment: { ACME_KEY: "acme-key", TOKEN_KEY: "A".repeat(88), ...ENVIRONMENT },
+    });
     return vm.configure(text) ? undefined : (vm.lastError ?? "").replace(/^sluice: /, "");
   }
 

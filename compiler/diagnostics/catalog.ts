@@ -14,6 +14,7 @@ import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
 import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
+import { tokens } from "./catalog/tokens.js";
 import { tracing } from "./catalog/tracing.js";
 import { wsdl } from "./catalog/wsdl.js";
 
@@ -26,6 +27,7 @@ export const catalog = {
   ...routing,
   ...policies,
   ...nativePolicies,
+  ...tokens,
   ...tracing,
   ...expressions,
   ...services,

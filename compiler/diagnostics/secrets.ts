@@ -31,6 +31,7 @@ export function secretsIn(source: SourceFile): Span[] {
     ...keyedMappings(text, keys).flatMap((range) => wordsOf(text, range)),
     ...comparedValues(text),
     ...privateKeys(text),
+    ...privateMembers(text),
   ];
   ranges.sort((a, b) => a.start - b.start || b.end - a.end);
   const kept: Span[] = [];
@@ -45,6 +46,17 @@ function privateKeys(text: string): Range[] {
   return [...text.matchAll(PRIVATE_KEY)].flatMap(({ indices }) => {
     const [start, end] = indices?.[1] ?? [];
     return start === undefined || end === undefined ? [] : wordsOf(text, { start, end });
+  });
+}
+
+/** Members of a JSON Web Key that only its owner may know (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1): long texts of base64url. */
+const PRIVATE_MEMBER = /(?<![\w-])(["']?)(?:d|p|q|dp|dq|qi|k)\1[ \t]*:[ \t]*["']?([\w-]{16,})/dg;
+
+function privateMembers(text: string): Range[] {
+  if (!text.includes("kty")) return [];
+  return [...text.matchAll(PRIVATE_MEMBER)].flatMap(({ indices }) => {
+    const [start, end] = indices?.[2] ?? [];
+    return start === undefined || end === undefined ? [] : [{ start, end }];
   });
 }
 

@@ -10,7 +10,7 @@ import type { Type } from "./tree.js";
 export type Availability = "request" | "route" | "identity" | "operation" | "response";
 
 /** What names the value after the attribute: nothing, or what kind of name. */
-export type Argument = "none" | "header" | "parameter" | "cookie" | "capture";
+export type Argument = "none" | "header" | "parameter" | "cookie" | "capture" | "claim";
 
 /** One attribute of the language. The predicate form reads it under the same name (filters/modules/README.md). */
 export interface Attribute {
@@ -22,6 +22,7 @@ export interface Attribute {
 
 /** Every attribute that is built. */
 export const ATTRIBUTES: readonly Attribute[] = [
+  attribute("auth.claims", "string", "identity", "claim"),
   attribute("auth.consumer", "string", "identity"),
   attribute("auth.groups", "list", "identity"),
   attribute("auth.issuer", "string", "identity"),
@@ -51,10 +52,18 @@ export const ATTRIBUTES: readonly Attribute[] = [
 ];
 
 /** Attributes of the language that are not built yet; a trailing `.` stands for every name under it. */
-const PLANNED: readonly string[] = ["auth.claims", "auth.claims.", "source.principal"];
+const PLANNED: readonly string[] = ["source.principal"];
 
 function attribute(name: string, type: Type, availability: Availability, argument: Argument = "none"): Attribute {
   return { name, type, availability, argument };
+}
+
+/** A claim as a list, on the right side of `in`: the same claim, which modules read in another way. */
+export const CLAIM_LIST: Attribute = attribute("auth.claims[]", "list", "identity", "claim");
+
+/** Whether it is a claim, as a text or as a list. Its argument is made of names with spaces between them. */
+export function isClaim(name: string): boolean {
+  return name === "auth.claims" || name === CLAIM_LIST.name;
 }
 
 export function attributeNamed(name: string): Attribute | undefined {
@@ -74,7 +83,13 @@ export function attributesUnder(group: string): string[] {
 /** An attribute as it is written: `request.headers["x-a"]`, `route.params.id`. */
 export function written(name: string, argument: string | undefined): string {
   if (argument === undefined) return name;
+  if (isClaim(name)) return writtenClaim(argument.split(" "));
   return attributeNamed(name)?.argument === "capture" ? `${name}.${argument}` : `${name}[${JSON.stringify(argument)}]`;
+}
+
+function writtenClaim(names: readonly string[]): string {
+  const isPlain = names.every((name) => /^[A-Za-z_]\w*$/.test(name));
+  return isPlain ? ["auth.claims", ...names].join(".") : `auth.claims[${JSON.stringify(names.join(" "))}]`;
 }
 
 /** The longest name of a value that the modules look for; they compare names by words in tables of this width. */
@@ -99,6 +114,10 @@ export function nameProblem(argument: Argument, name: string): string | undefine
       return name.length <= LONGEST && /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/.test(name)
         ? undefined
         : `it may have up to ${LONGEST} letters, digits and signs, but no separators`;
+    case "claim":
+      return name.length <= LONGEST && /^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(name)
+        ? undefined
+        : `it may have up to ${LONGEST} visible characters of ASCII`;
     case "capture":
       return /^[a-z][a-zA-Z0-9_]{0,31}$/.test(name)
         ? undefined

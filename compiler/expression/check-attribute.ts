@@ -4,13 +4,14 @@ import {
   type Attribute,
   attributeNamed,
   attributesUnder,
+  CLAIM_LIST,
   isPlanned,
   nameProblem,
   written,
 } from "./attributes.js";
 import type { Findings } from "./findings.js";
 import type { IndexSyntax, NameSyntax, OperatorSyntax, SelectSyntax, Syntax } from "./syntax.js";
-import type { AttributeNode, HasNode, Range } from "./tree.js";
+import type { AttributeNode, HasNode, Range, Typed } from "./tree.js";
 
 /** Headers that Envoy keeps as pseudo-headers only, so that a look-up of the field finds nothing: RFC 9113, 8.3.1. */
 const PSEUDO: ReadonlyMap<string, string> = new Map([
@@ -42,6 +43,7 @@ export function resolveAttribute(syntax: NameSyntax | SelectSyntax, findings: Fi
     return { kind: "attribute", type: attribute.type, attribute, argument: undefined, ...range };
   if (attribute !== undefined)
     return findings.add("SL0517", { name, hint: `name one of them: ${example(attribute)}` }, range);
+  if (name.startsWith("auth.claims.") && syntax.kind === "select") return resolveClaim(name, range, findings);
   const owner = syntax.kind === "select" ? attributeNamed(name.slice(0, name.lastIndexOf("."))) : undefined;
   if (owner !== undefined && owner.argument !== "none" && syntax.kind === "select")
     return resolveField(owner, syntax, range, findings);
@@ -49,6 +51,19 @@ export function resolveAttribute(syntax: NameSyntax | SelectSyntax, findings: Fi
   const members = attributesUnder(name);
   if (members.length > 0) return findings.add("SL0517", { name, hint: `name one of ${members.join(", ")}` }, range);
   return unknown(name, range, findings);
+}
+
+/** `auth.claims.realm_access.roles`: each name is one of a member of an object. */
+function resolveClaim(name: string, range: Range, findings: Findings): AttributeNode | undefined {
+  const attribute = attributeNamed("auth.claims");
+  const argument = name.slice("auth.claims.".length).replaceAll(".", " ");
+  return attribute && named(attribute, argument, range, range, findings);
+}
+
+/** A claim on the right side of `in`, as the list that it has to be there. */
+export function asList(operand: Typed | undefined): Typed | undefined {
+  if (operand?.kind !== "attribute" || operand.attribute.name !== "auth.claims") return operand;
+  return { ...operand, type: CLAIM_LIST.type, attribute: CLAIM_LIST };
 }
 
 /** `route.params.id`; names of headers and the like stand in brackets. */
@@ -164,6 +179,8 @@ function thing({ argument }: Attribute): string {
       return "cookie";
     case "capture":
       return "route parameter";
+    case "claim":
+      return "claim";
   }
 }
 
@@ -179,6 +196,8 @@ function example({ name, argument }: Attribute): string {
       return written(name, "session");
     case "capture":
       return written(name, "id");
+    case "claim":
+      return written(name, "department");
   }
 }
 

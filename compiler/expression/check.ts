@@ -1,4 +1,5 @@
 import {
+  asList,
   isMembership,
   isPath,
   reportDashedName,
@@ -101,6 +102,7 @@ function checkOperator(syntax: OperatorSyntax, findings: Findings): Typed | unde
   if (operation === undefined && operator !== "!" && operator !== "?:")
     findings.foreign(`the operator \`${operator}\``, operatorRange);
   const operands = syntax.operands.map((operand) => check(operand, findings));
+  if (operation === "in") return checkOperation("in", [operands[0], asList(operands[1])], syntax, findings);
   if (operation !== undefined) return checkOperation(operation, operands, syntax, findings);
   if (operator === "?:") return checkChoice(operands, syntax, findings);
   const [operand] = operands;

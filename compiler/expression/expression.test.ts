@@ -122,7 +122,6 @@ const WRONG: [string, string[]][] = [
     '"a" in [auth.tier]',
     ["SL0504|auth.tier|a list element that is not a literal is not part of the expression language"],
   ],
-  ['auth.claims.sub.x == "a"', ["SL0505|auth.claims.sub.x|the attribute `auth.claims.sub.x` is not built yet"]],
   ['source.principal == "a"', ["SL0505|source.principal|the attribute `source.principal` is not built yet"]],
   ["response.status == 5", ["SL0521|response.status|`response.status` is known only after the answer"]],
   [

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Node } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
-import { type Availability, written } from "./attributes.js";
+import { type Availability, isClaim, written } from "./attributes.js";
 import { check } from "./check.js";
 import { reportDead } from "./dead.js";
 import { Findings } from "./findings.js";
@@ -52,7 +52,10 @@ export function namedOf(expression: Expression): string[] {
 export function requirementsOf(expression: Expression): { attribute: string; origin: Span }[] {
   return expression.attributes
     .filter(({ availability }) => availability !== "request" && availability !== "response")
-    .map(({ name, argument, span }) => ({ attribute: written(name, argument), origin: span }));
+    .map(({ name, argument, span }) => ({
+      attribute: isClaim(name) ? "auth.claims" : written(name, argument),
+      origin: span,
+    }));
 }
 
 /** Attributes whose values an expression looks at, and not only whether they are there. */

@@ -3,12 +3,14 @@ import type { OperationName, SpecialName } from "./operations.js";
 /** What the words of the expression language mean, for people; the language reference is made from them. */
 
 export const ATTRIBUTE_MEANINGS: Readonly<Record<string, string>> = {
+  "auth.claims":
+    'a claim of the token, as it is in a header: a text, the digits of a number, `true` or `false`; objects and lists have no value, but `"x" in auth.claims.roles` looks into a list',
   "auth.consumer": "name of the consumer whose credential the request has",
   "auth.groups": "groups of the consumer; empty if it has none",
-  "auth.issuer": "who vouches for the caller; no method of this version tells it",
+  "auth.issuer": "who vouches for the caller: the issuer of its token",
   "auth.method": "how the caller is known, such as `apiKey`",
-  "auth.scopes": "what the caller's token is good for; no method of this version tells it",
-  "auth.subject": "the caller as the issuer names it; no method of this version tells it",
+  "auth.scopes": "what the caller's token is good for, its `scope` or `scp`; empty if it has none",
+  "auth.subject": "the caller as the issuer of its token names it; missing if the token does not",
   "auth.tier": "tier of the consumer; missing if it has none",
   "request.cookies": "value of a cookie, as it was sent; unknown if two have the name",
   "request.headers":

@@ -45,6 +45,13 @@ const TEXTS = [
 ] as const;
 const INTEGERS = ["request.size", "request.time", "source.port"] as const;
 
+/** Names with spaces between them, so long in all. */
+const claimPath = z
+  .string()
+  .max(64)
+  .regex(/^[!-~]+( [!-~]+)*$/);
+const claimText = z.tuple([z.literal("get"), z.literal("auth.claims"), claimPath]);
+const claimList = z.tuple([z.literal("get"), z.literal("auth.claims[]"), claimPath]);
 const visibleName = z.string().regex(/^[!-~]{1,64}$/);
 const headerOf = (of: "request" | "response") => z.tuple([z.literal("get"), z.literal(`${of}.headers`), headerName]);
 const named = z.tuple([z.literal("get"), z.literal(["request.query", "request.cookies", "route.params"]), visibleName]);
@@ -55,8 +62,8 @@ interface Vocabulary {
   texts: readonly z.ZodType<Json>[];
   /** Names of attributes that are integers. */
   integers: readonly string[];
-  /** Names of attributes that are lists. */
-  lists: readonly string[];
+  /** Attributes that are lists. */
+  lists: readonly z.ZodType<Json>[];
   /** Other forms of a bool. */
   conditions: readonly z.ZodType<Json>[];
 }
@@ -69,9 +76,17 @@ interface Vocabulary {
 function overRequest(callers: Callers, more: readonly string[] = []): Vocabulary {
   const texts = [...TEXTS, ...more, ...CALLER_TEXTS[callers]];
   return {
-    texts: [z.tuple([z.literal("get"), z.literal(texts)]), headerOf("request"), named],
+    texts: [
+      z.tuple([z.literal("get"), z.literal(texts)]),
+      headerOf("request"),
+      named,
+      ...(callers === "known" ? [claimText] : []),
+    ],
     integers: INTEGERS,
-    lists: CALLER_LISTS[callers],
+    lists: [
+      ...CALLER_LISTS[callers].map((name) => z.tuple([z.literal("get"), z.literal(name)])),
+      ...(callers === "known" ? [claimList] : []),
+    ],
     conditions: [],
   };
 }
@@ -92,11 +107,10 @@ const overAnswer: Vocabulary = {
   ],
 };
 
-function predicatesOver({ texts, integers, lists: names, conditions }: Vocabulary, suffix: string) {
+function predicatesOver({ texts, integers, lists, conditions }: Vocabulary, suffix: string) {
   const constantTexts = z.tuple([z.literal("list")], z.string()).meta({ maxItems: MOST_IN_LIST });
   const constantIntegers = z.tuple([z.literal("list")], z.int()).meta({ maxItems: MOST_IN_LIST });
   const integerAttribute = z.tuple([z.literal("get"), z.literal([...integers])]);
-  const lists = names.map((name) => z.tuple([z.literal("get"), z.literal(name)]));
   const textAttribute: z.ZodType<Json> = z
     .union(texts)
     .meta({ id: `attribute${suffix}`, title: "attribute", description: '`["get", ...]` of a string.' });

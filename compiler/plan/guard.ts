@@ -24,7 +24,8 @@ export function environmentVariables(plan: GatewayPlan): string[] {
 /** Those of them that the guard reads. */
 export function guardVariables(plan: GatewayPlan): string[] {
   const names = plan.consumers.flatMap((consumer) => consumer.credentials.flatMap(variablesOf));
-  return [...new Set(names)].toSorted();
+  const ofPolicies = plan.policies.flatMap(({ variables }) => variables ?? []);
+  return [...new Set([...names, ...ofPolicies])].toSorted();
 }
 
 /** How long a worker waits before it replaces a VM of the guard that failed. Until then it answers 503. */

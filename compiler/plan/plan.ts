@@ -148,6 +148,10 @@ export interface PolicyPlan {
   readsNamed: readonly string[];
   /** Body of the policy in the module configuration, under the name of its kind; empty if the policy is native. */
   config: JsonObject;
+  /** Variables of the environment that its `config` refers to as `env:NAME`; the module must have them. */
+  variables?: readonly string[];
+  /** Whether it has Envoy verify signatures, in tests at least. */
+  verifiesSignatures?: true;
   /** What it is in tests, where nothing is left to chance; no data of the plan. As it is if absent. */
   inTests?: () => Pick<PolicyPlan, "config" | "decide">;
   /** How tests sign a request in; no data of the plan. Absent where it does not find out who calls. */

@@ -7,7 +7,16 @@ import { identity, NAME, name } from "./values.js";
 
 // The configuration document of a module (filters/modules/README.md, filters/modules/body/README.md), as the module itself reads it.
 
-const results = ["consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"] as const;
+const results = [
+  "consumer",
+  "tier",
+  "groups",
+  "decision",
+  "ratelimit",
+  "ratelimit-policy",
+  "shadow",
+  "claims",
+] as const;
 
 /**
  * The schema of the configuration of a module that carries out some kinds. It takes all that the module takes, but for the spelling of
@@ -91,6 +100,14 @@ function noHeadersBeside(kinds: readonly string[]) {
   return { allOf: [{ anyOf: either }] };
 }
 
+/** Texts of tokens that name somebody. */
+const claimed = z
+  .string()
+  .min(1)
+  .max(1024)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  .regex(/^[^\u0000-\u001f\u007f]*$/);
+
 const consumers = z
   .array(
     z.strictObject({
@@ -99,15 +116,27 @@ const consumers = z
       groups: z.array(identity).max(64).optional().describe("For rules."),
       credentials: z
         .array(
-          z.strictObject({
-            apiKey: z
-              .string()
-              .max(1024)
-              .regex(/^(sha256:[0-9a-f]{64}$|env:.)/s)
-              .describe(
-                "`env:` and a variable that `vm_config.environment_variables` lets through, or `sha256:` and 64 lower-case hexadecimal digits. Every key once.",
-              ),
-          }),
+          z.union([
+            z.strictObject({
+              apiKey: z
+                .string()
+                .max(1024)
+                .regex(/^(sha256:[0-9a-f]{64}$|env:.)/s)
+                .describe(
+                  "`env:` and a variable that `vm_config.environment_variables` lets through, or `sha256:` and 64 lower-case hexadecimal digits. Every key once.",
+                ),
+            }),
+            z.strictObject({
+              jwt: z
+                .strictObject({
+                  subject: claimed.describe(
+                    "What the claim says that names a consumer. Every subject of an issuer once.",
+                  ),
+                  issuer: claimed.optional().describe("Only tokens by this issuer; those of any without this key."),
+                })
+                .describe("Who the consumer is to an issuer of tokens."),
+            }),
+          ]),
         )
         .max(64)
         .describe("Any of them will do."),

@@ -1,5 +1,6 @@
 import { AMBIGUOUS, type Environment } from "../expression/evaluate.js";
 import { nameOfAuthority } from "../plan/authority.js";
+import { claimAt, claimList, claimText } from "../plan/claims.js";
 import type { RoutePlan } from "../plan/plan.js";
 import { capturesOf } from "../policy/path.js";
 import { pathOnly } from "./match.js";
@@ -20,6 +21,8 @@ type Read = (known: Known, argument: string) => Found;
 
 /** One function for each attribute, under its name in the language; those of a response have none. */
 const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ["auth.claims", ({ caller }, path) => claimText(claimAt(caller?.claims, path))],
+  ["auth.claims[]", ({ caller }, path) => claimList(claimAt(caller?.claims, path))],
   ["auth.consumer", ({ caller }) => caller?.consumer?.name],
   ["auth.groups", ({ caller }) => caller?.consumer?.groups],
   ["auth.issuer", ({ caller }) => caller?.issuer],

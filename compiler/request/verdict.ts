@@ -21,6 +21,8 @@ export interface Caller {
   subject?: string;
   issuer?: string;
   scopes?: readonly string[];
+  /** All that its token says. */
+  claims?: Readonly<Record<string, unknown>>;
 }
 
 /** One request as a policy sees it, for the model of its kind. */

@@ -50,6 +50,8 @@ const common: Contract = {
   ],
 };
 
+/** Signatures by public keys, which Envoy verifies. */
+const verification = ["env.proxy_call_foreign_function"];
 const sharedData = ["env.proxy_get_shared_data", "env.proxy_set_shared_data"];
 /** What only a module that looks at credentials does: it reads keys, and takes headers from the request. */
 const ofCredentials = [
@@ -79,11 +81,11 @@ const ofBodies: Contract = {
 
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
-  auth: common,
+  auth: { exports: common.exports, imports: [...verification, ...common.imports] },
   body: ofBodies,
   guard: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),
-    imports: [...common.imports, ...sharedData, ...ofTracing].toSorted(),
+    imports: [...verification, ...common.imports, ...sharedData, ...ofTracing].toSorted(),
   },
   "rate-limit": {
     exports: common.exports,

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
-import type { ConsumerPlan, TestSignIn } from "../../compiler/plan/plan.js";
+import type { ConsumerPlan, JsonObject, PolicyPlan, TestSignIn } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
+import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
 import { METHODS } from "./methods/index.js";
@@ -9,7 +10,9 @@ import type { MethodPlan } from "./methods/method.js";
 import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
 
-const method = z.strictObject({ apiKey: METHODS.apiKey.schema });
+const method = z
+  .strictObject({ apiKey: METHODS.apiKey.schema.optional(), jwt: METHODS.jwt.schema.optional() })
+  .meta(exactlyOneOf("apiKey", "jwt"));
 
 type Written = z.output<typeof method>;
 
@@ -51,11 +54,10 @@ export const authenticate = defineKind({
       requires: [],
       readsHeaders: unique(methods.flatMap((one) => one.readsHeaders)),
       readsNamed: [],
-      config: {
-        realm: context.gateway.name,
-        anyOf: methods.map(({ name, config }) => ({ [name]: config })),
-        optional: spec.optional,
-      },
+      ...configured(methods, spec.optional, context.gateway.name),
+      ...(methods.some((one) => one.verifiesSignatures) ? { verifiesSignatures: true } : {}),
+      ...named("variables", methods),
+      ...named("ownedRequestHeaders", methods),
       removeRequestHeaders: spec.forward ? [] : removes,
       requestHeaders: [
         { name: "x-consumer", property: "consumer" },
@@ -71,8 +73,43 @@ export const authenticate = defineKind({
   },
 });
 
-function planMethod({ apiKey }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
-  return METHODS.apiKey.plan(apiKey, ["anyOf", index, "apiKey"], context);
+const NAMES = Object.keys(METHODS);
+
+function planMethod({ apiKey, jwt }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
+  const written = NAMES.filter((name) => context.node(["anyOf", index, name]) !== undefined);
+  const path = (name: string) => ["anyOf", index, name];
+  if (written.length !== 1) {
+    const methods = NAMES.map((name) => `\`${name}\``).join(", ");
+    context.report(diagnose("SL0490", { methods }, context.place(["anyOf", index])));
+    return undefined;
+  }
+  if (apiKey !== undefined) return METHODS.apiKey.plan(apiKey, path("apiKey"), context);
+  return jwt === undefined ? undefined : METHODS.jwt.plan(jwt, path("jwt"), context);
+}
+
+/** Names that the methods need, if there are any. */
+function named(key: "variables" | "ownedRequestHeaders", methods: readonly MethodPlan[]): Partial<PolicyPlan> {
+  const names = unique(methods.flatMap((one) => one[key] ?? []));
+  return names.length === 0 ? {} : { [key]: names };
+}
+
+/** What the module reads, and what it reads in tests if that differs. */
+function configured(
+  methods: readonly MethodPlan[],
+  optional: boolean,
+  realm: string,
+): Pick<PolicyPlan, "inTests"> & { config: JsonObject } {
+  const around = (anyOf: JsonObject[]) => ({ realm, anyOf, optional });
+  const config = around(methods.map((one) => ({ [one.name]: one.config })));
+  if (methods.every(({ inTests }) => inTests === undefined)) return { config };
+  const tested = methods.map((one) => ({ ...one, ...one.inTests }));
+  return {
+    config,
+    inTests: () => ({
+      config: around(tested.map(({ name, config }) => ({ [name]: config }))),
+      decide: modelOf(tested, optional),
+    }),
+  };
 }
 
 /** A method that looks where one before it looks never decides. */

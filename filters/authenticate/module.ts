@@ -14,7 +14,9 @@ export const inModule: ModulePart = {
         .regex(/^[ !#-[\]-~]{1,128}$/)
         .describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
       anyOf: z
-        .array(z.strictObject({ apiKey: METHODS.apiKey.config }))
+        .array(
+          z.union([z.strictObject({ apiKey: METHODS.apiKey.config }), z.strictObject({ jwt: METHODS.jwt.config })]),
+        )
         .min(1)
         .max(8)
         .meta({ uniqueItems: true })

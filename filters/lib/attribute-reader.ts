@@ -13,7 +13,7 @@ import {
   stringStart,
 } from "./document";
 import { Interest, LONGEST_NAME, Names, wantFixed, wantNamed } from "./interest";
-import { compose, composedLength, composedStart, putLiteral } from "./text";
+import { compose, composedLength, composedStart, hasByte, putLiteral } from "./text";
 
 // `["get", …]` in conditions and in keys of limits. One at a time: what it is stays until the next is read.
 
@@ -83,6 +83,8 @@ export function readAttribute(node: i32, wanted: Interest): bool {
   if (stringIs(name, "request.query")) return named(node, argument, wanted, Names.Query);
   if (stringIs(name, "request.cookies")) return named(node, argument, wanted, Names.Cookie);
   if (stringIs(name, "route.params")) return named(node, argument, wanted, Names.Param);
+  if (stringIs(name, "auth.claims")) return claim(node, argument, wanted, Names.Claim);
+  if (stringIs(name, "auth.claims[]")) return claim(node, argument, wanted, Names.ClaimList);
   if (argument !== NOWHERE) return refuse(argument, "is one argument too many");
   return readPlain(node, name, wanted);
 }
@@ -181,6 +183,32 @@ function named(node: i32, argument: i32, wanted: Interest, kind: i32): bool {
   }
   return found(Shape.String, slot, Needs.Headers | (kind === Names.Query ? Needs.Query : Needs.Params));
 }
+
+/** A claim of a token, by names with spaces between them. */
+function claim(node: i32, argument: i32, wanted: Interest, kind: i32): bool {
+  if (!AUTH) return refuse(node, "is not handed on by the module that knows it");
+  if (argument === NOWHERE) return refuse(node, "must name a claim");
+  if (!claimPathOf(argument)) return false;
+  const slot = wantNamed(wanted, kind, stringStart(argument), stringLength(argument));
+  if (slot < 0) return refuse(argument, "is one name too many");
+  return found(kind === Names.Claim ? Shape.String : Shape.List, slot, Needs.Identity);
+}
+
+/** Whether a string is made of names of visible ASCII with single spaces between them, of at most 64 bytes in all. */
+function claimPathOf(node: i32): bool {
+  if (!stringOf(node, 1, LONGEST_NAME)) return false;
+  const start = stringStart(node);
+  const length = stringLength(node);
+  let isAfterSpace = true;
+  for (let i = 0; i < length; i++) {
+    const isSpace = hasByte(start + <usize>i, 1, 0x20);
+    if (isSpace ? isAfterSpace : !isVisibleAscii(start + <usize>i, 1)) return refuse(node, CLAIM_PATH);
+    isAfterSpace = isSpace;
+  }
+  return !isAfterSpace || refuse(node, CLAIM_PATH);
+}
+
+const CLAIM_PATH: string = "must be names of visible ASCII with spaces between them";
 
 /** Whether a string is a name of visible ASCII of at most 64 bytes. */
 function nameOf(node: i32): bool {

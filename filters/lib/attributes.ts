@@ -121,6 +121,8 @@ export function clearAttributes(named: i32): void {
   for (let slot = 0; slot < count; slot++) attribute(slot).presence = Presence.Absent;
   groupCount = 0;
   groupsKnown = false;
+  scopeCount = 0;
+  scopesKnown = false;
   time = 0;
 }
 
@@ -146,13 +148,16 @@ export function timeOfRequest(): i64 {
 
 export enum List {
   Groups = 0,
-  /** No method that is built tells scopes, so they are never known. */
   Scopes = 1,
+  // A claim is the number of its slot: array of addresses of Text, and how many they are.
 }
 
 let groups: usize = 0;
 let groupCount: i32 = 0;
 let groupsKnown: bool = false;
+let scopes: usize = 0;
+let scopeCount: i32 = 0;
+let scopesKnown: bool = false;
 
 /** @param list array of addresses of Text, which stays in place while the request is judged */
 export function setGroups(list: usize, count: i32): void {
@@ -161,17 +166,26 @@ export function setGroups(list: usize, count: i32): void {
   groupsKnown = true;
 }
 
+/** The same of what a token allows. */
+export function setScopes(list: usize, count: i32): void {
+  scopes = list;
+  scopeCount = count;
+  scopesKnown = true;
+}
+
 /** Whether a list of the caller is known; a known caller may have no groups. */
 export function hasList(list: i32): bool {
-  return list === List.Groups && groupsKnown;
+  if (list > List.Scopes) return attribute(list).presence === Presence.Present;
+  return list === List.Groups ? groupsKnown : scopesKnown;
 }
 
 export function listLength(list: i32): i32 {
-  return list === List.Groups ? groupCount : 0;
+  if (list > List.Scopes) return attribute(list).length;
+  return list === List.Groups ? groupCount : scopeCount;
 }
 
 /** The element at an index below `listLength`. */
 export function listElement(list: i32, index: i32): Text {
-  const start = list === List.Groups ? groups : 0;
+  const start = list > List.Scopes ? attribute(list).start : list === List.Groups ? groups : scopes;
   return changetype<Text>(<usize>load<u32>(start + ((<usize>index) << 2)));
 }

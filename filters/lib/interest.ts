@@ -10,11 +10,15 @@ export enum Names {
   Param = 3,
   /** A header of the answer. */
   Answer = 4,
+  /** A claim, as a text. */
+  Claim = 5,
+  /** A claim, as a list. */
+  ClaimList = 6,
 }
 
 /** A name with the slot its value goes to; a chain per kind and length. The name is padded with zeros to 8 bytes. */
 @unmanaged
-class Wanted {
+export class Wanted {
   kind: i32 = 0;
   name: usize = 0;
   length: i32 = 0;
@@ -26,7 +30,7 @@ export const LONGEST_NAME: i32 = 64;
 
 /** Headers that have a slot of their own: they do not count as named. */
 const MOST_FIXED: i32 = TRACING ? 24 : 8;
-const CHAINS: i32 = (TRACING ? 5 : 4) * (LONGEST_NAME + 1);
+const CHAINS: i32 = (AUTH ? 7 : TRACING ? 5 : 4) * (LONGEST_NAME + 1);
 
 @unmanaged
 export class Interest {
@@ -53,6 +57,11 @@ export function newInterest(): Interest {
   interest.cookie = Slot.Cookie;
   interest.contentLength = Slot.ContentLength;
   return interest;
+}
+
+/** The name at an index below `count`. */
+export function wantedAt(interest: Interest, index: i32): Wanted {
+  return at<Wanted>(interest.wanted, index);
 }
 
 function headOf(interest: Interest, kind: i32, length: i32): usize {

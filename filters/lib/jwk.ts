@@ -216,7 +216,7 @@ function readSecret(tape: usize, node: i32, target: usize, jwk: Jwk): JwkRefusal
 }
 
 /** A secret is at least as long as the tags that it makes (RFC 7518, section 3.2); of no algorithm yet, as the shortest of them. */
-function leastSecretBytes(algorithm: JwsAlgorithm): i32 {
+export function leastSecretBytes(algorithm: JwsAlgorithm): i32 {
   if (algorithm === JwsAlgorithm.HS384) return 48;
   return algorithm === JwsAlgorithm.HS512 ? 64 : 32;
 }

@@ -102,6 +102,12 @@ export function readJwsPayload(jws: Jws): JwtRefusal {
   return readObject(jws.free, length, jws.tape, nodesFor(length)) ? JwtRefusal.None : JwtRefusal.Payload;
 }
 
+/** Bytes of the payload, which after `readJwsPayload` is at `free`. */
+export function jwsPayloadBytes(jws: Jws): i32 {
+  const digits = <i32>(jws.signed + <usize>jws.signedLength - jws.payload);
+  return (digits * 3) >> 2;
+}
+
 /** Whether the signature is the tag of what was signed, under a key that was prepared for its algorithm. */
 export function jwsHmacMatches(jws: Jws, key: usize): bool {
   hmacInit(key);

@@ -24,7 +24,17 @@ export enum JwtRefusal {
   NotYetValid = 11,
   /** `iat` lies ahead. */
   IssuedAhead = 12,
+  /** No key is the one that it means, or its algorithm is not that of the key. */
+  Key = 13,
+  Signature = 14,
+  /** Another issuer's, or nobody's. */
+  Issuer = 15,
+  /** It is for somebody else, or for nobody. */
+  Audience = 16,
 }
+
+/** One more than the last. */
+export const JWT_REFUSALS: i32 = 17;
 
 /** The word for a reason; only for configuration, as literals are UTF-16. */
 export function wordOfJwtRefusal(refusal: JwtRefusal): string {
@@ -55,6 +65,14 @@ export function wordOfJwtRefusal(refusal: JwtRefusal): string {
       return "token-not-yet-valid";
     case JwtRefusal.IssuedAhead:
       return "token-issued-ahead";
+    case JwtRefusal.Key:
+      return "token-key";
+    case JwtRefusal.Signature:
+      return "token-signature";
+    case JwtRefusal.Issuer:
+      return "token-issuer";
+    case JwtRefusal.Audience:
+      return "token-audience";
     default:
       return "token-refused";
   }

@@ -1,7 +1,10 @@
+import { attribute, Presence, setAttribute } from "./attributes";
 import { bytesEqual } from "./bytes";
 import { decimalCell, readDecimal } from "./decimal";
+import { Interest, Names, wantedAt } from "./interest";
 import {
   JSON_ARRAY,
+  JSON_NULL,
   JSON_NUMBER,
   JSON_OBJECT,
   JSON_STRING,
@@ -12,7 +15,8 @@ import {
   jsonType,
 } from "./json-tape";
 import { JwtRefusal } from "./jwt-refusal";
-import { at } from "./region";
+import { arenaTake, at, exists, setPointer } from "./region";
+import { textInArena } from "./text";
 
 // What the payload of a token claims (RFC 7519, section 4). `tape` is the payload of a token that was read, `node` a node of it.
 
@@ -26,6 +30,10 @@ const LATEST_DIGITS: i32 = 12;
 const NO_TIME: i64 = -1;
 
 const SPACE: u32 = 0x20;
+/** Between the names of a path in a configuration. */
+const SEPARATOR: u8 = 0x20;
+/** The longest list that is looked into. */
+const MOST_ELEMENTS: i32 = 256;
 const POINT: u32 = 0x2e;
 
 /** The registered claims, and those of scopes. */
@@ -212,6 +220,29 @@ export function claimTexts(tape: usize, node: i32, slices: usize, most: i32): i3
   return count;
 }
 
+/** Sets what a configuration wants of a payload: texts as they are in headers, and lists. What has no such value is there, and not known. */
+export function setClaims(interest: Interest, tape: usize): void {
+  for (let i = 0; i < interest.count; i++) {
+    const wanted = wantedAt(interest, i);
+    const isList = wanted.kind === Names.ClaimList;
+    if (wanted.kind !== Names.Claim && !isList) continue;
+    const node = claimAt(tape, wanted.name, wanted.length, SEPARATOR);
+    if (node === NO_CLAIM || jsonType(tape, node) === JSON_NULL) continue;
+    if (isList) setClaimList(wanted.slot, tape, node);
+    else if (jsonType(tape, node) === JSON_OBJECT || jsonType(tape, node) === JSON_ARRAY)
+      attribute(wanted.slot).presence = Presence.Ambiguous;
+    else setAttribute(wanted.slot, jsonStart(tape, node), jsonLength(tape, node));
+  }
+}
+
+function setClaimList(slot: i32, tape: usize, node: i32): void {
+  const slices = arenaTake(<usize>MOST_ELEMENTS * offsetof<Slice>());
+  const count = slices === 0 ? -1 : claimTexts(tape, node, slices, MOST_ELEMENTS);
+  const list = count < 0 ? 0 : textsOf(slices, count);
+  if (list !== 0) setAttribute(slot, list, count);
+  else attribute(slot).presence = Presence.Ambiguous;
+}
+
 /** Puts the scopes of a token into `slices`: the words of a string, the elements of an array. Returns how many, or -1 for more than `most`. */
 export function jwtScopes(tape: usize, claims: JwtClaims, slices: usize, most: i32): i32 {
   const count = addScopes(tape, claims.scope, slices, 0, most);
@@ -242,4 +273,17 @@ function addSlice(slices: usize, count: i32, most: i32, start: usize, length: i3
   slice.start = start;
   slice.length = length;
   return count + 1;
+}
+
+/** The texts of `count` slices, as a list of addresses of Text in the arena; 0 without memory. */
+export function textsOf(slices: usize, count: i32): usize {
+  const list = arenaTake((<usize>(count + 1)) << 2);
+  if (list === 0) return 0;
+  for (let i = 0; i < count; i++) {
+    const slice = at<Slice>(slices, i);
+    const text = textInArena(slice.start, slice.length);
+    if (!exists(text)) return 0;
+    setPointer(list, i, text);
+  }
+  return list;
 }

@@ -11,10 +11,12 @@ export enum Type {
   /** `auth.groups`, `auth.scopes`: take no place on the stack when the program runs, and neither do the lists of constants. */
   Groups = 4,
   Scopes = 5,
-  Texts = 6,
-  Integers = 7,
+  /** A claim. */
+  Claims = 6,
+  Texts = 7,
+  Integers = 8,
   /** `["list"]`, of anything. */
-  Empty = 8,
+  Empty = 9,
 }
 
 /** Operands and operations of a condition, as it is written. */

@@ -1,3 +1,4 @@
+import { attributePlace } from "./attribute-reader";
 import { List } from "./attributes";
 import { refuse, stringIs } from "./document";
 import { emitCompare, emitReplace, popType, Type, typeBelow } from "./predicate-emit";
@@ -111,12 +112,14 @@ function closeIn(node: i32): bool {
   const fits = list === Type.Empty || (type === Type.Integer) === (list === Type.Integers);
   if (!fits) return refuse(node, "looks in a list of another type");
   popType();
-  if (list <= Type.Scopes) return emitReplace(node, Code.InList, listOf(list), 0, Type.Truth);
+  if (list <= Type.Claims) return emitReplace(node, Code.InList, listOf(list), 0, Type.Truth);
   const code = type === Type.Integer ? Code.InIntegers : Code.InTexts;
   return emitReplace(node, code, constantsCount(), <i64>constantsStart(), Type.Truth);
 }
 
+/** A list is looked into as soon as it was read: no other attribute is read between. */
 function listOf(type: i32): i32 {
+  if (type === Type.Claims) return attributePlace();
   return type === Type.Groups ? List.Groups : List.Scopes;
 }
 

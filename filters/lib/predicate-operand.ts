@@ -82,7 +82,12 @@ export function readOperand(node: i32, interest: Interest): bool {
   if (shape === Shape.String) return emitPush(node, Code.Attribute, place, 0, Type.String);
   if (shape === Shape.Number) return emitPush(node, Code.NumberAttribute, place, 0, Type.Integer);
   if (shape === Shape.Time) return emitPush(node, Code.Time, 0, 0, Type.Integer);
-  return pushType(node, place === List.Groups ? Type.Groups : Type.Scopes);
+  return pushType(node, typeOfList(place));
+}
+
+function typeOfList(list: i32): Type {
+  if (list > List.Scopes) return Type.Claims;
+  return list === List.Groups ? Type.Groups : Type.Scopes;
 }
 
 function attributeOf(node: i32, interest: Interest): bool {

@@ -146,8 +146,8 @@ const refusals: [string, unknown, string][] = [
   ["no method", withAuthenticate({ realm: "a", anyOf: [] }), "policies[0].authenticate.anyOf: must not be empty"],
   [
     "another method",
-    withAuthenticate({ realm: "a", anyOf: [{ jwt: {} }] }),
-    "policies[0].authenticate.anyOf[0].jwt: is not known here",
+    withAuthenticate({ realm: "a", anyOf: [{ saml: {} }] }),
+    "policies[0].authenticate.anyOf[0].saml: is not known here",
   ],
   [
     "an upper-case header",

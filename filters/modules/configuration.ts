@@ -20,7 +20,7 @@ import { addName, NameTable, newNameTable } from "../lib/table";
 import { wipeEnvironment } from "../proxy-wasm/environment";
 import { Exporters, readExporters } from "../tracing/assembly/exporter";
 import { readConduct } from "./conduct";
-import { IdentityHeaders, newIdentityHeaders } from "./identity-headers";
+import { addClaimHeaders, IdentityHeaders, newIdentityHeaders } from "./identity-headers";
 import { Kind, Policy, readPolicy } from "./kinds";
 import { checked, openConfiguration, openVariables } from "./opening";
 import { Routes, readRoutes } from "./routes";
@@ -123,6 +123,12 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
     if (!readPolicy(node, policy, configuration.interest) || !readConduct(node, policy, configuration.interest))
       return none<NameTable>();
     if (TRACING && policy.kind === Kind.Tracing) configuration.traces = 1;
+    if (AUTH && policy.kind === Kind.Authenticate && exists(configuration.identityHeaders)) {
+      if (!addClaimHeaders(configuration.identityHeaders, policy.authenticate)) {
+        refuse(node, "needs more memory than the module may have");
+        return none<NameTable>();
+      }
+    }
     if (policy.kind === Kind.RateLimit && exists(configuration.identityHeaders)) {
       refuse(results, 'must be "filterState" where there is a rateLimit');
       return none<NameTable>();

@@ -1,9 +1,11 @@
+import { ClaimHeaders, clearClaimHeaders } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
-import { Method } from "../authenticate/assembly/method";
+import { claimHeadersOf } from "../authenticate/assembly/jwt";
+import { Method, MethodKind } from "../authenticate/assembly/method";
 import { AuthenticatePolicy } from "../authenticate/assembly/policy";
 import { attribute, Presence } from "../lib/attributes";
 import { Interest, wantHeader } from "../lib/interest";
-import { at, exists, keepRecord, none } from "../lib/region";
+import { at, exists, keepPointers, keepRecord, none, pointerAt, setPointer } from "../lib/region";
 import { keepLiteral, Text } from "../lib/text";
 import { removeRequestHeader, replaceRequestHeader } from "../proxy-wasm/headers";
 
@@ -18,7 +20,14 @@ export class IdentityHeaders {
   tierSlot: i32 = 0;
   groups: Text = none<Text>();
   groupsSlot: i32 = 0;
+  /** How many methods tell claims. */
+  claimCount: i32 = 0;
+  /** Array of addresses of ClaimHeaders. */
+  claims: usize = 0;
 }
+
+/** The most methods that tell claims, of all policies. */
+const MOST_CLAIMS: i32 = 1024;
 
 /** The headers, with slots in the interest to see whether a client sent them. */
 export function newIdentityHeaders(interest: Interest): IdentityHeaders {
@@ -33,8 +42,23 @@ export function newIdentityHeaders(interest: Interest): IdentityHeaders {
   return complete ? headers : none<IdentityHeaders>();
 }
 
+/** Adds the headers by which the methods of a policy tell claims; false if there are too many. */
+export function addClaimHeaders(headers: IdentityHeaders, policy: AuthenticatePolicy): bool {
+  if (headers.claims === 0) headers.claims = keepPointers(MOST_CLAIMS);
+  for (let i = 0; i < policy.methodCount; i++) {
+    const method = at<Method>(policy.methods, i);
+    if (method.kind !== MethodKind.Jwt) continue;
+    if (headers.claims === 0 || headers.claimCount === MOST_CLAIMS) return false;
+    setPointer(headers.claims, headers.claimCount++, claimHeadersOf(method));
+  }
+  return true;
+}
+
 /** Removes what a client sent, from the request and from what conditions can see; false if the host does not. */
 export function clearIdentity(headers: IdentityHeaders): bool {
+  for (let i = 0; i < headers.claimCount; i++) {
+    if (!clearClaimHeaders(pointerAt<ClaimHeaders>(headers.claims, i))) return false;
+  }
   return (
     clear(headers.consumer, headers.consumerSlot) &&
     clear(headers.tier, headers.tierSlot) &&

@@ -1,4 +1,5 @@
-import { forgetConsumer, recognisedConsumer } from "../authenticate/assembly/authenticate";
+import { forgetConsumer, recognisedClaims, recognisedConsumer } from "../authenticate/assembly/authenticate";
+import { tellClaims, writeClaims } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
 import { clearAttributes, clearTraceAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
 import { readBodySize } from "../lib/body-size";
@@ -185,6 +186,7 @@ function tell(decision: Text, told: i32): bool {
   if ((told & Told.Shadow) !== 0 && exists(shadowed)) tellShadow(shadowed);
   const consumer = AUTH ? recognisedConsumer() : none<Consumer>();
   if (exists(consumer) && !tellConsumer(consumer, told)) return false;
+  if (AUTH && (told & Told.Claims) !== 0 && exists(recognisedClaims()) && !tellClaims(recognisedClaims())) return false;
   if (RATE_LIMIT && limitFieldLength() > 0) {
     if ((told & Told.Limit) !== 0 && !tellLimit(limitFieldStart(), limitFieldLength())) return false;
     if ((told & Told.LimitPolicy) !== 0 && !tellLimitPolicy(policyFieldStart(), policyFieldLength())) return false;
@@ -196,8 +198,9 @@ function allow(configuration: Configuration, pipeline: Pipeline, decision: Text)
   // An upstream that is not told who calls might take it for somebody else. What only traces decides nothing, and writes over no decision.
   if (GUARDS && !tell(decision, pipeline.told)) return refuse(hostFailure);
   const consumer = AUTH ? recognisedConsumer() : none<Consumer>();
-  if (AUTH && exists(configuration.identityHeaders) && exists(consumer)) {
-    if (!writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
+  if (AUTH && exists(configuration.identityHeaders)) {
+    if (exists(consumer) && !writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
+    if (exists(recognisedClaims()) && !writeClaims(recognisedClaims())) return refuse(hostFailure);
   }
   if (TRACING && hasTrace()) {
     endTrace(decision, true);

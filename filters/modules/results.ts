@@ -15,11 +15,13 @@ export enum Told {
   Limit = 16,
   LimitPolicy = 32,
   Shadow = 64,
-  All = 127,
+  /** All of a token that headers say. */
+  Claims = 128,
+  All = 255,
 }
 
 /** Of a trace, which only a request that passes carries on: bits of Carried, so far up. */
-export const CARRIED_BITS: i32 = 7;
+export const CARRIED_BITS: i32 = 8;
 
 export let consumerKey: Text = none<Text>();
 export let tierKey: Text = none<Text>();

@@ -130,7 +130,7 @@ function readTold(list: i32, pipeline: Pipeline, writesHeaders: bool): bool {
     pipeline.told |= carriedBy(tracing.written, tracing.passesBaggage !== 0) << CARRIED_BITS;
   }
   if (list === NOWHERE) return true;
-  if (arrayOf(list, 0, TRACING ? 14 : 7) < 0) return false;
+  if (arrayOf(list, 0, TRACING ? 15 : 8) < 0) return false;
   pipeline.told = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const told = toldBy(node);
@@ -142,6 +142,7 @@ function readTold(list: i32, pipeline: Pipeline, writesHeaders: bool): bool {
 
 function toldBy(node: i32): i32 {
   if (stringIs(node, "consumer")) return Told.Consumer;
+  if (stringIs(node, "claims")) return Told.Claims;
   if (stringIs(node, "tier")) return Told.Tier;
   if (stringIs(node, "groups")) return Told.Groups;
   if (stringIs(node, "decision")) return Told.Decision;

@@ -2,6 +2,7 @@
 // The declarations of module "env" come from the SDK; the WASI ones are ours, as the SDK gets them from elsewhere.
 
 export {
+  proxy_call_foreign_function,
   proxy_define_metric,
   proxy_get_buffer_bytes,
   proxy_get_header_map_pairs,

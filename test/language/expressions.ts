@@ -136,6 +136,7 @@ function spelled({ name, argument }: Attribute): string {
     case "none":
       return name;
     case "capture":
+    case "claim":
       return `${name}.<name>`;
     case "header":
     case "parameter":

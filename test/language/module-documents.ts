@@ -3,6 +3,7 @@ import type { Value } from "../../compiler/syntax/document.js";
 import { digestOf } from "../support/module-policies.js";
 import { type GuardName, isBodyName, type ModuleName } from "../support/module-schema.js";
 import { bodyDocuments, soapChanges } from "../support/soap-documents.js";
+import { TOKEN_KEYS } from "../support/token-keys.js";
 import { type Mutation, mutated, mutationsWith } from "./mutation.js";
 
 // Random configurations of modules, most of them right, and random changes of them.
@@ -14,26 +15,28 @@ const NAMED = ["request.query", "request.cookies", "route.params"] as const;
 const get = (...path: string[]): Value => ["get", ...path];
 
 /** Predicates, and attributes that are strings, over what the caller's module tells. */
-function predicates(texts: readonly string[], lists: readonly string[]) {
+function predicates(texts: readonly string[], lists: readonly string[], claims: readonly string[] = []) {
   const attribute = fc.oneof(
     fc.constantFrom("request.method", "request.path", "source.ip", "route.name", ...texts).map((name) => get(name)),
     fc.constantFrom("x-a", "x_b.c", "cookie").map((name) => get("request.headers", name)),
     fc.tuple(fc.constantFrom(...NAMED), fc.constantFrom("id", "A~!", "%")).map(([name, key]) => get(name, key)),
+    ...claims.map((path) => fc.constant(get("auth.claims", path))),
   );
   const number = fc.constantFrom("request.size", "request.time", "source.port").map((name) => get(name));
-  return predicatesOver({ attribute, number, lists, noted: [] });
+  const ofLists = [...lists.map((name) => get(name)), ...claims.map((path) => get("auth.claims[]", path))];
+  return predicatesOver({ attribute, number, lists: ofLists, noted: [] });
 }
 
 interface Vocabulary {
   attribute: fc.Arbitrary<Value>;
   number: fc.Arbitrary<Value>;
-  lists: readonly string[];
+  lists: readonly Value[];
   /** Other bools. */
   noted: readonly fc.Arbitrary<Value>[];
 }
 
 function predicatesOver({ attribute, number, lists, noted }: Vocabulary) {
-  const ofLists = lists.map((name) => fc.constant(get(name)));
+  const ofLists = lists.map((list) => fc.constant(list));
   const constantTexts = fc.array(fc.constantFrom("a", "", "é"), { maxLength: 3 }).map((all): Value => ["list", ...all]);
   const constantIntegers = fc.array(fc.integer(), { maxLength: 3 }).map((all): Value => ["list", ...all]);
   const { condition, text, integer } = fc.letrec<Grammar>((tie) => {
@@ -82,9 +85,19 @@ function predicatesOver({ attribute, number, lists, noted }: Vocabulary) {
   return { condition, attribute, value: fc.oneof(condition, text, integer) };
 }
 
+const CLAIMS = ["level", "realm_access roles"] as const;
+
 const CALLERS: Readonly<Record<GuardName, ReturnType<typeof predicates>>> = {
-  guard: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.subject"], ["auth.groups", "auth.scopes"]),
-  auth: predicates(["auth.consumer", "auth.tier", "auth.method", "auth.issuer"], ["auth.groups", "auth.scopes"]),
+  guard: predicates(
+    ["auth.consumer", "auth.tier", "auth.method", "auth.subject"],
+    ["auth.groups", "auth.scopes"],
+    CLAIMS,
+  ),
+  auth: predicates(
+    ["auth.consumer", "auth.tier", "auth.method", "auth.issuer"],
+    ["auth.groups", "auth.scopes"],
+    CLAIMS,
+  ),
   "rate-limit": predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
   tracing: predicates(["auth.consumer", "auth.tier"], ["auth.groups"]),
 };
@@ -111,6 +124,35 @@ const rate = fc.record({
   burst: fc.integer({ min: 1, max: 1000 }),
 });
 
+const kid = fc.constantFrom("a", "é", "2026-01");
+const rsaKey = some({ kid, alg: fc.constantFrom("RS256", "RS384", "RS512") }).map(
+  (more): Value => ({ ...TOKEN_KEYS.rsa.jwk, ...more }),
+);
+const ecKey = some({ kid, alg: fc.constant("ES256") }).map((more): Value => ({ ...TOKEN_KEYS.ec.jwk, ...more }));
+const secretKey = fc
+  .tuple(some({ kid }), fc.constantFrom("HS256", "HS384", "HS512"), fc.constantFrom("k", "secret"))
+  .map(([more, alg, form]): Value => ({ kty: "oct", alg, [form]: "env:TOKEN_KEY", ...more }));
+
+const token = fc
+  .tuple(
+    fc.array(fc.oneof(rsaKey, ecKey, secretKey), { minLength: 1, maxLength: 3 }),
+    fc.uniqueArray(fc.constantFrom("RS256", "ES384", "HS512"), { minLength: 1 }),
+    some({
+      skew: fc.constantFrom(0, 60),
+      consumer: fc.constantFrom("azp", "a b"),
+      claimsToHeaders: fc.uniqueArray(
+        fc.record({ claim: fc.constantFrom("sub", "a b"), header: fc.constantFrom("x-user", "x-roles") }),
+        { selector: ({ header }) => header },
+      ),
+      cache: fc.constantFrom(0, 1, 64),
+    }),
+  )
+  .map(
+    ([keys, algorithms, more]): Value => ({
+      jwt: { issuer: "https://id.example.com/", audiences: ["orders"], algorithms, keys, ...more },
+    }),
+  );
+
 const HEADERS = ["x-api-key", "authorization", "x_key.1"] as const;
 const mode = fc.constantFrom("enforce", "shadow");
 
@@ -122,10 +164,11 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
       some({ mode, when: early.condition, onError: fc.constant("deny") }),
       fc.uniqueArray(fc.constantFrom(...HEADERS), { minLength: 1 }),
       some({ optional: fc.boolean() }),
+      fc.array(token, { maxLength: 1 }),
     )
-    .map(([beside, headers, more]) => {
-      const anyOf = headers.map((header) => ({ apiKey: { header } }));
-      return { name: "known", ...beside, authenticate: { realm: "a shop", anyOf, ...more } };
+    .map(([beside, headers, more, tokens]) => {
+      const anyOf: Value[] = headers.map((header) => ({ apiKey: { header } }));
+      return { name: "known", ...beside, authenticate: { realm: "a shop", anyOf: [...anyOf, ...tokens], ...more } };
     });
   const rule = fc.tuple(fc.constantFrom("allow", "deny"), condition);
   const authorize = fc
@@ -220,11 +263,17 @@ const consumers = fc.uniqueArray(
       some({ tier: fc.constant("gold"), groups: fc.array(fc.constantFrom("a", "b")) }),
       fc.boolean(),
     )
-    .map(([name, more, keyed]) => ({ name, ...more, credentials: keyed ? [{ apiKey: digestOf(name) }] : [] })),
+    .map(([name, more, keyed]) => ({
+      name,
+      ...more,
+      credentials: keyed ? [{ apiKey: digestOf(name) }, { jwt: { subject: name } }] : [],
+    })),
   { selector: ({ name }) => name },
 );
 
-const RESULTS = ["consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow"] as const;
+const RESULTS = [
+  ...["consumer", "tier", "groups", "decision", "ratelimit", "ratelimit-policy", "shadow", "claims"],
+] as const;
 const params = fc.dictionary(fc.constantFrom("id", "", "a b"), fc.nat(1023));
 const tell = fc.uniqueArray(fc.constantFrom(...RESULTS));
 const besideRun = some({ tell, params });

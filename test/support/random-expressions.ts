@@ -63,7 +63,7 @@ export const NAMED: readonly (readonly [attribute: string, name: string])[] = [
 /** Attributes that some request of `request` below has. */
 export const PROVIDED: readonly string[] = ATTRIBUTES.filter(
   ({ availability, name }) =>
-    !["operation", "response"].includes(availability) && !["auth.issuer", "auth.scopes", "auth.subject"].includes(name),
+    !["operation", "response"].includes(availability) && !/^auth\.(claims|issuer|scopes|subject)$/.test(name),
 ).map(({ name }) => name);
 
 const plain = (text: string): Sample => ({ text, cel: text });

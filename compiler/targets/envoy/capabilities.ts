@@ -35,9 +35,17 @@ const SENDING_CAPABILITIES = [
   "proxy_set_tick_period_milliseconds",
 ] as const;
 
+/** What it calls beside, where it verifies signatures by public keys. */
+const VERIFYING_CAPABILITIES = ["proxy_call_foreign_function"] as const;
+
 /** What the guard may do for a plan. Callbacks that nothing needs would cost each stream an entry into the module. */
 export function guardCapabilities(plan: GatewayPlan): readonly string[] {
-  return sendsSpans(plan) ? [...GUARD_CAPABILITIES, ...SENDING_CAPABILITIES].toSorted() : GUARD_CAPABILITIES;
+  const verifies = plan.policies.some((policy) => policy.verifiesSignatures === true);
+  return [
+    ...GUARD_CAPABILITIES,
+    ...(sendsSpans(plan) ? SENDING_CAPABILITIES : []),
+    ...(verifies ? VERIFYING_CAPABILITIES : []),
+  ].toSorted();
 }
 
 /**

@@ -1,24 +1,41 @@
-import { hexDecode, isVisibleAscii } from "../../lib/bytes";
+import { hasControlCharacter, hexDecode, isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
   firstElement,
   identityOf,
   keepString,
   member,
+  memberValue,
   NOWHERE,
   nextElement,
   objectOf,
+  onlyMember,
   refuse,
   refuseQuoting,
   requiredMember,
+  stringIs,
   stringLength,
   stringOf,
   stringStart,
 } from "../../lib/document";
-import { at, exists, keepPointers, keepRecord, keepRecords, none, setPointer } from "../../lib/region";
+import { JSON_STRING, jsonLength, jsonStart, jsonType } from "../../lib/json-tape";
+import { NO_CLAIM } from "../../lib/jwt";
+import { at, exists, indexAt, keepPointers, keepRecord, keepRecords, none, setPointer } from "../../lib/region";
 import { sha256 } from "../../lib/sha256";
-import { addName, NameTable, newNameTable } from "../../lib/table";
-import { compose, hasByte, isLiteral, keepComposed, putByte, putText, Text } from "../../lib/text";
+import { addName, findName, NameTable, newNameTable } from "../../lib/table";
+import {
+  compose,
+  composed,
+  composedLength,
+  composedStart,
+  hasByte,
+  isLiteral,
+  keepComposed,
+  put,
+  putByte,
+  putText,
+  Text,
+} from "../../lib/text";
 import { variableLength, variableOf } from "../../proxy-wasm/environment";
 import { addKey, KeyTable, newKeyTable } from "./key-table";
 
@@ -46,6 +63,10 @@ export class Consumer {
 @unmanaged
 export class Consumers {
   keys: KeyTable = none<KeyTable>();
+  /** Indices into `list`, by issuer and subject. */
+  subjects: NameTable = none<NameTable>();
+  /** Array of Consumer. */
+  list: usize = 0;
 }
 
 const DIGEST: usize = memory.data(32, 8);
@@ -59,7 +80,9 @@ export function readConsumers(list: i32): Consumers {
   known.keys = newKeyTable(credentials);
   const names = newNameTable(count, false);
   const consumers = keepRecords<Consumer>(count);
-  if (!exists(known.keys) || !exists(names) || consumers === 0) return none<Consumers>();
+  known.subjects = newNameTable(credentials, true);
+  known.list = consumers;
+  if (!exists(known.keys) || !exists(known.subjects) || !exists(names) || consumers === 0) return none<Consumers>();
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!readConsumer(node, at<Consumer>(consumers, index), names, known)) return none<Consumers>();
@@ -123,11 +146,60 @@ function readGroups(list: i32, consumer: Consumer): bool {
 }
 
 function readCredential(node: i32, consumer: Consumer, known: Consumers): bool {
-  if (!objectOf(node, "apiKey")) return false;
-  const key = requiredMember(node, "apiKey");
-  if (key === NOWHERE || !stringOf(key, 5, 1024)) return false;
+  if (!objectOf(node, "apiKey jwt")) return false;
+  const kind = onlyMember(node);
+  if (kind === NOWHERE) return false;
+  if (stringIs(kind, "jwt")) return readSubject(memberValue(kind), consumer, known);
+  const key = memberValue(kind);
+  if (!stringOf(key, 5, 1024)) return false;
   if (!digestOf(key)) return false;
   return addKey(known.keys, DIGEST, consumer) || refuse(key, "is a key that a consumer already has");
+}
+
+const LONGEST_SUBJECT: i32 = 1024;
+
+/** Who somebody is to an issuer, or to any issuer. */
+function readSubject(node: i32, consumer: Consumer, known: Consumers): bool {
+  if (!objectOf(node, "subject issuer")) return false;
+  const subject = requiredMember(node, "subject");
+  if (subject === NOWHERE || !subjectOf(subject)) return false;
+  const issuer = member(node, "issuer");
+  if (issuer !== NOWHERE && !subjectOf(issuer)) return false;
+  compose(2 * LONGEST_SUBJECT + 1);
+  if (issuer !== NOWHERE) put(stringStart(issuer), stringLength(issuer));
+  putByte(0);
+  put(stringStart(subject), stringLength(subject));
+  const index = indexAt<Consumer>(known.list, consumer);
+  return addName(known.subjects, keepComposed(), index) || refuse(subject, "is a subject that a consumer already is");
+}
+
+function subjectOf(node: i32): bool {
+  if (!stringOf(node, 1, LONGEST_SUBJECT)) return false;
+  return (
+    !hasControlCharacter(stringStart(node), stringLength(node)) || refuse(node, "must not have control characters")
+  );
+}
+
+/**
+ * Whose subject a claim names; the missing record if nobody's, or if it is no text.
+ * @param node of the tape, or NO_CLAIM
+ */
+export function consumerOfSubject(known: Consumers, issuer: Text, tape: usize, node: i32): Consumer {
+  if (node === NO_CLAIM || jsonType(tape, node) !== JSON_STRING) return none<Consumer>();
+  const start = jsonStart(tape, node);
+  const length = jsonLength(tape, node);
+  if (length > LONGEST_SUBJECT || hasControlCharacter(start, length)) return none<Consumer>();
+  const own = subjectIndex(known, issuer.start, issuer.length, start, length);
+  const index = own < 0 ? subjectIndex(known, 0, 0, start, length) : own;
+  return index < 0 ? none<Consumer>() : at<Consumer>(known.list, index);
+}
+
+function subjectIndex(known: Consumers, issuer: usize, issuerLength: i32, subject: usize, length: i32): i32 {
+  compose(issuerLength + length + 1);
+  put(issuer, issuerLength);
+  putByte(0);
+  put(subject, length);
+  return composed() ? findName(known.subjects, composedStart(), composedLength()) : -1;
 }
 
 /** Puts the digest that a credential stands for in DIGEST. No message tells anything of a value. */

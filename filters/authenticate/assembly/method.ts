@@ -3,6 +3,7 @@ import { Text } from "../../lib/text";
 
 export enum MethodKind {
   ApiKey = 1,
+  Jwt = 2,
 }
 
 /** One way to say who one is. */
@@ -16,4 +17,6 @@ export class Method {
   header: Text = none<Text>();
   /** Its challenge (RFC 9110, section 11.6.1). */
   challenge: Text = none<Text>();
+  /** Address of what only its kind has; 0 if that is nothing. */
+  own: usize = 0;
 }

@@ -1,8 +1,9 @@
-import { firstMember, memberValue, NOWHERE, nextMember, objectOf, refuse } from "../../lib/document";
+import { firstMember, memberValue, NOWHERE, nextMember, objectOf, refuse, stringIs } from "../../lib/document";
 import { Interest } from "../../lib/interest";
 import { compose, keepComposed, putLiteral, putText, Text } from "../../lib/text";
 import { hasApiKey, readApiKey, verifyApiKey } from "./api-key";
 import { Consumers } from "./consumers";
+import { hasJwt, readJwt, verifyJwt } from "./jwt";
 import { Method, MethodKind } from "./method";
 import { Outcome } from "./outcome";
 
@@ -10,7 +11,7 @@ import { Outcome } from "./outcome";
 
 /** Reads one of `anyOf`; false, and a problem noted, if it is wrong. */
 export function readMethod(node: i32, method: Method, realm: Text, interest: Interest): bool {
-  if (!objectOf(node, "apiKey")) return false;
+  if (!objectOf(node, "apiKey jwt")) return false;
   const kind = firstMember(node);
   if (kind === NOWHERE || nextMember(node, kind) !== NOWHERE) return refuse(node, "must be one method");
   if (!readKind(kind, memberValue(kind), method, interest)) return false;
@@ -23,22 +24,30 @@ export function readMethod(node: i32, method: Method, realm: Text, interest: Int
   return true;
 }
 
-function readKind(_kind: i32, body: i32, method: Method, interest: Interest): bool {
+function readKind(kind: i32, body: i32, method: Method, interest: Interest): bool {
+  if (stringIs(kind, "jwt")) return readJwt(body, method, interest);
   return readApiKey(body, method, interest);
 }
 
-function schemeOf(_method: Method): string {
-  return "ApiKey";
+function schemeOf(method: Method): string {
+  return method.kind === MethodKind.Jwt ? "Bearer" : "ApiKey";
 }
 
 /** Whether the request at hand has a credential for a method, good or bad. */
 export function isPresented(method: Method): bool {
-  return method.kind === MethodKind.ApiKey && hasApiKey(method);
+  if (method.kind === MethodKind.ApiKey) return hasApiKey(method);
+  return method.kind === MethodKind.Jwt && hasJwt(method);
+}
+
+/** Whether a method takes only some of what may stand in its header, by a scheme. */
+export function readsScheme(method: Method): bool {
+  return method.kind === MethodKind.Jwt;
 }
 
 /** What comes of the credential for a method: whose it is, is in `finding.ts`. */
 export function verify(method: Method, consumers: Consumers): Outcome {
   if (method.kind === MethodKind.ApiKey) return verifyApiKey(method, consumers.keys);
+  if (method.kind === MethodKind.Jwt) return verifyJwt(method, consumers);
   // There is no other; if there were, nobody would be let in by it.
   return Outcome.UnknownCredential;
 }

@@ -1,3 +1,4 @@
+import { JWT_REFUSALS, JwtRefusal, wordOfJwtRefusal } from "../../lib/jwt-refusal";
 import { keepPointers, pointerAt, setPointer } from "../../lib/region";
 import { compose, keepComposed, putLiteral, putText, Text } from "../../lib/text";
 
@@ -13,15 +14,23 @@ export enum Outcome {
   MalformedCredential = 5,
   /** It is nobody's. */
   UnknownCredential = 6,
+  /** And a JwtRefusal: why a token is refused. */
+  Token = 16,
 }
 
-const OUTCOMES: i32 = 7;
+const OUTCOMES: i32 = Outcome.Token + JWT_REFUSALS;
+
+/** What comes of a token that is refused. */
+export function outcomeOfToken(refusal: JwtRefusal): Outcome {
+  return Outcome.Token + refusal;
+}
 
 function isLet(outcome: Outcome): bool {
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
 }
 
 function wordOf(outcome: Outcome): string {
+  if (outcome > Outcome.Token) return wordOfJwtRefusal(outcome - Outcome.Token);
   switch (outcome) {
     case Outcome.Authenticated:
       return "authenticated";

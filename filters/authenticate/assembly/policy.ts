@@ -34,6 +34,8 @@ export class AuthenticatePolicy {
   /** Array of Method. */
   methods: usize = 0;
   optional: i32 = 0;
+  /** What conditions want of a token. */
+  interest: Interest = none<Interest>();
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
   /** What is said of a request: addresses of Text, by Outcome. */
@@ -46,6 +48,7 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
   const realm = requiredMember(node, "realm");
   const anyOf = requiredMember(node, "anyOf");
   if (realm === NOWHERE || anyOf === NOWHERE || !realmOf(realm)) return false;
+  policy.interest = interest;
   const optional = member(node, "optional");
   if (optional !== NOWHERE) {
     if (!booleanOf(optional)) return false;

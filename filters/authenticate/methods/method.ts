@@ -22,6 +22,14 @@ export interface MethodPlan {
   name: string;
   /** Its member in the configuration of the modules. */
   config: JsonObject;
+  /** The same in tests, where the runner has keys of its own; as it is if absent. */
+  inTests?: { config: JsonObject; model: MethodModel };
+  /** Variables of the environment that `config` refers to. */
+  variables?: readonly string[];
+  /** Whether it has Envoy verify signatures, in tests at least. */
+  verifiesSignatures?: true;
+  /** Request headers that only it may write. */
+  ownedRequestHeaders?: readonly string[];
   /** Where its credential is, in words: no two methods of a policy look in the same place for the same. */
   where: string;
   /** Where the file says so. */

@@ -1,0 +1,285 @@
+import { z } from "zod";
+import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
+import type { JsonObject } from "../../../compiler/plan/plan.js";
+import type { PolicyContext } from "../../../compiler/policy/kind.js";
+import { duration, environmentReference, exactlyOneOf, headerName } from "../../../compiler/policy/values.js";
+import type { Path } from "../../../compiler/syntax/document.js";
+import { removal, removeItem } from "../../../compiler/syntax/edits.js";
+import { pathOfClaim } from "./claim-path.js";
+import { ALGORITHMS, type Algorithm, isAlgorithm, keyTypeOf } from "./jwt-algorithms.js";
+import { type ClaimHeader, planClaimHeaders } from "./jwt-claims.js";
+import { config } from "./jwt-config.js";
+import { type JwtKey, reportAlgorithm } from "./jwt-keys.js";
+import { modelOf } from "./jwt-model.js";
+import { keySetOf } from "./jwt-sets.js";
+import { signInBy, TEST_KEY } from "./jwt-tokens.js";
+import type { Method } from "./method.js";
+
+const MOST_SKEW_MS = 60_000;
+const SKEW_MS = 30_000;
+const MOST_CACHED = 16_384;
+const CACHED = 1024;
+
+const text = z.string().min(1).max(1024);
+
+/** Names between dots, such as `realm_access.roles`; a name with `://` in it is one, dots and all. */
+const CLAIM = /^([^\s.]+(\.[^\s.]+)*|\S+:\/\/\S+)$/;
+const claim = z
+  .string()
+  .max(256)
+  .regex(CLAIM, "a claim is a name, or names with dots between them, such as `realm_access.roles`");
+
+const encoded = z.string().regex(/^[A-Za-z0-9_-]{1,1400}$/, "it is no base64url without padding");
+
+const jwk = z.strictObject({
+  kty: z
+    .string()
+    .describe("The type of the key: `RSA`, `EC` or `oct`.")
+    .meta({ examples: ["RSA", "EC", "oct"] }),
+  kid: z.string().optional().describe("The name of the key, as tokens have it in their header."),
+  alg: z
+    .string()
+    .optional()
+    .describe("The only algorithm that it is for.")
+    .meta({ examples: [...ALGORITHMS] }),
+  use: z.string().optional().describe("What it is for: `sig`. Keys for anything else are passed over."),
+  n: encoded.optional().describe("Modulus of an RSA key."),
+  e: encoded.optional().describe("Exponent of an RSA key: 65537, which is `AQAB`, or 3."),
+  crv: z
+    .string()
+    .optional()
+    .describe("Curve of an EC key: `P-256` or `P-384`.")
+    .meta({ examples: ["P-256", "P-384"] }),
+  x: encoded.optional().describe("Coordinate of an EC key."),
+  y: encoded.optional().describe("Coordinate of an EC key."),
+  k: z
+    .string()
+    .optional()
+    .describe("`env:NAME`: the variable that holds the secret, in base64url.")
+    .meta({ examples: ["env:JWT_KEY"] }),
+});
+
+const service = z.strictObject({
+  service: z.string().describe("Not built: keys are not fetched from services by this version."),
+  path: z.string().describe("Not built."),
+  refresh: duration.optional().describe("Not built."),
+  maxStale: duration.optional().describe("Not built."),
+});
+
+const schema = z
+  .strictObject({
+    issuer: text
+      .describe("Whose tokens they are: their `iss`, byte for byte.")
+      .meta({ examples: ["https://id.example.com/"] }),
+    audiences: z.array(text).min(1).max(64).describe("Whom tokens have to be for: one of their `aud` is one of these."),
+    jwks: z
+      .union([
+        z.string().regex(/^file:.+$/s, "the keys are in a file, `file:jwks.json`, or stand here as `{ keys: [...] }`"),
+        z.strictObject({ keys: z.array(jwk).min(1).max(64).describe("JSON Web Keys (RFC 7517).") }),
+        service,
+      ])
+      .optional()
+      .describe("The keys of the issuer: `file:PATH`, relative to this file, or the keys themselves.")
+      .meta({ examples: ["file:jwks.json"] }),
+    secret: environmentReference
+      .optional()
+      .describe(
+        "`env:NAME`: the variable that holds the secret of the issuer, in place of `jwks`; its bytes as they are, 32 at least.",
+      ),
+    algorithms: z
+      .array(z.string())
+      .min(1)
+      .max(8)
+      .optional()
+      .describe("By which tokens may be signed; those that the keys are for without this key.")
+      .meta({ examples: ALGORITHMS.map((one) => [one]) }),
+    skew: duration
+      .refine((ms) => ms <= MOST_SKEW_MS && ms % 1000 === 0, "clocks may differ by whole seconds, 60s at most")
+      .default(SKEW_MS)
+      .describe("By how much the clocks of the issuer and of the gateway may differ."),
+    consumer: z
+      .string()
+      .regex(/^claims\.\S+$/, "it is a claim, such as `claims.azp`")
+      .default("claims.sub")
+      .describe("The claim that names a consumer by the `subject` of its `jwt` credential.")
+      .meta({ examples: ["claims.azp"] }),
+    claimsToHeaders: z
+      .record(claim, headerName)
+      .default({})
+      .describe("Headers that tell the service what a token claims; nobody else can write them."),
+    cache: z
+      .int()
+      .min(0)
+      .max(MOST_CACHED)
+      .default(CACHED)
+      .describe("About how many verified tokens each worker remembers, at 2 KiB each; 0 for none."),
+  })
+  .meta(exactlyOneOf("jwks", "secret"))
+  .describe("A JSON Web Token in `Authorization: Bearer`, signed by one issuer.");
+
+type Spec = z.output<typeof schema>;
+
+export const jwt: Method<Spec> = {
+  name: "jwt",
+  schema,
+  config,
+  plan(spec, path, context) {
+    const keys = keysOf(spec, path, context);
+    const headers = planClaimHeaders(spec.claimsToHeaders, [...path, "claimsToHeaders"], context);
+    const algorithms = algorithmsOf(spec, keys, path, context);
+    if (keys === undefined || headers === undefined || algorithms === undefined) return undefined;
+    warnOfTwins(keys, algorithms, context);
+    const consumer = pathOfClaim(spec.consumer.slice("claims.".length));
+    const { issuer, audiences, skew } = spec;
+    const own = configOf(spec, { keys, algorithms, headers, consumer });
+    const known = { issuer, audiences, consumer };
+    const testKey: JwtKey = { ...TEST_KEY, node: { kind: "map", entries: [], span: context.place(path) } };
+    const taken = unique([...algorithms, ...testKey.algorithms]);
+    const seconds = skew / 1000;
+    return {
+      name: "jwt",
+      config: own,
+      inTests: {
+        config: { ...own, keys: [...publicKeys(keys), testKey.config], algorithms: [...taken] },
+        model: modelOf({ ...known, skew: seconds, keys: [...keys, testKey], algorithms: taken }),
+      },
+      verifiesSignatures: true,
+      variables: keys.flatMap(variableOf),
+      ownedRequestHeaders: headers.map(({ header }) => header),
+      where: "header authorization (Bearer)",
+      place: path,
+      readsHeaders: ["authorization"],
+      removes: ["authorization"],
+      provides: PROVIDES,
+      guarantees: ["auth.issuer", "auth.method"],
+      requestHeaders: headers.map(({ header }) => ({ name: header, property: `claim.${header}`, told: "claims" })),
+      takes: (credential) =>
+        "jwt" in credential && (credential.jwt.issuer === undefined || credential.jwt.issuer === issuer),
+      onlyConsumers: false,
+      model: modelOf({ ...known, skew: seconds, keys, algorithms }),
+      signIn: signInBy(known),
+    };
+  },
+};
+
+const PROVIDES = [
+  "auth.claims",
+  "auth.consumer",
+  "auth.groups",
+  "auth.issuer",
+  "auth.method",
+  "auth.scopes",
+  "auth.subject",
+  "auth.tier",
+];
+
+interface Planned {
+  keys: readonly JwtKey[];
+  algorithms: readonly Algorithm[];
+  headers: readonly ClaimHeader[];
+  consumer: string;
+}
+
+function configOf(
+  { issuer, audiences, skew, cache }: Spec,
+  { keys, algorithms, headers, consumer }: Planned,
+): JsonObject {
+  return {
+    issuer,
+    audiences,
+    algorithms: [...algorithms],
+    keys: keys.filter((key) => key.algorithms.some((one) => algorithms.includes(one))).map((key) => key.config),
+    skew: skew / 1000,
+    consumer,
+    claimsToHeaders: headers.map(({ claim, header }) => ({ claim, header })),
+    cache,
+  };
+}
+
+/** Secrets are in the environment, which in tests has others. */
+function publicKeys(keys: readonly JwtKey[]): JsonObject[] {
+  return keys.filter(({ config }) => config.kty !== "oct").map((key) => key.config);
+}
+
+function variableOf({ config }: JwtKey): string[] {
+  return [config.k, config.secret].flatMap((value) => (typeof value === "string" ? value.slice("env:".length) : []));
+}
+
+function keysOf(spec: Spec, path: Path, context: PolicyContext): readonly JwtKey[] | undefined {
+  const written = (key: string) => context.node([...path, key]) !== undefined;
+  if (written("jwks") === written("secret")) {
+    context.report(diagnose("SL0489", {}, context.place(path)));
+    return undefined;
+  }
+  if (spec.secret !== undefined) return [secretKey(spec.secret, spec.algorithms, [...path, "secret"], context)];
+  if (typeof spec.jwks === "object" && "service" in spec.jwks) {
+    context.report(diagnose("SL0499", { file: `${spec.jwks.service}.json` }, context.place([...path, "jwks"])));
+    return undefined;
+  }
+  return keySetOf(spec.jwks, [...path, "jwks"], context);
+}
+
+function secretKey(
+  variable: string,
+  algorithms: readonly string[] | undefined,
+  path: Path,
+  context: PolicyContext,
+): JwtKey {
+  const [alg = "HS256"] = (algorithms ?? []).filter(isAlgorithm).filter((one) => keyTypeOf(one) === "oct");
+  const node = context.node(path);
+  const span = context.place(path);
+  return {
+    algorithms: [alg],
+    kid: undefined,
+    config: { kty: "oct", alg, secret: `env:${variable}` },
+    node: node ?? { kind: "map", entries: [], span },
+  };
+}
+
+/** Those that are written, each of which a key is for; without any, those of the keys. */
+function algorithmsOf(
+  { algorithms }: Spec,
+  keys: readonly JwtKey[] | undefined,
+  path: Path,
+  context: PolicyContext,
+): readonly Algorithm[] | undefined {
+  const possible = unique((keys ?? []).flatMap((key) => key.algorithms));
+  if (algorithms === undefined) return defaultsOf(keys ?? []);
+  const list = context.node([...path, "algorithms"]);
+  const known: Algorithm[] = [];
+  for (const [index, algorithm] of algorithms.entries()) {
+    const fix = removal("remove it", false, list?.kind === "list" ? removeItem(list, index) : undefined);
+    const node = context.node([...path, "algorithms", index]);
+    if (!isAlgorithm(algorithm)) {
+      if (node !== undefined) reportAlgorithm(node, algorithm, fix, context);
+    } else if (keys !== undefined && !possible.includes(algorithm))
+      context.report(diagnose("SL0495", { algorithm }, context.place([...path, "algorithms", index]), fix));
+    else known.push(algorithm);
+  }
+  return known.length === algorithms.length ? unique(known) : undefined;
+}
+
+/** An RSA key that does not say what it is for is for RS256, as nearly every issuer has it. */
+function defaultsOf(keys: readonly JwtKey[]): Algorithm[] {
+  return unique(keys.flatMap((key) => (key.algorithms.includes("RS256") ? ["RS256" as const] : key.algorithms)));
+}
+
+/** Of two keys that a token could mean, none is tried. */
+function warnOfTwins(keys: readonly JwtKey[], algorithms: readonly Algorithm[], context: PolicyContext): void {
+  for (const [index, key] of keys.entries()) {
+    const shared = (other: JwtKey) =>
+      other.kid === key.kid
+        ? algorithms.find((one) => key.algorithms.includes(one) && other.algorithms.includes(one))
+        : undefined;
+    const first = keys.slice(0, index).find((other) => shared(other) !== undefined);
+    const algorithm = first === undefined ? undefined : shared(first);
+    if (first === undefined || algorithm === undefined) continue;
+    const how = key.kid === undefined ? "and neither has a `kid`" : `and have the \`kid\` \`${key.kid}\``;
+    const related = [{ message: "the other one", span: first.node.span }];
+    context.report(diagnose("SL0497", { algorithm, how }, key.node.span, { related }));
+  }
+}
+
+function unique<Item>(items: readonly Item[]): Item[] {
+  return [...new Set(items)];
+}
