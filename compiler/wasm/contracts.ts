@@ -79,7 +79,7 @@ const ofBodies: Contract = {
 
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
-  auth: common,
+  auth: { exports: common.exports, imports: [...common.imports, ...sharedData].toSorted() },
   body: ofBodies,
   guard: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),

@@ -9,6 +9,7 @@ import { readQuery } from "../lib/query";
 import { at, exists, none } from "../lib/region";
 import { Text } from "../lib/text";
 import { unixTime } from "../proxy-wasm/clock";
+import { readPrincipal } from "../proxy-wasm/client-certificate";
 import { readRequestHeaders } from "../proxy-wasm/headers";
 import { LocalResponse, respond } from "../proxy-wasm/local-response";
 import { debugIsOn, log } from "../proxy-wasm/log";
@@ -105,6 +106,7 @@ function readSeldom(interest: Interest, pipeline: Pipeline, needs: i32, ends: bo
   if ((needs & Needs.Protocol) !== 0) readProtocol();
   if ((needs & Needs.Time) !== 0) setTime(unixTime());
   if ((needs & Needs.Size) !== 0) readBodySize(interest, ends);
+  if ((needs & Needs.Principal) !== 0) readPrincipal();
 }
 
 /** The pipeline for the route that Envoy chose; the missing record if there is none. */
