@@ -116,10 +116,19 @@ const address: TextDomain = {
 
 /** The methods that are built; `decide` of the kind that authenticates is held to them by a test. */
 const method: TextDomain = {
-  rules: [{ found: true, regex: "^apiKey$", reason: "the only method of this version is `apiKey`" }],
-  samples: ["apiKey"],
+  rules: [
+    {
+      found: true,
+      regex: "^(apiKey|hmac|mtls)$",
+      reason: "the methods of this version are `apiKey`, `hmac` and `mtls`",
+    },
+  ],
+  samples: ["apiKey", "hmac", "mtls"],
   reason: "",
-  respell: (text) => (/^api[-_]?key$/i.test(text) ? { text: "apiKey", same: true } : undefined),
+  respell: (text) => {
+    if (/^api[-_]?key$/i.test(text)) return { text: "apiKey", same: true };
+    return /^(hmac|mtls)$/i.test(text) ? { text: text.toLowerCase(), same: true } : undefined;
+  },
 };
 
 const anything: TextDomain = { rules: [], samples: ["", "a", "A", "~", "0 9"], reason: "", respell: () => undefined };

@@ -4,21 +4,35 @@ import type { JsonObject } from "./plan.js";
 export type KeyReference = { from: "environment"; variable: string } | { from: "digest"; sha256: string };
 
 /** What proves that a request comes from a consumer; one member each. */
-export type Credential = { apiKey: KeyReference };
+export type Credential =
+  | { apiKey: KeyReference }
+  /** The one name in a client certificate: a URI, or a DNS name in small letters. */
+  | { certificate: { san: string } }
+  /** A secret that signs requests, in a variable of the environment, and how signatures name it. */
+  | { hmac: { keyId: string; variable: string } };
 
 /** By what a credential is found: no two of one kind may have the same. */
-export function identifierOf({ apiKey }: Credential): { kind: "apiKey"; identifier: string } {
-  return { kind: "apiKey", identifier: apiKeyText(apiKey) };
+export function identifierOf(credential: Credential): { path: readonly string[]; identifier: string } {
+  if ("certificate" in credential) return { path: ["certificate", "san"], identifier: credential.certificate.san };
+  if ("hmac" in credential) return { path: ["hmac", "keyId"], identifier: credential.hmac.keyId };
+  return { path: ["apiKey"], identifier: apiKeyText(credential.apiKey) };
 }
 
 /** Variables of the environment that it refers to. */
-export function variablesOf({ apiKey }: Credential): string[] {
-  return apiKey.from === "environment" ? [apiKey.variable] : [];
+export function variablesOf(credential: Credential): string[] {
+  if ("certificate" in credential) return [];
+  if ("hmac" in credential) return [credential.hmac.variable];
+  return credential.apiKey.from === "environment" ? [credential.apiKey.variable] : [];
 }
 
 /** As modules read it (filters/modules/README.md). */
-export function credentialConfiguration({ apiKey }: Credential): JsonObject {
-  return { apiKey: apiKeyText(apiKey) };
+export function credentialConfiguration(credential: Credential): JsonObject {
+  if ("certificate" in credential) return { certificate: { san: credential.certificate.san } };
+  if ("hmac" in credential) {
+    const { keyId, variable } = credential.hmac;
+    return { hmac: { keyId, secret: `env:${variable}` } };
+  }
+  return { apiKey: apiKeyText(credential.apiKey) };
 }
 
 /** What a variable holds in tests, where real secrets are never needed. */

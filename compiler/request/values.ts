@@ -2,6 +2,7 @@ import { AMBIGUOUS, type Environment } from "../expression/evaluate.js";
 import { nameOfAuthority } from "../plan/authority.js";
 import type { RoutePlan } from "../plan/plan.js";
 import { capturesOf } from "../policy/path.js";
+import { principalOf } from "./certificate.js";
 import { pathOnly } from "./match.js";
 import type { RoutedRequest } from "./request.js";
 import type { Verdict } from "./verdict.js";
@@ -44,6 +45,7 @@ const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["soap.operation", ({ route }) => route.operation?.operation.name],
   ["source.ip", ({ request }) => request.source],
   ["source.port", ({ request }) => request.sourcePort ?? AMBIGUOUS],
+  ["source.principal", ({ request }) => principalOf(request.certificate)],
 ]);
 
 export function readAttribute(known: Known, name: string, argument: string | undefined): Found {

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import type { ConsumerPlan, TestSignIn } from "../../compiler/plan/plan.js";
+import { credentialOf } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
+import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
 import { METHODS } from "./methods/index.js";
@@ -9,7 +11,13 @@ import type { MethodPlan } from "./methods/method.js";
 import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
 
-const method = z.strictObject({ apiKey: METHODS.apiKey.schema });
+const method = z
+  .strictObject({
+    apiKey: METHODS.apiKey.schema.optional(),
+    hmac: METHODS.hmac.schema.optional(),
+    mtls: METHODS.mtls.schema.optional(),
+  })
+  .meta(exactlyOneOf(...Object.keys(METHODS)));
 
 type Written = z.output<typeof method>;
 
@@ -65,14 +73,23 @@ export const authenticate = defineKind({
       ],
       responseHeaders: [],
       signIn: signInBy(methods),
+      ...(methods.some(({ name }) => name === "mtls") ? { knowsByCertificate: true as const } : {}),
       decide: modelOf(methods, spec.optional),
       lint: lintOf(spec.optional, context),
     };
   },
 });
 
-function planMethod({ apiKey }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
-  return METHODS.apiKey.plan(apiKey, ["anyOf", index, "apiKey"], context);
+function planMethod({ apiKey, hmac, mtls }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
+  const place = ["anyOf", index];
+  const written = Object.keys(METHODS).filter((key) => context.node([...place, key]) !== undefined);
+  if (written.length !== 1) {
+    context.report(diagnose("SL0492", { keys: Object.keys(METHODS).join(", ") }, context.place(place)));
+    return undefined;
+  }
+  if (apiKey !== undefined) return METHODS.apiKey.plan(apiKey, [...place, "apiKey"], context);
+  if (hmac !== undefined) return METHODS.hmac.plan(hmac, [...place, "hmac"], context);
+  return mtls === undefined ? undefined : METHODS.mtls.plan(mtls, [...place, "mtls"], context);
 }
 
 /** A method that looks where one before it looks never decides. */
@@ -94,7 +111,9 @@ function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: 
 
 /** Somebody has to be known by what the policy looks for. */
 function hasCallers(methods: readonly MethodPlan[], context: PolicyContext): boolean {
-  const credentials = Object.values(context.gateway.consumers).flatMap((consumer) => consumer.credentials);
+  const credentials = Object.values(context.gateway.consumers)
+    .flatMap((consumer) => consumer.credentials)
+    .flatMap((one) => credentialOf(one) ?? []);
   const isKnown = ({ onlyConsumers, takes }: MethodPlan) => !onlyConsumers || credentials.some(takes);
   if (methods.length === 0 || methods.some(isKnown)) return true;
   context.report(diagnose("SL0412", { policy: context.policy }, context.place([], "key")));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ModulePart } from "../../compiler/policy/kind.js";
+import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { METHODS } from "./methods/index.js";
 
 /** What modules read of an `authenticate`. */
@@ -14,7 +15,15 @@ export const inModule: ModulePart = {
         .regex(/^[ !#-[\]-~]{1,128}$/)
         .describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
       anyOf: z
-        .array(z.strictObject({ apiKey: METHODS.apiKey.config }))
+        .array(
+          z
+            .strictObject({
+              apiKey: METHODS.apiKey.config.optional(),
+              hmac: METHODS.hmac.config.optional(),
+              mtls: METHODS.mtls.config.optional(),
+            })
+            .meta(exactlyOneOf(...Object.keys(METHODS))),
+        )
         .min(1)
         .max(8)
         .meta({ uniqueItems: true })

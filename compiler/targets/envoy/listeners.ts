@@ -15,6 +15,7 @@ import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
+import { clientCertificateFilter } from "./client-certificates.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
 import { guardFilter } from "./guard.js";
@@ -185,6 +186,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       },
     ],
     httpFilters: [
+      ...clientCertificateFilter(plan, options),
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
       ...filtersBehindGuard(plan, isLogged(plan, options)),

@@ -1,5 +1,14 @@
 import { isVisibleAscii } from "../../lib/bytes";
-import { keepString, objectOf, refuse, requiredMember, NOWHERE, stringLength, stringOf, stringStart } from "../../lib/document";
+import {
+  keepString,
+  NOWHERE,
+  objectOf,
+  refuse,
+  requiredMember,
+  stringLength,
+  stringOf,
+  stringStart,
+} from "../../lib/document";
 import { exists, keepPointers, keepRecord, none, pointerAt, setPointer } from "../../lib/region";
 import { addName, findName, NameTable, newNameTable } from "../../lib/table";
 import { Consumer } from "./consumers";

@@ -31,13 +31,7 @@ import {
 } from "../../lib/http-signature";
 import { Interest, wantHeader } from "../../lib/interest";
 import { addressOf, arenaTake, at, keepPointers, keepRecord, none, pointerAt, setPointer } from "../../lib/region";
-import {
-  beginSignatureBase,
-  endSignatureBase,
-  putDerived,
-  putField,
-  SignedRequest,
-} from "../../lib/signature-base";
+import { beginSignatureBase, endSignatureBase, putDerived, putField, SignedRequest } from "../../lib/signature-base";
 import { SignatureRefusal } from "../../lib/signature-refusal";
 import { composedLength, composedStart, keepLiteral, Text } from "../../lib/text";
 import { unixTime } from "../../proxy-wasm/clock";
@@ -61,9 +55,7 @@ const SKEW: i64 = 5;
 const BASE_BYTES: i32 = 128 << 10;
 
 // "hmac-sha256", its length in front.
-const HMAC_SHA256: usize = memory.data<u8>([
-  11, 0x68, 0x6d, 0x61, 0x63, 0x2d, 0x73, 0x68, 0x61, 0x32, 0x35, 0x36,
-]);
+const HMAC_SHA256: usize = memory.data<u8>([11, 0x68, 0x6d, 0x61, 0x63, 0x2d, 0x73, 0x68, 0x61, 0x32, 0x35, 0x36]);
 
 @unmanaged
 class HmacMethod {
@@ -117,7 +109,10 @@ function readComponents(list: i32, own: HmacMethod): bool {
     if (!stringOf(node, 1, 64)) return false;
     if (stringIs(node, "content-digest")) return refuse(node, "is not compared with the body by this module");
     if (!isComponentName(stringStart(node), stringLength(node))) {
-      return refuse(node, "must be a header in small letters or one of @method @target-uri @authority @scheme @request-target @path @query");
+      return refuse(
+        node,
+        "must be a header in small letters or one of @method @target-uri @authority @scheme @request-target @path @query",
+      );
     }
     setPointer(own.required, own.requiredCount, keepString(node));
     own.requiredCount++;
@@ -135,7 +130,8 @@ export function verifyHmac(method: Method, keys: HmacKeys): Outcome {
   const own = at<HmacMethod>(method.own, 0);
   const input = attribute(method.slot);
   const field = attribute(method.secondSlot);
-  if (input.presence === Presence.Ambiguous || field.presence === Presence.Ambiguous) return Outcome.DuplicateCredential;
+  if (input.presence === Presence.Ambiguous || field.presence === Presence.Ambiguous)
+    return Outcome.DuplicateCredential;
   if (input.presence === Presence.Absent || field.presence === Presence.Absent) return Outcome.MalformedCredential;
   const record = arenaTake(offsetof<HttpSignature>());
   const space = arenaTake(HTTP_SIGNATURE_SPACE_BYTES);
@@ -148,7 +144,8 @@ export function verifyHmac(method: Method, keys: HmacKeys): Outcome {
   const now = unixTime() / 1000;
   if (now <= 0) return Outcome.Unavailable;
   if (signature.created === NO_TIME) return Outcome.MalformedCredential;
-  if (httpSignatureTimesHold(signature, now, own.maxAge, SKEW) !== SignatureRefusal.None) return Outcome.ExpiredCredential;
+  if (httpSignatureTimesHold(signature, now, own.maxAge, SKEW) !== SignatureRefusal.None)
+    return Outcome.ExpiredCredential;
   if (!writeBase(signature, own)) return Outcome.MalformedCredential;
   const index = findHmacKey(keys, signature.keyId, signature.keyIdLength);
   hmacInit(hmacKeyAt(keys, index));
@@ -180,13 +177,13 @@ function writeBase(signature: HttpSignature, own: HmacMethod): bool {
   const record = arenaTake(offsetof<SignedRequest>());
   if (record === 0) return false;
   const request = at<SignedRequest>(record, 0);
-  request.method = valueOf(own.methodName);
+  request.method = fieldOnce(own.methodName);
   request.methodLength = valueLength;
-  request.scheme = valueOf(own.schemeName);
+  request.scheme = fieldOnce(own.schemeName);
   request.schemeLength = valueLength;
-  request.authority = valueOf(own.authorityName);
+  request.authority = fieldOnce(own.authorityName);
   request.authorityLength = valueLength;
-  request.target = valueOf(own.pathName);
+  request.target = fieldOnce(own.pathName);
   request.targetLength = valueLength;
   beginSignatureBase(BASE_BYTES);
   for (let i = 0; i < signature.count; i++) {
@@ -204,7 +201,7 @@ function writeBase(signature: HttpSignature, own: HmacMethod): bool {
 let valueLength: i32 = 0;
 
 /** The value of a header that is there once; else it is empty, which nothing derived can be. */
-function valueOf(name: Text): usize {
+function fieldOnce(name: Text): usize {
   const isOnly = findField(name) === 1;
   valueLength = isOnly ? fieldLength() : 0;
   return isOnly ? fieldStart() : 0;

@@ -1,5 +1,5 @@
-import { addressOf, arenaTakeZeroed, at, exists, none } from "../../lib/region";
 import { HMAC_MOST_BYTES, hmacFinal, hmacInit, hmacUpdate } from "../../lib/hmac";
+import { addressOf, arenaTakeZeroed, at, exists, none } from "../../lib/region";
 import { compose, keepComposed, putByte, putDecimal, putLiteral, Text } from "../../lib/text";
 import {
   CREATE_ONLY,

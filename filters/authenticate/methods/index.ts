@@ -1,4 +1,6 @@
 import { apiKey } from "./api-key.js";
+import { hmac } from "./hmac.js";
+import { mtls } from "./mtls.js";
 
 /** Every method, in the order of the reference. */
-export const METHODS = { apiKey };
+export const METHODS = { apiKey, hmac, mtls };
