@@ -1,7 +1,8 @@
 import type { Attributes } from "../host/attributes.js";
 import type { Host, Moment } from "../host/host.js";
-import { operationName } from "../plan/names.js";
+import { CLIENT_NAMES, CLIENT_URIS, operationName } from "../plan/names.js";
 import type { RoutePlan } from "../plan/plan.js";
+import { type ClientCertificate, namesIn } from "../request/certificate.js";
 import type { RoutedRequest } from "../request/request.js";
 
 /** Port of the client, of which nothing else is known. */
@@ -35,7 +36,7 @@ export function momentOf({ clock }: Host): Moment {
  */
 export function attributesOf(
   route: RoutePlan,
-  { source, sourcePort: port = CLIENT_PORT }: RoutedRequest,
+  { source, sourcePort: port = CLIENT_PORT, certificate }: RoutedRequest,
   { arrived, course, host }: { arrived: Moment; course: Course; host: Host },
 ): Attributes {
   const address = source.includes(":") ? `[${source}]` : source;
@@ -45,6 +46,7 @@ export function attributesOf(
     [OPERATION]: route.operation === undefined ? undefined : operationName(route.operation),
     "source.address": `${address}:${port}`,
     "source.port": BigInt(port),
+    ...certificateAttributes(certificate),
     "request.protocol": "HTTP/1.1",
     "request.time": arrived.wall,
     get "request.duration"() {
@@ -62,6 +64,19 @@ export function attributesOf(
     get "response.backend_latency"() {
       return course.sent === undefined || course.isAnswered !== true ? undefined : since(course.sent);
     },
+  };
+}
+
+/** Envoy's own tell the first name of each sort; all of them are what `targets/envoy/client-certificates.ts` leaves in filter state. */
+function certificateAttributes(certificate: ClientCertificate | undefined): Attributes {
+  if (certificate === undefined) return { "connection.mtls": false };
+  const { uris, names } = namesIn(certificate);
+  return {
+    "connection.mtls": true,
+    "connection.uri_san_peer_certificate": uris[0],
+    "connection.dns_san_peer_certificate": names[0],
+    [`filter_state.${CLIENT_URIS}`]: uris.length === 0 ? undefined : uris.join(","),
+    [`filter_state.${CLIENT_NAMES}`]: names.length === 0 ? undefined : names.join(","),
   };
 }
 

@@ -49,10 +49,11 @@ export const ATTRIBUTES: readonly Attribute[] = [
   attribute("soap.operation", "string", "operation"),
   attribute("source.ip", "string", "request"),
   attribute("source.port", "int", "request"),
+  attribute("source.principal", "string", "request"),
 ];
 
 /** Attributes of the language that are not built yet; a trailing `.` stands for every name under it. */
-const PLANNED: readonly string[] = ["source.principal"];
+const PLANNED: readonly string[] = [];
 
 function attribute(name: string, type: Type, availability: Availability, argument: Argument = "none"): Attribute {
   return { name, type, availability, argument };

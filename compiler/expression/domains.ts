@@ -116,12 +116,18 @@ const address: TextDomain = {
 
 /** The methods that are built; `decide` of the kind that authenticates is held to them by a test. */
 const method: TextDomain = {
-  rules: [{ found: true, regex: "^(apiKey|jwt)$", reason: "the methods of this version are `apiKey` and `jwt`" }],
-  samples: ["apiKey", "jwt"],
+  rules: [
+    {
+      found: true,
+      regex: "^(apiKey|hmac|jwt|mtls)$",
+      reason: "the methods of this version are `apiKey`, `hmac`, `jwt` and `mtls`",
+    },
+  ],
+  samples: ["apiKey", "hmac", "jwt", "mtls"],
   reason: "",
   respell: (text) => {
     if (/^api[-_]?key$/i.test(text)) return { text: "apiKey", same: true };
-    return /^jwt$/i.test(text) ? { text: "jwt", same: true } : undefined;
+    return /^(hmac|jwt|mtls)$/i.test(text) ? { text: text.toLowerCase(), same: true } : undefined;
   },
 };
 

@@ -38,6 +38,8 @@ export const ATTRIBUTE_MEANINGS: Readonly<Record<string, string>> = {
   "soap.operation": "name of the operation that the request is converted for; missing where it is for none",
   "source.ip": "address of the client, behind as many proxies as `trustedHops` says",
   "source.port": "port of the peer",
+  "source.principal":
+    "the name in the client certificate that the listener verified: its one URI or, where it has none, its one DNS name in small letters; missing without a certificate, unknown if it has several or none",
 };
 
 export const OPERATION_MEANINGS: Readonly<Record<OperationName | SpecialName, string>> = {

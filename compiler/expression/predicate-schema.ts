@@ -41,6 +41,7 @@ const TEXTS = [
   "request.id",
   "request.protocol",
   "source.ip",
+  "source.principal",
   "route.name",
 ] as const;
 const INTEGERS = ["request.size", "request.time", "source.port"] as const;

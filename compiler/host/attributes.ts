@@ -132,6 +132,9 @@ function given(path: readonly string[], { given }: AttributeSource): AttributeVa
 function filterState([, key, ...rest]: readonly string[], source: AttributeSource): Attribute | undefined {
   if (key === undefined) return WHOLE;
   if (key.startsWith("envoy.")) throw new HostFault(`the filter state ${key} is not modelled`);
+  const name = `filter_state.${key}`;
+  // What filters of Envoy leave there, as text.
+  if (rest.length === 0 && Object.hasOwn(source.given, name)) return source.given[name];
   return key.startsWith("wasm.") && rest.length === 0 ? source.filterState.get(key.slice("wasm.".length)) : undefined;
 }
 

@@ -10,22 +10,36 @@ export interface TokenSubject {
 }
 
 /** What proves that a request comes from a consumer; one member each. */
-export type Credential = { apiKey: KeyReference } | { jwt: TokenSubject };
+export type Credential =
+  | { apiKey: KeyReference }
+  /** The one name in a client certificate: a URI, or a DNS name in small letters. */
+  | { certificate: { san: string } }
+  /** A secret that signs requests, in a variable of the environment, and how signatures name it. */
+  | { hmac: { keyId: string; variable: string } }
+  | { jwt: TokenSubject };
 
 /** By what a credential is found: no two of one kind may have the same. */
-export function identifierOf(credential: Credential): { kind: "apiKey" | "jwt"; identifier: string } {
-  if ("apiKey" in credential) return { kind: "apiKey", identifier: apiKeyText(credential.apiKey) };
+export function identifierOf(credential: Credential): { path: readonly string[]; identifier: string } {
+  if ("certificate" in credential) return { path: ["certificate", "san"], identifier: credential.certificate.san };
+  if ("hmac" in credential) return { path: ["hmac", "keyId"], identifier: credential.hmac.keyId };
+  if ("apiKey" in credential) return { path: ["apiKey"], identifier: apiKeyText(credential.apiKey) };
   const { issuer = "", subject } = credential.jwt;
-  return { kind: "jwt", identifier: JSON.stringify([issuer, subject]) };
+  return { path: ["jwt"], identifier: JSON.stringify([issuer, subject]) };
 }
 
 /** Variables of the environment that it refers to. */
 export function variablesOf(credential: Credential): string[] {
+  if ("hmac" in credential) return [credential.hmac.variable];
   return "apiKey" in credential && credential.apiKey.from === "environment" ? [credential.apiKey.variable] : [];
 }
 
 /** As modules read it (filters/modules/README.md). */
 export function credentialConfiguration(credential: Credential): JsonObject {
+  if ("certificate" in credential) return { certificate: { san: credential.certificate.san } };
+  if ("hmac" in credential) {
+    const { keyId, variable } = credential.hmac;
+    return { hmac: { keyId, secret: `env:${variable}` } };
+  }
   if ("apiKey" in credential) return { apiKey: apiKeyText(credential.apiKey) };
   const { issuer, subject } = credential.jwt;
   return { jwt: { subject, ...(issuer === undefined ? {} : { issuer }) } };

@@ -21,6 +21,10 @@ export const BAD_CAPTURE = "sluice:bad-capture";
 /** Envoy's route name of the preflights of routes that do not take OPTIONS. The guard knows no route of this name. */
 export const PREFLIGHT = "sluice:preflight";
 
+/** Filter state with the names of the client's certificate: its URIs, and its DNS names, each joined by commas. */
+export const CLIENT_URIS = "sluice.client-uris";
+export const CLIENT_NAMES = "sluice.client-names";
+
 const GENERATED: readonly string[] = [
   NOT_FOUND,
   METHOD_NOT_ALLOWED,

@@ -154,6 +154,8 @@ export interface PolicyPlan {
   verifiesSignatures?: true;
   /** What it is in tests, where nothing is left to chance; no data of the plan. As it is if absent. */
   inTests?: () => Pick<PolicyPlan, "config" | "decide">;
+  /** Callers may be known by a certificate that they show to a listener. */
+  knowsByCertificate?: true;
   /** How tests sign a request in; no data of the plan. Absent where it does not find out who calls. */
   signIn?: TestSignIn;
   /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */

@@ -1,8 +1,37 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
-import { identifierOf } from "../plan/credentials.js";
+import { type Credential, identifierOf } from "../plan/credentials.js";
 import type { CheckedGateway } from "./check.js";
-import { apiKeyReference } from "./values.js";
+import { apiKeyReference, environmentReference, exactlyOneOf } from "./values.js";
+
+const KINDS = ["apiKey", "certificate", "hmac", "jwt"] as const;
+
+/** A URI has a scheme and thus a colon, a DNS name has none: neither passes for the other. */
+const URI = "[A-Za-z][A-Za-z0-9+.-]{0,31}:[!-+\\x2d-~]{1,2015}";
+const DNS_NAME = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?){0,126}";
+
+const certificate = z
+  .strictObject({
+    san: z
+      .string()
+      .regex(new RegExp(`^(${URI}|${DNS_NAME})$`), "a URI such as spiffe://shop/orders, or a DNS name in small letters")
+      .describe("The one URI of the certificate or, where it has no URI, its one DNS name.")
+      .meta({ examples: ["spiffe://shop.example/orders", "orders.shop.example"] }),
+  })
+  .describe("A client certificate that a listener verified, by the name in it.");
+
+const hmac = z
+  .strictObject({
+    keyId: z
+      .string()
+      .regex(/^[!#-[\]-~]{1,256}$/, "visible ASCII without quotes and backslashes, at most 256 characters")
+      .describe("How signatures name the secret: their parameter `keyid`.")
+      .meta({ examples: ["acme-2026"] }),
+    secret: environmentReference.describe(
+      "A reference to the secret, never the secret itself: `env:NAME` reads Envoy's environment. Behind `base64:` in the value stand its bytes in base64.",
+    ),
+  })
+  .describe("A secret that signs requests (RFC 9421, hmac-sha256).");
 
 /** What stands in a claim that names somebody: a text without control characters. */
 const claimed = z
@@ -12,36 +41,65 @@ const claimed = z
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
   .regex(/^[^\u0000-\u001f\u007f]*$/, "it has control characters");
 
-const members = {
-  apiKey: apiKeyReference
-    .describe(
-      "A reference to the key, never the key itself: `env:NAME` reads Envoy's environment, `sha256:` and 64 hexadecimal digits is its digest.",
-    )
-    .meta({ examples: ["env:ACME_KEY"] }),
-  jwt: z
-    .strictObject({
-      subject: claimed.describe(
-        "What the tokens say of the consumer: their `sub`, or the claim that the `consumer` of the policy names.",
-      ),
-      issuer: claimed
-        .optional()
-        .describe("Only tokens by this issuer; those of every issuer that the gateway believes without this key."),
-    })
-    .describe("Who the consumer is to the issuer of its tokens."),
-};
+const jwt = z
+  .strictObject({
+    subject: claimed.describe(
+      "What the tokens say of the consumer: their `sub`, or the claim that the `consumer` of the policy names.",
+    ),
+    issuer: claimed
+      .optional()
+      .describe("Only tokens by this issuer; those of every issuer that the gateway believes without this key."),
+  })
+  .describe("Who the consumer is to the issuer of its tokens.");
 
 /** What proves that a request comes from a consumer; one member each. */
-export const credential = z.union([z.strictObject({ apiKey: members.apiKey }), z.strictObject({ jwt: members.jwt })]);
+export const credential = z
+  .strictObject({
+    apiKey: apiKeyReference
+      .optional()
+      .describe(
+        "A reference to the key, never the key itself: `env:NAME` reads Envoy's environment, `sha256:` and 64 hexadecimal digits is its digest.",
+      )
+      .meta({ examples: ["env:ACME_KEY"] }),
+    certificate: certificate.optional(),
+    hmac: hmac.optional(),
+    jwt: jwt.optional(),
+  })
+  .meta(exactlyOneOf(...KINDS));
+
+export type WrittenCredential = z.output<typeof credential>;
+
+/** One written credential as the plan has it; nothing where it has not exactly one member, of which `checkCredentials` tells. */
+export function credentialOf({
+  apiKey,
+  certificate: shown,
+  hmac: key,
+  jwt: token,
+}: WrittenCredential): Credential | undefined {
+  const all: Credential[] = [
+    ...(apiKey === undefined ? [] : [{ apiKey }]),
+    ...(shown === undefined ? [] : [{ certificate: { san: shown.san } }]),
+    ...(key === undefined ? [] : [{ hmac: { keyId: key.keyId, variable: key.secret } }]),
+    ...(token === undefined ? [] : [{ jwt: token }]),
+  ];
+  return all.length === 1 ? all[0] : undefined;
+}
 
 /** One credential must lead to one consumer: the module refuses the same one twice, and so does the compiler. */
 export function checkCredentials({ gateway, place }: CheckedGateway): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const seen = new Map<string, (string | number)[]>();
   for (const [name, consumer] of Object.entries(gateway.consumers))
-    for (const [index, one] of consumer.credentials.entries()) {
-      const { kind, identifier } = identifierOf(one);
-      const path = ["consumers", name, "credentials", index, kind];
-      const key = `${kind} ${identifier}`;
+    for (const [index, written] of consumer.credentials.entries()) {
+      const here = ["consumers", name, "credentials", index];
+      const one = credentialOf(written);
+      if (one === undefined) {
+        diagnostics.push(diagnose("SL0488", { keys: KINDS.join(", ") }, place(here)));
+        continue;
+      }
+      const { path: own, identifier } = identifierOf(one);
+      const path = [...here, ...own];
+      const key = `${own[0]} ${identifier}`;
       const first = seen.get(key);
       if (first !== undefined)
         diagnostics.push(

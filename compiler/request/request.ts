@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { ErrorPage } from "../plan/errors.js";
 import type { GatewayPlan, ListenerPlan } from "../plan/plan.js";
+import type { ClientCertificate } from "./certificate.js";
 import { acceptedCodings, namedByConnection } from "./connection.js";
 import { refusedByParser } from "./parser.js";
 import { normalizePath } from "./path.js";
@@ -18,6 +19,8 @@ export interface ClientRequest {
   source: string;
   /** Of the connection; that of the listener if absent. */
   scheme?: "http" | "https";
+  /** What the client shows where a listener asks for a certificate. */
+  certificate?: ClientCertificate;
   /** When it arrives: milliseconds since 1970. */
   time: number;
 }
@@ -37,6 +40,8 @@ export interface RoutedRequest {
   source: string;
   /** Port of that client, where only its address was told; absent if it is that of the connection. */
   sourcePort?: number;
+  /** Of the client; absent where none was asked for. */
+  certificate?: ClientCertificate;
   time: number;
   /** Whether nothing follows the headers. */
   ends: boolean;
@@ -125,6 +130,9 @@ export function arrive(plan: GatewayPlan, listener: ListenerPlan, sent: ClientRe
       headers,
       source,
       ...(told === undefined ? {} : { sourcePort: 0 }),
+      ...(listener.tls?.clientCertificate === undefined || request.certificate === undefined
+        ? {}
+        : { certificate: request.certificate }),
       time: request.time,
       ends: !request.headers.some(([name]) => name === "transfer-encoding"),
       ...(listener.errors === undefined ? {} : { errors: listener.errors }),

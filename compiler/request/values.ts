@@ -3,6 +3,7 @@ import { nameOfAuthority } from "../plan/authority.js";
 import { claimAt, claimList, claimText } from "../plan/claims.js";
 import type { RoutePlan } from "../plan/plan.js";
 import { capturesOf } from "../policy/path.js";
+import { principalOf } from "./certificate.js";
 import { pathOnly } from "./match.js";
 import type { RoutedRequest } from "./request.js";
 import type { Verdict } from "./verdict.js";
@@ -47,6 +48,7 @@ const ATTRIBUTES: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["soap.operation", ({ route }) => route.operation?.operation.name],
   ["source.ip", ({ request }) => request.source],
   ["source.port", ({ request }) => request.sourcePort ?? AMBIGUOUS],
+  ["source.principal", ({ request }) => principalOf(request.certificate)],
 ]);
 
 export function readAttribute(known: Known, name: string, argument: string | undefined): Found {

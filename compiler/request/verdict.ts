@@ -30,6 +30,8 @@ export interface RequestView {
   /** Name of the route that Envoy chose. */
   route: string;
   attribute: Environment;
+  /** What is on the request line, as Envoy has it, and the host as it was asked for. */
+  sent: { method: string; target: string; authority: string };
   /** Lines of a header by its name in lower case. */
   header(name: string): readonly string[];
   consumers: readonly ConsumerPlan[];

@@ -28,6 +28,7 @@ export function viewOf(
   return {
     route: route.name,
     attribute: find,
+    sent: { method: request.method, target: request.path, authority: request.authority },
     header: (name) => request.headers.get(name) ?? [],
     consumers: plan.consumers,
     variable: (name) => (Object.hasOwn(surroundings.variables, name) ? surroundings.variables[name] : undefined),

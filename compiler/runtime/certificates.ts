@@ -15,7 +15,7 @@ export interface KeyedCertificate {
 export interface Wanted {
   /** Common name; what checks a certificate looks at `names`. */
   name: string;
-  /** Host names and IP addresses that it is for. */
+  /** Host names, IP addresses and URIs that it is for. */
   names: readonly string[];
   usage: "server" | "client";
 }
@@ -79,14 +79,19 @@ function authorityRequest(name: string): string {
 }
 
 function extensions({ names, usage }: Wanted): string {
-  const alternatives = names.map((name) => `${isIP(name) === 0 ? "DNS" : "IP"}:${name}`);
+  const alternatives = names.map((name) => `${sortOf(name)}:${name}`);
   return [
     "basicConstraints = critical, CA:FALSE",
     "keyUsage = critical, digitalSignature",
     `extendedKeyUsage = ${usage}Auth`,
-    `subjectAltName = ${alternatives.join(", ")}`,
+    ...(alternatives.length === 0 ? [] : [`subjectAltName = ${alternatives.join(", ")}`]),
     "",
   ].join("\n");
+}
+
+function sortOf(name: string): "DNS" | "IP" | "URI" {
+  if (isIP(name) !== 0) return "IP";
+  return name.includes(":") ? "URI" : "DNS";
 }
 
 function privateKey(): string {

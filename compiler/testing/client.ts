@@ -1,6 +1,6 @@
 import type { ConsumerPlan, GatewayPlan, ListenerPlan } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
-import { arrive, type ClientRequest } from "../request/request.js";
+import { arrive, type ClientRequest, schemeOf } from "../request/request.js";
 import type { Request } from "./suite.js";
 
 /** A request of a test file as it goes over the wire. */
@@ -14,7 +14,7 @@ const DEFAULT_SOURCE = "127.0.0.1";
 
 /** @param time milliseconds since 1970 */
 export function requestOf(request: Request, time: number): SentRequest {
-  const { body, json, method, host, scheme, source = DEFAULT_SOURCE } = request;
+  const { body, json, method, host, scheme, certificate, source = DEFAULT_SOURCE } = request;
   const content = Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json));
   const own = Object.entries(request.headers).flatMap(([name, values]) =>
     [values].flat().map((value): [string, string] => [name, value]),
@@ -27,7 +27,11 @@ export function requestOf(request: Request, time: number): SentRequest {
       ? []
       : [["content-length", String(content.length)] satisfies [string, string]]),
   ];
-  const connection = { source, ...(scheme === undefined ? {} : { scheme }) };
+  const connection = {
+    source,
+    ...(scheme === undefined ? {} : { scheme }),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
   return { client: { method, target: targetOf(request), host, headers, ...connection, time }, body: content };
 }
 
@@ -51,5 +55,7 @@ export function signedIn(
   const authenticating = plan.policies.filter(({ signIn }) => signIn !== undefined);
   const applied = authenticating.find(({ name }) => route?.run.some(({ policy }) => policy === name));
   const signIn = (applied ?? authenticating[0])?.signIn;
-  return signIn === undefined ? sent : { ...sent, client: signIn.sign(sent.client, consumer) };
+  return signIn === undefined
+    ? sent
+    : { ...sent, client: signIn.sign({ ...sent.client, scheme: sent.client.scheme ?? schemeOf(listener) }, consumer) };
 }

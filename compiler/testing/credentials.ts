@@ -24,7 +24,6 @@ export function withTestKeys(plan: GatewayPlan): KeyedGateway {
 }
 
 function keyed(plan: GatewayPlan): KeyedGateway {
-  const environment = Object.fromEntries(environmentVariables(plan).map((name) => [name, testValueOf(name)]));
   const { policies, ...rest } = testable(plan);
   const signIns = policies.flatMap(({ signIn }) => signIn ?? []);
   const consumers = plan.consumers.map((consumer): ConsumerPlan => {
@@ -34,6 +33,9 @@ function keyed(plan: GatewayPlan): KeyedGateway {
     const before = consumer.credentials.slice(0, MOST_CREDENTIALS - added.length);
     return { ...consumer, credentials: [...before, ...added] };
   });
+  const environment = Object.fromEntries(
+    environmentVariables({ ...plan, consumers }).map((name) => [name, testValueOf(name)]),
+  );
   return { plan: { ...rest, policies: policies.map(withoutChance), consumers }, environment };
 }
 

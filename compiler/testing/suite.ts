@@ -116,6 +116,24 @@ const request = z
       .optional()
       .describe("Address that the request comes from, as `source.ip` sees it.")
       .meta({ examples: ["192.0.2.7"] }),
+    certificate: z
+      .strictObject({
+        san: z
+          .array(
+            z
+              .string()
+              .max(255)
+              .regex(/^[!-+\x2d-~]+$/, "a name in a certificate: visible ASCII without comma")
+              .describe("A URI, or a DNS name."),
+          )
+          .max(16)
+          .describe("Names in it."),
+      })
+      .optional()
+      .describe(
+        "Certificate that the client shows, signed by whom the listener trusts; it is looked at where the listener has `clientCertificate`.",
+      )
+      .meta({ examples: [{ san: ["spiffe://shop.example/orders"] }] }),
   })
   .refine(onlyOneBody, twoBodies)
   .describe("A request to the gateway.");

@@ -81,7 +81,7 @@ const ofBodies: Contract = {
 
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
-  auth: { exports: common.exports, imports: [...verification, ...common.imports] },
+  auth: { exports: common.exports, imports: [...verification, ...common.imports, ...sharedData].toSorted() },
   body: ofBodies,
   guard: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),

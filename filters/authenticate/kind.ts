@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import type { ConsumerPlan, JsonObject, PolicyPlan, TestSignIn } from "../../compiler/plan/plan.js";
+import { credentialOf } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
@@ -11,8 +12,13 @@ import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
 
 const method = z
-  .strictObject({ apiKey: METHODS.apiKey.schema.optional(), jwt: METHODS.jwt.schema.optional() })
-  .meta(exactlyOneOf("apiKey", "jwt"));
+  .strictObject({
+    apiKey: METHODS.apiKey.schema.optional(),
+    hmac: METHODS.hmac.schema.optional(),
+    jwt: METHODS.jwt.schema.optional(),
+    mtls: METHODS.mtls.schema.optional(),
+  })
+  .meta(exactlyOneOf(...Object.keys(METHODS)));
 
 type Written = z.output<typeof method>;
 
@@ -67,6 +73,7 @@ export const authenticate = defineKind({
       ],
       responseHeaders: [],
       signIn: signInBy(methods),
+      ...(methods.some(({ name }) => name === "mtls") ? { knowsByCertificate: true as const } : {}),
       decide: modelOf(methods, spec.optional),
       lint: lintOf(spec.optional, context),
     };
@@ -75,16 +82,21 @@ export const authenticate = defineKind({
 
 const NAMES = Object.keys(METHODS);
 
-function planMethod({ apiKey, jwt }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
+function planMethod(
+  { apiKey, hmac, jwt, mtls }: Written,
+  index: number,
+  context: PolicyContext,
+): MethodPlan | undefined {
   const written = NAMES.filter((name) => context.node(["anyOf", index, name]) !== undefined);
   const path = (name: string) => ["anyOf", index, name];
   if (written.length !== 1) {
-    const methods = NAMES.map((name) => `\`${name}\``).join(", ");
-    context.report(diagnose("SL0490", { methods }, context.place(["anyOf", index])));
+    context.report(diagnose("SL0488", { keys: NAMES.join(", ") }, context.place(["anyOf", index])));
     return undefined;
   }
   if (apiKey !== undefined) return METHODS.apiKey.plan(apiKey, path("apiKey"), context);
-  return jwt === undefined ? undefined : METHODS.jwt.plan(jwt, path("jwt"), context);
+  if (hmac !== undefined) return METHODS.hmac.plan(hmac, path("hmac"), context);
+  if (jwt !== undefined) return METHODS.jwt.plan(jwt, path("jwt"), context);
+  return mtls === undefined ? undefined : METHODS.mtls.plan(mtls, path("mtls"), context);
 }
 
 /** Names that the methods need, if there are any. */
@@ -131,7 +143,9 @@ function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: 
 
 /** Somebody has to be known by what the policy looks for. */
 function hasCallers(methods: readonly MethodPlan[], context: PolicyContext): boolean {
-  const credentials = Object.values(context.gateway.consumers).flatMap((consumer) => consumer.credentials);
+  const credentials = Object.values(context.gateway.consumers)
+    .flatMap((consumer) => consumer.credentials)
+    .flatMap((one) => credentialOf(one) ?? []);
   const isKnown = ({ onlyConsumers, takes }: MethodPlan) => !onlyConsumers || credentials.some(takes);
   if (methods.length === 0 || methods.some(isKnown)) return true;
   context.report(diagnose("SL0412", { policy: context.policy }, context.place([], "key")));

@@ -9,7 +9,9 @@ export function modelOf(methods: readonly MethodPlan[], optional: boolean): (vie
       return signedIn({ consumer: assumed, method: methods[0]?.name ?? "" }, "taken as signed in (--as)", []);
     const looks = methods.map((method) => ({ method, ...method.model.look(view) }));
     const reasons = looks.map(({ reason }) => reason);
-    const [first, ...more] = looks.filter(({ present }) => present).map(({ method }) => method);
+    const there = looks.filter(({ present }) => present).map(({ method }) => method);
+    const carried = there.filter(({ ofConnection }) => ofConnection !== true);
+    const [first, ...more] = carried.length > 0 ? carried : there;
     if (more.length > 0) {
       const places = [first, ...more].map((method) => method?.where).join(" and ");
       return denied("several-credentials", `credentials in ${places}; one is allowed`, reasons);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ModulePart } from "../../compiler/policy/kind.js";
+import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { METHODS } from "./methods/index.js";
 
 /** What modules read of an `authenticate`. */
@@ -15,7 +16,14 @@ export const inModule: ModulePart = {
         .describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
       anyOf: z
         .array(
-          z.union([z.strictObject({ apiKey: METHODS.apiKey.config }), z.strictObject({ jwt: METHODS.jwt.config })]),
+          z
+            .strictObject({
+              apiKey: METHODS.apiKey.config.optional(),
+              hmac: METHODS.hmac.config.optional(),
+              jwt: METHODS.jwt.config.optional(),
+              mtls: METHODS.mtls.config.optional(),
+            })
+            .meta(exactlyOneOf(...Object.keys(METHODS))),
         )
         .min(1)
         .max(8)

@@ -109,6 +109,7 @@ function readPlain(node: i32, name: i32, wanted: Interest): bool {
   if (stringIs(name, "request.time")) return found(Shape.Time, 0, Needs.Time);
   if (stringIs(name, "source.ip")) return found(Shape.String, Slot.SourceIp, Needs.Source);
   if (stringIs(name, "source.port")) return found(Shape.Number, Slot.SourcePort, Needs.Source);
+  if (stringIs(name, "source.principal")) return found(Shape.String, Slot.Principal, Needs.Principal);
   if (stringIs(name, "route.name")) return found(Shape.String, Slot.RouteName, Needs.Route);
   if (TRACING && asked === Asked.Traced && stringIs(name, "soap.operation"))
     return found(Shape.String, TraceSlot.Operation, Needs.Operation);

@@ -23,28 +23,29 @@ export enum Slot {
   Issuer = 14,
   RouteName = 15,
   ContentLength = 16,
-  FirstNamed = 17,
+  Principal = 17,
+  FirstNamed = 18,
 }
 
 /** What tracing reads beside them, where a module has it: slots behind the named ones, which no bound of a configuration counts. */
 export enum TraceSlot {
   // FirstNamed and MOST_NAMED.
-  TraceParent = 273,
-  TraceState = 274,
-  Baggage = 275,
-  B3 = 276,
-  B3TraceId = 277,
-  B3SpanId = 278,
-  B3ParentSpanId = 279,
-  B3Sampled = 280,
-  B3Flags = 281,
-  UberTraceId = 282,
-  UserAgent = 283,
+  TraceParent = 274,
+  TraceState = 275,
+  Baggage = 276,
+  B3 = 277,
+  B3TraceId = 278,
+  B3SpanId = 279,
+  B3ParentSpanId = 280,
+  B3Sampled = 281,
+  B3Flags = 282,
+  UberTraceId = 283,
+  UserAgent = 284,
   /** What a body is converted for: the name of an operation. */
-  Operation = 284,
+  Operation = 285,
   /** Known when the stream has ended; numbers in decimal. */
-  ResponseStatus = 285,
-  ResponseDuration = 286,
+  ResponseStatus = 286,
+  ResponseDuration = 287,
 }
 
 const FIRST_OF_TRACING: i32 = TraceSlot.TraceParent;
@@ -71,6 +72,8 @@ export enum Needs {
   AnswerStatus = 16384,
   AnswerDuration = 32768,
   AnswerHeaders = 65536,
+  /** Of the client's certificate. */
+  Principal = 131072,
 }
 
 /** The most headers, query parameters, cookies and route parameters that a configuration reads, in all. */

@@ -172,6 +172,11 @@ export function componentKind(signature: HttpSignature, index: i32): Component {
   return kindOf(name.start, name.length);
 }
 
+/** Whether a name is one of a component that a signature may cover. */
+export function isComponentName(start: usize, length: i32): bool {
+  return kindOf(start, length) !== UNKNOWN;
+}
+
 /** A Component, or UNKNOWN. `@status` is none of a request (2.2.9), `@query-param` has a parameter, `@signature-params` is never covered (2.3). */
 function kindOf(start: usize, length: i32): i32 {
   if (length === 0) return UNKNOWN;

@@ -84,8 +84,11 @@ export function writeIdentity(headers: IdentityHeaders, consumer: Consumer): boo
 export function removeCredentials(policy: AuthenticatePolicy): bool {
   for (let i = 0; i < policy.methodCount; i++) {
     const method = at<Method>(policy.methods, i);
-    if (attribute(method.slot).presence === Presence.Absent) continue;
-    if (!removeRequestHeader(method.header)) return false;
+    if (!removeSent(method.header, method.slot) || !removeSent(method.secondHeader, method.secondSlot)) return false;
   }
   return true;
+}
+
+function removeSent(name: Text, slot: i32): bool {
+  return !exists(name) || attribute(slot).presence === Presence.Absent || removeRequestHeader(name);
 }

@@ -9,6 +9,7 @@ import { readParams } from "../lib/params";
 import { readQuery } from "../lib/query";
 import { at, exists, none } from "../lib/region";
 import { Text } from "../lib/text";
+import { readPrincipal } from "../proxy-wasm/client-certificate";
 import { unixTime } from "../proxy-wasm/clock";
 import { readRequestHeaders } from "../proxy-wasm/headers";
 import { LocalResponse, respond } from "../proxy-wasm/local-response";
@@ -107,6 +108,7 @@ function readSeldom(interest: Interest, pipeline: Pipeline, needs: i32, ends: bo
   if ((needs & Needs.Protocol) !== 0) readProtocol();
   if ((needs & Needs.Time) !== 0) setTime(unixTime());
   if ((needs & Needs.Size) !== 0) readBodySize(interest, ends);
+  if ((needs & Needs.Principal) !== 0) readPrincipal();
 }
 
 /** The pipeline for the route that Envoy chose; the missing record if there is none. */

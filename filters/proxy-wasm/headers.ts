@@ -1,4 +1,5 @@
 import { offerAttribute } from "../lib/attributes";
+import { bytesEqual } from "../lib/bytes";
 import { Interest, Names, slotOf } from "../lib/interest";
 import { arenaTake } from "../lib/region";
 import { beginHeaders, finishHeaders, offerHeader } from "../lib/request-head";
@@ -19,7 +20,7 @@ export function readRequestHeaders(interest: Interest): bool {
 
 function offerPairs(start: usize, size: i32, interest: Interest): bool {
   beginHeaders();
-  if (TRACING) fieldCount = 0;
+  if (TRACING || AUTH) fieldCount = 0;
   if (size === 0) return true;
   if (size < 4) return false;
   const end = start + <usize>size;
@@ -37,7 +38,7 @@ function offerPairs(start: usize, size: i32, interest: Interest): bool {
     text = value + <usize>valueLength + 1;
     lengths += 8;
   }
-  if (TRACING) {
+  if (TRACING || AUTH) {
     fields = start;
     fieldCount = count;
   }
@@ -99,6 +100,11 @@ export function readFields(type: HeaderMapType): bool {
 
 /** How many fields of a name, in lower case, were read; the value of the first is at `fieldStart` and `fieldLength`. */
 export function findField(name: Text): i32 {
+  return findFieldNamed(name.start, name.length);
+}
+
+/** The same by the bytes of a name. */
+export function findFieldNamed(name: usize, length: i32): i32 {
   let found = 0;
   let text = fields + 4 + ((<usize>fieldCount) << 3);
   for (let i: u32 = 0; i < fieldCount; i++) {
@@ -106,7 +112,7 @@ export function findField(name: Text): i32 {
     const nameLength = load<i32>(lengths);
     const valueLength = load<i32>(lengths, 4);
     const value = text + <usize>nameLength + 1;
-    if (textIs(name, text, nameLength) && found++ === 0) {
+    if (nameLength === length && bytesEqual(name, text, length) && found++ === 0) {
       foundStart = value;
       foundLength = valueLength;
     }

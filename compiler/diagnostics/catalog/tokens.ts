@@ -2,15 +2,6 @@ import type { Section } from "./entry.js";
 
 /** SL049x: tokens, and the keys that they are signed with. */
 export const tokens = {
-  SL0490: {
-    severity: "error",
-    message: "an item of `anyOf` needs exactly one method: {methods}",
-    help: `Each item says one way in which callers show who they are.
-
-    anyOf:
-      - apiKey: { header: x-api-key }
-      - jwt: { issuer: https://id.example.com/, audiences: [orders], jwks: file:jwks.json }`,
-  },
   SL0491: {
     severity: "error",
     fix: "suggested",

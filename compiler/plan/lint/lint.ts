@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "../../policy/check.js";
 import type { GatewayPlan } from "../plan.js";
+import { certificatesUnasked } from "./certificates.js";
 import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
 import { heldStreams } from "./streams.js";
@@ -23,5 +24,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...neverFoundOut(plan),
     ...tracedUnasked(plan),
     ...heldStreams(plan),
+    ...certificatesUnasked(plan),
   ];
 }

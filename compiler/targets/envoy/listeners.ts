@@ -21,6 +21,7 @@ import { DECISION_HEADER } from "../../plan/names.js";
 import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
 import { bodyFilters } from "./body.js";
+import { clientCertificateFilter } from "./client-certificates.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
 import { guardFilter } from "./guard.js";
@@ -207,6 +208,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       },
     ],
     httpFilters: [
+      ...clientCertificateFilter(plan, options),
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
       ...filtersBehindGuard(plan, isLogged(plan, options)),

@@ -24,6 +24,8 @@ export interface EnvoyOptions {
   zone: string | undefined;
   /** Name of the guard's VM, in place of that of the gateway: VMs of one name share data. */
   vmId: string | undefined;
+  /** Clients may show certificates, whatever the listeners say. */
+  asksClients?: boolean;
 }
 
 /** As `accessLog`: Envoy's standard output, which is not always a file that can be opened. */

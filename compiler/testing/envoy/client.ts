@@ -1,11 +1,13 @@
 import { request } from "node:http";
 import { connect, isIPv6 } from "node:net";
+import { connect as connectSecurely } from "node:tls";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
+import type { KeyedCertificate } from "../../runtime/certificates.js";
 import { pairsOf } from "../../runtime/raw-headers.js";
 import type { SentRequest } from "../client.js";
-import { HTTPS_PORT } from "./bootstrap.js";
+import { CERTIFICATE_PORT, HTTPS_PORT } from "./bootstrap.js";
 
 /** An answer as it came over the wire. Texts are byte texts, names of headers in lower case. */
 export interface WireAnswer {
@@ -21,9 +23,15 @@ const TIMEOUT_MS = 30_000;
  * Sends a request on a connection of its own, which says where it comes from by the PROXY protocol, version 1.
  *
  * @param from port of the client, of which nothing else is known
+ * @param shown the certificate of the client, where it shows one: then the connection is one of TLS
  * @throws Error if there is no complete answer
  */
-export function sendOverWire(port: number, { client, body }: SentRequest, from: number): Promise<WireAnswer> {
+export function sendOverWire(
+  port: number,
+  { client, body }: SentRequest,
+  from: number,
+  shown?: KeyedCertificate,
+): Promise<WireAnswer> {
   const { method, target, host, source, scheme } = client;
   const headers = [["host", host] as const, ...client.headers].flatMap(([name, value]) => [
     name,
@@ -37,8 +45,11 @@ export function sendOverWire(port: number, { client, body }: SentRequest, from: 
         headers: [...headers, ...lengthOf(client, body), "connection", "close"],
         createConnection: () => {
           const socket = connect(port, "127.0.0.1");
-          socket.write(proxyLine(source, from, scheme));
-          return socket;
+          const to = shown === undefined ? (scheme === "https" ? HTTPS_PORT : HTTP_PORT) : CERTIFICATE_PORT;
+          socket.write(proxyLine(source, from, to));
+          if (shown === undefined) return socket;
+          // Whose certificate the gateway shows is no matter here: it is on this machine.
+          return connectSecurely({ socket, cert: shown.certificate, key: shown.key, rejectUnauthorized: false });
         },
       },
       (response) => {
@@ -82,8 +93,7 @@ function lengthOf({ method, headers }: SentRequest["client"], body: Uint8Array):
 }
 
 /** Section 2.1 of the PROXY protocol. */
-function proxyLine(source: string, from: number, scheme: "http" | "https" = "http"): string {
-  const to = scheme === "https" ? HTTPS_PORT : HTTP_PORT;
+function proxyLine(source: string, from: number, to: number): string {
   const [family, destination] = isIPv6(source) ? ["TCP6", "::1"] : ["TCP4", "127.0.0.1"];
   return `PROXY ${family} ${source} ${destination} ${from} ${to}\r\n`;
 }

@@ -14,6 +14,7 @@ import type { SentRequest } from "../client.js";
 import type { Exchange } from "../exchange.js";
 import type { TestedGateway } from "../gateway.js";
 import { type Replica, replicaBootstrap } from "./bootstrap.js";
+import type { TestCertificates } from "./certificates.js";
 import { sendOverWire } from "./client.js";
 import { LoggedDecisions } from "./decisions.js";
 import { countersOf, EnvoyExports } from "./exports.js";
@@ -37,20 +38,19 @@ export class ReplicaEnvoy {
   }
 
   /**
-   * @param environment variables that the policies refer to
    * @throws EnvoyStartError if Envoy does not take them
    */
   static async start(
     { envoy, folder }: EnvoyPlace,
     replicas: readonly Replica[],
     services: TestServices,
-    environment: Readonly<Record<string, string>>,
+    { environment, certificates }: ReplicaNeeds,
   ): Promise<ReplicaEnvoy> {
     const accessLog = join(await mkdtemp(join(folder, "log-")), "decisions.jsonl");
     const running = await startEnvoy({
       envoy,
       workDir: folder,
-      configText: replicaBootstrap(replicas, { services: services.ports, accessLog }),
+      configText: replicaBootstrap(replicas, { services: services.ports, accessLog, certificates }),
       env: environment,
       concurrency: 1,
       accessLogFlushMs: 1,
@@ -58,7 +58,10 @@ export class ReplicaEnvoy {
     const ports = new Map((await running.listeners()).map(({ name, port }) => [name, port]));
     const policies = replicas.flatMap(({ plan }) => plan.policies);
     const exports = new EnvoyExports(running, services, { policies });
-    return new ReplicaEnvoy({ running, decisions: new LoggedDecisions(accessLog), services, exports }, ports);
+    return new ReplicaEnvoy(
+      { running, decisions: new LoggedDecisions(accessLog), services, exports, certificates },
+      ports,
+    );
   }
 
   gateway({ name, plan, listener }: Replica): TestedGateway {
@@ -73,11 +76,19 @@ export class ReplicaEnvoy {
   }
 }
 
+interface ReplicaNeeds {
+  /** Variables that the policies refer to. */
+  environment: Readonly<Record<string, string>>;
+  /** Those of clients; absent where nobody asks for them. */
+  certificates?: TestCertificates | undefined;
+}
+
 interface Wiring {
   running: RunningEnvoy;
   decisions: LoggedDecisions;
   services: TestServices;
   exports: EnvoyExports;
+  certificates: TestCertificates | undefined;
   port: number;
 }
 
@@ -116,14 +127,20 @@ class EnvoyGateway implements TestedGateway {
     return this.wiring.exports.spans();
   }
 
-  /** Its listener has no TLS here, so the connection must say what it would be. */
+  private get isAsked(): boolean {
+    return this.listener.tls?.clientCertificate !== undefined;
+  }
+
+  /** Its listener has TLS here only for clients that show a certificate, so the connection must say what it would be. */
   private withScheme({ client, body }: SentRequest): SentRequest {
     return { client: { ...client, scheme: client.scheme ?? schemeOf(this.listener) }, body };
   }
 
   async send(sent: SentRequest): Promise<Exchange> {
-    const { decisions, services, port } = this.wiring;
-    const { status, headers, body } = await sendOverWire(port, this.withScheme(sent), CLIENT_PORT);
+    const { decisions, services, port, certificates } = this.wiring;
+    const shown = this.isAsked ? sent.client.certificate : undefined;
+    const certificate = shown === undefined ? undefined : await certificates?.of(shown);
+    const { status, headers, body } = await sendOverWire(port, this.withScheme(sent), CLIENT_PORT, certificate);
     const logged = await decisions.next();
     const route = this.routes.get(entryKey(logged.route, logged.operation));
     const all = services.heard();

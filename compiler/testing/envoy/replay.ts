@@ -3,6 +3,7 @@ import { listenerOf, type TestedGateway } from "../gateway.js";
 import { Collectors } from "../spans/posts.js";
 import type { Upstreams } from "../suite.js";
 import { ServiceScript } from "../upstream.js";
+import { TestCertificates } from "./certificates.js";
 import { type EnvoyPlace, ReplicaEnvoy } from "./gateway.js";
 import { startServices } from "./service.js";
 
@@ -23,6 +24,7 @@ export async function replay<Item extends { upstreams: Upstreams; listener?: str
 ): Promise<void> {
   if (items.length === 0) return;
   const collectors = new Collectors(plan);
+  const certificates = await TestCertificates.for(plan);
   const services = await startServices(
     plan.services.map(({ name }) => name),
     collectors,
@@ -33,7 +35,7 @@ export async function replay<Item extends { upstreams: Upstreams; listener?: str
         const listener = listenerOf(plan, item.listener);
         return listener === undefined ? [] : [{ item, name: `case-${index + 1}`, plan, listener }];
       });
-      const envoy = await ReplicaEnvoy.start(place, replicas, services, environment);
+      const envoy = await ReplicaEnvoy.start(place, replicas, services, { environment, certificates });
       try {
         for (const replica of replicas) {
           services.follow(new ServiceScript(plan, replica.item.upstreams));

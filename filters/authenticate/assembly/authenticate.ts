@@ -8,7 +8,7 @@ import { LocalResponse } from "../../proxy-wasm/local-response";
 import { ClaimHeaders } from "./claim-headers";
 import { Consumer, Consumers } from "./consumers";
 import { forgetFinding, foundBy, foundClaims, foundConsumer, foundHeaders, foundTape } from "./finding";
-import { Method } from "./method";
+import { Method, MethodKind } from "./method";
 import { isPresented, readsScheme, verify } from "./methods";
 import { decisionOf, Outcome } from "./outcome";
 import { AuthenticatePolicy } from "./policy";
@@ -54,21 +54,30 @@ export function authenticate(policy: AuthenticatePolicy, consumers: Consumers, i
   const outcome = judge(policy, consumers);
   if (identifies && exists(foundBy)) recognise(policy.interest);
   decision = decisionOf(policy.decisions, outcome);
-  denial = policy.denial;
+  denial = outcome === Outcome.Unavailable ? policy.unavailable : policy.denial;
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
 }
 
-/** The method whose credential is there decides; two at once are refused, as nobody could tell whose request it is. */
+/**
+ * The method whose credential is there decides; two at once are refused, as nobody could tell whose request it is. A certificate belongs to the
+ * connection, which may well be one of a proxy: it counts only where the request itself carries nothing.
+ */
 function judge(policy: AuthenticatePolicy, consumers: Consumers): Outcome {
   let chosen = none<Method>();
+  let certificate = none<Method>();
   for (let i = 0; i < policy.methodCount; i++) {
     const method = at<Method>(policy.methods, i);
+    if (method.kind === MethodKind.Mtls) {
+      certificate = method;
+      continue;
+    }
     if (!isPresented(method)) continue;
     if (exists(chosen)) return Outcome.SeveralCredentials;
     chosen = method;
   }
   const stray = outcomeOfStrays(policy);
   if (stray !== Outcome.Anonymous) return stray;
+  if (!exists(chosen) && exists(certificate) && isPresented(certificate)) chosen = certificate;
   if (exists(chosen)) return verify(chosen, consumers);
   return policy.optional === 0 ? Outcome.NoCredential : Outcome.Anonymous;
 }

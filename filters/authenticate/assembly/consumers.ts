@@ -37,6 +37,8 @@ import {
   Text,
 } from "../../lib/text";
 import { variableLength, variableOf } from "../../proxy-wasm/environment";
+import { newSanTable, readCertificate, SanTable } from "./certificates";
+import { finishHmacKeys, HmacKeys, newHmacKeys, readHmacKey } from "./hmac-keys";
 import { addKey, KeyTable, newKeyTable } from "./key-table";
 
 const MOST_CONSUMERS: i32 = 65535;
@@ -67,6 +69,8 @@ export class Consumers {
   subjects: NameTable = none<NameTable>();
   /** Array of Consumer. */
   list: usize = 0;
+  sans: SanTable = none<SanTable>();
+  hmacKeys: HmacKeys = none<HmacKeys>();
 }
 
 const DIGEST: usize = memory.data(32, 8);
@@ -77,23 +81,33 @@ export function readConsumers(list: i32): Consumers {
   const credentials = count < 0 ? -1 : countCredentials(list);
   if (credentials < 0) return none<Consumers>();
   const known = keepRecord<Consumers>();
-  known.keys = newKeyTable(credentials);
+  known.keys = newKeyTable(credentials - sanCount - hmacCount);
+  known.sans = newSanTable(sanCount);
+  known.hmacKeys = newHmacKeys(hmacCount);
   const names = newNameTable(count, false);
   const consumers = keepRecords<Consumer>(count);
   known.subjects = newNameTable(credentials, true);
   known.list = consumers;
-  if (!exists(known.keys) || !exists(known.subjects) || !exists(names) || consumers === 0) return none<Consumers>();
+  if (!exists(known.keys) || !exists(known.sans) || !exists(known.hmacKeys)) return none<Consumers>();
+  if (!exists(known.subjects) || !exists(names) || consumers === 0) return none<Consumers>();
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!readConsumer(node, at<Consumer>(consumers, index), names, known)) return none<Consumers>();
     index++;
   }
+  finishHmacKeys(known.hmacKeys);
   return known;
 }
+
+// Of the credentials that were counted last, those of each kind that has a table of its own.
+let sanCount: i32 = 0;
+let hmacCount: i32 = 0;
 
 /** The number of credentials in all, or -1; also checks the shape of each consumer. */
 function countCredentials(list: i32): i32 {
   let count = 0;
+  sanCount = 0;
+  hmacCount = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!objectOf(node, "name tier groups credentials")) return -1;
     const credentials = requiredMember(node, "credentials");
@@ -101,6 +115,11 @@ function countCredentials(list: i32): i32 {
     const length = arrayOf(credentials, 0, MOST_CREDENTIALS_EACH);
     if (length < 0) return -1;
     count += length;
+    for (let item = firstElement(credentials); item !== NOWHERE; item = nextElement(credentials, item)) {
+      if (!objectOf(item, "apiKey certificate hmac")) return -1;
+      if (member(item, "certificate") !== NOWHERE) sanCount++;
+      if (member(item, "hmac") !== NOWHERE) hmacCount++;
+    }
   }
   if (count <= MOST_CREDENTIALS) return count;
   refuse(list, "have too many credentials");
@@ -146,11 +165,12 @@ function readGroups(list: i32, consumer: Consumer): bool {
 }
 
 function readCredential(node: i32, consumer: Consumer, known: Consumers): bool {
-  if (!objectOf(node, "apiKey jwt")) return false;
   const kind = onlyMember(node);
   if (kind === NOWHERE) return false;
   if (stringIs(kind, "jwt")) return readSubject(memberValue(kind), consumer, known);
   const key = memberValue(kind);
+  if (stringIs(kind, "certificate")) return readCertificate(key, consumer, known.sans);
+  if (stringIs(kind, "hmac")) return readHmacKey(key, consumer, known.hmacKeys);
   if (!stringOf(key, 5, 1024)) return false;
   if (!digestOf(key)) return false;
   return addKey(known.keys, DIGEST, consumer) || refuse(key, "is a key that a consumer already has");

@@ -3,7 +3,9 @@ import { Text } from "../../lib/text";
 
 export enum MethodKind {
   ApiKey = 1,
-  Jwt = 2,
+  Hmac = 2,
+  Mtls = 3,
+  Jwt = 4,
 }
 
 /** One way to say who one is. */
@@ -14,7 +16,11 @@ export class Method {
   name: Text = none<Text>();
   /** Of the header that its credential comes in. */
   slot: i32 = 0;
+  /** Missing where it is in none. */
   header: Text = none<Text>();
+  /** The same of a second header; missing where there is none. */
+  secondSlot: i32 = 0;
+  secondHeader: Text = none<Text>();
   /** Its challenge (RFC 9110, section 11.6.1). */
   challenge: Text = none<Text>();
   /** Address of what only its kind has; 0 if that is nothing. */

@@ -3,15 +3,17 @@ import { Interest } from "../../lib/interest";
 import { compose, keepComposed, putLiteral, putText, Text } from "../../lib/text";
 import { hasApiKey, readApiKey, verifyApiKey } from "./api-key";
 import { Consumers } from "./consumers";
+import { hasHmac, readHmac, verifyHmac } from "./hmac";
 import { hasJwt, readJwt, verifyJwt } from "./jwt";
 import { Method, MethodKind } from "./method";
+import { hasMtls, readMtls, verifyMtls } from "./mtls";
 import { Outcome } from "./outcome";
 
 // The ways to say who one is: each stands in a file of its own, and in this one. Chains of `if` over a small number: a call by table would cost more.
 
 /** Reads one of `anyOf`; false, and a problem noted, if it is wrong. */
 export function readMethod(node: i32, method: Method, realm: Text, interest: Interest): bool {
-  if (!objectOf(node, "apiKey jwt")) return false;
+  if (!objectOf(node, "apiKey hmac jwt mtls")) return false;
   const kind = firstMember(node);
   if (kind === NOWHERE || nextMember(node, kind) !== NOWHERE) return refuse(node, "must be one method");
   if (!readKind(kind, memberValue(kind), method, interest)) return false;
@@ -25,18 +27,25 @@ export function readMethod(node: i32, method: Method, realm: Text, interest: Int
 }
 
 function readKind(kind: i32, body: i32, method: Method, interest: Interest): bool {
+  if (stringIs(kind, "hmac")) return readHmac(body, method, interest);
   if (stringIs(kind, "jwt")) return readJwt(body, method, interest);
+  if (stringIs(kind, "mtls")) return readMtls(body, method);
   return readApiKey(body, method, interest);
 }
 
+/** No scheme is registered for the others than `Bearer`: they tell clients what is looked for. */
 function schemeOf(method: Method): string {
-  return method.kind === MethodKind.Jwt ? "Bearer" : "ApiKey";
+  if (method.kind === MethodKind.Jwt) return "Bearer";
+  if (method.kind === MethodKind.Hmac) return "Signature";
+  return method.kind === MethodKind.Mtls ? "ClientCertificate" : "ApiKey";
 }
 
 /** Whether the request at hand has a credential for a method, good or bad. */
 export function isPresented(method: Method): bool {
   if (method.kind === MethodKind.ApiKey) return hasApiKey(method);
-  return method.kind === MethodKind.Jwt && hasJwt(method);
+  if (method.kind === MethodKind.Jwt) return hasJwt(method);
+  if (method.kind === MethodKind.Hmac) return hasHmac(method);
+  return method.kind === MethodKind.Mtls && hasMtls(method);
 }
 
 /** Whether a method takes only some of what may stand in its header, by a scheme. */
@@ -48,6 +57,8 @@ export function readsScheme(method: Method): bool {
 export function verify(method: Method, consumers: Consumers): Outcome {
   if (method.kind === MethodKind.ApiKey) return verifyApiKey(method, consumers.keys);
   if (method.kind === MethodKind.Jwt) return verifyJwt(method, consumers);
+  if (method.kind === MethodKind.Hmac) return verifyHmac(method, consumers.hmacKeys);
+  if (method.kind === MethodKind.Mtls) return verifyMtls(method, consumers.sans);
   // There is no other; if there were, nobody would be let in by it.
   return Outcome.UnknownCredential;
 }

@@ -14,6 +14,16 @@ export enum Outcome {
   MalformedCredential = 5,
   /** It is nobody's. */
   UnknownCredential = 6,
+  /** A certificate whose names do not say whom it is for. */
+  AmbiguousCredential = 7,
+  /** A signature that leaves out what must be signed. */
+  UncoveredComponent = 8,
+  /** It is too old, has run out, or was made ahead of time. */
+  ExpiredCredential = 9,
+  /** It may be used once, and was. */
+  ReplayedCredential = 10,
+  /** Nobody can tell now: what has to be remembered or found out cannot be. */
+  Unavailable = 11,
   /** And a JwtRefusal: why a token is refused. */
   Token = 16,
 }
@@ -44,6 +54,16 @@ function wordOf(outcome: Outcome): string {
       return "several-credentials";
     case Outcome.MalformedCredential:
       return "malformed-credential";
+    case Outcome.AmbiguousCredential:
+      return "ambiguous-credential";
+    case Outcome.UncoveredComponent:
+      return "uncovered-component";
+    case Outcome.ExpiredCredential:
+      return "expired-credential";
+    case Outcome.ReplayedCredential:
+      return "replayed-credential";
+    case Outcome.Unavailable:
+      return "unavailable";
     default:
       return "unknown-credential";
   }

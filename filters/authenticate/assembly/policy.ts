@@ -38,6 +38,8 @@ export class AuthenticatePolicy {
   interest: Interest = none<Interest>();
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
+  /** Where nobody can tell now who calls. */
+  unavailable: LocalResponse = none<LocalResponse>();
   /** What is said of a request: addresses of Text, by Outcome. */
   decisions: usize = 0;
 }
@@ -58,9 +60,11 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
   policy.decisions = newDecisions(name);
   if (policy.decisions === 0) return refuse(node, "needs more memory than the module may have");
   policy.denial = keepRecord<LocalResponse>();
+  policy.unavailable = keepRecord<LocalResponse>();
   policy.counters = keepRecord<Counters>();
   if (!defineCounters(policy.counters, "authenticate", name)) return refuse(node, "the host defines no counter");
   fillDenial(policy, name);
+  fillUnavailable(policy);
   return true;
 }
 
@@ -116,6 +120,19 @@ function fillDenial(policy: AuthenticatePolicy, name: Text): void {
   putLiteral("sluice:");
   putText(name);
   denial.details = keepComposed();
+}
+
+/** The same cause, but it may pass: so clients may come again. */
+function fillUnavailable(policy: AuthenticatePolicy): void {
+  const contentType = keepLiteral("content-type");
+  const problem = keepLiteral("application/problem+json");
+  beginPairs();
+  addPair(contentType, problem.start, problem.length);
+  policy.unavailable.headers = keepPairs();
+  policy.unavailable.status = 503;
+  policy.unavailable.grpcStatus = GrpcStatus.Unavailable;
+  policy.unavailable.body = keepLiteral('{"type":"about:blank","title":"Service Unavailable","status":503}');
+  policy.unavailable.details = policy.denial.details;
 }
 
 /** Whether a method before this one has the same challenge. */

@@ -34,6 +34,8 @@ export interface MethodPlan {
   where: string;
   /** Where the file says so. */
   place: Path;
+  /** Whether its credential belongs to the connection: then it counts only where the request itself carries none. */
+  ofConnection?: true;
   readsHeaders: readonly string[];
   /** Headers that are removed before the service sees the request, unless the policy forwards credentials. */
   removes: readonly string[];
