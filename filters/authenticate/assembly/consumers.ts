@@ -116,7 +116,7 @@ function countCredentials(list: i32): i32 {
     if (length < 0) return -1;
     count += length;
     for (let item = firstElement(credentials); item !== NOWHERE; item = nextElement(credentials, item)) {
-      if (!objectOf(item, "apiKey certificate hmac")) return -1;
+      if (!objectOf(item, "apiKey certificate hmac jwt")) return -1;
       if (member(item, "certificate") !== NOWHERE) sanCount++;
       if (member(item, "hmac") !== NOWHERE) hmacCount++;
     }
