@@ -71,12 +71,23 @@ export function secretsOf(plan: GatewayPlan): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
 }
 
+/** A signal so soon after another one is the same wish: `npm` hands on what the terminal has sent to all. Milliseconds. */
+const SAME_WISH_MS = 200;
+
 /**
- * Settles when the user asks to end with Ctrl-C or the process is told to. From the call on the process no longer ends
- * by itself on these signals, however many come: whoever waits clears away first.
+ * Settles when the user asks to end with Ctrl-C or the process is told to, so many times. From the call on the process no
+ * longer ends by itself on these signals, however many come: whoever waits clears away first.
  */
-export function interrupted(): Promise<void> {
+export function interrupted(times = 1): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+    let wishes = 0;
+    let latest = Number.NEGATIVE_INFINITY;
+    const onSignal = () => {
+      const now = performance.now();
+      if (now - latest < SAME_WISH_MS) return;
+      latest = now;
+      if (++wishes === times) resolve();
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   });
 }

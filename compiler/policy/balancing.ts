@@ -53,16 +53,23 @@ function connections(name: string, { circuitBreakers = {} }: Service, { root, pl
 }
 
 /** How many endpoints a name leads to is not known before it is resolved. */
-function outliers(name: string, service: Service, { place }: CheckedGateway): Diagnostic[] {
+function outliers(name: string, service: Service, { root, place }: CheckedGateway): Diagnostic[] {
   const { outliers } = service;
   const endpoints = endpointsOf(service);
   if (endpoints.length === 0 || outliers === undefined) return [];
   const percent = outliers.maxEjectionPercent;
   if ((endpoints.length * percent) / 100 >= 1) return [];
   const count = endpoints.length === 1 ? "one endpoint" : `${endpoints.length} endpoints`;
-  return [
-    diagnose("SL0645", { percent: `${percent}%`, endpoints: count }, place(["services", name, "outliers"], "key")),
-  ];
+  const path = ["services", name, "outliers"];
+  const enough = `${Math.ceil(100 / endpoints.length)}%`;
+  const value = nodeAt(root, [...path, "maxEjectionPercent"]);
+  const node = nodeAt(root, ["services", name]);
+  // Of several endpoints one may be left out; of a single one nobody would be left.
+  const fix =
+    endpoints.length > 1
+      ? replacement(`write \`maxEjectionPercent: ${enough}\``, value, enough)
+      : removal("remove `outliers`", false, node?.kind === "map" ? removeEntry(node, "outliers") : undefined);
+  return [diagnose("SL0645", { percent: `${percent}%`, endpoints: count }, place(path, "key"), fix)];
 }
 
 const HASHING: readonly string[] = ["ringHash", "maglev"];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt } from "../syntax/document.js";
-import { removal, removeListed } from "../syntax/edits.js";
+import { addition, removal, removeListed } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 
 /** Services that stand in for a service. */
@@ -18,7 +18,7 @@ export const failover = z
 /** Services that stand in for themselves, twice, or without anything that says when. */
 export function checkFailover(checked: CheckedGateway): Diagnostic[] {
   const { gateway, root, place } = checked;
-  return Object.entries(gateway.services).flatMap(([name, { failover = [], health, outliers }]) => {
+  return Object.entries(gateway.services).flatMap(([name, { failover = [], health, outliers, protocol }]) => {
     const path = ["services", name, "failover"];
     const odd = failover.flatMap((other, position) => {
       if (other !== name && failover.indexOf(other) === position) return [];
@@ -26,6 +26,8 @@ export function checkFailover(checked: CheckedGateway): Diagnostic[] {
       return [diagnose("SL0647", { service: other, name }, place([...path, position]), fix)];
     });
     if (failover.length === 0 || health !== undefined || outliers !== undefined) return odd;
-    return [...odd, diagnose("SL0648", { service: name }, place(path, "key"))];
+    const check = protocol === "grpc" ? "{}" : "{ tcp: true }";
+    const fix = addition(nodeAt(root, ["services", name]), "health", check, "failover");
+    return [...odd, diagnose("SL0648", { service: name }, place(path, "key"), fix)];
   });
 }

@@ -1,5 +1,5 @@
 import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.js";
-import { nodeAt, type Path } from "../syntax/document.js";
+import { type Node, nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { targetsOf } from "./destinations.js";
@@ -19,15 +19,11 @@ function times(route: Route, index: number, checked: CheckedGateway): Diagnostic
   const base = ["routes", index, "retry"];
   const diagnostics: Diagnostic[] = [];
   const { perTry, backoff } = retry ?? {};
-  if (perTry !== undefined && perTry >= timeout)
-    diagnostics.push(
-      diagnose(
-        "SL0320",
-        { timeout: durationText(timeout) },
-        checked.place([...base, "perTry"]),
-        withoutKey(checked, base, "perTry", false),
-      ),
-    );
+  if (perTry !== undefined && perTry >= timeout) {
+    const path = [...base, "perTry"];
+    const fix = shorterTries(timeout, retry?.attempts ?? 0, nodeAt(checked.root, path));
+    diagnostics.push(diagnose("SL0320", { timeout: durationText(timeout) }, checked.place(path), fix));
+  }
   diagnostics.push(...unfitting(retry, timeout, base, checked));
   if (backoff?.max !== undefined && backoff.max < backoff.base)
     diagnostics.push(
@@ -47,10 +43,15 @@ function unfitting(retry: Route["retry"], timeout: number, base: Path, { root, p
     return [];
   const path = [...base, "perTry"];
   const tries = attempts + 1;
-  const shorter = durationText(Math.floor(timeout / tries));
-  const fix = replacement(`write \`perTry: ${shorter}\``, nodeAt(root, path), shorter);
+  const fix = shorterTries(timeout, attempts, nodeAt(root, path));
   const parameters = { fit: Math.floor(timeout / perTry), tries, perTry: durationText(perTry) };
   return [diagnose("SL0361", { ...parameters, timeout: durationText(timeout) }, place(path), fix)];
+}
+
+/** Tries that all fit into the time of the route, if it has as many milliseconds. */
+function shorterTries(timeout: number, attempts: number, perTry: Node | undefined): { fix?: Fix } {
+  const most = Math.floor(timeout / (attempts + 1));
+  return most < 1 ? {} : replacement(`write \`perTry: ${durationText(most)}\``, perTry, durationText(most));
 }
 
 /** A service has one budget, which Envoy takes in place of a number of retries. */
@@ -70,7 +71,12 @@ function budgets(checked: CheckedGateway): Diagnostic[] {
           { message: "the other budget is here", span: place(["routes", before.index, "retry", "budget"]) },
         ];
         const parameters = { service, first: `${before.budget}%`, route: before.route.name, budget: `${budget}%` };
-        diagnostics.push(diagnose("SL0321", parameters, span, { related }));
+        const fix = replacement(
+          `write \`budget: ${parameters.first}\``,
+          nodeAt(checked.root, ["routes", index, "retry", "budget"]),
+          parameters.first,
+        );
+        diagnostics.push(diagnose("SL0321", parameters, span, { related, ...fix }));
       }
     }
   }

@@ -12,6 +12,7 @@ import type { Service } from "./gateway.js";
 import { checkShedding } from "./shedding.js";
 import { checkSidecar } from "./sidecar.js";
 import { checkTransport } from "./transport.js";
+import { checkTrust } from "./trust.js";
 import { canonicalHost, isIpAddress } from "./values.js";
 import { checkVersions, namedServices } from "./versions.js";
 import { checkZones, endpointsOf } from "./zones.js";
@@ -30,6 +31,7 @@ export function checkServices(checked: CheckedGateway): Diagnostic[] {
     ...listeners(checked),
     ...checkSidecar(checked),
     ...checkTransport(checked),
+    ...checkTrust(checked),
     ...checkAccessLogs(checked),
     ...checkCredentials(checked),
   ];

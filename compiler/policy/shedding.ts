@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt } from "../syntax/document.js";
-import { removal, removeEntry, replacement } from "../syntax/edits.js";
+import { addition, removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
 import { destinationsOf, targetsOf } from "./destinations.js";
 import type { Route, Service } from "./gateway.js";
@@ -111,7 +111,7 @@ function severalServices(route: Route, index: number, { gateway, place }: Checke
 }
 
 /** What a service gets in place of another one, as a copy, or from a policy does not go through a route to it. */
-function notReached({ gateway, policies, place }: CheckedGateway): Diagnostic[] {
+function notReached({ gateway, policies, root, place }: CheckedGateway): Diagnostic[] {
   const reached = new Set(gateway.routes.flatMap(basesOf));
   const elsewhere = new Set([
     ...Object.values(gateway.services).flatMap(({ failover = [] }) => failover),
@@ -121,9 +121,11 @@ function notReached({ gateway, policies, place }: CheckedGateway): Diagnostic[] 
   // One that is not used at all has a finding of its own.
   const services = Object.keys(gateway.services).filter((name) => elsewhere.has(name) && !reached.has(name));
   return services.flatMap((service) =>
-    sheds(gateway.services, service).map((key) =>
-      diagnose("SL0676", { service, key }, place(["services", service, key], "key")),
-    ),
+    sheds(gateway.services, service).map((key) => {
+      const node = nodeAt(root, ["services", service]);
+      const fix = removal(`remove \`${key}\``, false, node?.kind === "map" ? removeEntry(node, key) : undefined);
+      return diagnose("SL0676", { service, key }, place(["services", service, key], "key"), fix);
+    }),
   );
 }
 
@@ -138,7 +140,11 @@ function limits(name: string, service: Service, { root, place }: CheckedGateway)
   const node = nodeAt(root, path);
   const fix = removal("remove `measure`", true, node?.kind === "map" ? removeEntry(node, "measure") : undefined);
   const { requests = DEFAULT_REQUESTS } = circuitBreakers;
-  const lower = replacement(`write \`max: ${requests}\``, nodeAt(root, [...path, "max"]), String(requests));
+  const written = nodeAt(root, [...path, "max"]);
+  const lower =
+    written === undefined
+      ? addition(node, "max", String(requests))
+      : replacement(`write \`max: ${requests}\``, written, String(requests));
   return [
     ...(min > max ? [diagnose("SL0677", { min, max }, place(path, "key"))] : []),
     ...(latency !== undefined && limit.measure !== undefined

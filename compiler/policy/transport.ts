@@ -138,7 +138,7 @@ export const serviceProtocol = z
 
 /** What the schema alone cannot say of TLS and of versions of HTTP. */
 export function checkTransport(checked: CheckedGateway): Diagnostic[] {
-  return [...checkListeners(checked), ...checkTrust(checked), ...checkServices(checked)];
+  return [...checkListeners(checked), ...checkServices(checked)];
 }
 
 /** A listener without a certificate, with half of one, or with one of them twice. */
@@ -188,33 +188,7 @@ function repeated(certificates: readonly CertificateFiles[], tls: Node, at: (pos
   });
 }
 
-/** Where systems have the authorities of the web, which sign certificates for anybody who has a name. */
-const OF_THE_WEB: readonly string[] = [
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/ssl/cert.pem",
-  "/etc/ssl/ca-bundle.pem",
-  "/etc/pki/tls/certs/ca-bundle.crt",
-  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-];
-
-function checkTrust({ gateway, place }: CheckedGateway): Diagnostic[] {
-  return Object.entries(gateway.listeners).flatMap(([name, { tls }]) => {
-    const ca = tls?.clientCertificate?.ca;
-    return ca !== undefined && OF_THE_WEB.includes(ca)
-      ? [diagnose("SL0680", { ca }, place(["listeners", name, "tls", "clientCertificate", "ca"]))]
-      : [];
-  });
-}
-
-/** Endings of names that nobody can own (RFC 6761, RFC 6762, RFC 8375, ICANN's for private use), and of clusters. */
-const INTERNAL = /(^|\.)(internal|local|localhost|test|lan|corp|home|home\.arpa|svc)$/;
-
-/** The authorities of the web sign no certificate for it. */
-function isInternal(host: string): boolean {
-  return !host.includes(".") || INTERNAL.test(host);
-}
-
-function checkServices({ gateway, root, place }: CheckedGateway): Diagnostic[] {
+function checkServices({ gateway, place }: CheckedGateway): Diagnostic[] {
   return namedServices(gateway).flatMap(
     ({ base: name, version, service: { tls, protocol, dns, endpoints, zones, eds } }) => {
       // What a version has of the service is told once.
@@ -227,13 +201,6 @@ function checkServices({ gateway, root, place }: CheckedGateway): Diagnostic[] {
         const [there, absent] = tls?.key === undefined ? ["certificate", "key"] : ["key", "certificate"];
         found.push(diagnose("SL0621", { there, absent }, place([...path, "tls", there], "key")));
       }
-      const named = tls?.sni ?? dns?.host.toLowerCase();
-      // Where it is written, the system may have authorities of its own among those of the web; and a name that is none was told.
-      const isTold = ["ca", "sni"].some(
-        (key) => nodeAt(root, [...path, "tls", key]) !== undefined && (key === "ca" || tls?.sni === undefined),
-      );
-      if (tls !== undefined && !isTold && named !== undefined && isInternal(named))
-        found.push(diagnose("SL0681", { name: named }, place([...path, "tls"], "key")));
       if (protocol === "auto" && tls === undefined)
         found.push(diagnose("SL0622", { service: name }, place([...path, "protocol"])));
       return found;

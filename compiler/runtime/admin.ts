@@ -14,6 +14,8 @@ export interface EnvoyAdmin {
   readonly url: string;
   /** @param path from `/` on, with its query */
   get(path: string): Promise<{ status: number; text: string }>;
+  /** What changes something. */
+  post(path: string): Promise<{ status: number; text: string }>;
   /** Counters and gauges whose names match the regular expression (RE2). */
   stats(filter: string): Promise<ReadonlyMap<string, number>>;
   listeners(): Promise<ListenerAddress[]>;
@@ -41,6 +43,7 @@ export function connectAdmin(address: string): EnvoyAdmin {
   return {
     url,
     get,
+    post: (path) => fetchText(new URL(path, url), "POST"),
     async stats(filter) {
       return readStats((await get(`/stats?filter=${encodeURIComponent(filter)}`)).text);
     },
@@ -69,9 +72,9 @@ export function readStats(text: string): ReadonlyMap<string, number> {
   return stats;
 }
 
-function fetchText(url: URL): Promise<{ status: number; text: string }> {
+function fetchText(url: URL, method = "GET"): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const call = request(url, { agent: false, timeout: TIMEOUT_MS }, (response) => {
+    const call = request(url, { method, agent: false, timeout: TIMEOUT_MS }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (part: string) => {

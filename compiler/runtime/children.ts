@@ -2,9 +2,11 @@ import type { ChildProcess } from "node:child_process";
 
 /** Child processes that must not outlive this one. Global, as the process is. */
 const children = new Set<ChildProcess>();
+/** Those of them that signals leave alone while the program listens for signals itself. */
+const left = new Set<ChildProcess>();
 /** What must be cleared away when this process ends, after its children. */
 const remains = new Set<() => void>();
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 /** How long a child may take to end by itself before this process, told to end, kills it. Milliseconds. */
 const FAREWELL_MS = 2_000;
 
@@ -31,7 +33,13 @@ export function endWithParent(child: ChildProcess): void {
   child.once("close", () => forget(child));
 }
 
+/** From now on a signal that the program listens for itself does not end the child: the program does, when it is time. */
+export function leaveToProgram(child: ChildProcess): void {
+  if (children.has(child)) left.add(child);
+}
+
 function forget(child: ChildProcess): void {
+  left.delete(child);
   if (children.delete(child)) removeHandlers();
 }
 
@@ -54,10 +62,11 @@ function killAll(): void {
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  for (const child of children) child.kill("SIGTERM");
   // A listener of the program's own decides when the program ends; alone, we stand in for the default action, which our
   // listener has switched off.
-  if (process.listenerCount(signal) > 1) return;
+  const isAlone = process.listenerCount(signal) === 1;
+  for (const child of children) if (isAlone || !left.has(child)) child.kill("SIGTERM");
+  if (!isAlone) return;
   const leave = () => {
     killAll();
     children.clear();

@@ -201,6 +201,7 @@ describe("when the parent ends", () => {
     ["SIGTERM", "SIGTERM"],
     ["SIGINT", "SIGINT"],
     ["SIGHUP", "SIGHUP"],
+    ["SIGQUIT", "SIGQUIT"],
     ["exit", "7"],
     ["throw", "1"],
   ] as const)("by %s, Envoy ends too", async (how, expected) => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAdmin, type EnvoyAdmin, type ListenerAddress } from "./admin.js";
-import { clearWithParent, endWithParent } from "./children.js";
+import { clearWithParent, endWithParent, leaveToProgram } from "./children.js";
 import { runCommand } from "./command.js";
 import { type Envoy, environmentOf, type Launch, launchOf } from "./launcher.js";
 import { findings, OutputTail } from "./output.js";
@@ -39,6 +39,11 @@ export type StartOptions = Common &
     readyTimeoutMs?: number;
     /** Between SIGTERM and SIGKILL. Default 5,000. */
     stopGraceMs?: number;
+    /**
+     * Once it is ready, signals that this program listens for end it no more, nor does Ctrl-C in the terminal: whoever started it stops it, and may
+     * let it finish what it has before.
+     */
+    apart?: boolean;
     /** Gets the output as it comes, beside its being kept. */
     onOutput?: (stream: "stdout" | "stderr", text: string) => void;
   };
@@ -104,7 +109,7 @@ export async function startEnvoy(options: StartOptions): Promise<RunningEnvoy> {
     writes: scratch,
   });
   const isGone = clearWithParent(() => launch.clearAtOnce());
-  const started = begin(launch, options.onOutput);
+  const started = begin(options.apart === true ? { ...launch, apart: true } : launch, options.onOutput);
   const cleaned = started.exited.then(async (exit) => {
     await launch.clear();
     isGone();
@@ -115,6 +120,7 @@ export async function startEnvoy(options: StartOptions): Promise<RunningEnvoy> {
   const stop = stopper(started.child, cleaned, options.stopGraceMs ?? 5_000);
   try {
     const admin = await awaitReady(started, adminPath, options.readyTimeoutMs ?? 30_000);
+    if (options.apart === true) leaveToProgram(started.child);
     return {
       pid: started.child.pid ?? 0,
       adminUrl: admin.url,

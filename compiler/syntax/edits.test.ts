@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applyEdits } from "../diagnostics/fixing.js";
 import { type Node, readDocument, toValue } from "./document.js";
-import { removeEntry, removeItem, removeListed, replaceEntry, scalarText } from "./edits.js";
+import { addition, removeEntry, removeItem, removeListed, replaceEntry, scalarText } from "./edits.js";
 import { SourceFile } from "./source.js";
 
 function rootOf(text: string): Node {
@@ -115,4 +115,43 @@ test("a text stays a text", () => {
   ])
     expect(toValue(rootOf(`[${scalarText(text)}]`))).toEqual([text]);
   expect(scalarText("x-api-key")).toBe("x-api-key");
+});
+
+describe("adding an entry", () => {
+  test.each<[string, string | undefined]>([
+    ["a: {}", "a: { k: v }"],
+    ["a: { }", "a: { k: v }"],
+    ["a: { b: 1 }", "a: { k: v, b: 1 }"],
+    ["a: { b: 1, c: 2 }", "a: { b: 1, k: v, c: 2 }"],
+    ["a: {\n    b: 1,\n    c: 2 }", "a: {\n    b: 1,\n    k: v, c: 2 }"],
+    ["a:\n  b: 1 # why\n  c: 2\n", "a:\n  b: 1 # why\n  k: v\n  c: 2\n"],
+    ["a:\r\n  c: 2\r\n", "a:\r\n  k: v\r\n  c: 2\r\n"],
+    ["a: { # why\n  c: 2 }", undefined],
+    ["a: { ? c : 2 }", undefined],
+    ["a:\n  ? c\n  : 2\n", undefined],
+    ["a: # nothing", undefined],
+    ["a: [c]", undefined],
+  ])("%j", (text, expected) => {
+    const root = rootOf(text);
+    const { fix } = addition(root.kind === "map" ? root.entries[0]?.value : undefined, "k", "v", "c");
+    expect(fix && applyEdits(text, fix.edits)).toBe(expected);
+    if (fix === undefined) return;
+    expect(fix.title).toBe("write `k: v`");
+    const before = toValue(rootOf(text));
+    const after = toValue(rootOf(applyEdits(text, fix.edits)));
+    expect(after).toEqual({ a: { ...inner(before), k: "v" } });
+  });
+
+  test("behind a dash makes it the first, and the others stand below it", () => {
+    const text = "-   b: 1\n    c: 2\n";
+    const root = rootOf(text);
+    const { fix } = addition(root.kind === "list" ? root.items[0] : undefined, "k", "v");
+    expect(applyEdits(text, fix?.edits ?? [])).toBe("-   k: v\n    b: 1\n    c: 2\n");
+  });
+
+  function inner(value: unknown): object {
+    return typeof value === "object" && value !== null && "a" in value && typeof value.a === "object"
+      ? (value.a ?? {})
+      : {};
+  }
 });

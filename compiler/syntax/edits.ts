@@ -19,6 +19,13 @@ export function replacement(title: string, value: Node | undefined, newText: str
   return value?.kind === "scalar" ? { fix: { title, safe: false, edits: [{ span: value.span, newText }] } } : {};
 }
 
+/** A suggestion to write one more entry, given as YAML in flow style: in front of another one, or of all. */
+export function addition(map: Node | undefined, key: string, value: string, before?: string): { fix?: Fix } {
+  const entry = `${key}: ${value}`;
+  const edit = map?.kind === "map" ? addEntry(map, entry, before) : undefined;
+  return edit === undefined ? {} : { fix: { title: `write \`${entry}\``, safe: false, edits: [edit] } };
+}
+
 /** A text as a scalar: without quotes where YAML reads it as the same text in every place (YAML 1.2.2, section 10.3.2). */
 export function scalarText(text: string): string {
   const isPlain = /^[A-Za-z_][\w./-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text);
@@ -64,6 +71,25 @@ export function removeEntry(map: MapNode, key: string): Edit[] | undefined {
   if (next === undefined) return undefined;
   const rest = text.slice(span.end, next.key.span.start);
   return [remove(span, span.start, rest.trim() === "" ? next.key.span.start : span.end + blanks(text, span.end))];
+}
+
+function addEntry(map: MapNode, entry: string, before: string | undefined): Edit | undefined {
+  const { source } = map.span;
+  const next = map.entries.find(({ key }) => key.value === before) ?? map.entries[0];
+  // Without entries it is in braces.
+  if (next === undefined)
+    return /^\{\s*\}$/.test(source.text.slice(map.span.start, map.span.end))
+      ? { span: map.span, newText: `{ ${entry} }` }
+      : undefined;
+  const { start } = next.key.span;
+  const span = { source, start, end: start };
+  if (isFlow(map))
+    return /[{,]\s*$/.test(source.text.slice(map.span.start, start)) ? { span, newText: `${entry}, ` } : undefined;
+  const line = source.text.slice(startOfLine(source.text, start), start);
+  // An entry behind dashes has the next one below itself; one behind a question mark is of another form.
+  if (!/^[ \t-]*$/.test(line)) return undefined;
+  const lineBreak = source.text.includes("\r\n") ? "\r\n" : "\n";
+  return { span, newText: `${entry}${lineBreak}${line.replaceAll("-", " ")}` };
 }
 
 /** Another key with another value, given as YAML in flow style, in the place of an entry. */

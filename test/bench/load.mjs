@@ -2,9 +2,10 @@
  * The load generator: a process of its own, told by its parent what to send. A fixed number of keep-alive connections to
  * each port, each with one request at a time.
  *
- * in:  { port, requests: string[] (latin1), connections, milliseconds, waits?: true }
+ * in:  { port, requests: string[] (latin1), connections, milliseconds, waits?: true, perSecond?: number }
  * out: { answers, milliseconds, statuses: { [status]: count } }, once every request that was sent is answered; where `waits`
  *   is asked for with { waits: { p50, p99 } }, microseconds from request to answer
+ * With `perSecond` requests are due at even distances, and wait from when they are due: one that finds no connection free waits, too.
  */
 import { connect } from "node:net";
 import { quantile } from "./statistics.mjs";
@@ -24,7 +25,7 @@ process.on("message", (job) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-async function run({ port, requests, connections, milliseconds, waits = false }) {
+async function run({ port, requests, connections, milliseconds, waits = false, perSecond }) {
   const sockets = await pool(port, connections);
   const shared = {
     next: 0,
@@ -33,6 +34,7 @@ async function run({ port, requests, connections, milliseconds, waits = false })
     waits: waits ? [] : undefined,
     bytes: requests.map((text) => Buffer.from(text, "latin1")),
     running: true,
+    pace: perSecond === undefined ? undefined : new Pace(perSecond),
   };
   const began = performance.now();
   const stop = setTimeout(() => {
@@ -47,6 +49,7 @@ async function run({ port, requests, connections, milliseconds, waits = false })
   } finally {
     clearTimeout(stop);
     clearTimeout(deadline);
+    shared.pace?.stop();
   }
   const result = { answers: shared.answers, milliseconds: performance.now() - began, statuses: shared.statuses };
   return shared.waits === undefined ? result : { ...result, waits: summaryOf(shared.waits) };
@@ -76,15 +79,56 @@ function openSocket(port) {
   });
 }
 
+/** Lets requests go when they are due. */
+class Pace {
+  #between;
+  #due;
+  #free = [];
+  #turning = true;
+
+  constructor(perSecond) {
+    this.#between = 1e3 / perSecond;
+    this.#due = performance.now();
+    const turn = () => {
+      if (!this.#turning) return;
+      this.#release();
+      setImmediate(turn);
+    };
+    setImmediate(turn);
+  }
+
+  /** @param {(due: number) => void} send when the next request is due */
+  add(send) {
+    this.#free.push(send);
+  }
+
+  stop() {
+    this.#turning = false;
+  }
+
+  #release() {
+    const now = performance.now();
+    while (this.#free.length > 0 && this.#due <= now) {
+      const due = this.#due;
+      this.#due += this.#between;
+      this.#free.shift()(due);
+    }
+  }
+}
+
 /** Sends on one connection until the time is up; resolves after the last answer. */
 function keepAsking(socket, shared) {
   return new Promise((resolve, reject) => {
     let pending = Buffer.alloc(0);
     let asked = 0;
-    const ask = () => {
-      if (shared.waits !== undefined) asked = performance.now();
+    const send = (due) => {
+      asked = due;
       socket.write(shared.bytes[shared.next]);
       shared.next = (shared.next + 1) % shared.bytes.length;
+    };
+    const ask = () => {
+      if (shared.pace !== undefined) shared.pace.add(send);
+      else send(shared.waits === undefined ? 0 : performance.now());
     };
     const onEnd = () => reject(new Error("the connection was closed"));
     const onData = (chunk) => {

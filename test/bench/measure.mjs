@@ -18,14 +18,15 @@ const MEMORY_WARM_UP_MS = 1_000;
  *
  * @param {{ pid: number, ports: Record<string, number> }} proxy
  * @param {{ names: readonly string[], requests: (name: string) => readonly string[], rounds: number,
- *   milliseconds: number, processes: Record<string, number> }} plan what is sent to a variant, in turn (latin1);
+ *   milliseconds: number, processes: Record<string, number>, waits?: boolean }} plan what is sent to a variant, in turn (latin1);
  *   `milliseconds` a variant and round; `processes` are the other ones that take part, by variant if their time counts as
- *   its own
+ *   its own; `waits` if the proxy waits for an upstream that shares its core with the load: how much of its own core it has then
+ *   tells nothing
  * @returns {Promise<{ rounds: Record<string, number>[], answers: number, slices: number, disturbed: number,
  *   strangers: number, parts: Record<string, number> }>} nanoseconds of CPU a request by variant; how many cores the
  *   processes of others had; by variant what part of its time was that of its own process
  */
-export async function measureSet(proxy, { names, requests, rounds, milliseconds, processes }) {
+export async function measureSet(proxy, { names, requests, rounds, milliseconds, processes, waits = false }) {
   const load = startScript("load.mjs");
   const taking = [proxy.pid, load.pid, process.pid, ...Object.values(processes)];
   const gauge = new SliceGauge();
@@ -42,7 +43,7 @@ export async function measureSet(proxy, { names, requests, rounds, milliseconds,
       });
       result.slices += 1;
       result.answers += slice.answers;
-      if (!gauge.isDisturbed(name, slice)) {
+      if (waits || !gauge.isDisturbed(name, slice)) {
         spent[name].all += slice.spent;
         spent[name].proxy += slice.proxy;
         return [slice];

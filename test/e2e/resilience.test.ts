@@ -1,63 +1,11 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Script, type ScriptedReply, startUpstream, type Upstream } from "../support/upstream.js";
-import { type Gateway, serve } from "./support/serve.js";
-
-const clean: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
-
-/** A service with a stand-in for each script, behind a policy with these keys of its own and of its one route. */
-async function behind(
-  scripts: readonly Script[],
-  keys: { service?: string; route?: string },
-): Promise<{ gateway: Gateway; endpoints: Upstream[] }> {
-  const endpoints = await Promise.all(scripts.map((script) => startUpstream(script)));
-  clean.push(() => Promise.all(endpoints.map((endpoint) => endpoint.close())));
-  const addresses = endpoints.map(({ address }) => address).join(", ");
-  const gateway = await serve(
-    `apiVersion: sluice/v1
-kind: Gateway
-name: resilience
-listeners: { public: { address: 127.0.0.1:8080 } }
-services:
-  api: { endpoints: [${addresses}], ${keys.service ?? ""} }
-routes:
-  - { name: all, match: { path: /** }, to: api, ${keys.route ?? ""} }
-`,
-    { ownServices: true },
-  );
-  clean.push(() => gateway.stop());
-  return { gateway, endpoints };
-}
-
-/** What came of requests, checks of health left out. */
-function asked(endpoint: Upstream | undefined): number {
-  return (endpoint?.received ?? []).filter(({ url }) => url !== "/healthz").length;
-}
-
-function sent(endpoints: readonly Upstream[]): number {
-  return endpoints.reduce((sum, endpoint) => sum + asked(endpoint), 0);
-}
-
-async function statuses(gateway: Gateway, count: number): Promise<number[]> {
-  const found: number[] = [];
-  for (let n = 0; n < count; n++) found.push((await gateway.send(`/${n}`)).status);
-  return found;
-}
-
-const times = (count: number, value: number) => Array.from({ length: count }, () => value);
-
-/** A reply that waits until it is let go. */
-function gate(reply: ScriptedReply = {}) {
-  let open: () => void = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { script: () => opened.then(() => reply), open: () => open() };
-}
-
-const held = { timeout: 10_000, interval: 5 };
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { describe, expect, test, vi } from "vitest";
+import { type Script, startUpstream } from "../support/upstream.js";
+import { asked, before, behind, clean, gate, held, sent, statuses, times } from "./support/behind.js";
+import type { Gateway } from "./support/serve.js";
+import { portOf } from "./support/served-policy.js";
+import { certificateFolder } from "./support/tls.js";
 
 describe("retry", () => {
   test("a status that is named sends the request to the other endpoint, and no oftener than said", async () => {
@@ -131,6 +79,44 @@ describe("retry", () => {
     expect((await Promise.all(all)).map(({ status }) => status)).toEqual(times(10, 503));
     expect(sent(endpoints)).toBe(13);
   });
+});
+
+describe("backoff", () => {
+  const failing = async (backoff: string) => {
+    const { gateway, endpoints } = await behind([{ status: 503 }], {
+      route: `timeout: 1s, retry: { attempts: 1, on: [503], backoff: ${backoff} }`,
+    });
+    return { status: (await gateway.send("/")).status, tries: sent(endpoints) };
+  };
+
+  test("a retry waits as said, and no longer than there is time for the answer", async () => {
+    expect(await failing("{ base: 1ms }")).toEqual({ status: 503, tries: 2 });
+    // A random time up to a day, which is below a second once in many thousands of times.
+    expect(await failing("{ base: 24h }")).toEqual({ status: 504, tries: 1 });
+    expect(await failing("{ base: 1ms, max: 1ms }")).toEqual({ status: 503, tries: 2 });
+  });
+});
+
+test("connectTimeout: an endpoint that takes a connection and then says nothing is given up in time", async () => {
+  const silent = createServer();
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const sockets: Socket[] = [];
+  silent.on("connection", (socket) => sockets.push(socket));
+  clean.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const folder = await certificateFolder();
+  clean.push(() => folder.remove());
+  const gateway = await before([`127.0.0.1:${portOf(silent.address())}`], {
+    service: `connectTimeout: 200ms, tls: { sni: api.test, ca: "mounted:${folder.path}/ca.crt" }`,
+    route: "retry: { attempts: 2, on: [connect-failure], backoff: { base: 1ms } }",
+  });
+  const reply = await gateway.send("/");
+  expect(reply.status).toBe(503);
+  expect(reply.text).toContain("connection timeout");
+  expect(sockets).toHaveLength(3);
 });
 
 test("idleTimeout: a service that is silent is given up before its time is over", async () => {
@@ -225,48 +211,6 @@ describe("outliers", () => {
     endpoints[0]?.reply({ status: 502 });
     await leftOut(gateway);
     expect(asked(endpoints[0])).toBeGreaterThanOrEqual(before + 2);
-  });
-});
-
-describe("loadBalancing", () => {
-  test("leastRequest: the endpoint that has a request under way gets fewer", async () => {
-    const busy = gate();
-    const { gateway, endpoints } = await behind([busy.script, busy.script], {
-      service: "loadBalancing: leastRequest, slowStart: 1s",
-    });
-    const first = gateway.send("/");
-    await vi.waitFor(() => expect(sent(endpoints)).toBe(1), held);
-    const other = endpoints.find((endpoint) => asked(endpoint) === 0);
-    for (const endpoint of endpoints) endpoint.reply({});
-    // Of two endpoints drawn at random, perhaps the same twice: three of four requests go to the idle one.
-    expect(await statuses(gateway, 200)).toEqual(times(200, 200));
-    expect(asked(other)).toBeGreaterThan(120);
-    busy.open();
-    await first;
-  });
-
-  const sources: [key: string, ask: (gateway: Gateway, value: string) => Promise<unknown>][] = [
-    ["{ header: x-tenant }", (gateway, value) => gateway.send("/", { headers: { "x-tenant": value } })],
-    ["{ cookie: tenant }", (gateway, value) => gateway.send("/", { headers: { cookie: `a=1; tenant=${value}` } })],
-    ["[{ query: tenant }, { source: ip }]", (gateway, value) => gateway.send(`/?tenant=${value}`)],
-  ];
-  describe.each(["maglev", "ringHash"])("%s", (policy) => {
-    test.each(sources)("by %s: one key, one endpoint", async (key, ask) => {
-      const { gateway, endpoints } = await behind([{}, {}, {}], {
-        service: `loadBalancing: ${policy}`,
-        route: `hashBy: ${key}`,
-      });
-      const chosen = new Set<number>();
-      // So many that each endpoint surely has some of them, wherever its port puts it on the ring.
-      for (let tenant = 0; tenant < 60; tenant++) {
-        const before = endpoints.map(asked);
-        for (let n = 0; n < 4; n++) await ask(gateway, `tenant-${tenant}`);
-        const got = endpoints.map((endpoint, index) => asked(endpoint) - (before[index] ?? 0));
-        expect(got.toSorted()).toEqual([0, 0, 4]);
-        chosen.add(got.indexOf(4));
-      }
-      expect(chosen.size).toBe(3);
-    });
   });
 });
 

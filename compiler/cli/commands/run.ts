@@ -101,6 +101,7 @@ async function serve(
   const secrets = secretsOf(plan);
   const start = await starter(options);
   const ended = interrupted();
+  const hurry = interrupted(2);
   const server = await start(plan, secrets);
   try {
     const planned = new Map(plan.listeners.map((listener) => [listener.name, listener]));
@@ -119,7 +120,7 @@ async function serve(
     if (reason === undefined) return EXIT.ok;
     throw new EnvironmentError(reason);
   } finally {
-    await server.stop();
+    await server.stop(hurry);
   }
 }
 

@@ -70,7 +70,7 @@ export async function runEmbedded(
     takeOver: (next) => takeOver(server, next),
     // It is this process.
     ended: new Promise(() => {}),
-    stop: () => server.stop(),
+    stop: (hurry) => server.stop(hurry),
   };
 }
 

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { endpointTexts, mountedEndpoints } from "../../plan/discovery.js";
 import { environmentVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
+import { collectors } from "../../plan/tracing.js";
 import { mountedFiles } from "../../plan/transport.js";
 import { writeAtomically } from "../../runtime/atomic-write.js";
+import { drain } from "../../runtime/drain.js";
 import { startDynamicEnvoy, type UpdateOutcome } from "../../runtime/dynamic.js";
 import type { Envoy } from "../../runtime/launcher.js";
 import { dynamicBootstrapText, resourceTexts, secretTexts } from "../../targets/envoy/emit.js";
@@ -46,6 +48,8 @@ export async function runEnvoy(
     const placed = { ...fixed, endpointsDir: endpoints.folder };
     const options = await withSecrets(plan, placed, work.path);
     await endpoints.begin(plan);
+    // A policy that is replaced sends what it has for as long as its connections are drained.
+    const collecting = new Set(collectors(plan.policies).map(({ service }) => service));
     const running = await startDynamicEnvoy({
       folder: join(work.path, "resources"),
       bootstrap: (files) => dynamicBootstrapText(plan, options, files),
@@ -58,6 +62,7 @@ export async function runEnvoy(
         drainSeconds: DRAIN_SECONDS,
         accessLogFlushMs: 100,
         onOutput: (stream, text) => process[stream].write(text),
+        apart: true,
       },
     });
     return {
@@ -82,6 +87,7 @@ export async function runEnvoy(
           await endpoints.begin(next);
           const outcome = await running.update(resources);
           const isTaken = outcome.kind === "accepted" || outcome.kind === "unchanged";
+          if (isTaken) for (const { service } of collectors(next.policies)) collecting.add(service);
           const hasMoved = isTaken && (await endpoints.replace(next));
           return { isNews: true, says: hasMoved ? "taken over" : describe(outcome) };
         }
@@ -92,7 +98,8 @@ export async function runEnvoy(
         };
       },
       ended: running.envoy.exited.then((exit) => `Envoy ended by itself (${exit.signal ?? `status ${exit.code}`})`),
-      async stop() {
+      async stop(hurry) {
+        if (collecting.size > 0) await drain(running.envoy, { collectors: collecting, hurry });
         await running.envoy.stop();
         await work.remove();
       },

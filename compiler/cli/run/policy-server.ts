@@ -8,7 +8,8 @@ export interface PolicyServer {
   takeOver(plan: GatewayPlan): Promise<Takeover>;
   /** Settles with the reason if it ends by itself. */
   readonly ended: Promise<string>;
-  stop(): Promise<void>;
+  /** Spans of requests that have ended go out before, as far as that does not take long, and nobody is in a `hurry`. */
+  stop(hurry: Promise<void>): Promise<void>;
 }
 
 /** What became of a changed policy, in a phrase. */

@@ -64,6 +64,7 @@ service have its limits in common.
   },
   SL0676: {
     severity: "warning",
+    fix: "suggested",
     message: "`{key}` of the service `{service}` has no effect: no route leads to it",
     needs: ["services", "routes"],
     help: `The limits of a service hold for the requests of routes that lead to it. What it gets in place of another service, as a copy, or
@@ -103,6 +104,7 @@ from a policy that asks it, counts nowhere.
   },
   SL0680: {
     severity: "warning",
+    fix: "suggested",
     message:
       "`{ca}` has the authorities of the web: whoever has a name there gets a certificate that this listener takes",
     help: `The certificate of a client says that it is one of yours only if the authority that signed it signs for nobody else.
@@ -112,6 +114,7 @@ from a policy that asks it, counts nowhere.
   },
   SL0681: {
     severity: "warning",
+    fix: "suggested",
     message: "no authority of the web signs a certificate for `{name}`, and the service has no `ca` of its own",
     help: `Without \`ca\`, Envoy trusts the authorities of the web. They sign names that somebody owns, so a certificate for a name inside of a
 network comes from an authority of that network: connections would fail, and the trust would be in the wrong hands.

@@ -172,6 +172,7 @@ Give the open and the protected routes different beginnings, or make the policy 
   },
   SL0321: {
     severity: "error",
+    fix: "suggested",
     message: "the service `{service}` has a budget of {first} from the route `{route}`, and here of {budget}",
     help: `A budget is a share of all that is under way to a service, whichever route it comes by, so there can be one only. Give the routes the same budget.
 

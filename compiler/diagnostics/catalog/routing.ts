@@ -270,7 +270,7 @@ client gets 504 all the same.
       "a request may be tried {all} times: `{route}` tries {tries} times what comes back to this gateway, where `{other}` tries each {each} times",
     needs: ["services", "listeners"],
     help: `Retries of two layers multiply, so a service that is slow gets many times its requests, just when it can do least. One layer should ask
-again: the one that is next to the service.
+again: the one that is next to the service. What stands in by \`failover\`, and versions, count too.
 
     listeners: { public: { address: 0.0.0.0:8080 }, inside: { address: 127.0.0.1:8081 } }
     services: { again: { endpoints: [127.0.0.1:8081] }, orders: { endpoints: [10.0.0.7:8080] } }

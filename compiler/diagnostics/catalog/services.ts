@@ -229,6 +229,7 @@ Leave the policy out on routes whose methods stream, or split the route by metho
   },
   SL0645: {
     severity: "warning",
+    fix: "suggested",
     message: "`outliers` leaves out nobody: {percent} of the {endpoints} of this service is less than one",
     help: `\`maxEjectionPercent\`, 50% if absent, is never exceeded, also not by the first endpoint.
 
@@ -259,6 +260,7 @@ stands in gets requests for its own endpoints only, and does not hand them on.
   },
   SL0648: {
     severity: "warning",
+    fix: "suggested",
     message: "nothing ever stands in for `{service}`: without `health` or `outliers` all of its endpoints are well",
     help: `Requests go elsewhere while too few endpoints are healthy. Only a check, or requests that fail, can tell that one is not.
 
@@ -268,6 +270,7 @@ stands in gets requests for its own endpoints only, and does not hand them on.
   },
   SL0649: {
     severity: "warning",
+    fix: "suggested",
     message: "requests to `{service}` come back to the listener `{listener}` of this gateway",
     help: `The endpoint is an address that this gateway listens on itself. Unless the routes are such that a request does not come to the same one
 again, it goes round until a timeout. Where routes have \`retry\`, the tries of each round multiply (SL0362).

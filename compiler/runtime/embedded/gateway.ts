@@ -90,11 +90,11 @@ export class ServingGateway {
     this.calls.send();
   }
 
-  /** No more is asked of it. What modules have to send goes out, as far as that does not take long. */
-  async stop(): Promise<void> {
+  /** No more is asked of it. What modules have to send goes out, as far as that does not take long and nobody is in a `hurry`. */
+  async stop(hurry: Promise<void>): Promise<void> {
     clearTimeout(this.ticking);
     this.letGo();
-    await Promise.race([this.calls.ended(), delay(LAST_CALLS_MS, undefined, { ref: false })]);
+    await Promise.race([hurry, this.calls.ended(), delay(LAST_CALLS_MS, undefined, { ref: false })]);
     this.retire();
   }
 

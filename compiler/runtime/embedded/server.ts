@@ -105,11 +105,11 @@ export class EmbeddedServer {
     return { kind: "accepted" };
   }
 
-  /** Ends every connection. */
-  async stop(): Promise<void> {
+  /** Ends every connection, and sends the spans of what has ended, unless somebody is in a `hurry`. */
+  async stop(hurry: Promise<void> = new Promise(() => {})): Promise<void> {
     await Promise.all([...this.bound.values()].map(({ listener }) => listener.close(0)));
     await this.draining;
-    await this.gateway.stop();
+    await this.gateway.stop(hurry);
     for (const service of this.services.values()) service.close();
   }
 

@@ -1,7 +1,7 @@
 /*
  * CPU a request of tracing, by Envoy's own tracers and by Sluice, in a guard that runs anyway. README.md of the folder above tells
  * how it is measured.
- *   npm run bench -- tracing [--rounds 12] [--seconds 1] [--markdown]
+ *   npm run bench -- tracing [--rounds 12] [--seconds 1] [--part propagate|sample|outage] [--markdown]
  */
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,11 +14,16 @@ import { isPinned, machineLine, pin, residentMemory, startScript } from "../proc
 import { requireEnvoy } from "../proxies.mjs";
 import { acceptRounds, median, quantile } from "../statistics.mjs";
 import { upstreamText } from "../variants.mjs";
+import { PATHS } from "../workload.mjs";
 import { checkVariant } from "./checks.mjs";
 import { bootstrapText, namesOf, PAIRS } from "./variants.mjs";
 import { SETS, tracedRequests } from "./workload.mjs";
 
 const TOLERANCE = 0.15;
+/** That the proxy is asked without a collector. */
+const PER_SECOND = 20_000;
+const WARM_UP_MS = 2_000;
+const PARTS = [...Object.keys(SETS), "outage"];
 const MODULES = fileURLToPath(new URL("../../../dist/modules", import.meta.url));
 
 /** @param {readonly string[]} args after `tracing` */
@@ -36,12 +41,15 @@ export async function benchTracing(args) {
     const places = { upstreamPort, collectorPort, modulesDir: "modules" };
     const processes = { upstream: upstream.pid, collector: collector.pid };
     print(`${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`);
-    for (const set of Object.keys(SETS)) {
+    const parts = options.part === undefined ? PARTS : [options.part];
+    for (const set of Object.keys(SETS).filter((set) => parts.includes(set))) {
       say(`measuring: ${SETS[set]}`);
       print(await measureTracing(set, { envoy, workDir, places, processes, options }));
     }
-    say("measuring: no collector");
-    print(await measureOutage({ envoy, workDir, places, options }));
+    if (parts.includes("outage")) {
+      say("measuring: no collector");
+      print(await measureOutage({ envoy, workDir, places, options }));
+    }
   } finally {
     collector.stop();
     await upstream.stop();
@@ -67,7 +75,7 @@ async function measureTracing(set, { envoy, workDir, places, processes, options 
       for (const name of [base, peer, own])
         await checkVariant(name, { port: proxy.ports[name], form, traces: name !== base, brings });
     const requests = Object.fromEntries([...forms].map(([name, form]) => [name, tracedRequests(set, form)]));
-    const plan = { names: namesOf(set), requests: (name) => requests[name], processes, ...options };
+    const plan = { names: namesOf(set), requests: (name) => requests[name], processes, waits: true, ...options };
     return reportSet(set, await measureSet(proxy, plan), options);
   } finally {
     await proxy.stop();
@@ -90,42 +98,49 @@ function reportSet(set, measured, { markdown, rounds: made }) {
     return [[base, micro(median(rounds.map((round) => round[base]))), "", "", ""], row(peer), row(own)];
   });
   const table = [["variant", "us in all", "tracing adds", "middle half", "ratio"], ...rows];
-  const note = `${made} rounds, ${measured.answers} requests, all 200; ${Math.round((measured.disturbed / measured.slices) * 100)} % of the slices were disturbed, other processes had ${measured.strangers.toFixed(2)} cores.`;
+  const note = `${made} rounds, ${measured.answers} requests, all 200; other processes had ${measured.strangers.toFixed(2)} cores.`;
   return [`${markdown ? "#### " : ""}${SETS[set]}: CPU a request`, tableOf(table, markdown), note].join("\n\n");
 }
 
-/** As many requests as one worker answers, with a collector that nobody reaches: what clients wait, and memory. */
+/**
+ * What clients wait, and memory, with a collector and without one. The proxy answers by itself, so that one worker keeps up.
+ */
 async function measureOutage({ envoy, workDir, places, options }) {
-  const nowhere = { ...places, collectorPort: 1 };
-  const proxy = await startTraced("sample", { envoy, workDir, places: nowhere });
+  const up = await startTraced("sample", { envoy, workDir, places });
+  const down = await startTraced("sample", { envoy, workDir, places: { ...places, collectorPort: 1 } });
   const load = startScript("load.mjs");
+  const requests = tracedRequests("sample", "w3c", PATHS.direct);
+  const ask = async (port, milliseconds) => {
+    load.send({ port, requests, connections: 64, milliseconds, waits: true, perSecond: PER_SECOND });
+    return load.next();
+  };
+  const variants = [
+    { name: "guard_w3c", port: up.ports.guard_w3c },
+    ...["sluice_otlp", "sluice_zipkin"].flatMap((name) => [
+      { name, port: up.ports[name] },
+      { name: `${name}, no collector`, port: down.ports[name] },
+    ]),
+  ].map((variant) => ({ ...variant, results: [] }));
   try {
-    const names = ["guard_w3c", "sluice_otlp", "sluice_zipkin"];
-    const ask = async (name, milliseconds) => {
-      const requests = tracedRequests("sample", "w3c");
-      load.send({ port: proxy.ports[name], requests, connections: 16, milliseconds, waits: true });
-      return load.next();
-    };
-    for (const name of names) await ask(name, 2_000);
-    const before = residentMemory(proxy.pid).anonymous;
-    const found = new Map(names.map((name) => [name, []]));
+    for (const { port } of variants) await ask(port, WARM_UP_MS);
+    const before = residentMemory(down.pid).anonymous;
     for (let round = 0; round < options.rounds; round++)
-      for (const name of names) found.get(name).push(await ask(name, options.milliseconds));
-    const grown = residentMemory(proxy.pid).anonymous - before;
-    const rows = names.map((name) => {
-      const results = found.get(name);
+      for (const { port, results } of variants) results.push(await ask(port, options.milliseconds));
+    const grown = residentMemory(down.pid).anonymous - before;
+    const rows = variants.map(({ name, results }) => {
       const rate = median(results.map(({ answers, milliseconds }) => (answers / milliseconds) * 1e3));
-      const waits = (part) => median(results.map(({ waits }) => waits[part]));
-      return [name, rate.toFixed(0), waits("p50").toFixed(0), waits("p99").toFixed(0)];
+      const waits = (part) => results.map(({ waits }) => waits[part]);
+      const spread = [0.25, 0.75].map((share) => quantile(waits("p99"), share).toFixed(0)).join(" to ");
+      return [name, rate.toFixed(0), median(waits("p50")).toFixed(0), median(waits("p99")).toFixed(0), spread];
     });
-    const table = [["variant", "requests/s", "p50 us", "p99 us"], ...rows];
-    const title = `${options.markdown ? "#### " : ""}No collector: as many requests as one worker answers`;
-    return [title, tableOf(table, options.markdown), `Memory grew by ${(grown / 1_048_576).toFixed(1)} MiB.`].join(
-      "\n\n",
-    );
+    const table = [["variant", "requests/s", "p50 us", "p99 us", "middle half"], ...rows];
+    const title = `${options.markdown ? "#### " : ""}No collector, ${PER_SECOND} requests/s to one worker`;
+    const note = `Memory of the proxy without a collector grew by ${(grown / 1_048_576).toFixed(1)} MiB.`;
+    return [title, tableOf(table, options.markdown), note].join("\n\n");
   } finally {
     load.stop();
-    await proxy.stop();
+    await up.stop();
+    await down.stop();
   }
 }
 
@@ -152,13 +167,15 @@ function readOptions(args) {
       options: {
         rounds: { type: "string", default: "12" },
         seconds: { type: "string", default: "1" },
+        part: { type: "string" },
         markdown: { type: "boolean", default: false },
       },
     });
     const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new RangeError("--rounds: 1 to 100");
     if (!(seconds >= 0.1 && seconds <= 10)) throw new RangeError("--seconds: 0.1 to 10");
-    return { rounds, milliseconds: seconds * 1000, markdown: values.markdown };
+    if (values.part !== undefined && !PARTS.includes(values.part)) throw new RangeError(`--part: ${PARTS.join(", ")}`);
+    return { rounds, milliseconds: seconds * 1000, part: values.part, markdown: values.markdown };
   } catch (error) {
     say(error.message);
     return process.exit(3);

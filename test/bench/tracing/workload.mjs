@@ -56,10 +56,9 @@ export function contextOf(form) {
  *
  * @param {keyof typeof SETS} set
  * @param {"w3c" | "b3"} form in which the context comes
+ * @param {string} path
  */
-export function tracedRequests(set, form) {
+export function tracedRequests(set, form, path = PATHS.forward) {
   const more = set === "propagate" ? contextOf(form) : [];
-  return consumers.map(({ key }) =>
-    requestBytes({ path: PATHS.forward, key, more, without: ["traceparent"] }).toString("latin1"),
-  );
+  return consumers.map(({ key }) => requestBytes({ path, key, more, without: ["traceparent"] }).toString("latin1"));
 }
