@@ -2,7 +2,7 @@ import { z } from "zod";
 import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { JsonObject } from "../../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../../compiler/policy/kind.js";
-import { duration, environmentReference, exactlyOneOf, headerName } from "../../../compiler/policy/values.js";
+import { duration, exactlyOneOf, headerName, tokenKeyReference } from "../../../compiler/policy/values.js";
 import type { Path } from "../../../compiler/syntax/document.js";
 import { removal, removeItem } from "../../../compiler/syntax/edits.js";
 import { pathOfClaim } from "./claim-path.js";
@@ -81,7 +81,7 @@ const schema = z
       .optional()
       .describe("The keys of the issuer: `file:PATH`, relative to this file, or the keys themselves.")
       .meta({ examples: ["file:jwks.json"] }),
-    secret: environmentReference
+    secret: tokenKeyReference
       .optional()
       .describe(
         "`env:NAME`: the variable that holds the secret of the issuer, in place of `jwks`; its bytes as they are, 32 at least.",
