@@ -1,9 +1,13 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { standingOracle } from "../support/envoy.js";
 import { request } from "../support/http.js";
 import { type Members, published, type SigningKey, secretKey, TOKEN_KEYS, tokenBy } from "../support/token-keys.js";
 import { base64url } from "../support/tokens.js";
+import { sluice } from "./support/cli.js";
 import { type Bootstrap, edited } from "./support/edit.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
@@ -46,6 +50,24 @@ routes:
   - { name: shared, match: { path: /shared/** }, to: echo, apply: [shared] }
   - { name: rules, match: { path: /rules/** }, to: echo, apply: [known, rules] }
   - { name: open, match: { path: /open/** }, to: echo }
+`;
+
+const POLICY_TEST = `apiVersion: sluice/v1
+kind: Test
+policy: policy.yaml
+cases:
+  - name: acme is known by its token, which the service does not see
+    as: acme
+    request: { path: /known/x, headers: { x-user: root } }
+    expect:
+      status: 200
+      upstream: { service: echo, headers: { x-consumer: acme, x-consumer-tier: gold, x-user: acme-app, authorization: false } }
+  - name: nobody is without one
+    request: { path: /known/x }
+    expect: { status: 401, decidedBy: known, upstream: none }
+  - name: a token has to be one
+    request: { path: /shared/x, headers: { authorization: Bearer a.b.c } }
+    expect: { status: 401, decidedBy: shared, upstream: none }
 `;
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -157,6 +179,18 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   });
 });
 
+it("signs consumers of policy tests in, on both engines", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-tokens-"));
+  try {
+    await writeFile(join(folder, "policy.yaml"), POLICY);
+    await writeFile(join(folder, "policy.test.yaml"), POLICY_TEST);
+    const { code, stdout, stderr } = await sluice(["test", folder, "--engine", "both"]);
+    expect([code, stdout, stderr]).toEqual([0, expect.stringContaining("3 passed; 3 of 3 on Envoy"), ""]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 describe("beside jwt_authn", () => {
   let gateway: Gateway;
   beforeAll(async () => {
@@ -179,26 +213,23 @@ describe("beside jwt_authn", () => {
     ["orders", 1],
     [["orders"]],
   );
-  const moment = fc.oneof(
-    { weight: 6, arbitrary: time.map((seconds) => now() + seconds) },
-    { weight: 1, arbitrary: odd },
-  );
+  const mostly = (usual: fc.Arbitrary<Members[string]>, other: fc.Arbitrary<Members[string]> = odd) =>
+    fc.oneof({ weight: 20, arbitrary: usual }, { weight: 1, arbitrary: other });
+  const moment = time.map((seconds): Members[string] => now() + seconds);
+  const past = fc.integer({ min: 50, max: 500 }).map((seconds): Members[string] => now() - seconds);
   const claims = fc.record(
     {
-      iss: fc.oneof({ weight: 8, arbitrary: fc.constant<Members[string]>(ISSUER) }, { weight: 1, arbitrary: odd }),
-      aud: fc.oneof(
-        { weight: 8, arbitrary: fc.constantFrom<Members[string]>("orders", ["shop"], ["x", "orders"], "Orders") },
-        { weight: 1, arbitrary: odd },
+      iss: mostly(fc.constant(ISSUER)),
+      aud: mostly(
+        fc.constantFrom<Members[string]>("orders", ["shop"], ["x", "orders"]),
+        fc.oneof(odd, fc.constant("Orders")),
       ),
-      exp: fc.oneof(
-        { weight: 4, arbitrary: fc.constant<Members[string]>(now() + 900) },
-        { weight: 1, arbitrary: moment },
-      ),
-      nbf: moment,
-      iat: moment,
-      sub: fc.oneof({ weight: 4, arbitrary: fc.constant<Members[string]>("alice") }, { weight: 1, arbitrary: odd }),
-      jti: odd,
-      scope: odd,
+      exp: mostly(fc.constant(now() + 900), fc.oneof(odd, moment)),
+      nbf: mostly(past, fc.oneof(odd, moment)),
+      iat: mostly(past, fc.oneof(odd, moment)),
+      sub: mostly(fc.constant("alice")),
+      jti: mostly(fc.constant("a")),
+      scope: mostly(fc.constantFrom<Members[string]>("a b", ["a"])),
       other: odd,
     },
     { requiredKeys: ["iss", "aud", "exp"] },
@@ -225,7 +256,7 @@ describe("beside jwt_authn", () => {
     },
     { weight: 1, arbitrary: fc.nat(500).map((at) => (token: string) => token.slice(0, at)) },
   );
-  const key = fc.constantFrom<SigningKey>(rsa, ec, ec384, { ...otherEc, kid: "ec" });
+  const key = fc.constantFrom<SigningKey>(rsa, rsa, ec, ec, ec384, { ...otherEc, kid: "ec" });
   const token = fc
     .tuple(key, claims, fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: header }), change)
     .map(([by, payload, first, changed]) => changed(tokenBy(by, payload, first)));
@@ -236,6 +267,9 @@ describe("beside jwt_authn", () => {
     ...["token-encoding", "token-extension", "token-header", "token-payload", "token-claim", "token-without-expiry"],
     ...["token-issued-ahead", "token-key", "token-issuer"],
   ];
+
+  /** Of ES256, it takes half of the bytes for one number and half for the other, and does not count them. */
+  const hasOddSignature = (text: string) => Buffer.from(text.split(".")[2] ?? "", "base64url").length % 2 === 1;
 
   it("lets nothing in that it refuses, and refuses beyond it only for what is written down", {
     timeout: 300_000,
@@ -249,7 +283,7 @@ describe("beside jwt_authn", () => {
         const native = await request(gateway.url("/known/x", "native"), { headers });
         if (reply.status === 200 && native.status === 200) both++;
         if (reply.status === 200) expect(native.status, text).toBe(200);
-        else if (native.status === 200)
+        else if (native.status === 200 && !hasOddSignature(text))
           expect(ONLY_WE, text).toContain((decision.decision ?? "").replace("known denied ", ""));
       }),
       { numRuns: runs },

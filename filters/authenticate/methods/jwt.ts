@@ -59,12 +59,15 @@ const jwk = z.strictObject({
     .meta({ examples: ["env:JWT_KEY"] }),
 });
 
-const service = z.strictObject({
-  service: z.string().describe("Not built: keys are not fetched from services by this version."),
-  path: z.string().describe("Not built."),
-  refresh: duration.optional().describe("Not built."),
-  maxStale: duration.optional().describe("Not built."),
-});
+const set = z
+  .strictObject({
+    keys: z.array(jwk).min(1).max(64).optional().describe("JSON Web Keys (RFC 7517)."),
+    service: z.string().optional().describe("Not built: keys are not fetched from services by this version."),
+    path: z.string().optional().describe("Not built."),
+    refresh: duration.optional().describe("Not built."),
+    maxStale: duration.optional().describe("Not built."),
+  })
+  .meta(exactlyOneOf("keys", "service"));
 
 const schema = z
   .strictObject({
@@ -75,8 +78,7 @@ const schema = z
     jwks: z
       .union([
         z.string().regex(/^file:.+$/s, "the keys are in a file, `file:jwks.json`, or stand here as `{ keys: [...] }`"),
-        z.strictObject({ keys: z.array(jwk).min(1).max(64).describe("JSON Web Keys (RFC 7517).") }),
-        service,
+        set,
       ])
       .optional()
       .describe("The keys of the issuer: `file:PATH`, relative to this file, or the keys themselves.")
@@ -104,7 +106,7 @@ const schema = z
       .describe("The claim that names a consumer by the `subject` of its `jwt` credential.")
       .meta({ examples: ["claims.azp"] }),
     claimsToHeaders: z
-      .record(claim, headerName)
+      .record(claim, headerName.describe("The header that tells the claim."))
       .default({})
       .describe("Headers that tell the service what a token claims; nobody else can write them."),
     cache: z
@@ -212,7 +214,7 @@ function keysOf(spec: Spec, path: Path, context: PolicyContext): readonly JwtKey
     return undefined;
   }
   if (spec.secret !== undefined) return [secretKey(spec.secret, spec.algorithms, [...path, "secret"], context)];
-  if (typeof spec.jwks === "object" && "service" in spec.jwks) {
+  if (typeof spec.jwks === "object" && spec.jwks.service !== undefined) {
     context.report(diagnose("SL0499", { file: `${spec.jwks.service}.json` }, context.place([...path, "jwks"])));
     return undefined;
   }
