@@ -90,6 +90,7 @@ function convert(issue: Issue, place: Place, known: (path: Path) => string[]): D
       return [diagnose("SL0104", { reason: `at least ${amount(issue.minimum, issue)}` }, place(path))];
     case "custom":
       if (issue.params?.privateKey === true) return [diagnose("SL0623", {}, place(path))];
+      if (issue.params?.tokenKey === true) return [diagnose("SL0493", {}, place(path))];
       if (issue.params?.password === true) return [diagnose("SL0207", {}, place(path))];
       if (issue.params?.literalSecret === true) return [diagnose("SL0204", {}, place(path))];
       return [diagnose("SL0104", { reason: issue.message }, place(path))];

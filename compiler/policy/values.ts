@@ -193,6 +193,9 @@ export const apiKeyReference = z
 /** Marks an issue of the schema whose value may be a secret, which only the environment can hold. */
 export const LITERAL_PASSWORD = { ...LITERAL_SECRET, password: true } as const;
 
+/** The same of a secret that issuers of tokens share with the gateway. */
+export const LITERAL_TOKEN_KEY = { ...LITERAL_SECRET, tokenKey: true } as const;
+
 const ENVIRONMENT_REFERENCE = /^env:[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** `env:NAME`: the name of the variable. */
@@ -200,6 +203,13 @@ export const environmentReference = z
   .string()
   .refine((text) => ENVIRONMENT_REFERENCE.test(text), { params: LITERAL_PASSWORD })
   .meta({ pattern: ENVIRONMENT_REFERENCE.source, examples: ["env:SERVICE_PASSWORD"] })
+  .transform((text) => text.slice("env:".length));
+
+/** The same of a secret that signs tokens. */
+export const tokenKeyReference = z
+  .string()
+  .refine((text) => ENVIRONMENT_REFERENCE.test(text), { params: LITERAL_TOKEN_KEY })
+  .meta({ pattern: ENVIRONMENT_REFERENCE.source, examples: ["env:TOKEN_SECRET"] })
   .transform((text) => text.slice("env:".length));
 
 /** A value alone or a list of them. */

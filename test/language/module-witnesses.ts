@@ -1,4 +1,5 @@
 import { allowing, configurationOf, digestOf, limiting, partnersOnly } from "../support/module-policies.js";
+import { TOKEN_KEYS } from "../support/token-keys.js";
 
 // For each sort of fault that no schema can see, a configuration that has it and nothing else.
 
@@ -10,6 +11,13 @@ const withKey = (...keys: string[]) =>
   configurationOf([partnersOnly], {
     consumers: [{ name: "a", credentials: keys.map((apiKey) => ({ apiKey })) }],
   });
+const withSubjects = (...subjects: string[]) =>
+  configurationOf([partnersOnly], {
+    consumers: subjects.map((subject, index) => ({ name: `c${index}`, credentials: [{ jwt: { subject } }] })),
+  });
+const token = { issuer: "i", audiences: ["a"], algorithms: ["RS256"], keys: [TOKEN_KEYS.rsa.jwk] };
+const withToken = (more: object) =>
+  configurationOf([{ name: "a", authenticate: { realm: "r", anyOf: [{ jwt: { ...token, ...more } }] } }]);
 const text = (value: unknown) => JSON.stringify(value);
 const empty = configurationOf([]);
 const tracing = (more: object) => ({ name: "trace", tracing: { propagate: ["w3c"], ratio: 0, ...more } });
@@ -78,6 +86,22 @@ const ofGuard: readonly Witness[] = [
   [
     "consumers[0].credentials[1].apiKey: is a key that a consumer already has",
     text(withKey(digestOf("k"), digestOf("k"))),
+  ],
+  ["consumers[1].credentials[0].jwt.subject: is a subject that a consumer already is", text(withSubjects("a", "a"))],
+  [
+    "policies[0].authenticate.anyOf[0].jwt.claimsToHeaders[1]: has a header that is listed already",
+    text(
+      withToken({
+        claimsToHeaders: [
+          { claim: "a", header: "x-a" },
+          { claim: "b", header: "x-a" },
+        ],
+      }),
+    ),
+  ],
+  [
+    "policies[0].authenticate.anyOf[0].jwt.keys[0]: is a key with another exponent than 3 and 65537",
+    text(withToken({ keys: [{ ...TOKEN_KEYS.rsa.jwk, e: "EQ" }] })),
   ],
   [
     'consumers[0].credentials[0].apiKey: the environment variable is not set, or not let through to the module: "env:NONE"',

@@ -31,7 +31,9 @@ export function sourceFiles(pattern: RegExp): string[] {
 /** Every case folder of the project, sorted. */
 export function allCases(): Case[] {
   const root = packageRoot();
-  const paths = sourceFiles(/^(compiler|filters)\/[^/]+\/cases\/[^/]+\/.+\.(html|yaml|wsdl|xsd)$/);
+  const paths = sourceFiles(
+    /^(compiler|filters)\/[^/]+\/cases\/[^/]+\/.*(?:(?<=[^/])\.(?:html|yaml|wsdl|xsd)|(?<=[/.])jwks\.json)$/,
+  );
   const policies = paths.filter((path) => /\/cases\/[^/]+\/policy\.yaml$/.test(path));
   return policies.map((path) => {
     const folder = dirname(path);

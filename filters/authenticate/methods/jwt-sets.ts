@@ -7,6 +7,8 @@ const MOST_KEYS = 64;
 
 /** The keys of a set, in the policy or in a file; undefined after an error was reported. */
 export function keySetOf(written: unknown, path: Path, context: PolicyContext): readonly JwtKey[] | undefined {
+  // It is of no form that there is, which was told already.
+  if (written === undefined) return undefined;
   const document = typeof written === "string" ? documentOf(written, path, context) : context.node(path);
   if (document === undefined) return undefined;
   const list = member(document, "keys");

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { JsonObject } from "../../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../../compiler/policy/kind.js";
-import { duration, environmentReference, exactlyOneOf, headerName } from "../../../compiler/policy/values.js";
+import { duration, exactlyOneOf, headerName, tokenKeyReference } from "../../../compiler/policy/values.js";
 import type { Path } from "../../../compiler/syntax/document.js";
 import { removal, removeItem } from "../../../compiler/syntax/edits.js";
 import { pathOfClaim } from "./claim-path.js";
@@ -59,12 +59,15 @@ const jwk = z.strictObject({
     .meta({ examples: ["env:JWT_KEY"] }),
 });
 
-const service = z.strictObject({
-  service: z.string().describe("Not built: keys are not fetched from services by this version."),
-  path: z.string().describe("Not built."),
-  refresh: duration.optional().describe("Not built."),
-  maxStale: duration.optional().describe("Not built."),
-});
+const set = z
+  .strictObject({
+    keys: z.array(jwk).min(1).max(64).optional().describe("JSON Web Keys (RFC 7517)."),
+    service: z.string().optional().describe("Not built: keys are not fetched from services by this version."),
+    path: z.string().optional().describe("Not built."),
+    refresh: duration.optional().describe("Not built."),
+    maxStale: duration.optional().describe("Not built."),
+  })
+  .meta(exactlyOneOf("keys", "service"));
 
 const schema = z
   .strictObject({
@@ -75,13 +78,12 @@ const schema = z
     jwks: z
       .union([
         z.string().regex(/^file:.+$/s, "the keys are in a file, `file:jwks.json`, or stand here as `{ keys: [...] }`"),
-        z.strictObject({ keys: z.array(jwk).min(1).max(64).describe("JSON Web Keys (RFC 7517).") }),
-        service,
+        set,
       ])
       .optional()
       .describe("The keys of the issuer: `file:PATH`, relative to this file, or the keys themselves.")
       .meta({ examples: ["file:jwks.json"] }),
-    secret: environmentReference
+    secret: tokenKeyReference
       .optional()
       .describe(
         "`env:NAME`: the variable that holds the secret of the issuer, in place of `jwks`; its bytes as they are, 32 at least.",
@@ -104,7 +106,7 @@ const schema = z
       .describe("The claim that names a consumer by the `subject` of its `jwt` credential.")
       .meta({ examples: ["claims.azp"] }),
     claimsToHeaders: z
-      .record(claim, headerName)
+      .record(claim, headerName.describe("The header that tells the claim."))
       .default({})
       .describe("Headers that tell the service what a token claims; nobody else can write them."),
     cache: z
@@ -212,7 +214,7 @@ function keysOf(spec: Spec, path: Path, context: PolicyContext): readonly JwtKey
     return undefined;
   }
   if (spec.secret !== undefined) return [secretKey(spec.secret, spec.algorithms, [...path, "secret"], context)];
-  if (typeof spec.jwks === "object" && "service" in spec.jwks) {
+  if (typeof spec.jwks === "object" && spec.jwks.service !== undefined) {
     context.report(diagnose("SL0499", { file: `${spec.jwks.service}.json` }, context.place([...path, "jwks"])));
     return undefined;
   }
