@@ -20,7 +20,7 @@ export interface Attribute {
   readonly argument: Argument;
 }
 
-/** Every attribute that is built. */
+/** Every attribute. */
 export const ATTRIBUTES: readonly Attribute[] = [
   attribute("auth.claims", "string", "identity", "claim"),
   attribute("auth.consumer", "string", "identity"),
@@ -52,9 +52,6 @@ export const ATTRIBUTES: readonly Attribute[] = [
   attribute("source.principal", "string", "request"),
 ];
 
-/** Attributes of the language that are not built yet; a trailing `.` stands for every name under it. */
-const PLANNED: readonly string[] = [];
-
 function attribute(name: string, type: Type, availability: Availability, argument: Argument = "none"): Attribute {
   return { name, type, availability, argument };
 }
@@ -71,12 +68,7 @@ export function attributeNamed(name: string): Attribute | undefined {
   return ATTRIBUTES.find((known) => known.name === name);
 }
 
-/** True if the language has the attribute but this version does not. */
-export function isPlanned(name: string): boolean {
-  return PLANNED.some((known) => (known.endsWith(".") ? name.startsWith(known) : name === known));
-}
-
-/** Names of the built attributes that begin with `<group>.`; empty if there is no such group. */
+/** Names of the attributes that begin with `<group>.`; empty if there is no such group. */
 export function attributesUnder(group: string): string[] {
   return ATTRIBUTES.map((known) => known.name).filter((name) => name.startsWith(`${group}.`));
 }

@@ -5,7 +5,6 @@ import {
   attributeNamed,
   attributesUnder,
   CLAIM_LIST,
-  isPlanned,
   nameProblem,
   written,
 } from "./attributes.js";
@@ -47,7 +46,6 @@ export function resolveAttribute(syntax: NameSyntax | SelectSyntax, findings: Fi
   const owner = syntax.kind === "select" ? attributeNamed(name.slice(0, name.lastIndexOf("."))) : undefined;
   if (owner !== undefined && owner.argument !== "none" && syntax.kind === "select")
     return resolveField(owner, syntax, range, findings);
-  if (isPlanned(name)) return findings.add("SL0505", { construct: `the attribute \`${name}\`` }, range);
   const members = attributesUnder(name);
   if (members.length > 0) return findings.add("SL0517", { name, hint: `name one of ${members.join(", ")}` }, range);
   return unknown(name, range, findings);
@@ -117,7 +115,6 @@ export function resolveIndex(syntax: IndexSyntax, findings: Findings): Attribute
       return findings.add("SL0511", naming(attribute), place(index));
     return named(attribute, index.value, place(index), range, findings);
   }
-  if (isPlanned(name)) return findings.add("SL0505", { construct: `the attribute \`${name}\`` }, range);
   if (attribute === undefined && attributesUnder(name).length === 0) return unknown(name, place(operand), findings);
   return findings.foreign(`an index in brackets after \`${name}\``, range);
 }

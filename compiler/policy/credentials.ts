@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { type Credential, identifierOf } from "../plan/credentials.js";
+import { nodeAt } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
 import { apiKeyReference, environmentReference, exactlyOneOf } from "./values.js";
 
@@ -86,17 +87,17 @@ export function credentialOf({
 }
 
 /** One credential must lead to one consumer: the module refuses the same one twice, and so does the compiler. */
-export function checkCredentials({ gateway, place }: CheckedGateway): Diagnostic[] {
+export function checkCredentials({ root, gateway, place }: CheckedGateway): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const seen = new Map<string, (string | number)[]>();
   for (const [name, consumer] of Object.entries(gateway.consumers))
     for (const [index, written] of consumer.credentials.entries()) {
       const here = ["consumers", name, "credentials", index];
       const one = credentialOf(written);
-      if (one === undefined) {
-        diagnostics.push(diagnose("SL0488", { keys: KINDS.join(", ") }, place(here)));
-        continue;
-      }
+      // What does not fit is left out of it, but not of the file.
+      const kinds = KINDS.filter((kind) => nodeAt(root, [...here, kind]) !== undefined);
+      if (kinds.length !== 1) diagnostics.push(diagnose("SL0488", { keys: KINDS.join(", ") }, place(here)));
+      if (one === undefined) continue;
       const { path: own, identifier } = identifierOf(one);
       const path = [...here, ...own];
       const key = `${own[0]} ${identifier}`;

@@ -3,7 +3,7 @@ import { type Callers, predicateSchemas } from "../expression/predicate-schema.j
 import { MOST_COLLECTORS } from "../plan/tracing.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { BodyPart, ModulePart, PolicyKind } from "./kind.js";
-import { identity, NAME, name } from "./values.js";
+import { exactlyOneOf, identity, NAME, name } from "./values.js";
 
 // The configuration document of a module (filters/modules/README.md, filters/modules/body/README.md), as the module itself reads it.
 
@@ -116,17 +116,43 @@ const consumers = z
       groups: z.array(identity).max(64).optional().describe("For rules."),
       credentials: z
         .array(
-          z.union([
-            z.strictObject({
+          z
+            .strictObject({
               apiKey: z
                 .string()
                 .max(1024)
                 .regex(/^(sha256:[0-9a-f]{64}$|env:.)/s)
+                .optional()
                 .describe(
                   "`env:` and a variable that `vm_config.environment_variables` lets through, or `sha256:` and 64 lower-case hexadecimal digits. Every key once.",
                 ),
-            }),
-            z.strictObject({
+              certificate: z
+                .strictObject({
+                  san: z
+                    .string()
+                    .regex(/^[!-~]{1,2048}$/)
+                    .describe(
+                      "The one URI in it or, without a URI, its one DNS name in small letters. Every name once.",
+                    ),
+                })
+                .optional()
+                .describe("A client certificate, by the name in it."),
+              hmac: z
+                .strictObject({
+                  keyId: z
+                    .string()
+                    .regex(/^[!#-[\]-~]{1,256}$/)
+                    .describe("How signatures name the secret. Every name once."),
+                  secret: z
+                    .string()
+                    .max(1024)
+                    .regex(/^env:./s)
+                    .describe(
+                      "`env:` and a variable that `vm_config.environment_variables` lets through; its value may be `base64:` and bytes in base64.",
+                    ),
+                })
+                .optional()
+                .describe("A secret of HTTP message signatures."),
               jwt: z
                 .strictObject({
                   subject: claimed.describe(
@@ -134,9 +160,10 @@ const consumers = z
                   ),
                   issuer: claimed.optional().describe("Only tokens by this issuer; those of any without this key."),
                 })
+                .optional()
                 .describe("Who the consumer is to an issuer of tokens."),
-            }),
-          ]),
+            })
+            .meta(exactlyOneOf("apiKey", "certificate", "hmac", "jwt")),
         )
         .max(64)
         .describe("Any of them will do."),

@@ -51,6 +51,7 @@ const [policy] = plan?.policies ?? [];
 function viewOf(token: string, scheme = "Bearer"): RequestView {
   return {
     route: "orders",
+    sent: { method: "GET", target: "/orders/7", authority: "shop.example" },
     attribute: (name) => (name === "request.time" ? NOW * 1000 : undefined),
     header: (name) => (name === "authorization" ? [`${scheme} ${token}`] : []),
     consumers: plan?.consumers ?? [],

@@ -72,7 +72,6 @@ function findings(): string {
 const TITLES: Readonly<Record<string, string>> = {
   SL0104: "the value has not the form that its key takes, such as `timeout: 2 seconds`",
   SL0504: "the construct is not part of the expression language, such as `+` or a macro",
-  SL0505: "the attribute is not built yet, such as `source.principal`",
   SL0508: "an operand must be {expected}, but is {found}",
   SL0513: "the expression, or a part of it, is always {value}, whatever the request",
   SL0514: "the expression, or a part of it, is never true, whatever the request",

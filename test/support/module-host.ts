@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Attributes } from "../../compiler/host/attributes.js";
 import { byteTextOf } from "../../compiler/host/byte-text.js";
 import { Calls } from "../../compiler/host/calls.js";
 import type { RootContext, StreamContext } from "../../compiler/host/context.js";
@@ -62,6 +63,8 @@ export interface Request {
   source?: string;
   /** Such as `HTTP/1.1`. */
   protocol?: string;
+  /** More that the host tells of the stream, by path with dots. */
+  attributes?: Attributes;
   /** Filter state that modules in front left, without `wasm.`. */
   state?: Readonly<Record<string, string>>;
   /** Whether nothing follows the headers. Default true. */
@@ -168,11 +171,12 @@ export class ModuleVm {
     source,
     protocol,
     state = {},
+    attributes: more = {},
     ends = true,
     context: id = this.nextContext++,
   }: Request): Outcome {
     this.calls = [];
-    const attributes = { "xds.route_name": route, "source.address": source, "request.protocol": protocol };
+    const attributes = { "xds.route_name": route, "source.address": source, "request.protocol": protocol, ...more };
     const stream: Stream = new Stream(this.vm, () => context, { attributes });
     const context: StreamContext = { sort: "stream", id, root: rootContext(1), stream };
     for (const [name, value] of Object.entries(state)) stream.filterState.set(name, Buffer.from(value));

@@ -42,12 +42,6 @@ allow: '["GET", "HEAD"].exists(m, m == request.method)'
 allow: 'request.method in ["GET", "HEAD"]'
 \`\`\``,
   },
-  SL0505: {
-    severity: "error",
-    message: "{construct} is not built yet",
-    help: `This belongs to the language, but this version of Sluice cannot compile it. It is refused, and not ignored, so
-that a rule never means less than it says. Write the condition without it, or wait for a version that has it.`,
-  },
   SL0506: {
     severity: "error",
     fix: "suggested",
