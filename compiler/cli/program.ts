@@ -2,8 +2,9 @@ import { Argument, Command, Option } from "commander";
 import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
+import { LEAST_ROUNDS } from "../plan/verifier.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
-import { collected, lookback, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
+import { collected, lookback, modulesFolder, positiveInteger, rounds, zoneName } from "./arguments.js";
 import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
@@ -12,6 +13,7 @@ import type { DemoOptions } from "./commands/demo.js";
 import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
 import type { GraphOptions } from "./commands/graph.js";
 import { GRAPH_FORMATS } from "./commands/graph-options.js";
+import type { HashOptions } from "./commands/hash.js";
 import type { ImportWsdlOptions } from "./commands/import.js";
 import type { RunOptions } from "./commands/run.js";
 import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
@@ -358,6 +360,22 @@ export function program(finish: (code: number) => void): Command {
     .action(async (names: string[], options: CertsOptions) =>
       finish(await (await import("./commands/certs.js")).certsDevCommand(names, options)),
     );
+
+  root
+    .command("hash")
+    .description("print the verifier of a password, for the credential basic of a consumer")
+    .option(
+      "--rounds <count>",
+      "how dear each attempt is to whoever finds the verifier, and to Envoy",
+      rounds,
+      LEAST_ROUNDS,
+    )
+    .addHelpText("after", example("sluice hash", "sluice hash --rounds 5000 < password.txt"))
+    .addHelpText(
+      "after",
+      "\nThe password comes by standard input, one line at most, or is asked for at a terminal, where it is not shown. It is never\nan argument: those are seen by everybody on the machine.",
+    )
+    .action(async (options: HashOptions) => finish(await (await import("./commands/hash.js")).hashCommand(options)));
 
   const envoy = root
     .command("envoy")

@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { listenerLog } from "../policy/access-log.js";
 import type { CheckedGateway } from "../policy/check.js";
+import { credentialsIn } from "../policy/credentials.js";
 import { edsName } from "../policy/discovery.js";
 import type { Gateway, Listener, Service } from "../policy/gateway.js";
 import type { PolicyKind } from "../policy/kind.js";
@@ -134,7 +135,7 @@ function consumers({ gateway, place }: CheckedGateway): ConsumerPlan[] {
     origin: place(["consumers", name], "key"),
     ...(consumer.tier === undefined ? {} : { tier: consumer.tier }),
     groups: consumer.groups,
-    credentials: consumer.credentials,
+    credentials: consumer.credentials.flatMap(credentialsIn),
   }));
 }
 

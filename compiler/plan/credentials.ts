@@ -4,21 +4,29 @@ import type { JsonObject } from "./plan.js";
 export type KeyReference = { from: "environment"; variable: string } | { from: "digest"; sha256: string };
 
 /** What proves that a request comes from a consumer; one member each. */
-export type Credential = { apiKey: KeyReference };
+export type Credential = { apiKey: KeyReference } | { basic: BasicCredential };
+
+/** A user, and by what its password is known: the text that `sluice hash` writes. */
+export interface BasicCredential {
+  user: string;
+  verifier: string;
+}
 
 /** By what a credential is found: no two of one kind may have the same. */
-export function identifierOf({ apiKey }: Credential): { kind: "apiKey"; identifier: string } {
-  return { kind: "apiKey", identifier: apiKeyText(apiKey) };
+export function identifierOf(credential: Credential): { kind: "apiKey" | "basic"; identifier: string } {
+  if ("basic" in credential) return { kind: "basic", identifier: credential.basic.user };
+  return { kind: "apiKey", identifier: apiKeyText(credential.apiKey) };
 }
 
 /** Variables of the environment that it refers to. */
-export function variablesOf({ apiKey }: Credential): string[] {
-  return apiKey.from === "environment" ? [apiKey.variable] : [];
+export function variablesOf(credential: Credential): string[] {
+  return "apiKey" in credential && credential.apiKey.from === "environment" ? [credential.apiKey.variable] : [];
 }
 
 /** As modules read it (filters/modules/README.md). */
-export function credentialConfiguration({ apiKey }: Credential): JsonObject {
-  return { apiKey: apiKeyText(apiKey) };
+export function credentialConfiguration(credential: Credential): JsonObject {
+  if ("basic" in credential) return { basic: { ...credential.basic } };
+  return { apiKey: apiKeyText(credential.apiKey) };
 }
 
 /** What a variable holds in tests, where real secrets are never needed. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Callers, predicateSchemas } from "../expression/predicate-schema.js";
 import { MOST_COLLECTORS } from "../plan/tracing.js";
+import { SOUND_VERIFIER } from "../plan/verifier.js";
+import { USER } from "./credentials.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { BodyPart, ModulePart, PolicyKind } from "./kind.js";
 import { identity, NAME, name } from "./values.js";
@@ -99,15 +101,31 @@ const consumers = z
       groups: z.array(identity).max(64).optional().describe("For rules."),
       credentials: z
         .array(
-          z.strictObject({
-            apiKey: z
-              .string()
-              .max(1024)
-              .regex(/^(sha256:[0-9a-f]{64}$|env:.)/s)
-              .describe(
-                "`env:` and a variable that `vm_config.environment_variables` lets through, or `sha256:` and 64 lower-case hexadecimal digits. Every key once.",
-              ),
-          }),
+          z.union([
+            z.strictObject({
+              apiKey: z
+                .string()
+                .max(1024)
+                .regex(/^(sha256:[0-9a-f]{64}$|env:.)/s)
+                .describe(
+                  "`env:` and a variable that `vm_config.environment_variables` lets through, or `sha256:` and 64 lower-case hexadecimal digits. Every key once.",
+                ),
+            }),
+            z.strictObject({
+              basic: z
+                .strictObject({
+                  user: z
+                    .string()
+                    .regex(USER)
+                    .describe("Without colon and control characters, of one credential only."),
+                  verifier: z
+                    .string()
+                    .regex(SOUND_VERIFIER)
+                    .describe("What `sluice hash` writes of the password, of 2,000 to 20,000 rounds."),
+                })
+                .describe("A user with a password."),
+            }),
+          ]),
         )
         .max(64)
         .describe("Any of them will do."),

@@ -193,6 +193,9 @@ export const apiKeyReference = z
 /** Marks an issue of the schema whose value may be a secret, which only the environment can hold. */
 export const LITERAL_PASSWORD = { ...LITERAL_SECRET, password: true } as const;
 
+/** Marks an issue of the schema whose value may be a password, of which the file has a verifier. */
+export const LITERAL_VERIFIER = { ...LITERAL_SECRET, verifier: true } as const;
+
 const ENVIRONMENT_REFERENCE = /^env:[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** `env:NAME`: the name of the variable. */

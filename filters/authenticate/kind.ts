@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import type { ConsumerPlan, TestSignIn } from "../../compiler/plan/plan.js";
+import { credentialsIn } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
+import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
 import { METHODS } from "./methods/index.js";
@@ -9,7 +11,9 @@ import type { MethodPlan } from "./methods/method.js";
 import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
 
-const method = z.strictObject({ apiKey: METHODS.apiKey.schema });
+const method = z
+  .strictObject({ apiKey: METHODS.apiKey.schema.optional(), basic: METHODS.basic.schema.optional() })
+  .meta(exactlyOneOf("apiKey", "basic"));
 
 type Written = z.output<typeof method>;
 
@@ -71,8 +75,13 @@ export const authenticate = defineKind({
   },
 });
 
-function planMethod({ apiKey }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
-  return METHODS.apiKey.plan(apiKey, ["anyOf", index, "apiKey"], context);
+function planMethod({ apiKey, basic }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
+  const path = ["anyOf", index];
+  if (apiKey !== undefined && basic === undefined) return METHODS.apiKey.plan(apiKey, [...path, "apiKey"], context);
+  if (basic !== undefined && apiKey === undefined) return METHODS.basic.plan(basic, [...path, "basic"], context);
+  const count = basic === undefined ? "none" : "several";
+  context.report(diagnose("SL0480", { count }, context.place(path)));
+  return undefined;
 }
 
 /** A method that looks where one before it looks never decides. */
@@ -80,7 +89,7 @@ function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: 
   let sound = true;
   for (const [index, one] of methods.entries()) {
     if (one === undefined) continue;
-    const first = methods.findIndex((other) => other?.name === one.name && other.where === one.where);
+    const first = methods.findIndex((other) => other !== undefined && looksAt(other, one));
     if (first === index) continue;
     const related = [{ message: "first named here", span: context.place(methods[first]?.place ?? []) }];
     const list = context.node(["anyOf"]);
@@ -92,9 +101,18 @@ function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: 
   return sound;
 }
 
+/** Methods that tell each other's credentials in one place apart say so in `where`. */
+function looksAt(one: MethodPlan, other: MethodPlan): boolean {
+  if (one.name === other.name) return one.where === other.where;
+  const isWhole = [one, other].some(({ name }) => name === "apiKey");
+  return isWhole && one.readsHeaders.some((header) => other.readsHeaders.includes(header));
+}
+
 /** Somebody has to be known by what the policy looks for. */
 function hasCallers(methods: readonly MethodPlan[], context: PolicyContext): boolean {
-  const credentials = Object.values(context.gateway.consumers).flatMap((consumer) => consumer.credentials);
+  const credentials = Object.values(context.gateway.consumers).flatMap((consumer) =>
+    consumer.credentials.flatMap(credentialsIn),
+  );
   const isKnown = ({ onlyConsumers, takes }: MethodPlan) => !onlyConsumers || credentials.some(takes);
   if (methods.length === 0 || methods.some(isKnown)) return true;
   context.report(diagnose("SL0412", { policy: context.policy }, context.place([], "key")));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ModulePart } from "../../compiler/policy/kind.js";
 import { METHODS } from "./methods/index.js";
+import { realm } from "./methods/realm.js";
 
 /** What modules read of an `authenticate`. */
 export const inModule: ModulePart = {
@@ -9,12 +10,11 @@ export const inModule: ModulePart = {
   tellsByFilterState: false,
   config: () =>
     z.strictObject({
-      realm: z
-        .string()
-        .regex(/^[ !#-[\]-~]{1,128}$/)
-        .describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
+      realm: realm.describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
       anyOf: z
-        .array(z.strictObject({ apiKey: METHODS.apiKey.config }))
+        .array(
+          z.union([z.strictObject({ apiKey: METHODS.apiKey.config }), z.strictObject({ basic: METHODS.basic.config })]),
+        )
         .min(1)
         .max(8)
         .meta({ uniqueItems: true })

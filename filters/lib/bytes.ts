@@ -102,6 +102,15 @@ export function isVisibleAscii(pointer: usize, length: i32): bool {
   return isBetween(pointer, length, 0x21, 0x7e);
 }
 
+/** Whether a range has a control character of ASCII: 0x00-0x1f or 0x7f. */
+export function hasControl(pointer: usize, length: i32): bool {
+  for (let i = 0; i < length; i++) {
+    const byte = load<u8>(pointer + i);
+    if (byte < 0x20 || byte === 0x7f) return true;
+  }
+  return false;
+}
+
 /**
  * Decodes lower-case hexadecimal (as the configuration and W3C trace context write it) into `length / 2` bytes at `target`.
  * Returns the number of bytes written, or -1 for an odd length or any other character.

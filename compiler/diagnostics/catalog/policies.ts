@@ -76,6 +76,13 @@ route a part of its traffic as a route of its own.`,
     message: "another method of this policy looks for the same in {where}",
     help: `Each method of \`anyOf\` looks in a place of its own.`,
   },
+  SL0480: {
+    severity: "error",
+    message: "an entry of `anyOf` is exactly one method, this one is {count}",
+    help: `Each way to say who one is stands in an entry of its own.
+
+    anyOf: [{ apiKey: { header: x-api-key } }, { basic: {} }]`,
+  },
   SL0412: {
     severity: "error",
     message: "`{policy}` would refuse everybody: no consumer has a credential",

@@ -2,6 +2,7 @@ import { Slot, setAttribute, setGroups } from "../../lib/attributes";
 import { at, exists, none } from "../../lib/region";
 import { Text } from "../../lib/text";
 import { LocalResponse } from "../../proxy-wasm/local-response";
+import { strayAuthorization } from "./authorization";
 import { Consumer, Consumers } from "./consumers";
 import { forgetFinding, foundBy, foundConsumer } from "./finding";
 import { Method } from "./method";
@@ -43,12 +44,14 @@ export function authenticate(policy: AuthenticatePolicy, consumers: Consumers, i
   const outcome = judge(policy, consumers);
   if (identifies && exists(foundBy)) recognise();
   decision = decisionOf(policy.decisions, outcome);
-  denial = policy.denial;
+  denial = denialOf(policy, outcome);
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
 }
 
 /** The method whose credential is there decides; two at once are refused, as nobody could tell whose request it is. */
 function judge(policy: AuthenticatePolicy, consumers: Consumers): Outcome {
+  const stray = strayAuthorization(policy.methods, policy.methodCount);
+  if (stray !== Outcome.Anonymous) return stray;
   let chosen = none<Method>();
   for (let i = 0; i < policy.methodCount; i++) {
     const method = at<Method>(policy.methods, i);
@@ -58,6 +61,10 @@ function judge(policy: AuthenticatePolicy, consumers: Consumers): Outcome {
   }
   if (exists(chosen)) return verify(chosen, consumers);
   return policy.optional === 0 ? Outcome.NoCredential : Outcome.Anonymous;
+}
+
+function denialOf(policy: AuthenticatePolicy, outcome: Outcome): LocalResponse {
+  return outcome === Outcome.OverBudget ? policy.busy : policy.denial;
 }
 
 function recognise(): void {

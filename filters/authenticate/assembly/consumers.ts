@@ -1,31 +1,40 @@
-import { hexDecode, isVisibleAscii } from "../../lib/bytes";
+import { hasControl, hexDecode, isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
   firstElement,
+  firstMember,
   identityOf,
+  isObject,
   keepString,
   member,
+  memberValue,
   NOWHERE,
   nextElement,
+  nextMember,
   objectOf,
   refuse,
   refuseQuoting,
   requiredMember,
+  stringIs,
   stringLength,
   stringOf,
   stringStart,
 } from "../../lib/document";
-import { at, exists, keepPointers, keepRecord, keepRecords, none, setPointer } from "../../lib/region";
+import { addressOf, at, exists, keepPointers, keepRecord, keepRecords, none, setPointer } from "../../lib/region";
 import { sha256 } from "../../lib/sha256";
 import { addName, NameTable, newNameTable } from "../../lib/table";
 import { compose, hasByte, isLiteral, keepComposed, putByte, putText, Text } from "../../lib/text";
+import { utf8Characters } from "../../lib/utf8";
 import { variableLength, variableOf } from "../../proxy-wasm/environment";
 import { addKey, KeyTable, newKeyTable } from "./key-table";
+import { LEAST_ROUNDS, readVerifier, Verifier } from "./verifier";
 
 const MOST_CONSUMERS: i32 = 65535;
 const MOST_CREDENTIALS: i32 = 131072;
 const MOST_CREDENTIALS_EACH: i32 = 64;
 const MOST_GROUPS: i32 = 64;
+/** Characters of the longest user. */
+const LONGEST_USER: i32 = 128;
 
 /** The longest key a request may present, in bytes. */
 export const LONGEST_KEY: i32 = 4096;
@@ -46,6 +55,10 @@ export class Consumer {
 @unmanaged
 export class Consumers {
   keys: KeyTable = none<KeyTable>();
+  /** Users of `basic`: addresses of Verifier. */
+  users: NameTable = none<NameTable>();
+  /** The most rounds that a verifier of them has. */
+  rounds: i32 = 0;
 }
 
 const DIGEST: usize = memory.data(32, 8);
@@ -57,9 +70,11 @@ export function readConsumers(list: i32): Consumers {
   if (credentials < 0) return none<Consumers>();
   const known = keepRecord<Consumers>();
   known.keys = newKeyTable(credentials);
+  known.users = newNameTable(users, true);
+  known.rounds = LEAST_ROUNDS;
   const names = newNameTable(count, false);
   const consumers = keepRecords<Consumer>(count);
-  if (!exists(known.keys) || !exists(names) || consumers === 0) return none<Consumers>();
+  if (!exists(known.keys) || !exists(known.users) || !exists(names) || consumers === 0) return none<Consumers>();
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!readConsumer(node, at<Consumer>(consumers, index), names, known)) return none<Consumers>();
@@ -68,9 +83,13 @@ export function readConsumers(list: i32): Consumers {
   return known;
 }
 
+/** How many of the credentials that were counted last are of `basic`. */
+let users: i32 = 0;
+
 /** The number of credentials in all, or -1; also checks the shape of each consumer. */
 function countCredentials(list: i32): i32 {
   let count = 0;
+  users = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!objectOf(node, "name tier groups credentials")) return -1;
     const credentials = requiredMember(node, "credentials");
@@ -78,6 +97,9 @@ function countCredentials(list: i32): i32 {
     const length = arrayOf(credentials, 0, MOST_CREDENTIALS_EACH);
     if (length < 0) return -1;
     count += length;
+    for (let item = firstElement(credentials); item !== NOWHERE; item = nextElement(credentials, item)) {
+      if (isObject(item) && member(item, "basic") !== NOWHERE) users++;
+    }
   }
   if (count <= MOST_CREDENTIALS) return count;
   refuse(list, "have too many credentials");
@@ -123,11 +145,38 @@ function readGroups(list: i32, consumer: Consumer): bool {
 }
 
 function readCredential(node: i32, consumer: Consumer, known: Consumers): bool {
-  if (!objectOf(node, "apiKey")) return false;
-  const key = requiredMember(node, "apiKey");
-  if (key === NOWHERE || !stringOf(key, 5, 1024)) return false;
+  if (!objectOf(node, "apiKey basic")) return false;
+  const kind = firstMember(node);
+  if (kind === NOWHERE || nextMember(node, kind) !== NOWHERE) return refuse(node, "must be one credential");
+  if (stringIs(kind, "basic")) return readUser(memberValue(kind), consumer, known);
+  const key = memberValue(kind);
+  if (!stringOf(key, 5, 1024)) return false;
   if (!digestOf(key)) return false;
   return addKey(known.keys, DIGEST, consumer) || refuse(key, "is a key that a consumer already has");
+}
+
+/** Reads a user of `basic` with the verifier of its password. */
+function readUser(node: i32, consumer: Consumer, known: Consumers): bool {
+  if (!objectOf(node, "user verifier")) return false;
+  const user = requiredMember(node, "user");
+  const verifier = requiredMember(node, "verifier");
+  if (user === NOWHERE || verifier === NOWHERE || !userOf(user)) return false;
+  const own = keepRecord<Verifier>();
+  if (!readVerifier(verifier, own)) return false;
+  own.consumer = consumer;
+  known.rounds = max(known.rounds, own.rounds);
+  const name = keepString(user);
+  return addName(known.users, name, <i32>addressOf(own)) || refuseQuoting(user, "there already is a user", user);
+}
+
+/** A user has no colon, as that ends it, and no control character (RFC 7617, section 2). */
+function userOf(node: i32): bool {
+  if (!stringOf(node, 1, LONGEST_USER << 2)) return false;
+  const start = stringStart(node);
+  const length = stringLength(node);
+  if (utf8Characters(start, length) > LONGEST_USER) return refuse(node, "is too long");
+  const isSound = !hasControl(start, length) && !hasByte(start, length, 0x3a);
+  return isSound || refuse(node, "must be without colons and control characters");
 }
 
 /** Puts the digest that a credential stands for in DIGEST. No message tells anything of a value. */

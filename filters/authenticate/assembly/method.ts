@@ -3,6 +3,7 @@ import { Text } from "../../lib/text";
 
 export enum MethodKind {
   ApiKey = 1,
+  Basic = 2,
 }
 
 /** One way to say who one is. */
@@ -14,6 +15,10 @@ export class Method {
   /** Of the header that its credential comes in. */
   slot: i32 = 0;
   header: Text = none<Text>();
+  /** In lower case; there if the header is `authorization`, which it shares with others. */
+  scheme: Text = none<Text>();
+  /** There if it has a realm of its own. */
+  realm: Text = none<Text>();
   /** Its challenge (RFC 9110, section 11.6.1). */
   challenge: Text = none<Text>();
 }

@@ -1,7 +1,10 @@
-import { firstMember, memberValue, NOWHERE, nextMember, objectOf, refuse } from "../../lib/document";
+import { firstMember, memberValue, NOWHERE, nextMember, objectOf, refuse, stringIs } from "../../lib/document";
 import { Interest } from "../../lib/interest";
+import { exists } from "../../lib/region";
 import { compose, keepComposed, putLiteral, putText, Text } from "../../lib/text";
 import { hasApiKey, readApiKey, verifyApiKey } from "./api-key";
+import { hasScheme } from "./authorization";
+import { readBasic, verifyBasic } from "./basic";
 import { Consumers } from "./consumers";
 import { Method, MethodKind } from "./method";
 import { Outcome } from "./outcome";
@@ -10,35 +13,39 @@ import { Outcome } from "./outcome";
 
 /** Reads one of `anyOf`; false, and a problem noted, if it is wrong. */
 export function readMethod(node: i32, method: Method, realm: Text, interest: Interest): bool {
-  if (!objectOf(node, "apiKey")) return false;
+  if (!objectOf(node, "apiKey basic")) return false;
   const kind = firstMember(node);
   if (kind === NOWHERE || nextMember(node, kind) !== NOWHERE) return refuse(node, "must be one method");
   if (!readKind(kind, memberValue(kind), method, interest)) return false;
-  compose(160);
+  compose(192);
   putLiteral(schemeOf(method));
   putLiteral(' realm="');
-  putText(realm);
+  putText(exists(method.realm) ? method.realm : realm);
   putLiteral('"');
+  // RFC 7617, section 2.1.
+  if (method.kind === MethodKind.Basic) putLiteral(', charset="UTF-8"');
   method.challenge = keepComposed();
   return true;
 }
 
-function readKind(_kind: i32, body: i32, method: Method, interest: Interest): bool {
+function readKind(kind: i32, body: i32, method: Method, interest: Interest): bool {
+  if (stringIs(kind, "basic")) return readBasic(body, method, interest);
   return readApiKey(body, method, interest);
 }
 
-function schemeOf(_method: Method): string {
-  return "ApiKey";
+function schemeOf(method: Method): string {
+  return method.kind === MethodKind.Basic ? "Basic" : "ApiKey";
 }
 
 /** Whether the request at hand has a credential for a method, good or bad. */
 export function isPresented(method: Method): bool {
-  return method.kind === MethodKind.ApiKey && hasApiKey(method);
+  return method.kind === MethodKind.ApiKey ? hasApiKey(method) : hasScheme(method);
 }
 
 /** What comes of the credential for a method: whose it is, is in `finding.ts`. */
 export function verify(method: Method, consumers: Consumers): Outcome {
   if (method.kind === MethodKind.ApiKey) return verifyApiKey(method, consumers.keys);
+  if (method.kind === MethodKind.Basic) return verifyBasic(method, consumers);
   // There is no other; if there were, nobody would be let in by it.
   return Outcome.UnknownCredential;
 }

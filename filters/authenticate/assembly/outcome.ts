@@ -13,9 +13,11 @@ export enum Outcome {
   MalformedCredential = 5,
   /** It is nobody's. */
   UnknownCredential = 6,
+  /** This worker cannot look at more passwords now. */
+  OverBudget = 7,
 }
 
-const OUTCOMES: i32 = 7;
+const OUTCOMES: i32 = 8;
 
 function isLet(outcome: Outcome): bool {
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
@@ -35,6 +37,8 @@ function wordOf(outcome: Outcome): string {
       return "several-credentials";
     case Outcome.MalformedCredential:
       return "malformed-credential";
+    case Outcome.OverBudget:
+      return "over-budget";
     default:
       return "unknown-credential";
   }

@@ -1,4 +1,3 @@
-import { isVisibleAscii } from "../../lib/bytes";
 import {
   arrayOf,
   booleanOf,
@@ -11,13 +10,10 @@ import {
   objectOf,
   refuse,
   requiredMember,
-  stringLength,
-  stringOf,
-  stringStart,
 } from "../../lib/document";
 import { Interest } from "../../lib/interest";
 import { at, keepRecord, keepRecords, none } from "../../lib/region";
-import { compose, hasByte, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
+import { compose, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
@@ -25,6 +21,7 @@ import { GrpcStatus } from "../../proxy-wasm/status";
 import { Method } from "./method";
 import { readMethod } from "./methods";
 import { newDecisions } from "./outcome";
+import { realmOf } from "./realm";
 
 const MOST_METHODS: i32 = 8;
 
@@ -36,6 +33,8 @@ export class AuthenticatePolicy {
   optional: i32 = 0;
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
+  /** What is answered while this worker looks at no more passwords. */
+  busy: LocalResponse = none<LocalResponse>();
   /** What is said of a request: addresses of Text, by Outcome. */
   decisions: usize = 0;
 }
@@ -55,24 +54,11 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
   policy.decisions = newDecisions(name);
   if (policy.decisions === 0) return refuse(node, "needs more memory than the module may have");
   policy.denial = keepRecord<LocalResponse>();
+  policy.busy = keepRecord<LocalResponse>();
   policy.counters = keepRecord<Counters>();
   if (!defineCounters(policy.counters, "authenticate", name)) return refuse(node, "the host defines no counter");
   fillDenial(policy, name);
-  return true;
-}
-
-/** A realm stands in a quoted string (RFC 9110 5.6.4), and is not escaped: so no quote and no backslash. */
-function realmOf(node: i32): bool {
-  if (!stringOf(node, 1, 128)) return false;
-  const start = stringStart(node);
-  const length = stringLength(node);
-  for (let i = 0; i < length; i++) {
-    const place = start + <usize>i;
-    const allowed = isVisibleAscii(place, 1) || hasByte(place, 1, 0x20);
-    if (!allowed || hasByte(place, 1, 0x22) || hasByte(place, 1, 0x5c)) {
-      return refuse(node, "must be ASCII without quotes and backslashes");
-    }
-  }
+  fillBusy(policy);
   return true;
 }
 
@@ -113,6 +99,20 @@ function fillDenial(policy: AuthenticatePolicy, name: Text): void {
   putLiteral("sluice:");
   putText(name);
   denial.details = keepComposed();
+}
+
+function fillBusy(policy: AuthenticatePolicy): void {
+  const busy = policy.busy;
+  const problem = keepLiteral("application/problem+json");
+  const second = keepLiteral("1");
+  beginPairs();
+  addPair(keepLiteral("content-type"), problem.start, problem.length);
+  addPair(keepLiteral("retry-after"), second.start, second.length);
+  busy.headers = keepPairs();
+  busy.status = 503;
+  busy.grpcStatus = GrpcStatus.Unavailable;
+  busy.body = keepLiteral('{"type":"about:blank","title":"Service Unavailable","status":503}');
+  busy.details = policy.denial.details;
 }
 
 /** Whether a method before this one has the same challenge. */

@@ -1,4 +1,5 @@
 import { apiKey } from "./api-key.js";
+import { basic } from "./basic.js";
 
 /** Every method, in the order of the reference. */
-export const METHODS = { apiKey };
+export const METHODS = { apiKey, basic };
