@@ -79,7 +79,8 @@ const ofBodies: Contract = {
 
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
-  auth: common,
+  // Failures are counted over all workers.
+  auth: { exports: common.exports, imports: [...common.imports, ...sharedData].toSorted() },
   body: ofBodies,
   guard: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
-import type { ConsumerPlan, TestSignIn } from "../../compiler/plan/plan.js";
+import { checkKey, type Expression, headersOf, namedOf, requirementsOf } from "../../compiler/expression/expression.js";
+import type { ConsumerPlan, JsonObject, TestSignIn } from "../../compiler/plan/plan.js";
 import { credentialsIn } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
+import { rate } from "../../compiler/policy/rate.js";
 import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
@@ -14,6 +16,27 @@ import { inModule } from "./module.js";
 const method = z
   .strictObject({ apiKey: METHODS.apiKey.schema.optional(), basic: METHODS.basic.schema.optional() })
   .meta(exactlyOneOf("apiKey", "basic"));
+
+const lockout = z
+  .strictObject({
+    failures: rate
+      .refine(
+        ({ count, burst }) => count <= MOST_FAILURES && burst === count,
+        "failures are a count per period without burst: 10/minute",
+      )
+      .describe("Refused credentials per period: one more is not looked at."),
+    key: z
+      .array(z.string().max(1024))
+      .min(1)
+      .max(8)
+      .default(["source.ip"])
+      .describe("Attributes that failures are counted by.")
+      .meta({ examples: [["source.ip"]] }),
+  })
+  .describe("How often one may fail.");
+
+/** As the module counts them. */
+const MOST_FAILURES = 1_000_000;
 
 type Written = z.output<typeof method>;
 
@@ -28,6 +51,12 @@ const schema = z
       .boolean()
       .default(false)
       .describe("Lets requests without any credential pass as anonymous; never those with a bad one."),
+    lockout: z
+      .union([z.literal(false), lockout])
+      .optional()
+      .describe(
+        "Whoever fails more often gets 429 for a while, also with a right credential. By default `{ failures: 10/minute, key: [source.ip] }` where there is a `basic`, and `false` elsewhere.",
+      ),
     forward: z.boolean().default(false).describe("Passes the credential on to the service."),
   })
   .describe("Who calls.");
@@ -41,24 +70,27 @@ export const authenticate = defineKind({
   plan(spec, context) {
     const planned = spec.anyOf.map((one, index) => planMethod(one, index, context));
     const methods = planned.flatMap((one) => one ?? []);
+    const locks = lockoutOf(spec, context);
     const isSound = [
+      locks !== undefined,
       methods.length === planned.length,
       isEachElsewhere(planned, context),
       hasCallers(methods, context),
     ].every((one) => one);
-    if (!isSound) return undefined;
+    if (!isSound || locks === undefined) return undefined;
     const removes = unique(methods.flatMap((one) => one.removes));
     return {
       phase: "authenticate",
       provides: unique(methods.flatMap((one) => one.provides)),
       ...(spec.optional ? {} : { guarantees: guaranteedBy(methods) }),
-      requires: [],
-      readsHeaders: unique(methods.flatMap((one) => one.readsHeaders)),
-      readsNamed: [],
+      requires: locks.keys.flatMap(requirementsOf),
+      readsHeaders: unique([...methods.flatMap((one) => one.readsHeaders), ...locks.keys.flatMap(headersOf)]),
+      readsNamed: locks.keys.flatMap(namedOf),
       config: {
         realm: context.gateway.name,
         anyOf: methods.map(({ name, config }) => ({ [name]: config })),
         optional: spec.optional,
+        ...locks.config,
       },
       removeRequestHeaders: spec.forward ? [] : removes,
       requestHeaders: [
@@ -74,6 +106,27 @@ export const authenticate = defineKind({
     };
   },
 });
+
+/** Passwords can be guessed, so there it is on unless the file says otherwise. */
+const DEFAULT_LOCKOUT = { failures: { count: 10, periodMs: 60_000, burst: 10 }, key: ["source.ip"] };
+
+/** What failures are counted by, and the member of the configuration; undefined after an error was reported. */
+function lockoutOf(
+  { lockout, anyOf }: z.output<typeof schema>,
+  context: PolicyContext,
+): { keys: Expression[]; config: JsonObject } | undefined {
+  const chosen = lockout ?? (anyOf.some(({ basic }) => basic !== undefined) ? DEFAULT_LOCKOUT : false);
+  if (chosen === false) return { keys: [], config: {} };
+  const keys = chosen.key.flatMap((text, index) => {
+    const path = ["lockout", "key", index];
+    const { key, diagnostics } = checkKey(text, context.node(path), context.place(path));
+    for (const diagnostic of diagnostics) context.report(diagnostic);
+    return key === undefined ? [] : [key];
+  });
+  if (keys.length !== chosen.key.length) return undefined;
+  const { count: failures, periodMs } = chosen.failures;
+  return { keys, config: { lockout: { key: keys.map((key) => key.lower()), failures, periodMs } } };
+}
 
 function planMethod({ apiKey, basic }: Written, index: number, context: PolicyContext): MethodPlan | undefined {
   const path = ["anyOf", index];

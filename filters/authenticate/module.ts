@@ -8,7 +8,7 @@ export const inModule: ModulePart = {
   identifies: true,
   mayOpen: false,
   tellsByFilterState: false,
-  config: () =>
+  config: ({ textAttribute }) =>
     z.strictObject({
       realm: realm.describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
       anyOf: z
@@ -24,5 +24,17 @@ export const inModule: ModulePart = {
         .optional()
         .meta({ default: false })
         .describe("Lets requests without any credential pass as anonymous."),
+      lockout: z
+        .strictObject({
+          key: z
+            .array(textAttribute)
+            .min(1)
+            .max(8)
+            .describe("What failures are counted by, known before anybody signs in."),
+          failures: z.int().min(1).max(1_000_000).describe("Of which more in a period lock out."),
+          periodMs: z.int().min(1_000).max(2_678_400_000).describe("Milliseconds, 31 days at most."),
+        })
+        .optional()
+        .describe("Locks out who fails too often; nobody without this key."),
     }),
 };

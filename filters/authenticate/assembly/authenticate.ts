@@ -5,9 +5,10 @@ import { LocalResponse } from "../../proxy-wasm/local-response";
 import { strayAuthorization } from "./authorization";
 import { Consumer, Consumers } from "./consumers";
 import { forgetFinding, foundBy, foundConsumer } from "./finding";
+import { countFailure, Standing, standingOf } from "./lockout";
 import { Method } from "./method";
 import { isPresented, verify } from "./methods";
-import { decisionOf, Outcome } from "./outcome";
+import { decisionOf, isFailure, Outcome } from "./outcome";
 import { AuthenticatePolicy } from "./policy";
 
 // Who is calling. What came of the last call is in `authenticateDecision` and `authenticateDenial`.
@@ -48,23 +49,45 @@ export function authenticate(policy: AuthenticatePolicy, consumers: Consumers, i
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
 }
 
-/** The method whose credential is there decides; two at once are refused, as nobody could tell whose request it is. */
+/** Whoever shows a credential and is locked out is not listened to, whatever it is. */
 function judge(policy: AuthenticatePolicy, consumers: Consumers): Outcome {
+  const outcome = choose(policy);
+  if (outcome === Outcome.NoCredential) return policy.optional === 0 ? outcome : Outcome.Anonymous;
+  const lockout = policy.lockout;
+  if (!exists(lockout)) return exists(chosen) ? verify(chosen, consumers) : outcome;
+  const standing = standingOf(lockout);
+  if (standing === Standing.Locked) return Outcome.LockedOut;
+  if (standing === Standing.Unknown) return Outcome.Unavailable;
+  const heard = exists(chosen) ? verify(chosen, consumers) : outcome;
+  if (isFailure(heard)) countFailure(lockout);
+  return heard;
+}
+
+// The method whose credential is there, if `choose` found one and nothing beside it.
+let chosen: Method = none<Method>();
+
+/**
+ * The method whose credential is there decides; two at once are refused, as nobody could tell whose request it is. What comes of the request where no
+ * method is to be asked; nothing is to be read from it where one is.
+ */
+function choose(policy: AuthenticatePolicy): Outcome {
+  chosen = none<Method>();
   const stray = strayAuthorization(policy.methods, policy.methodCount);
   if (stray !== Outcome.Anonymous) return stray;
-  let chosen = none<Method>();
+  let found = none<Method>();
   for (let i = 0; i < policy.methodCount; i++) {
     const method = at<Method>(policy.methods, i);
     if (!isPresented(method)) continue;
-    if (exists(chosen)) return Outcome.SeveralCredentials;
-    chosen = method;
+    if (exists(found)) return Outcome.SeveralCredentials;
+    found = method;
   }
-  if (exists(chosen)) return verify(chosen, consumers);
-  return policy.optional === 0 ? Outcome.NoCredential : Outcome.Anonymous;
+  chosen = found;
+  return exists(found) ? Outcome.UnknownCredential : Outcome.NoCredential;
 }
 
 function denialOf(policy: AuthenticatePolicy, outcome: Outcome): LocalResponse {
-  return outcome === Outcome.OverBudget ? policy.busy : policy.denial;
+  if (outcome === Outcome.LockedOut) return policy.lockout.response;
+  return outcome === Outcome.OverBudget || outcome === Outcome.Unavailable ? policy.busy : policy.denial;
 }
 
 function recognise(): void {

@@ -15,9 +15,26 @@ export enum Outcome {
   UnknownCredential = 6,
   /** This worker cannot look at more passwords now. */
   OverBudget = 7,
+  /** The caller has failed too often. */
+  LockedOut = 8,
+  /** The host did not give what is needed. */
+  Unavailable = 9,
 }
 
-const OUTCOMES: i32 = 8;
+const OUTCOMES: i32 = 10;
+
+/** Whether it counts against the caller. */
+export function isFailure(outcome: Outcome): bool {
+  switch (outcome) {
+    case Outcome.DuplicateCredential:
+    case Outcome.SeveralCredentials:
+    case Outcome.MalformedCredential:
+    case Outcome.UnknownCredential:
+      return true;
+    default:
+      return false;
+  }
+}
 
 function isLet(outcome: Outcome): bool {
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
@@ -39,6 +56,10 @@ function wordOf(outcome: Outcome): string {
       return "malformed-credential";
     case Outcome.OverBudget:
       return "over-budget";
+    case Outcome.LockedOut:
+      return "locked-out";
+    case Outcome.Unavailable:
+      return "unavailable";
     default:
       return "unknown-credential";
   }

@@ -1,3 +1,4 @@
+import { Needs } from "../../lib/attributes";
 import {
   arrayOf,
   booleanOf,
@@ -12,12 +13,13 @@ import {
   requiredMember,
 } from "../../lib/document";
 import { Interest } from "../../lib/interest";
-import { at, keepRecord, keepRecords, none } from "../../lib/region";
+import { at, exists, keepRecord, keepRecords, none } from "../../lib/region";
 import { compose, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
 import { GrpcStatus } from "../../proxy-wasm/status";
+import { Lockout, readLockout } from "./lockout";
 import { Method } from "./method";
 import { readMethod } from "./methods";
 import { newDecisions } from "./outcome";
@@ -31,6 +33,10 @@ export class AuthenticatePolicy {
   /** Array of Method. */
   methods: usize = 0;
   optional: i32 = 0;
+  /** Bits of Needs. */
+  needs: i32 = 0;
+  /** There if callers who fail too often are locked out. */
+  lockout: Lockout = none<Lockout>();
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
   /** What is answered while this worker looks at no more passwords. */
@@ -41,7 +47,7 @@ export class AuthenticatePolicy {
 
 /** Reads `authenticate` of a policy; false, and a problem noted, if it is wrong. */
 export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePolicy, interest: Interest): bool {
-  if (!objectOf(node, "realm anyOf optional")) return false;
+  if (!objectOf(node, "realm anyOf optional lockout")) return false;
   const realm = requiredMember(node, "realm");
   const anyOf = requiredMember(node, "anyOf");
   if (realm === NOWHERE || anyOf === NOWHERE || !realmOf(realm)) return false;
@@ -51,8 +57,15 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
     policy.optional = isTrue(optional) ? 1 : 0;
   }
   if (!readMethods(anyOf, policy, keepString(realm), interest)) return false;
+  const lockout = member(node, "lockout");
+  if (lockout !== NOWHERE) {
+    policy.lockout = readLockout(lockout, name, interest);
+    if (!exists(policy.lockout)) return false;
+    policy.needs |= policy.lockout.needs;
+  }
   policy.decisions = newDecisions(name);
   if (policy.decisions === 0) return refuse(node, "needs more memory than the module may have");
+  policy.needs |= Needs.Headers;
   policy.denial = keepRecord<LocalResponse>();
   policy.busy = keepRecord<LocalResponse>();
   policy.counters = keepRecord<Counters>();
