@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { type Credential, identifierOf } from "../plan/credentials.js";
 import { LEAST_ROUNDS, MOST_ROUNDS, roundsOf, VERIFIER } from "../plan/verifier.js";
+import { nodeAt } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
 import { apiKeyReference, exactlyOneOf, LITERAL_VERIFIER } from "./values.js";
 
@@ -46,15 +47,17 @@ export function credentialsIn({ apiKey, basic }: z.output<typeof credential>): C
 }
 
 /** One credential must lead to one consumer: the module refuses the same one twice, and so does the compiler. */
-export function checkCredentials({ gateway, place }: CheckedGateway): Diagnostic[] {
+export function checkCredentials({ gateway, root, place }: CheckedGateway): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const seen = new Map<string, (string | number)[]>();
   for (const [name, consumer] of Object.entries(gateway.consumers))
     for (const [index, written] of consumer.credentials.entries()) {
       const base = ["consumers", name, "credentials", index];
       const members = credentialsIn(written);
-      if (members.length !== 1)
-        diagnostics.push(diagnose("SL0230", { count: members.length === 0 ? "none" : "both" }, place(base)));
+      // As written: what is not well-formed has a finding of its own.
+      const node = nodeAt(root, base);
+      const kinds = node?.kind === "map" ? node.entries.length : members.length;
+      if (kinds !== 1) diagnostics.push(diagnose("SL0230", { count: kinds === 0 ? "none" : "several" }, place(base)));
       for (const one of members) {
         const { kind, identifier } = identifierOf(one);
         const path = kind === "basic" ? [...base, kind, "user"] : [...base, kind];
