@@ -2,10 +2,8 @@ import { Argument, Command, Option } from "commander";
 import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
-import { LEAST_ROUNDS } from "../plan/verifier.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
-import { collected, lookback, modulesFolder, positiveInteger, rounds, zoneName } from "./arguments.js";
-import type { CertsOptions } from "./commands/certs.js";
+import { collected, lookback, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
 import type { DashboardsOptions } from "./commands/dashboards.js";
@@ -13,7 +11,6 @@ import type { DemoOptions } from "./commands/demo.js";
 import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
 import type { GraphOptions } from "./commands/graph.js";
 import { GRAPH_FORMATS } from "./commands/graph-options.js";
-import type { HashOptions } from "./commands/hash.js";
 import type { ImportWsdlOptions } from "./commands/import.js";
 import type { RunOptions } from "./commands/run.js";
 import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
@@ -22,6 +19,8 @@ import { ENGINES, TEST_FORMATS } from "./commands/test-options.js";
 import { VERDICT_FORMATS } from "./commands/wasm-options.js";
 import type { WasmVerifyOptions } from "./commands/wasm-verify.js";
 import { SHELLS, type Shell } from "./completion.js";
+import { addCredentialCommands } from "./credential-commands.js";
+import { example } from "./examples.js";
 import { UsageError } from "./exit.js";
 import { FORMATS } from "./print.js";
 import { packageVersion } from "./version.js";
@@ -347,35 +346,7 @@ export function program(finish: (code: number) => void): Command {
       finish(await (await import("./commands/import.js")).importWsdlCommand(wsdl, options)),
     );
 
-  const certs = root
-    .command("certs")
-    .description("certificates to try TLS with")
-    .addHelpText("after", example("sluice certs dev"));
-  certs
-    .command("dev")
-    .description("make a local authority, a certificate for a listener and one for a client; needs openssl")
-    .argument("[names...]", "host names and IP addresses of the listener, beside localhost, 127.0.0.1 and ::1")
-    .option("--out <folder>", "where to write; nothing there is overwritten", "certs")
-    .addHelpText("after", example("sluice certs dev", "sluice certs dev shop.test '*.shop.test' --out certs"))
-    .action(async (names: string[], options: CertsOptions) =>
-      finish(await (await import("./commands/certs.js")).certsDevCommand(names, options)),
-    );
-
-  root
-    .command("hash")
-    .description("print the verifier of a password, for the credential basic of a consumer")
-    .option(
-      "--rounds <count>",
-      "how dear each attempt is to whoever finds the verifier, and to Envoy",
-      rounds,
-      LEAST_ROUNDS,
-    )
-    .addHelpText("after", example("sluice hash", "sluice hash --rounds 5000 < password.txt"))
-    .addHelpText(
-      "after",
-      "\nThe password comes by standard input, one line at most, or is asked for at a terminal, where it is not shown. It is never\nan argument: those are seen by everybody on the machine.",
-    )
-    .action(async (options: HashOptions) => finish(await (await import("./commands/hash.js")).hashCommand(options)));
+  addCredentialCommands(root, finish);
 
   const envoy = root
     .command("envoy")
@@ -401,8 +372,4 @@ function commandNamed(root: Command, names: readonly string[]): Command {
     );
     throw new UsageError(`no command is named ${name}${known === undefined ? "" : `; did you mean ${known}?`}`);
   }, root);
-}
-
-function example(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }

@@ -116,8 +116,8 @@ const address: TextDomain = {
 
 /** The methods that are built; `decide` of the kind that authenticates is held to them by a test. */
 const method: TextDomain = {
-  rules: [{ found: true, regex: "^apiKey$", reason: "the only method of this version is `apiKey`" }],
-  samples: ["apiKey"],
+  rules: [{ found: true, regex: "^(apiKey|basic)$", reason: "the methods of this version are `apiKey` and `basic`" }],
+  samples: ["apiKey", "basic"],
   reason: "",
   respell: (text) => (/^api[-_]?key$/i.test(text) ? { text: "apiKey", same: true } : undefined),
 };

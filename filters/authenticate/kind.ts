@@ -132,7 +132,11 @@ function planMethod({ apiKey, basic }: Written, index: number, context: PolicyCo
   const path = ["anyOf", index];
   if (apiKey !== undefined && basic === undefined) return METHODS.apiKey.plan(apiKey, [...path, "apiKey"], context);
   if (basic !== undefined && apiKey === undefined) return METHODS.basic.plan(basic, [...path, "basic"], context);
-  const count = basic === undefined ? "none" : "several";
+  // As written: a method that is not well-formed has a finding of its own.
+  const node = context.node(path);
+  const written = node?.kind === "map" ? node.entries.length : 0;
+  if (written === 1) return undefined;
+  const count = written === 0 ? "none" : "several";
   context.report(diagnose("SL0480", { count }, context.place(path)));
   return undefined;
 }
