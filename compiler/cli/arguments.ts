@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { LEAST_ROUNDS, MOST_ROUNDS } from "../plan/verifier.js";
 import { NAME, positiveDuration } from "../policy/values.js";
 
 // How the texts of options and arguments are read.
@@ -22,6 +23,14 @@ export function lookback(text: string): number {
   const { data } = positiveDuration.safeParse(text);
   if (data === undefined) throw new InvalidArgumentError("a whole number with a unit is needed: 90s, 15m, 24h, 7d");
   return data;
+}
+
+/** Of the verifier of a password. */
+export function rounds(text: string): number {
+  const count = /^[0-9]{4,5}$/.test(text) ? Number(text) : 0;
+  if (count < LEAST_ROUNDS || count > MOST_ROUNDS)
+    throw new InvalidArgumentError(`a whole number from ${LEAST_ROUNDS} to ${MOST_ROUNDS} is needed`);
+  return count;
 }
 
 export function zoneName(text: string): string {

@@ -4,7 +4,6 @@ import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
 import { collected, lookback, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
-import type { CertsOptions } from "./commands/certs.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
 import type { DashboardsOptions } from "./commands/dashboards.js";
@@ -20,6 +19,8 @@ import { ENGINES, TEST_FORMATS } from "./commands/test-options.js";
 import { VERDICT_FORMATS } from "./commands/wasm-options.js";
 import type { WasmVerifyOptions } from "./commands/wasm-verify.js";
 import { SHELLS, type Shell } from "./completion.js";
+import { addCredentialCommands } from "./credential-commands.js";
+import { example } from "./examples.js";
 import { UsageError } from "./exit.js";
 import { FORMATS } from "./print.js";
 import { packageVersion } from "./version.js";
@@ -345,19 +346,7 @@ export function program(finish: (code: number) => void): Command {
       finish(await (await import("./commands/import.js")).importWsdlCommand(wsdl, options)),
     );
 
-  const certs = root
-    .command("certs")
-    .description("certificates to try TLS with")
-    .addHelpText("after", example("sluice certs dev"));
-  certs
-    .command("dev")
-    .description("make a local authority, a certificate for a listener and one for a client; needs openssl")
-    .argument("[names...]", "host names and IP addresses of the listener, beside localhost, 127.0.0.1 and ::1")
-    .option("--out <folder>", "where to write; nothing there is overwritten", "certs")
-    .addHelpText("after", example("sluice certs dev", "sluice certs dev shop.test '*.shop.test' --out certs"))
-    .action(async (names: string[], options: CertsOptions) =>
-      finish(await (await import("./commands/certs.js")).certsDevCommand(names, options)),
-    );
+  addCredentialCommands(root, finish);
 
   const envoy = root
     .command("envoy")
@@ -383,8 +372,4 @@ function commandNamed(root: Command, names: readonly string[]): Command {
     );
     throw new UsageError(`no command is named ${name}${known === undefined ? "" : `; did you mean ${known}?`}`);
   }, root);
-}
-
-function example(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }

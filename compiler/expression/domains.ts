@@ -119,15 +119,15 @@ const method: TextDomain = {
   rules: [
     {
       found: true,
-      regex: "^(apiKey|hmac|jwt|mtls)$",
-      reason: "the methods of this version are `apiKey`, `hmac`, `jwt` and `mtls`",
+      regex: "^(apiKey|basic|hmac|jwt|mtls)$",
+      reason: "the methods of this version are `apiKey`, `basic`, `hmac`, `jwt` and `mtls`",
     },
   ],
-  samples: ["apiKey", "hmac", "jwt", "mtls"],
+  samples: ["apiKey", "basic", "hmac", "jwt", "mtls"],
   reason: "",
   respell: (text) => {
     if (/^api[-_]?key$/i.test(text)) return { text: "apiKey", same: true };
-    return /^(hmac|jwt|mtls)$/i.test(text) ? { text: text.toLowerCase(), same: true } : undefined;
+    return /^(basic|hmac|jwt|mtls)$/i.test(text) ? { text: text.toLowerCase(), same: true } : undefined;
   },
 };
 

@@ -12,14 +12,22 @@ export interface TokenSubject {
 /** What proves that a request comes from a consumer; one member each. */
 export type Credential =
   | { apiKey: KeyReference }
+  | { basic: BasicCredential }
   /** The one name in a client certificate: a URI, or a DNS name in small letters. */
   | { certificate: { san: string } }
   /** A secret that signs requests, in a variable of the environment, and how signatures name it. */
   | { hmac: { keyId: string; variable: string } }
   | { jwt: TokenSubject };
 
+/** A user, and by what its password is known: the text that `sluice hash` writes. */
+export interface BasicCredential {
+  user: string;
+  verifier: string;
+}
+
 /** By what a credential is found: no two of one kind may have the same. */
 export function identifierOf(credential: Credential): { path: readonly string[]; identifier: string } {
+  if ("basic" in credential) return { path: ["basic", "user"], identifier: credential.basic.user };
   if ("certificate" in credential) return { path: ["certificate", "san"], identifier: credential.certificate.san };
   if ("hmac" in credential) return { path: ["hmac", "keyId"], identifier: credential.hmac.keyId };
   if ("apiKey" in credential) return { path: ["apiKey"], identifier: apiKeyText(credential.apiKey) };
@@ -35,6 +43,7 @@ export function variablesOf(credential: Credential): string[] {
 
 /** As modules read it (filters/modules/README.md). */
 export function credentialConfiguration(credential: Credential): JsonObject {
+  if ("basic" in credential) return { basic: { ...credential.basic } };
   if ("certificate" in credential) return { certificate: { san: credential.certificate.san } };
   if ("hmac" in credential) {
     const { keyId, variable } = credential.hmac;

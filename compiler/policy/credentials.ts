@@ -1,11 +1,34 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { type Credential, identifierOf } from "../plan/credentials.js";
+import { LEAST_ROUNDS, MOST_ROUNDS, roundsOf, VERIFIER } from "../plan/verifier.js";
 import { nodeAt } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
-import { apiKeyReference, environmentReference, exactlyOneOf } from "./values.js";
+import { apiKeyReference, environmentReference, exactlyOneOf, LITERAL_VERIFIER } from "./values.js";
 
-const KINDS = ["apiKey", "certificate", "hmac", "jwt"] as const;
+const KINDS = ["apiKey", "basic", "certificate", "hmac", "jwt"] as const;
+
+/** RFC 7617, section 2: a colon ends it, and it has no control characters. */
+export const USER = /^[ -9;-~\u{80}-\u{10ffff}]{1,128}$/u;
+
+const verifier = z
+  .string()
+  .refine((text) => VERIFIER.test(text), { params: LITERAL_VERIFIER })
+  .meta({ pattern: VERIFIER.source });
+
+const basic = z
+  .strictObject({
+    user: z
+      .string()
+      .regex(USER, "a user has 1 to 128 characters, no colon and no control characters")
+      .describe("The name before the colon."),
+    verifier: verifier
+      .describe("What `sluice hash` writes of the password, from which the password cannot be read.")
+      .meta({
+        examples: ["pbkdf2-sha256$2000$AAECAwQFBgcICQoLDA0ODw$UbYMcd7Ef_fNxs69aQZeYyDqTXpFWYfaqkBfzGJi-P4"],
+      }),
+  })
+  .describe("A user with a password, for `basic`.");
 
 /** A URI has a scheme and thus a colon, a DNS name has none: neither passes for the other. */
 const URI = "[A-Za-z][A-Za-z0-9+.-]{0,31}:[!-+\\x2d-~]{1,2015}";
@@ -62,6 +85,7 @@ export const credential = z
         "A reference to the key, never the key itself: `env:NAME` reads Envoy's environment, `sha256:` and 64 hexadecimal digits is its digest.",
       )
       .meta({ examples: ["env:ACME_KEY"] }),
+    basic: basic.optional(),
     certificate: certificate.optional(),
     hmac: hmac.optional(),
     jwt: jwt.optional(),
@@ -73,12 +97,14 @@ export type WrittenCredential = z.output<typeof credential>;
 /** One written credential as the plan has it; nothing where it has not exactly one member, of which `checkCredentials` tells. */
 export function credentialOf({
   apiKey,
+  basic,
   certificate: shown,
   hmac: key,
   jwt: token,
 }: WrittenCredential): Credential | undefined {
   const all: Credential[] = [
     ...(apiKey === undefined ? [] : [{ apiKey }]),
+    ...(basic === undefined ? [] : [{ basic }]),
     ...(shown === undefined ? [] : [{ certificate: { san: shown.san } }]),
     ...(key === undefined ? [] : [{ hmac: { keyId: key.keyId, variable: key.secret } }]),
     ...(token === undefined ? [] : [{ jwt: token }]),
@@ -104,9 +130,21 @@ export function checkCredentials({ root, gateway, place }: CheckedGateway): Diag
       const first = seen.get(key);
       if (first !== undefined)
         diagnostics.push(
-          diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }),
+          "basic" in one
+            ? diagnose("SL0231", { user: identifier }, place(path), {
+                related: [{ message: "first used here", span: place(first) }],
+              })
+            : diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }),
         );
       seen.set(key, path);
+      if ("basic" in one) diagnostics.push(...checkRounds(one.basic.verifier, place([...here, "basic", "verifier"])));
     }
   return diagnostics;
+}
+
+function checkRounds(text: string, span: Diagnostic["span"]): Diagnostic[] {
+  const rounds = roundsOf(text);
+  if (rounds >= LEAST_ROUNDS && rounds <= MOST_ROUNDS) return [];
+  const parameters = { rounds: String(rounds) };
+  return [rounds < LEAST_ROUNDS ? diagnose("SL0233", parameters, span) : diagnose("SL0234", parameters, span)];
 }

@@ -92,6 +92,7 @@ function convert(issue: Issue, place: Place, known: (path: Path) => string[]): D
       if (issue.params?.privateKey === true) return [diagnose("SL0623", {}, place(path))];
       if (issue.params?.tokenKey === true) return [diagnose("SL0493", {}, place(path))];
       if (issue.params?.password === true) return [diagnose("SL0207", {}, place(path))];
+      if (issue.params?.verifier === true) return [diagnose("SL0232", {}, place(path))];
       if (issue.params?.literalSecret === true) return [diagnose("SL0204", {}, place(path))];
       return [diagnose("SL0104", { reason: issue.message }, place(path))];
     case "invalid_format":

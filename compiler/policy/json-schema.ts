@@ -59,6 +59,8 @@ function patternMessage(schema: z.core.$ZodType): { patternErrorMessage?: string
   if (issue === undefined) return {};
   if (issue.code === "custom" && issue.params?.privateKey === true)
     return { patternErrorMessage: catalog.SL0623.message };
+  if (issue.code === "custom" && issue.params?.verifier === true)
+    return { patternErrorMessage: catalog.SL0232.message };
   if (issue.code === "custom" && issue.params?.literalSecret === true)
     return { patternErrorMessage: catalog.SL0204.message };
   return issue.code === "custom" || issue.code === "invalid_format" ? { patternErrorMessage: issue.message } : {};

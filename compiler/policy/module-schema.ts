@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Callers, predicateSchemas } from "../expression/predicate-schema.js";
 import { MOST_COLLECTORS } from "../plan/tracing.js";
+import { SOUND_VERIFIER } from "../plan/verifier.js";
+import { USER } from "./credentials.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { BodyPart, ModulePart, PolicyKind } from "./kind.js";
 import { exactlyOneOf, identity, NAME, name } from "./values.js";
@@ -126,6 +128,19 @@ const consumers = z
                 .describe(
                   "`env:` and a variable that `vm_config.environment_variables` lets through, or `sha256:` and 64 lower-case hexadecimal digits. Every key once.",
                 ),
+              basic: z
+                .strictObject({
+                  user: z
+                    .string()
+                    .regex(USER)
+                    .describe("Without colon and control characters, of one credential only."),
+                  verifier: z
+                    .string()
+                    .regex(SOUND_VERIFIER)
+                    .describe("What `sluice hash` writes of the password, of 2,000 to 20,000 rounds."),
+                })
+                .optional()
+                .describe("A user with a password."),
               certificate: z
                 .strictObject({
                   san: z
@@ -163,7 +178,7 @@ const consumers = z
                 .optional()
                 .describe("Who the consumer is to an issuer of tokens."),
             })
-            .meta(exactlyOneOf("apiKey", "certificate", "hmac", "jwt")),
+            .meta(exactlyOneOf("apiKey", "basic", "certificate", "hmac", "jwt")),
         )
         .max(64)
         .describe("Any of them will do."),

@@ -195,6 +195,8 @@ export const LITERAL_PASSWORD = { ...LITERAL_SECRET, password: true } as const;
 
 /** The same of a secret that issuers of tokens share with the gateway. */
 export const LITERAL_TOKEN_KEY = { ...LITERAL_SECRET, tokenKey: true } as const;
+/** Marks an issue of the schema whose value may be a password, of which the file has a verifier. */
+export const LITERAL_VERIFIER = { ...LITERAL_SECRET, verifier: true } as const;
 
 const ENVIRONMENT_REFERENCE = /^env:[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 

@@ -81,6 +81,7 @@ const ofBodies: Contract = {
 
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
+  // Failures and nonces are counted over all workers.
   auth: { exports: common.exports, imports: [...verification, ...common.imports, ...sharedData].toSorted() },
   body: ofBodies,
   guard: {

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
+import { checkKey, type Expression, headersOf, namedOf, requirementsOf } from "../../compiler/expression/expression.js";
 import type { ConsumerPlan, JsonObject, PolicyPlan, TestSignIn } from "../../compiler/plan/plan.js";
 import { credentialOf } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
+import { rate } from "../../compiler/policy/rate.js";
 import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
@@ -14,11 +16,33 @@ import { inModule } from "./module.js";
 const method = z
   .strictObject({
     apiKey: METHODS.apiKey.schema.optional(),
+    basic: METHODS.basic.schema.optional(),
     hmac: METHODS.hmac.schema.optional(),
     jwt: METHODS.jwt.schema.optional(),
     mtls: METHODS.mtls.schema.optional(),
   })
   .meta(exactlyOneOf(...Object.keys(METHODS)));
+
+const lockout = z
+  .strictObject({
+    failures: rate
+      .refine(
+        ({ count, burst }) => count <= MOST_FAILURES && burst === count,
+        "failures are a count per period without burst: 10/minute",
+      )
+      .describe("Refused credentials per period: one more is not looked at."),
+    key: z
+      .array(z.string().max(1024))
+      .min(1)
+      .max(8)
+      .default(["source.ip"])
+      .describe("Attributes that failures are counted by.")
+      .meta({ examples: [["source.ip"]] }),
+  })
+  .describe("How often one may fail.");
+
+/** As the module counts them. */
+const MOST_FAILURES = 1_000_000;
 
 type Written = z.output<typeof method>;
 
@@ -33,6 +57,12 @@ const schema = z
       .boolean()
       .default(false)
       .describe("Lets requests without any credential pass as anonymous; never those with a bad one."),
+    lockout: z
+      .union([z.literal(false), lockout])
+      .optional()
+      .describe(
+        "Whoever fails more often gets 429 for a while, also with a right credential. By default `{ failures: 10/minute, key: [source.ip] }` where there is a `basic`, and `false` elsewhere.",
+      ),
     forward: z.boolean().default(false).describe("Passes the credential on to the service."),
   })
   .describe("Who calls.");
@@ -46,21 +76,23 @@ export const authenticate = defineKind({
   plan(spec, context) {
     const planned = spec.anyOf.map((one, index) => planMethod(one, index, context));
     const methods = planned.flatMap((one) => one ?? []);
+    const locks = lockoutOf(spec, context);
     const isSound = [
+      locks !== undefined,
       methods.length === planned.length,
       isEachElsewhere(planned, context),
       hasCallers(methods, context),
     ].every((one) => one);
-    if (!isSound) return undefined;
+    if (!isSound || locks === undefined) return undefined;
     const removes = unique(methods.flatMap((one) => one.removes));
     return {
       phase: "authenticate",
       provides: unique(methods.flatMap((one) => one.provides)),
       ...(spec.optional ? {} : { guarantees: guaranteedBy(methods) }),
-      requires: [],
-      readsHeaders: unique(methods.flatMap((one) => one.readsHeaders)),
-      readsNamed: [],
-      ...configured(methods, spec.optional, context.gateway.name),
+      requires: locks.keys.flatMap(requirementsOf),
+      readsHeaders: unique([...methods.flatMap((one) => one.readsHeaders), ...locks.keys.flatMap(headersOf)]),
+      readsNamed: locks.keys.flatMap(namedOf),
+      ...configured(methods, spec.optional, context.gateway.name, locks.config),
       ...(methods.some((one) => one.verifiesSignatures) ? { verifiesSignatures: true } : {}),
       ...named("variables", methods),
       ...named("ownedRequestHeaders", methods),
@@ -80,10 +112,31 @@ export const authenticate = defineKind({
   },
 });
 
+/** Passwords can be guessed, so there it is on unless the file says otherwise. */
+const DEFAULT_LOCKOUT = { failures: { count: 10, periodMs: 60_000, burst: 10 }, key: ["source.ip"] };
+
+/** What failures are counted by, and the member of the configuration; undefined after an error was reported. */
+function lockoutOf(
+  { lockout, anyOf }: z.output<typeof schema>,
+  context: PolicyContext,
+): { keys: Expression[]; config: JsonObject } | undefined {
+  const chosen = lockout ?? (anyOf.some(({ basic }) => basic !== undefined) ? DEFAULT_LOCKOUT : false);
+  if (chosen === false) return { keys: [], config: {} };
+  const keys = chosen.key.flatMap((text, index) => {
+    const path = ["lockout", "key", index];
+    const { key, diagnostics } = checkKey(text, context.node(path), context.place(path));
+    for (const diagnostic of diagnostics) context.report(diagnostic);
+    return key === undefined ? [] : [key];
+  });
+  if (keys.length !== chosen.key.length) return undefined;
+  const { count: failures, periodMs } = chosen.failures;
+  return { keys, config: { lockout: { key: keys.map((key) => key.lower()), failures, periodMs } } };
+}
+
 const NAMES = Object.keys(METHODS);
 
 function planMethod(
-  { apiKey, hmac, jwt, mtls }: Written,
+  { apiKey, basic, hmac, jwt, mtls }: Written,
   index: number,
   context: PolicyContext,
 ): MethodPlan | undefined {
@@ -94,6 +147,7 @@ function planMethod(
     return undefined;
   }
   if (apiKey !== undefined) return METHODS.apiKey.plan(apiKey, path("apiKey"), context);
+  if (basic !== undefined) return METHODS.basic.plan(basic, path("basic"), context);
   if (hmac !== undefined) return METHODS.hmac.plan(hmac, path("hmac"), context);
   if (jwt !== undefined) return METHODS.jwt.plan(jwt, path("jwt"), context);
   return mtls === undefined ? undefined : METHODS.mtls.plan(mtls, path("mtls"), context);
@@ -110,8 +164,9 @@ function configured(
   methods: readonly MethodPlan[],
   optional: boolean,
   realm: string,
+  locks: JsonObject,
 ): Pick<PolicyPlan, "inTests"> & { config: JsonObject } {
-  const around = (anyOf: JsonObject[]) => ({ realm, anyOf, optional });
+  const around = (anyOf: JsonObject[]) => ({ realm, anyOf, optional, ...locks });
   const config = around(methods.map((one) => ({ [one.name]: one.config })));
   if (methods.every(({ inTests }) => inTests === undefined)) return { config };
   const tested = methods.map((one) => ({ ...one, ...one.inTests }));
@@ -129,7 +184,7 @@ function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: 
   let sound = true;
   for (const [index, one] of methods.entries()) {
     if (one === undefined) continue;
-    const first = methods.findIndex((other) => other?.name === one.name && other.where === one.where);
+    const first = methods.findIndex((other) => other !== undefined && looksAt(other, one));
     if (first === index) continue;
     const related = [{ message: "first named here", span: context.place(methods[first]?.place ?? []) }];
     const list = context.node(["anyOf"]);
@@ -139,6 +194,13 @@ function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: 
     sound = false;
   }
   return sound;
+}
+
+/** Methods that tell each other's credentials in one place apart say so in `where`. */
+function looksAt(one: MethodPlan, other: MethodPlan): boolean {
+  if (one.name === other.name) return one.where === other.where;
+  const isWhole = [one, other].some(({ name }) => name === "apiKey");
+  return isWhole && one.readsHeaders.some((header) => other.readsHeaders.includes(header));
 }
 
 /** Somebody has to be known by what the policy looks for. */

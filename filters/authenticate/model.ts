@@ -9,6 +9,8 @@ export function modelOf(methods: readonly MethodPlan[], optional: boolean): (vie
       return signedIn({ consumer: assumed, method: methods[0]?.name ?? "" }, "taken as signed in (--as)", []);
     const looks = methods.map((method) => ({ method, ...method.model.look(view) }));
     const reasons = looks.map(({ reason }) => reason);
+    const stray = strayAuthorization(looks, view);
+    if (stray !== undefined) return denied(stray.reason, stray.summary, reasons);
     const there = looks.filter(({ present }) => present).map(({ method }) => method);
     const carried = there.filter(({ ofConnection }) => ofConnection !== true);
     const [first, ...more] = carried.length > 0 ? carried : there;
@@ -33,6 +35,17 @@ export function modelOf(methods: readonly MethodPlan[], optional: boolean): (vie
         return signedIn(verdict.caller, verdict.summary, reasons);
     }
   };
+}
+
+/** A header `authorization` of which no method that looks there takes the scheme. */
+function strayAuthorization(looks: readonly { method: MethodPlan; present: boolean }[], view: RequestView) {
+  const sharing = looks.filter(({ method }) => method.scheme !== undefined);
+  const lines = view.header("authorization");
+  if (sharing.length === 0 || lines.length === 0) return undefined;
+  if (lines.length > 1) return { reason: "duplicate-credential", summary: "header authorization was sent twice" };
+  if (sharing.some(({ present }) => present)) return undefined;
+  const schemes = sharing.map(({ method }) => method.scheme).join(" or ");
+  return { reason: "malformed-credential", summary: `header authorization is not of the scheme ${schemes}` };
 }
 
 function withoutCredential(methods: readonly MethodPlan[], optional: boolean, reasons: Reason[]): Verdict {

@@ -2,23 +2,22 @@ import { z } from "zod";
 import type { ModulePart } from "../../compiler/policy/kind.js";
 import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { METHODS } from "./methods/index.js";
+import { realm } from "./methods/realm.js";
 
 /** What modules read of an `authenticate`. */
 export const inModule: ModulePart = {
   identifies: true,
   mayOpen: false,
   tellsByFilterState: false,
-  config: () =>
+  config: ({ textAttribute }) =>
     z.strictObject({
-      realm: z
-        .string()
-        .regex(/^[ !#-[\]-~]{1,128}$/)
-        .describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
+      realm: realm.describe("Told in `WWW-Authenticate`: ASCII without quotes and backslashes."),
       anyOf: z
         .array(
           z
             .strictObject({
               apiKey: METHODS.apiKey.config.optional(),
+              basic: METHODS.basic.config.optional(),
               hmac: METHODS.hmac.config.optional(),
               jwt: METHODS.jwt.config.optional(),
               mtls: METHODS.mtls.config.optional(),
@@ -34,5 +33,17 @@ export const inModule: ModulePart = {
         .optional()
         .meta({ default: false })
         .describe("Lets requests without any credential pass as anonymous."),
+      lockout: z
+        .strictObject({
+          key: z
+            .array(textAttribute)
+            .min(1)
+            .max(8)
+            .describe("What failures are counted by, known before anybody signs in."),
+          failures: z.int().min(1).max(1_000_000).describe("Of which more in a period lock out."),
+          periodMs: z.int().min(1_000).max(2_678_400_000).describe("Milliseconds, 31 days at most."),
+        })
+        .optional()
+        .describe("Locks out who fails too often; nobody without this key."),
     }),
 };

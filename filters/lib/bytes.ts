@@ -102,7 +102,7 @@ export function isVisibleAscii(pointer: usize, length: i32): bool {
   return isBetween(pointer, length, 0x21, 0x7e);
 }
 
-/** Whether a byte is a control character of ASCII: 0x00-0x1f or 0x7f. */
+/** Whether a range has a control character of ASCII: 0x00-0x1f or 0x7f. */
 export function hasControlCharacter(pointer: usize, length: i32): bool {
   for (let i = 0; i < length; i++) {
     const byte = load<u8>(pointer + i);

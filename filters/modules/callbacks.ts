@@ -1,4 +1,5 @@
 import { exists } from "../lib/region";
+import { seedBuckets } from "../proxy-wasm/buckets";
 import { readLogLevel } from "../proxy-wasm/log";
 import { beginCallback } from "../proxy-wasm/memory";
 import { FilterHeadersStatus } from "../proxy-wasm/status";
@@ -11,7 +12,7 @@ import { denyAll, establish } from "./opening";
 import { judge } from "./pipeline";
 import { prepareResults } from "./results";
 import { configurationOf, hasRoots, noteStream } from "./roots";
-import { seedVm, seedWorkers } from "./secrets";
+import { seedVm } from "./secrets";
 
 // The entry points of the modules, and what is done once for a VM.
 
@@ -29,7 +30,7 @@ function makeConstants(): void {
 
 /** Makes the hash keys; false if the host gives no random bytes or no shared data. */
 function seed(): bool {
-  if (!isSeeded) isSeeded = seedVm() && (!RATE_LIMIT || seedWorkers());
+  if (!isSeeded) isSeeded = seedVm() && (!RATE_LIMIT || seedBuckets());
   return isSeeded;
 }
 

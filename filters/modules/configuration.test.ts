@@ -70,7 +70,7 @@ const refusals: [string, unknown, string][] = [
   [
     "another credential",
     withConsumers([{ name: "a", credentials: [{ basic: 1 }] }]),
-    "consumers[0].credentials[0].basic: is not known here",
+    "consumers[0].credentials[0].basic: must be an object",
   ],
   ["a literal key", withCredential("secret"), "consumers[0].credentials[0].apiKey: must begin with sha256: or env:"],
   [

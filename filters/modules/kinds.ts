@@ -3,7 +3,6 @@ import { Consumers } from "../authenticate/assembly/consumers";
 import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
 import { authorize, authorizeDecision } from "../authorize/assembly/authorize";
 import { AuthorizePolicy, readAuthorize } from "../authorize/assembly/policy";
-import { Needs } from "../lib/attributes";
 import {
   firstMember,
   keepString,
@@ -82,7 +81,7 @@ function readKind(kind: i32, body: i32, policy: Policy, interest: Interest): boo
     const own = keepRecord<AuthenticatePolicy>();
     policy.authenticate = own;
     if (!readAuthenticate(body, policy.name, own, interest)) return false;
-    return setCommon(policy, own.counters, Needs.Headers);
+    return setCommon(policy, own.counters, own.needs);
   }
   if (AUTH && stringIs(kind, "authorize")) {
     policy.kind = Kind.Authorize;

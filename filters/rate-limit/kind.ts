@@ -10,21 +10,11 @@ import {
 } from "../../compiler/expression/expression.js";
 import type { Json, JsonObject, ResultHeader } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
+import { type Rate, rate } from "../../compiler/policy/rate.js";
 import { name } from "../../compiler/policy/values.js";
-import { parseRate, RATE, type Rate } from "./config.js";
 import { lintOf } from "./lint.js";
 import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
-
-const rate = z
-  .string()
-  .meta({ pattern: RATE.source, examples: ["100/minute", "10/second burst 20", "100 per 15s"] })
-  .transform((text, context) => {
-    const parsed = parseRate(text);
-    if (typeof parsed !== "string") return parsed;
-    context.addIssue({ code: "custom", message: parsed });
-    return z.NEVER;
-  });
 
 /** As many as the module tells apart. */
 const MOST_TIERS = 64;

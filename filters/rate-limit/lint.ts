@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { type Chain, PHASES, type PolicyPlan } from "../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
-import type { Rate } from "./config.js";
+import type { Rate } from "../../compiler/policy/rate.js";
 
 const rate = z.object({ count: z.int(), periodMs: z.int(), burst: z.int() });
 

@@ -1,8 +1,8 @@
 import { written } from "../../compiler/expression/attributes.js";
 import { evaluate } from "../../compiler/expression/evaluate.js";
 import type { Expression } from "../../compiler/expression/expression.js";
+import type { Rate } from "../../compiler/policy/rate.js";
 import type { Reason, RequestView, Verdict } from "../../compiler/request/verdict.js";
-import type { Rate } from "./config.js";
 
 /** What a limit does with a request: which bucket, which rate. How full the bucket is, only a running gateway knows. */
 export function modelOf(

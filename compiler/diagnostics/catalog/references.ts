@@ -71,4 +71,32 @@ reads it from Envoy's environment when it starts.
 
 If a real password was in the file, replace that password.`,
   },
+  SL0231: {
+    severity: "error",
+    message: "the user `{user}` is given to two credentials, so it would not tell who calls",
+    help: `A user is known by one password. Give the second another name.`,
+  },
+  SL0232: {
+    severity: "error",
+    message: "a password is given by its verifier, never as itself: what `sluice hash` writes",
+    secret: true,
+    help: `A password in the policy file would end up in version control, in CI logs and in Envoy's configuration dump. \`sluice hash\` reads it
+without showing it, and writes a verifier: a salt and what PBKDF2 makes of the two.
+
+    credentials: [{ basic: { user: acme, verifier: pbkdf2-sha256$2000$… } }]
+
+If a real password was in the file, replace that password. A verifier is no secret of the same kind, but whoever has it can try passwords on it:
+long, random ones hold, words do not.`,
+  },
+  SL0233: {
+    severity: "error",
+    message: "this verifier has {rounds} rounds, which is weak; 2000 are the least",
+    help: `Whoever finds a verifier can try passwords on it, as fast as its rounds let. Make a new one with \`sluice hash\`.`,
+  },
+  SL0234: {
+    severity: "error",
+    message: "this verifier has {rounds} rounds, more than the 20000 that a worker of Envoy can be held up for",
+    help: `Each attempt takes so many rounds of the worker that serves it, some 8 ms for 20,000. Make a new one with \`sluice hash\`; a longer
+password is worth more than more rounds.`,
+  },
 } as const satisfies Section<"02">;

@@ -1,16 +1,18 @@
-import { attribute, Presence, Slot, setAttribute, setGroups, setScopes } from "../../lib/attributes";
+import { Slot, setAttribute, setGroups, setScopes } from "../../lib/attributes";
 import { Interest } from "../../lib/interest";
 import { jsonLength, jsonStart } from "../../lib/json-tape";
 import { jwtScopes, NO_CLAIM, Slice, setClaims, textsOf } from "../../lib/jwt";
 import { arenaTake, at, exists, none } from "../../lib/region";
 import { Text } from "../../lib/text";
 import { LocalResponse } from "../../proxy-wasm/local-response";
+import { strayAuthorization } from "./authorization";
 import { ClaimHeaders } from "./claim-headers";
 import { Consumer, Consumers } from "./consumers";
 import { forgetFinding, foundBy, foundClaims, foundConsumer, foundHeaders, foundTape } from "./finding";
+import { countFailure, Standing, standingOf } from "./lockout";
 import { Method, MethodKind } from "./method";
-import { isPresented, readsScheme, verify } from "./methods";
-import { decisionOf, Outcome } from "./outcome";
+import { isPresented, verify } from "./methods";
+import { decisionOf, isFailure, Outcome } from "./outcome";
 import { AuthenticatePolicy } from "./policy";
 
 // Who is calling. What came of the last call is in `authenticateDecision` and `authenticateDenial`.
@@ -54,16 +56,37 @@ export function authenticate(policy: AuthenticatePolicy, consumers: Consumers, i
   const outcome = judge(policy, consumers);
   if (identifies && exists(foundBy)) recognise(policy.interest);
   decision = decisionOf(policy.decisions, outcome);
-  denial = outcome === Outcome.Unavailable ? policy.unavailable : policy.denial;
+  denial = denialOf(policy, outcome);
   return outcome === Outcome.Authenticated || outcome === Outcome.Anonymous;
 }
 
-/**
- * The method whose credential is there decides; two at once are refused, as nobody could tell whose request it is. A certificate belongs to the
- * connection, which may well be one of a proxy: it counts only where the request itself carries nothing.
- */
+/** Whoever shows a credential and is locked out is not listened to, whatever it is. */
 function judge(policy: AuthenticatePolicy, consumers: Consumers): Outcome {
-  let chosen = none<Method>();
+  const outcome = choose(policy);
+  if (outcome === Outcome.NoCredential) return policy.optional === 0 ? outcome : Outcome.Anonymous;
+  const lockout = policy.lockout;
+  if (!exists(lockout)) return exists(chosen) ? verify(chosen, consumers) : outcome;
+  const standing = standingOf(lockout);
+  if (standing === Standing.Locked) return Outcome.LockedOut;
+  if (standing === Standing.Unknown) return Outcome.Unavailable;
+  const heard = exists(chosen) ? verify(chosen, consumers) : outcome;
+  if (isFailure(heard)) countFailure(lockout);
+  return heard;
+}
+
+// The method whose credential is there, if `choose` found one and nothing beside it.
+let chosen: Method = none<Method>();
+
+/**
+ * The method whose credential is there decides; two at once are refused, as nobody could tell whose request it is. What comes of the request where no
+ * method is to be asked; nothing is to be read from it where one is. A certificate belongs to the connection, which may well be one of a proxy: it counts only
+ * where the request itself carries nothing.
+ */
+function choose(policy: AuthenticatePolicy): Outcome {
+  chosen = none<Method>();
+  const stray = strayAuthorization(policy.methods, policy.methodCount);
+  if (stray !== Outcome.Anonymous) return stray;
+  let found = none<Method>();
   let certificate = none<Method>();
   for (let i = 0; i < policy.methodCount; i++) {
     const method = at<Method>(policy.methods, i);
@@ -72,34 +95,17 @@ function judge(policy: AuthenticatePolicy, consumers: Consumers): Outcome {
       continue;
     }
     if (!isPresented(method)) continue;
-    if (exists(chosen)) return Outcome.SeveralCredentials;
-    chosen = method;
+    if (exists(found)) return Outcome.SeveralCredentials;
+    found = method;
   }
-  const stray = outcomeOfStrays(policy);
-  if (stray !== Outcome.Anonymous) return stray;
-  if (!exists(chosen) && exists(certificate) && isPresented(certificate)) chosen = certificate;
-  if (exists(chosen)) return verify(chosen, consumers);
-  return policy.optional === 0 ? Outcome.NoCredential : Outcome.Anonymous;
+  if (!exists(found) && exists(certificate) && isPresented(certificate)) found = certificate;
+  chosen = found;
+  return exists(found) ? Outcome.UnknownCredential : Outcome.NoCredential;
 }
 
-/** A header that is read by its scheme, with a scheme that no method takes, or twice; Anonymous if there is none. */
-function outcomeOfStrays(policy: AuthenticatePolicy): Outcome {
-  for (let i = 0; i < policy.methodCount; i++) {
-    const method = at<Method>(policy.methods, i);
-    if (!readsScheme(method)) continue;
-    const presence = attribute(method.slot).presence;
-    if (presence === Presence.Ambiguous) return Outcome.DuplicateCredential;
-    if (presence === Presence.Present && !isTaken(policy, method.slot)) return Outcome.MalformedCredential;
-  }
-  return Outcome.Anonymous;
-}
-
-function isTaken(policy: AuthenticatePolicy, slot: i32): bool {
-  for (let i = 0; i < policy.methodCount; i++) {
-    const method = at<Method>(policy.methods, i);
-    if (method.slot === slot && isPresented(method)) return true;
-  }
-  return false;
+function denialOf(policy: AuthenticatePolicy, outcome: Outcome): LocalResponse {
+  if (outcome === Outcome.LockedOut) return policy.lockout.response;
+  return outcome === Outcome.OverBudget || outcome === Outcome.Unavailable ? policy.busy : policy.denial;
 }
 
 function recognise(interest: Interest): void {

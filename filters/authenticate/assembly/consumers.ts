@@ -20,7 +20,17 @@ import {
 } from "../../lib/document";
 import { JSON_STRING, jsonLength, jsonStart, jsonType } from "../../lib/json-tape";
 import { NO_CLAIM } from "../../lib/jwt";
-import { at, exists, indexAt, keepPointers, keepRecord, keepRecords, none, setPointer } from "../../lib/region";
+import {
+  addressOf,
+  at,
+  exists,
+  indexAt,
+  keepPointers,
+  keepRecord,
+  keepRecords,
+  none,
+  setPointer,
+} from "../../lib/region";
 import { sha256 } from "../../lib/sha256";
 import { addName, findName, NameTable, newNameTable } from "../../lib/table";
 import {
@@ -36,15 +46,19 @@ import {
   putText,
   Text,
 } from "../../lib/text";
+import { utf8Characters } from "../../lib/utf8";
 import { variableLength, variableOf } from "../../proxy-wasm/environment";
 import { newSanTable, readCertificate, SanTable } from "./certificates";
 import { finishHmacKeys, HmacKeys, newHmacKeys, readHmacKey } from "./hmac-keys";
 import { addKey, KeyTable, newKeyTable } from "./key-table";
+import { LEAST_ROUNDS, readVerifier, Verifier } from "./verifier";
 
 const MOST_CONSUMERS: i32 = 65535;
 const MOST_CREDENTIALS: i32 = 131072;
 const MOST_CREDENTIALS_EACH: i32 = 64;
 const MOST_GROUPS: i32 = 64;
+/** Characters of the longest user. */
+const LONGEST_USER: i32 = 128;
 
 /** The longest key a request may present, in bytes. */
 export const LONGEST_KEY: i32 = 4096;
@@ -71,6 +85,10 @@ export class Consumers {
   list: usize = 0;
   sans: SanTable = none<SanTable>();
   hmacKeys: HmacKeys = none<HmacKeys>();
+  /** Users of `basic`: addresses of Verifier. */
+  users: NameTable = none<NameTable>();
+  /** The most rounds that a verifier of them has. */
+  rounds: i32 = 0;
 }
 
 const DIGEST: usize = memory.data(32, 8);
@@ -81,7 +99,9 @@ export function readConsumers(list: i32): Consumers {
   const credentials = count < 0 ? -1 : countCredentials(list);
   if (credentials < 0) return none<Consumers>();
   const known = keepRecord<Consumers>();
-  known.keys = newKeyTable(credentials - sanCount - hmacCount);
+  known.keys = newKeyTable(credentials - sanCount - hmacCount - users);
+  known.users = newNameTable(users, true);
+  known.rounds = LEAST_ROUNDS;
   known.sans = newSanTable(sanCount);
   known.hmacKeys = newHmacKeys(hmacCount);
   const names = newNameTable(count, false);
@@ -89,6 +109,7 @@ export function readConsumers(list: i32): Consumers {
   known.subjects = newNameTable(credentials, true);
   known.list = consumers;
   if (!exists(known.keys) || !exists(known.sans) || !exists(known.hmacKeys)) return none<Consumers>();
+  if (!exists(known.users)) return none<Consumers>();
   if (!exists(known.subjects) || !exists(names) || consumers === 0) return none<Consumers>();
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
@@ -102,12 +123,15 @@ export function readConsumers(list: i32): Consumers {
 // Of the credentials that were counted last, those of each kind that has a table of its own.
 let sanCount: i32 = 0;
 let hmacCount: i32 = 0;
+/** How many of the credentials that were counted last are of `basic`. */
+let users: i32 = 0;
 
 /** The number of credentials in all, or -1; also checks the shape of each consumer. */
 function countCredentials(list: i32): i32 {
   let count = 0;
   sanCount = 0;
   hmacCount = 0;
+  users = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!objectOf(node, "name tier groups credentials")) return -1;
     const credentials = requiredMember(node, "credentials");
@@ -116,9 +140,10 @@ function countCredentials(list: i32): i32 {
     if (length < 0) return -1;
     count += length;
     for (let item = firstElement(credentials); item !== NOWHERE; item = nextElement(credentials, item)) {
-      if (!objectOf(item, "apiKey certificate hmac jwt")) return -1;
+      if (!objectOf(item, "apiKey basic certificate hmac jwt")) return -1;
       if (member(item, "certificate") !== NOWHERE) sanCount++;
       if (member(item, "hmac") !== NOWHERE) hmacCount++;
+      if (member(item, "basic") !== NOWHERE) users++;
     }
   }
   if (count <= MOST_CREDENTIALS) return count;
@@ -169,6 +194,7 @@ function readCredential(node: i32, consumer: Consumer, known: Consumers): bool {
   if (kind === NOWHERE) return false;
   if (stringIs(kind, "jwt")) return readSubject(memberValue(kind), consumer, known);
   const key = memberValue(kind);
+  if (stringIs(kind, "basic")) return readUser(key, consumer, known);
   if (stringIs(kind, "certificate")) return readCertificate(key, consumer, known.sans);
   if (stringIs(kind, "hmac")) return readHmacKey(key, consumer, known.hmacKeys);
   if (!stringOf(key, 5, 1024)) return false;
@@ -220,6 +246,30 @@ function subjectIndex(known: Consumers, issuer: usize, issuerLength: i32, subjec
   putByte(0);
   put(subject, length);
   return composed() ? findName(known.subjects, composedStart(), composedLength()) : -1;
+}
+
+/** Reads a user of `basic` with the verifier of its password. */
+function readUser(node: i32, consumer: Consumer, known: Consumers): bool {
+  if (!objectOf(node, "user verifier")) return false;
+  const user = requiredMember(node, "user");
+  const verifier = requiredMember(node, "verifier");
+  if (user === NOWHERE || verifier === NOWHERE || !userOf(user)) return false;
+  const own = keepRecord<Verifier>();
+  if (!readVerifier(verifier, own)) return false;
+  own.consumer = consumer;
+  known.rounds = max(known.rounds, own.rounds);
+  const name = keepString(user);
+  return addName(known.users, name, <i32>addressOf(own)) || refuseQuoting(user, "there already is a user", user);
+}
+
+/** A user has no colon, as that ends it, and no control character (RFC 7617, section 2). */
+function userOf(node: i32): bool {
+  if (!stringOf(node, 1, LONGEST_USER << 2)) return false;
+  const start = stringStart(node);
+  const length = stringLength(node);
+  if (utf8Characters(start, length) > LONGEST_USER) return refuse(node, "is too long");
+  const isSound = !hasControlCharacter(start, length) && !hasByte(start, length, 0x3a);
+  return isSound || refuse(node, "must be without colons and control characters");
 }
 
 /** Puts the digest that a credential stands for in DIGEST. No message tells anything of a value. */

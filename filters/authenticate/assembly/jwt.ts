@@ -14,7 +14,7 @@ import {
   stringOf,
   stringStart,
 } from "../../lib/document";
-import { Interest, wantHeader } from "../../lib/interest";
+import { Interest } from "../../lib/interest";
 import { Jws, jwsSpaceBytes, readJws, readJwsPayload } from "../../lib/jws";
 import { JwsAlgorithm, jwsAlgorithmOf } from "../../lib/jws-algorithm";
 import { claimAt, claimIs, JwtClaims, jwtIsFor, jwtTimesHold, NO_CLAIM, readJwtClaims } from "../../lib/jwt";
@@ -32,7 +32,7 @@ import {
 } from "../../lib/region";
 import { hasByte, keepLiteral, Text } from "../../lib/text";
 import { unixTime } from "../../proxy-wasm/clock";
-import { bearerLength, bearerStart, hasBearer } from "./bearer";
+import { credentialLength, credentialStart, readAuthorization } from "./authorization";
 import { ClaimHeaders, fillClaimHeaders, readClaimHeaders } from "./claim-headers";
 import { Consumers, consumerOfSubject } from "./consumers";
 import { findClaimant } from "./finding";
@@ -86,10 +86,8 @@ export function readJwt(node: i32, method: Method, interest: Interest): bool {
   if (!readMore(node, own, interest)) return false;
   method.kind = MethodKind.Jwt;
   method.name = keepLiteral("jwt");
-  method.header = keepLiteral("authorization");
-  method.slot = wantHeader(interest, method.header.start, method.header.length);
   method.own = addressOf(own);
-  return method.slot >= 0 || refuse(node, "is one header too many");
+  return readAuthorization(node, method, "bearer", interest);
 }
 
 /** The headers that tell claims, of a method of this kind. */
@@ -144,10 +142,6 @@ function readMore(node: i32, own: JwtMethod, interest: Interest): bool {
   return true;
 }
 
-export function hasJwt(method: Method): bool {
-  return hasBearer(method.slot);
-}
-
 // The token at hand.
 const JWS: usize = memory.data(48, 8);
 const CLAIMS: usize = memory.data(48, 8);
@@ -155,8 +149,8 @@ let tape: usize = 0;
 let claims: JwtClaims = none<JwtClaims>();
 
 export function verifyJwt(method: Method, consumers: Consumers): Outcome {
-  const token = bearerStart(method.slot);
-  const length = bearerLength(method.slot);
+  const token = credentialStart(method);
+  const length = credentialLength(method);
   if (length <= 0) return Outcome.MalformedCredential;
   // Proxies join repeated headers with commas (RFC 9110 5.3).
   if (hasByte(token, length, 0x2c)) return Outcome.DuplicateCredential;

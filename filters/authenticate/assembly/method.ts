@@ -3,9 +3,10 @@ import { Text } from "../../lib/text";
 
 export enum MethodKind {
   ApiKey = 1,
-  Hmac = 2,
-  Mtls = 3,
+  Basic = 2,
+  Hmac = 3,
   Jwt = 4,
+  Mtls = 5,
 }
 
 /** One way to say who one is. */
@@ -21,6 +22,10 @@ export class Method {
   /** The same of a second header; missing where there is none. */
   secondSlot: i32 = 0;
   secondHeader: Text = none<Text>();
+  /** In lower case; there if the header is `authorization`, which it shares with others. */
+  scheme: Text = none<Text>();
+  /** There if it has a realm of its own. */
+  realm: Text = none<Text>();
   /** Its challenge (RFC 9110, section 11.6.1). */
   challenge: Text = none<Text>();
   /** Address of what only its kind has; 0 if that is nothing. */

@@ -1,10 +1,13 @@
 import { firstMember, memberValue, NOWHERE, nextMember, objectOf, refuse, stringIs } from "../../lib/document";
 import { Interest } from "../../lib/interest";
+import { exists } from "../../lib/region";
 import { compose, keepComposed, putLiteral, putText, Text } from "../../lib/text";
 import { hasApiKey, readApiKey, verifyApiKey } from "./api-key";
+import { hasScheme } from "./authorization";
+import { readBasic, verifyBasic } from "./basic";
 import { Consumers } from "./consumers";
 import { hasHmac, readHmac, verifyHmac } from "./hmac";
-import { hasJwt, readJwt, verifyJwt } from "./jwt";
+import { readJwt, verifyJwt } from "./jwt";
 import { Method, MethodKind } from "./method";
 import { hasMtls, readMtls, verifyMtls } from "./mtls";
 import { Outcome } from "./outcome";
@@ -13,28 +16,32 @@ import { Outcome } from "./outcome";
 
 /** Reads one of `anyOf`; false, and a problem noted, if it is wrong. */
 export function readMethod(node: i32, method: Method, realm: Text, interest: Interest): bool {
-  if (!objectOf(node, "apiKey hmac jwt mtls")) return false;
+  if (!objectOf(node, "apiKey basic hmac jwt mtls")) return false;
   const kind = firstMember(node);
   if (kind === NOWHERE || nextMember(node, kind) !== NOWHERE) return refuse(node, "must be one method");
   if (!readKind(kind, memberValue(kind), method, interest)) return false;
-  compose(160);
+  compose(192);
   putLiteral(schemeOf(method));
   putLiteral(' realm="');
-  putText(realm);
+  putText(exists(method.realm) ? method.realm : realm);
   putLiteral('"');
+  // RFC 7617, section 2.1.
+  if (method.kind === MethodKind.Basic) putLiteral(', charset="UTF-8"');
   method.challenge = keepComposed();
   return true;
 }
 
 function readKind(kind: i32, body: i32, method: Method, interest: Interest): bool {
+  if (stringIs(kind, "basic")) return readBasic(body, method, interest);
   if (stringIs(kind, "hmac")) return readHmac(body, method, interest);
   if (stringIs(kind, "jwt")) return readJwt(body, method, interest);
   if (stringIs(kind, "mtls")) return readMtls(body, method);
   return readApiKey(body, method, interest);
 }
 
-/** No scheme is registered for the others than `Bearer`: they tell clients what is looked for. */
+/** No scheme is registered for the others than `Basic` and `Bearer`: they tell clients what is looked for. */
 function schemeOf(method: Method): string {
+  if (method.kind === MethodKind.Basic) return "Basic";
   if (method.kind === MethodKind.Jwt) return "Bearer";
   if (method.kind === MethodKind.Hmac) return "Signature";
   return method.kind === MethodKind.Mtls ? "ClientCertificate" : "ApiKey";
@@ -43,19 +50,14 @@ function schemeOf(method: Method): string {
 /** Whether the request at hand has a credential for a method, good or bad. */
 export function isPresented(method: Method): bool {
   if (method.kind === MethodKind.ApiKey) return hasApiKey(method);
-  if (method.kind === MethodKind.Jwt) return hasJwt(method);
   if (method.kind === MethodKind.Hmac) return hasHmac(method);
-  return method.kind === MethodKind.Mtls && hasMtls(method);
-}
-
-/** Whether a method takes only some of what may stand in its header, by a scheme. */
-export function readsScheme(method: Method): bool {
-  return method.kind === MethodKind.Jwt;
+  return method.kind === MethodKind.Mtls ? hasMtls(method) : hasScheme(method);
 }
 
 /** What comes of the credential for a method: whose it is, is in `finding.ts`. */
 export function verify(method: Method, consumers: Consumers): Outcome {
   if (method.kind === MethodKind.ApiKey) return verifyApiKey(method, consumers.keys);
+  if (method.kind === MethodKind.Basic) return verifyBasic(method, consumers);
   if (method.kind === MethodKind.Jwt) return verifyJwt(method, consumers);
   if (method.kind === MethodKind.Hmac) return verifyHmac(method, consumers.hmacKeys);
   if (method.kind === MethodKind.Mtls) return verifyMtls(method, consumers.sans);

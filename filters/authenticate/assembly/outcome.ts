@@ -24,6 +24,10 @@ export enum Outcome {
   ReplayedCredential = 10,
   /** Nobody can tell now: what has to be remembered or found out cannot be. */
   Unavailable = 11,
+  /** This worker cannot look at more passwords now. */
+  OverBudget = 12,
+  /** The caller has failed too often. */
+  LockedOut = 13,
   /** And a JwtRefusal: why a token is refused. */
   Token = 16,
 }
@@ -33,6 +37,23 @@ const OUTCOMES: i32 = Outcome.Token + JWT_REFUSALS;
 /** What comes of a token that is refused. */
 export function outcomeOfToken(refusal: JwtRefusal): Outcome {
   return Outcome.Token + refusal;
+}
+
+/** Whether it counts against the caller. What was good once and is too old does not: honest clients show that, too. */
+export function isFailure(outcome: Outcome): bool {
+  if (outcome > Outcome.Token) return outcome !== Outcome.Token + JwtRefusal.Expired;
+  switch (outcome) {
+    case Outcome.DuplicateCredential:
+    case Outcome.SeveralCredentials:
+    case Outcome.MalformedCredential:
+    case Outcome.UnknownCredential:
+    case Outcome.AmbiguousCredential:
+    case Outcome.UncoveredComponent:
+    case Outcome.ReplayedCredential:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isLet(outcome: Outcome): bool {
@@ -62,6 +83,10 @@ function wordOf(outcome: Outcome): string {
       return "expired-credential";
     case Outcome.ReplayedCredential:
       return "replayed-credential";
+    case Outcome.OverBudget:
+      return "over-budget";
+    case Outcome.LockedOut:
+      return "locked-out";
     case Outcome.Unavailable:
       return "unavailable";
     default:

@@ -1,4 +1,4 @@
-import { isVisibleAscii } from "../../lib/bytes";
+import { Needs } from "../../lib/attributes";
 import {
   arrayOf,
   booleanOf,
@@ -11,20 +11,19 @@ import {
   objectOf,
   refuse,
   requiredMember,
-  stringLength,
-  stringOf,
-  stringStart,
 } from "../../lib/document";
 import { Interest } from "../../lib/interest";
-import { at, keepRecord, keepRecords, none } from "../../lib/region";
-import { compose, hasByte, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
+import { at, exists, keepRecord, keepRecords, none } from "../../lib/region";
+import { compose, keepComposed, keepLiteral, putLiteral, putText, sameText, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
 import { GrpcStatus } from "../../proxy-wasm/status";
+import { Lockout, readLockout } from "./lockout";
 import { Method } from "./method";
 import { readMethod } from "./methods";
 import { newDecisions } from "./outcome";
+import { realmOf } from "./realm";
 
 const MOST_METHODS: i32 = 8;
 
@@ -36,17 +35,21 @@ export class AuthenticatePolicy {
   optional: i32 = 0;
   /** What conditions want of a token. */
   interest: Interest = none<Interest>();
+  /** Bits of Needs. */
+  needs: i32 = 0;
+  /** There if callers who fail too often are locked out. */
+  lockout: Lockout = none<Lockout>();
   counters: Counters = none<Counters>();
   denial: LocalResponse = none<LocalResponse>();
-  /** Where nobody can tell now who calls. */
-  unavailable: LocalResponse = none<LocalResponse>();
+  /** Where nobody can tell now who calls, or this worker looks at no more passwords. */
+  busy: LocalResponse = none<LocalResponse>();
   /** What is said of a request: addresses of Text, by Outcome. */
   decisions: usize = 0;
 }
 
 /** Reads `authenticate` of a policy; false, and a problem noted, if it is wrong. */
 export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePolicy, interest: Interest): bool {
-  if (!objectOf(node, "realm anyOf optional")) return false;
+  if (!objectOf(node, "realm anyOf optional lockout")) return false;
   const realm = requiredMember(node, "realm");
   const anyOf = requiredMember(node, "anyOf");
   if (realm === NOWHERE || anyOf === NOWHERE || !realmOf(realm)) return false;
@@ -57,29 +60,21 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
     policy.optional = isTrue(optional) ? 1 : 0;
   }
   if (!readMethods(anyOf, policy, keepString(realm), interest)) return false;
+  const lockout = member(node, "lockout");
+  if (lockout !== NOWHERE) {
+    policy.lockout = readLockout(lockout, name, interest);
+    if (!exists(policy.lockout)) return false;
+    policy.needs |= policy.lockout.needs;
+  }
   policy.decisions = newDecisions(name);
   if (policy.decisions === 0) return refuse(node, "needs more memory than the module may have");
+  policy.needs |= Needs.Headers;
   policy.denial = keepRecord<LocalResponse>();
-  policy.unavailable = keepRecord<LocalResponse>();
+  policy.busy = keepRecord<LocalResponse>();
   policy.counters = keepRecord<Counters>();
   if (!defineCounters(policy.counters, "authenticate", name)) return refuse(node, "the host defines no counter");
   fillDenial(policy, name);
-  fillUnavailable(policy);
-  return true;
-}
-
-/** A realm stands in a quoted string (RFC 9110 5.6.4), and is not escaped: so no quote and no backslash. */
-function realmOf(node: i32): bool {
-  if (!stringOf(node, 1, 128)) return false;
-  const start = stringStart(node);
-  const length = stringLength(node);
-  for (let i = 0; i < length; i++) {
-    const place = start + <usize>i;
-    const allowed = isVisibleAscii(place, 1) || hasByte(place, 1, 0x20);
-    if (!allowed || hasByte(place, 1, 0x22) || hasByte(place, 1, 0x5c)) {
-      return refuse(node, "must be ASCII without quotes and backslashes");
-    }
-  }
+  fillBusy(policy);
   return true;
 }
 
@@ -122,17 +117,19 @@ function fillDenial(policy: AuthenticatePolicy, name: Text): void {
   denial.details = keepComposed();
 }
 
-/** The same cause, but it may pass: so clients may come again. */
-function fillUnavailable(policy: AuthenticatePolicy): void {
-  const contentType = keepLiteral("content-type");
+/** It may pass: so clients may come again. */
+function fillBusy(policy: AuthenticatePolicy): void {
+  const busy = policy.busy;
   const problem = keepLiteral("application/problem+json");
+  const second = keepLiteral("1");
   beginPairs();
-  addPair(contentType, problem.start, problem.length);
-  policy.unavailable.headers = keepPairs();
-  policy.unavailable.status = 503;
-  policy.unavailable.grpcStatus = GrpcStatus.Unavailable;
-  policy.unavailable.body = keepLiteral('{"type":"about:blank","title":"Service Unavailable","status":503}');
-  policy.unavailable.details = policy.denial.details;
+  addPair(keepLiteral("content-type"), problem.start, problem.length);
+  addPair(keepLiteral("retry-after"), second.start, second.length);
+  busy.headers = keepPairs();
+  busy.status = 503;
+  busy.grpcStatus = GrpcStatus.Unavailable;
+  busy.body = keepLiteral('{"type":"about:blank","title":"Service Unavailable","status":503}');
+  busy.details = policy.denial.details;
 }
 
 /** Whether a method before this one has the same challenge. */

@@ -149,6 +149,7 @@ export const jwt: Method<Spec> = {
       variables: keys.flatMap(variableOf),
       ownedRequestHeaders: headers.map(({ header }) => header),
       where: "header authorization (Bearer)",
+      scheme: "Bearer",
       place: path,
       readsHeaders: ["authorization"],
       removes: ["authorization"],

@@ -37,6 +37,8 @@ export interface MethodPlan {
   /** Whether its credential belongs to the connection: then it counts only where the request itself carries none. */
   ofConnection?: true;
   readsHeaders: readonly string[];
+  /** Of the credentials in `authorization` that are its own, where it shares that header with others. */
+  scheme?: string;
   /** Headers that are removed before the service sees the request, unless the policy forwards credentials. */
   removes: readonly string[];
   /** Attributes that somebody has who signed in so; others may be told besides. */

@@ -1,10 +1,10 @@
+import { callsLeft, conforms, untilNext } from "../../lib/gcra";
 import { none } from "../../lib/region";
+import { currentSet, currentVersion, LimitSet, readSet, setTime, timeOf, writeSet } from "../../proxy-wasm/buckets";
 import { Status } from "../../proxy-wasm/status";
-import { callsLeft, conforms, untilNext } from "./gcra";
 import { bucketKey, rateOf } from "./key";
 import { covers, hold, leaseOf, spend, unspend } from "./lease";
 import { Rate, RateLimitPolicy } from "./policy";
-import { currentSet, currentVersion, LimitSet, readSet, setTime, timeOf, writeSet } from "./store";
 
 /** How a claim is paid. */
 export enum Means {

@@ -1,3 +1,4 @@
+import { secondsFor } from "../../lib/gcra";
 import { at, exists, none } from "../../lib/region";
 import {
   compose,
@@ -16,7 +17,6 @@ import { addPair, beginPairs, pairsLength, writePairs } from "../../proxy-wasm/h
 import { respond, respondWith } from "../../proxy-wasm/local-response";
 import { count } from "../../proxy-wasm/metrics";
 import { Claim, commit, giveBack, look, Means } from "./claim";
-import { secondsFor } from "./gcra";
 import { RateLimitPolicy } from "./policy";
 
 // Limits that stand beside each other in a pipeline: all are read, then all decide, then all are booked, or none.

@@ -22,6 +22,7 @@ import {
   requiredMember,
   stringIs,
 } from "../../lib/document";
+import { secondsFor } from "../../lib/gcra";
 import { Interest } from "../../lib/interest";
 import { at, keepRecord, keepRecords, none } from "../../lib/region";
 import {
@@ -39,7 +40,6 @@ import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
 import { GrpcStatus } from "../../proxy-wasm/status";
-import { secondsFor } from "./gcra";
 
 const MOST_PARTS: i32 = 8;
 const MOST_RATES: i32 = 64;

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** A limit as the module counts it: `count` calls per period on average, at most `burst` at once. */
 export interface Rate {
   count: number;
@@ -38,3 +40,14 @@ function periodLength(period: string | undefined, length: string | undefined, un
   if (unit === "s" || unit === "m" || unit === "h" || unit === "d") return Number(length) * UNITS[unit];
   return 0;
 }
+
+/** A rate, read. */
+export const rate = z
+  .string()
+  .meta({ pattern: RATE.source, examples: ["100/minute", "10/second burst 20", "100 per 15s"] })
+  .transform((text, context) => {
+    const parsed = parseRate(text);
+    if (typeof parsed !== "string") return parsed;
+    context.addIssue({ code: "custom", message: parsed });
+    return z.NEVER;
+  });

@@ -1,21 +1,42 @@
-import { addressOf, arenaTakeZeroed, at, none } from "../../lib/region";
-import { Text } from "../../lib/text";
-import {
-  CREATE_ONLY,
-  readShared,
-  sharedLength,
-  sharedStart,
-  sharedVersion,
-  writeShared,
-} from "../../proxy-wasm/shared-data";
-import { Status } from "../../proxy-wasm/status";
+import { seedKeys } from "../lib/bucket-key";
+import { addressOf, arenaTake, arenaTakeZeroed, at, none } from "../lib/region";
+import { keepLiteral, Text } from "../lib/text";
+import { fillRandom } from "./random";
+import { CREATE_ONLY, readShared, sharedLength, sharedStart, sharedVersion, writeShared } from "./shared-data";
+import { Status } from "./status";
 
-// The buckets of a policy, for all workers: a fixed number of sets, each one value in shared data with eight places and an overflow.
+// The buckets of limits, for all workers: a fixed number of sets, each one value in shared data with eight places and an overflow.
 //
 // A key has a place of its own, or none. A place whose bucket is full again (its time is not later than now) is given away first, which
 // loses nothing. When all eight are in use, the keys without a place share the overflow bucket; and a key that gets a place later begins with
 // the overflow's time. So the debt of a key is never forgotten: a full set may tighten a limit, it never loosens one, and keys that have
 // a place do not feel it.
+
+@unmanaged
+class Seed {
+  word0: u64 = 0;
+  word1: u64 = 0;
+}
+
+let isSeeded: bool = false;
+
+/**
+ * Seeds the hash that all workers share, once for a VM: the first VM of a `vm_id` makes the seed, the others find it. False if the host has no random
+ * bytes or no shared data.
+ */
+export function seedBuckets(): bool {
+  if (isSeeded) return true;
+  const key = keepLiteral("sluice.seed.1");
+  const seed = arenaTake(16);
+  if (seed === 0 || !fillRandom(seed, 16)) return false;
+  const status = writeShared(key.start, key.length, seed, 16, CREATE_ONLY);
+  if (status !== Status.Ok && status !== Status.CasMismatch) return false;
+  if (readShared(key.start, key.length) !== Status.Ok || sharedLength() !== 16) return false;
+  const shared = at<Seed>(sharedStart(), 0);
+  seedKeys(shared.word0, shared.word1);
+  isSeeded = true;
+  return true;
+}
 
 const PLACES: i32 = 8;
 const SET_BYTES: i32 = 8 + PLACES * 16;

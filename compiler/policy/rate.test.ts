@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseRate } from "./config.js";
+import { parseRate } from "./rate.js";
 
 it("reads every form of a rate", () => {
   expect(parseRate("100/minute")).toEqual({ count: 100, periodMs: 60_000, burst: 100 });
