@@ -212,7 +212,10 @@ const WRONG: [string, string[]][] = [
       'SL0517|request.headers|`request.headers` is not a value by itself; name one of them: request.headers["x-tenant"]',
     ],
   ],
-  ['source == "a"', ["SL0517|source|`source` is not a value by itself; name one of source.ip, source.port, source.principal"]],
+  [
+    'source == "a"',
+    ["SL0517|source|`source` is not a value by itself; name one of source.ip, source.port, source.principal"],
+  ],
   [
     "9007199254740992 == 1",
     [
