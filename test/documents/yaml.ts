@@ -50,7 +50,9 @@ export function faultsOf(block: Block): string {
       return findings(checkText("policy.yaml", gatewayAround(text), { "fragment.yaml": text }));
     case "policies": {
       const fragment = `apiVersion: sluice/v1\nkind: Fragment\n${text}`;
-      return findings(checkText("policy.yaml", gatewayAround(fragment), { "fragment.yaml": fragment }));
+      return findings(
+        checkText("policy.yaml", gatewayAround(fragment), { "fragment.yaml": fragment, ...included(block) }),
+      );
     }
     case "Test": {
       const loader = policyLoader(join(root, document), (policy) => check(policy));
@@ -72,9 +74,9 @@ function findings({ diagnostics }: ReturnType<typeof checkText>): string {
 function included({ document, text }: Block): Record<string, string> {
   const { include = [] } = heads.parse(load(text));
   const folder = dirname(document);
-  const named = [...text.matchAll(/^ +wsdl: \.\/(\S+)$/gm)].map(([, path = ""]) => path);
+  const named = [...text.matchAll(/^ +(?:wsdl: \.\/|jwks: file:)(\S+)$/gm)].map(([, path = ""]) => path);
   const there = [...include, ...named].flatMap((path) => {
-    const places = [`${folder}/${path}`, ...sourceFiles(/\.wsdl$/)];
+    const places = [`${folder}/${path}`, ...sourceFiles(/\.wsdl$|\/jwks\.json$/)];
     const place = places.find(
       (one) => one.startsWith(folder) && one.endsWith(`/${path}`) && existsSync(join(root, one)),
     );

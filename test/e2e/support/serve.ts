@@ -168,8 +168,9 @@ function freePorts(plan: GatewayPlan): EnvoyOptions["listeners"] {
   return Object.fromEntries(plan.listeners.map(({ name, address }) => [name, { address, port: 0 }]));
 }
 
+/** Long enough for any algorithm of tokens, also where they are read as base64url. */
 export function randomSecrets(plan: GatewayPlan): Record<string, string> {
-  return Object.fromEntries(environmentVariables(plan).map((name) => [name, `key-${randomBytes(12).toString("hex")}`]));
+  return Object.fromEntries(environmentVariables(plan).map((name) => [name, `key-${randomBytes(30).toString("hex")}`]));
 }
 
 function same(text: string): string {
