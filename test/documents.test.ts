@@ -138,7 +138,7 @@ describe("commands", () => {
     const verbs = [...listed.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb);
     const shown = lines
       .filter(({ document }) => document === "README.md")
-      .flatMap(({ line }) => /(?:^|\()sluice ([a-z]+)/.exec(line)?.[1] ?? []);
+      .flatMap(({ line }) => /(?:^|\(|\| )sluice ([a-z]+)/.exec(line)?.[1] ?? []);
     expect(verbs.length).toBeGreaterThan(0);
     expect([...new Set(shown)].toSorted()).toEqual(verbs.toSorted());
   });

@@ -1,4 +1,5 @@
 import { balancing } from "./catalog/balancing.js";
+import { credentials } from "./catalog/credentials.js";
 import type { Entry, Part } from "./catalog/entry.js";
 import { expressions } from "./catalog/expressions.js";
 import { files } from "./catalog/files.js";
@@ -14,7 +15,6 @@ import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
 import { soapOperations } from "./catalog/soap-operations.js";
 import { tests } from "./catalog/tests.js";
-import { tokens } from "./catalog/tokens.js";
 import { tracing } from "./catalog/tracing.js";
 import { wsdl } from "./catalog/wsdl.js";
 
@@ -25,9 +25,9 @@ export const catalog = {
   ...references,
   ...routes,
   ...routing,
+  ...credentials,
   ...policies,
   ...nativePolicies,
-  ...tokens,
   ...tracing,
   ...expressions,
   ...services,

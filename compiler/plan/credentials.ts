@@ -25,14 +25,20 @@ export interface BasicCredential {
   verifier: string;
 }
 
+const API_KEY: readonly string[] = ["apiKey"];
+const BASIC: readonly string[] = ["basic", "user"];
+const CERTIFICATE: readonly string[] = ["certificate", "san"];
+const HMAC: readonly string[] = ["hmac", "keyId"];
+const JWT: readonly string[] = ["jwt"];
+
 /** By what a credential is found: no two of one kind may have the same. */
 export function identifierOf(credential: Credential): { path: readonly string[]; identifier: string } {
-  if ("basic" in credential) return { path: ["basic", "user"], identifier: credential.basic.user };
-  if ("certificate" in credential) return { path: ["certificate", "san"], identifier: credential.certificate.san };
-  if ("hmac" in credential) return { path: ["hmac", "keyId"], identifier: credential.hmac.keyId };
-  if ("apiKey" in credential) return { path: ["apiKey"], identifier: apiKeyText(credential.apiKey) };
+  if ("basic" in credential) return { path: BASIC, identifier: credential.basic.user };
+  if ("certificate" in credential) return { path: CERTIFICATE, identifier: credential.certificate.san };
+  if ("hmac" in credential) return { path: HMAC, identifier: credential.hmac.keyId };
+  if ("apiKey" in credential) return { path: API_KEY, identifier: apiKeyText(credential.apiKey) };
   const { issuer = "", subject } = credential.jwt;
-  return { path: ["jwt"], identifier: JSON.stringify([issuer, subject]) };
+  return { path: JWT, identifier: JSON.stringify([issuer, subject]) };
 }
 
 /** Variables of the environment that it refers to. */

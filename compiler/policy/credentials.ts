@@ -95,48 +95,44 @@ export const credential = z
 export type WrittenCredential = z.output<typeof credential>;
 
 /** One written credential as the plan has it; nothing where it has not exactly one member, of which `checkCredentials` tells. */
-export function credentialOf({
-  apiKey,
-  basic,
-  certificate: shown,
-  hmac: key,
-  jwt: token,
-}: WrittenCredential): Credential | undefined {
-  const all: Credential[] = [
-    ...(apiKey === undefined ? [] : [{ apiKey }]),
-    ...(basic === undefined ? [] : [{ basic }]),
-    ...(shown === undefined ? [] : [{ certificate: { san: shown.san } }]),
-    ...(key === undefined ? [] : [{ hmac: { keyId: key.keyId, variable: key.secret } }]),
-    ...(token === undefined ? [] : [{ jwt: token }]),
-  ];
-  return all.length === 1 ? all[0] : undefined;
+export function credentialOf(written: WrittenCredential): Credential | undefined {
+  if (KINDS.reduce((count, kind) => count + (written[kind] === undefined ? 0 : 1), 0) !== 1) return undefined;
+  const { apiKey, basic, certificate, hmac, jwt } = written;
+  if (apiKey !== undefined) return { apiKey };
+  if (basic !== undefined) return { basic };
+  if (certificate !== undefined) return { certificate: { san: certificate.san } };
+  if (hmac !== undefined) return { hmac: { keyId: hmac.keyId, variable: hmac.secret } };
+  return jwt === undefined ? undefined : { jwt };
 }
 
 /** One credential must lead to one consumer: the module refuses the same one twice, and so does the compiler. */
 export function checkCredentials({ root, gateway, place }: CheckedGateway): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  const seen = new Map<string, (string | number)[]>();
+  const seen = new Map<string, { name: string; index: number; own: readonly string[] }>();
   for (const [name, consumer] of Object.entries(gateway.consumers))
     for (const [index, written] of consumer.credentials.entries()) {
       const here = ["consumers", name, "credentials", index];
       const one = credentialOf(written);
-      // What does not fit is left out of it, but not of the file.
-      const kinds = KINDS.filter((kind) => nodeAt(root, [...here, kind]) !== undefined);
-      if (kinds.length !== 1) diagnostics.push(diagnose("SL0488", { keys: KINDS.join(", ") }, place(here)));
-      if (one === undefined) continue;
+      if (one === undefined) {
+        // What does not fit is left out of it, but not of the file.
+        const kinds = KINDS.filter((kind) => nodeAt(root, [...here, kind]) !== undefined);
+        if (kinds.length !== 1) diagnostics.push(diagnose("SL0488", { keys: KINDS.join(", ") }, place(here)));
+        continue;
+      }
       const { path: own, identifier } = identifierOf(one);
-      const path = [...here, ...own];
       const key = `${own[0]} ${identifier}`;
       const first = seen.get(key);
-      if (first !== undefined)
+      if (first === undefined) seen.set(key, { name, index, own });
+      else {
+        const path = [...here, ...own];
+        const before = ["consumers", first.name, "credentials", first.index, ...first.own];
+        const related = [{ message: "first used here", span: place(before) }];
         diagnostics.push(
           "basic" in one
-            ? diagnose("SL0231", { user: identifier }, place(path), {
-                related: [{ message: "first used here", span: place(first) }],
-              })
-            : diagnose("SL0203", {}, place(path), { related: [{ message: "first used here", span: place(first) }] }),
+            ? diagnose("SL0231", { user: identifier }, place(path), { related })
+            : diagnose("SL0203", {}, place(path), { related }),
         );
-      seen.set(key, path);
+      }
       if ("basic" in one) diagnostics.push(...checkRounds(one.basic.verifier, place([...here, "basic", "verifier"])));
     }
   return diagnostics;

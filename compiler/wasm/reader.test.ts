@@ -36,7 +36,7 @@ describe("a module that was built", () => {
   it("cut off anywhere is damaged, or is a module of fewer sections; nothing is thrown", () => {
     for (let length = 0; length < 4096; length++)
       if (readModule(guard.subarray(0, length)).outcome === "read")
-        expect(read(guard.subarray(0, length)).imports.length).toBeLessThanOrEqual(19);
+        expect(read(guard.subarray(0, length)).imports.length).toBeLessThanOrEqual(read(guard).imports.length);
     expect(readModule(guard.subarray(0, guard.length - 1)).outcome).toBe("damaged");
   });
 

@@ -122,8 +122,11 @@ test.each([
   ],
   [{ name: "a", credentials: [{ certificate: { san: "" } }] }, "is too short"],
   [{ name: "a", credentials: [{ certificate: { san: "a b" } }] }, "must be visible ASCII"],
-  [{ name: "a", credentials: [{ certificate: { san: ACME }, apiKey: digestOf("k") }] }, "must be one credential"],
-  [{ name: "a", credentials: [{}] }, "must be one credential"],
+  [
+    { name: "a", credentials: [{ certificate: { san: ACME }, apiKey: digestOf("k") }] },
+    "must be an object with one member",
+  ],
+  [{ name: "a", credentials: [{}] }, "must be an object with one member"],
 ])("%j is no consumer", (consumer, problem) => {
   const vm = new ModuleVm(auth);
   expect(vm.configure(configurationOf([known], { consumers: [consumer] }))).toBe(false);

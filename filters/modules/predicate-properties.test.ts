@@ -61,6 +61,8 @@ function sent(random: RandomRequest): Request {
     headers: fields.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, bytes(value)]])),
     source: ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`,
     protocol: random.protocol,
+    // Nobody shows a certificate.
+    attributes: { "connection.mtls": false },
     ends: random.ends,
   };
 }

@@ -79,11 +79,12 @@ function editsFor(names, read) {
 function kindsInTheModule({ kebab, camel, pascal, define }) {
   return [
     {
-      what: "the import of Needs",
-      find: /^import \{ Needs \} from .*\n/gm,
+      what: "the import of authorize",
+      find: /^import \{ AuthorizePolicy, readAuthorize \} from .*\n/gm,
       by: (line) =>
-        `import { judge${pascal}, ${camel}Decision } from "../${kebab}/assembly/${kebab}";
-import { ${pascal}Policy, read${pascal} } from "../${kebab}/assembly/policy";\n${line}`,
+        `${line}import { judge${pascal}, ${camel}Decision } from "../${kebab}/assembly/${kebab}";
+import { ${pascal}Policy, read${pascal} } from "../${kebab}/assembly/policy";
+import { Needs } from "../lib/attributes";\n`,
     },
     {
       what: "the members of `Kind`",
@@ -109,7 +110,7 @@ import { ${pascal}Policy, read${pascal} } from "../${kebab}/assembly/policy";\n$
     const own = keepRecord<${pascal}Policy>();
     policy.${camel} = own;
     if (!read${pascal}(body, policy.name, own, interest)) return false;
-    return setCommon(policy, own.counters, own.denial, Needs.Headers);
+    return setCommon(policy, own.counters, Needs.Headers);
   }\n${line}`,
     },
     {
@@ -124,6 +125,7 @@ import { ${pascal}Policy, read${pascal} } from "../${kebab}/assembly/policy";\n$
         `  if (${define} && policy.kind === Kind.${pascal}) {
     const allowed = judge${pascal}(policy.${camel});
     decision = ${camel}Decision();
+    denial = policy.${camel}.denial;
     return allowed;
   }\n${line}`,
     },

@@ -12,7 +12,7 @@ const OPTIONS = [
   "--config",
   "asconfig.json",
   "--use",
-  "abort=,TRACING=0",
+  "abort=,AUTH=1,TRACING=0",
   "--outFile",
   "module.wasm",
 ];

@@ -285,7 +285,7 @@ describe("sluice wasm verify", () => {
     const { code, stdout } = await run("wasm", "verify", "build");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^build\/modules\/guard\.wasm: ok, sha256:\w{64}\n {2}\d+ bytes, ABI 0\.2\.1, 19 imports, 10 exports, memory of at most 64 MiB\n {2}the digest is that of build\/sluice\.lock\.json\n2 files, none wrong\n$/m,
+      /^build\/modules\/guard\.wasm: ok, sha256:\w{64}\n {2}\d+ bytes, ABI 0\.2\.1, 20 imports, 10 exports, memory of at most 64 MiB\n {2}the digest is that of build\/sluice\.lock\.json\n2 files, none wrong\n$/m,
     );
   });
 
@@ -338,7 +338,7 @@ describe("sluice wasm verify", () => {
     expect(await faultsOf("auth.wasm")).toEqual([
       digest,
       expect.stringContaining("has exports that are not allowed: function proxy_on_http_call_response, "),
-      expect.stringContaining("has imports that are not allowed: env.proxy_get_shared_data, env.proxy_http_call, "),
+      expect.stringContaining("has imports that are not allowed: env.proxy_http_call, "),
     ]);
     writeFileSync(at("auth.wasm"), bytes.subarray(0, 4_000));
     expect(await faultsOf("auth.wasm")).toEqual([

@@ -132,9 +132,14 @@ const WITHHELD: Readonly<Record<string, readonly string[]>> = {
 };
 /** And what only a guard does that sends spans, which is entered at the end of each stream. */
 const SENDING = ["proxy_http_call", "proxy_set_tick_period_milliseconds"];
+/** And what only one does that looks at tokens. */
+const VERIFYING = ["proxy_call_foreign_function"];
 const isWithheld = (module: string, list: readonly string[]): readonly string[] => {
   const always = WITHHELD[module] ?? [];
-  return module === "guard.wasm" && !list.includes("proxy_on_log") ? [...always, ...SENDING].toSorted() : always;
+  if (module !== "guard.wasm") return always;
+  const sends = list.includes("proxy_on_log");
+  const verifies = VERIFYING.every((name) => list.includes(name));
+  return [...always, ...(sends ? [] : SENDING), ...(verifies ? [] : VERIFYING)].toSorted();
 };
 /** Envoy enters these whatever is listed. */
 const ALWAYS_ENTERED = ["_initialize", "malloc", "proxy_abi_version_0_2_1"];

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
+import { authenticateBody, credentialsOf, OF_ACME, OF_GLOBEX } from "./random-credentials.js";
 import { randomExpression } from "./random-expressions.js";
 import { pages, withVersions } from "./random-forwarding.js";
 import {
@@ -96,20 +97,20 @@ const services = fc.record({
     .map(([there, asked]) => ({ ...there, ...asked })),
 });
 
-const consumer = (credentials: readonly string[], required: number) =>
+const consumer = (keys: readonly string[], required: number, more: Parameters<typeof credentialsOf>[2] = []) =>
   fc.record(
     {
       tier: fc.constantFrom(...TIERS),
       groups: someOf(GROUPS),
-      credentials: someOf(credentials, required).map((all) => all.map((apiKey) => ({ apiKey }))),
+      credentials: credentialsOf(keys, required, more),
     },
     { requiredKeys: required > 0 ? ["credentials"] : [] },
   );
 
 const consumers = fc.record(
   {
-    acme: consumer(["env:ACME_KEY", "env:ACME_NEXT_KEY", ACME_DIGEST], 1),
-    globex: consumer(["env:GLOBEX_KEY"], 1),
+    acme: consumer(["env:ACME_KEY", "env:ACME_NEXT_KEY", ACME_DIGEST], 1, OF_ACME),
+    globex: consumer(["env:GLOBEX_KEY"], 1, OF_GLOBEX),
     initech: consumer([INITECH_DIGEST], 0),
   },
   { requiredKeys: ["acme"] },
@@ -176,25 +177,11 @@ function policyOf(
     .map(([content, plain, more]) => ({ kind, spec: { ...(plain ? {} : more), [kind]: content } }));
 }
 
-const KEY_HEADERS = ["x-api-key", "x-old-key", "authorization", "x_key"] as const;
-
-const authenticate = policyOf(
-  "authenticate",
-  fc.record(
-    {
-      anyOf: fc
-        .uniqueArray(fc.oneof({ weight: 3, arbitrary: fc.constant("x-api-key") }, fc.constantFrom(...KEY_HEADERS)), {
-          minLength: 1,
-          maxLength: 2,
-        })
-        .map((headers) => headers.map((header) => ({ apiKey: { header } }))),
-      optional: fc.boolean(),
-      forward: fc.boolean(),
-    },
-    { requiredKeys: ["anyOf"] },
-  ),
-  { mode, when: conditionForStrangers, onError: fc.constant("deny") },
-);
+const authenticate = policyOf("authenticate", authenticateBody, {
+  mode,
+  when: conditionForStrangers,
+  onError: fc.constant("deny"),
+});
 
 const rules = fc
   .array(fc.tuple(fc.constantFrom("allow", "allow", "deny"), condition), { minLength: 1, maxLength: 4 })

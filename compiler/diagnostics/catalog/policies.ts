@@ -379,39 +379,4 @@ Apply it to the routes that lead to the service, and leave it out of others with
     help: `A request is converted once: what comes out of one conversion is nothing that another could read. Give each of them a route of its own, or
 leave a default out with \`except\`.`,
   },
-  SL0486: {
-    severity: "warning",
-    message: "`{policy}` knows callers by client certificates, but no listener of this route asks for one",
-    needs: ["listeners", "routes", "defaults", "mandatory"],
-    help: `A client shows a certificate only where the listener asks for one and says whose signature it trusts. Without that, the method never finds
-anybody.
-
-    listeners:
-      partners:
-        address: 0.0.0.0:8443
-        tls:
-          certificate: mounted:/etc/tls/shop.crt
-          key: mounted:/etc/tls/shop.key
-          clientCertificate: { ca: mounted:/etc/tls/clients.crt }
-
-With \`required: false\` a client may leave its certificate out, and be known by another method.`,
-  },
-  SL0487: {
-    severity: "error",
-    message: "a signed `content-digest` is not compared with the body in this version",
-    help: `A signature over \`content-digest\` says what the body is only if somebody compares the two. Nothing in the gateway does yet, and a policy that asks
-for the component would look as if it did. Leave it out: the service can compare the header with the body, as both reach it unchanged.
-
-    - hmac: { components: ["@method", "@path", "@query", content-digest] }    # SL0487
-    - hmac: { components: ["@method", "@path", "@query"] }`,
-  },
-  SL0488: {
-    severity: "error",
-    message: "exactly one of {keys} must stand here",
-    help: `Each item of a list of methods or credentials is one of them. Write a second one as an item of its own.
-
-    credentials:
-      - { apiKey: env:ACME_KEY }
-      - { certificate: { san: spiffe://shop.example/acme } }`,
-  },
 } as const satisfies Section<"04">;

@@ -1,7 +1,7 @@
 import type { Section } from "./entry.js";
 
 /** SL049x: tokens, and the keys that they are signed with. */
-export const tokens = {
+export const credentials = {
   SL0491: {
     severity: "error",
     fix: "suggested",
@@ -81,5 +81,40 @@ issuers publish a new key some time before they sign with it.
 
     jwt: { issuer: https://id.example.com/, audiences: [orders], jwks: file:jwks.json }
     jwt: { issuer: https://id.example.com/, audiences: [orders], secret: env:JWT_SECRET }`,
+  },
+  SL0486: {
+    severity: "warning",
+    message: "`{policy}` knows callers by client certificates, but no listener of this route asks for one",
+    needs: ["listeners", "routes", "defaults", "mandatory"],
+    help: `A client shows a certificate only where the listener asks for one and says whose signature it trusts. Without that, the method never finds
+anybody.
+
+    listeners:
+      partners:
+        address: 0.0.0.0:8443
+        tls:
+          certificate: mounted:/etc/tls/shop.crt
+          key: mounted:/etc/tls/shop.key
+          clientCertificate: { ca: mounted:/etc/tls/clients.crt }
+
+With \`required: false\` a client may leave its certificate out, and be known by another method.`,
+  },
+  SL0487: {
+    severity: "error",
+    message: "a signed `content-digest` is not compared with the body in this version",
+    help: `A signature over \`content-digest\` says what the body is only if somebody compares the two. Nothing in the gateway does yet, and a policy that asks
+for the component would look as if it did. Leave it out: the service can compare the header with the body, as both reach it unchanged.
+
+    - hmac: { components: ["@method", "@path", "@query", content-digest] }    # SL0487
+    - hmac: { components: ["@method", "@path", "@query"] }`,
+  },
+  SL0488: {
+    severity: "error",
+    message: "exactly one of {keys} must stand here",
+    help: `Each item of a list of methods or credentials is one of them. Write a second one as an item of its own.
+
+    credentials:
+      - { apiKey: env:ACME_KEY }
+      - { certificate: { san: spiffe://shop.example/acme } }`,
   },
 } as const satisfies Section<"04">;
