@@ -131,7 +131,7 @@ describe("sluice run", () => {
     ["the listener public", () => policyText()],
     [
       "the service orders",
-      () => policyText({ service: "{ dns: orders.test:443, tls: {} }" }).replace(/\n {4}tls: .*/, ""),
+      () => policyText({ service: "{ dns: orders.example.com:443, tls: {} }" }).replace(/\n {4}tls: .*/, ""),
     ],
     [
       "the service orders",
@@ -168,7 +168,7 @@ describe("sluice test", () => {
   test.each(["embedded", "both"])(
     "on %s, calls of a listener with TLS are https unless a case says otherwise",
     async (engine) => {
-      await writeFile(place.file, policyText({ service: "{ dns: orders.test:443, tls: {}, protocol: http2 }" }));
+      await writeFile(place.file, policyText({ service: "{ dns: orders.example.com:443, tls: {}, protocol: http2 }" }));
       await writeFile(
         join(place.folder, "policy.test.yaml"),
         `apiVersion: sluice/v1
