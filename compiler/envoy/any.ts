@@ -1,17 +1,26 @@
-import { create, type DescMessage, type Message, type MessageInitShape, type Registry } from "@bufbuild/protobuf";
-import { type Any, anyIs, anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
+import {
+  create,
+  type DescMessage,
+  type Message,
+  type MessageInitShape,
+  type Registry,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { type Any, AnySchema, anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
 
 /**
- * What the bytes of an `Any` hold. A route table is looked at by the printer and by every check: decoding it each time
- * took most of the time of a compilation. Messages are not changed after they were packed.
+ * What an `Any` holds. A route table is looked at by the printer and by every check: encoding it, and decoding it each
+ * time, took most of the time of a compilation. Messages are not changed after they were packed.
  */
-const known = new WeakMap<Uint8Array, Message>();
+const known = new WeakMap<Any, Message>();
 
 /** A message as the `Any` that a `typed_config` takes. */
 export function packed<Desc extends DescMessage>(schema: Desc, init?: MessageInitShape<Desc>): Any {
   const message = create(schema, init);
-  const any = anyPack(schema, message);
-  known.set(any.value, message);
+  const any = create(AnySchema, { typeUrl: `type.googleapis.com/${schema.typeName}` });
+  // Hardly ever asked for: what is printed is the message.
+  Object.defineProperty(any, "value", { enumerable: true, get: () => toBinary(schema, message) });
+  known.set(any, message);
   return any;
 }
 
@@ -20,9 +29,9 @@ export function packed<Desc extends DescMessage>(schema: Desc, init?: MessageIni
  * @throws Error if its bytes are not a message of that type
  */
 export function unpacked(any: Any, registry: Registry): Message | undefined {
-  const before = known.get(any.value);
+  const before = known.get(any);
   if (before !== undefined && anyIs(any, before.$typeName)) return before;
   const message = anyUnpack(any, registry);
-  if (message !== undefined) known.set(any.value, message);
+  if (message !== undefined) known.set(any, message);
   return message;
 }

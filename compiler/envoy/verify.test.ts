@@ -59,6 +59,19 @@ describe("verify", () => {
     ]);
   });
 
+  it("says what is not printed", () => {
+    const unknown = { no: 9_000, wireType: 0, data: new Uint8Array([1]) };
+    const cluster = create(ClusterSchema, { name: "orders" });
+    cluster.$unknown = [unknown];
+    const message = "does not come back the same from its JSON form";
+    expect(verify(ClusterSchema, cluster)).toEqual([{ path: "", message }]);
+    const route = create(RouteSchema, { name: "a" });
+    route.$unknown = [unknown];
+    const typedExtensionProtocolOptions = { a: packed(RouteSchema, route) };
+    const outer = create(ClusterSchema, { name: "orders", typedExtensionProtocolOptions });
+    expect(verify(ClusterSchema, outer)).toEqual([{ path: 'typed_extension_protocol_options["a"]', message }]);
+  });
+
   it("looks through Any within Any", () => {
     const manager = packed(HttpConnectionManagerSchema, {
       statPrefix: "",

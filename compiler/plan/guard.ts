@@ -46,6 +46,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
       .filter(({ native, conversion }) => native === undefined && conversion === undefined)
       .map((policy) => [policy.name, policy]),
   );
+  const all = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const routes = entriesByName(plan);
   // Envoy answers those before the guard; what gets past that is refused as any unknown route is.
   routes.delete(PREFLIGHT);
@@ -68,7 +69,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         ([name, entries]): JsonObject => ({
           name,
           run: (entries[0]?.run ?? []).map((applied) => applied.policy).filter((policy) => policies.has(policy)),
-          tell: [...new Set(entries.flatMap((entry) => toldResults(entry, plan, read)))].toSorted(),
+          tell: [...new Set(entries.flatMap((entry) => toldResults(entry, all, read)))].toSorted(),
           ...readCaptures(entries, policies),
           ...patternMember(entries, policies),
         }),
@@ -118,9 +119,8 @@ function readCaptures(entries: readonly RoutePlan[], policies: ReadonlyMap<strin
 type Told = Pick<ResultHeader, "property" | "told">;
 
 /** Each result costs the guard a call, so it tells those only that are written into a header or logged. */
-function toldResults(route: RoutePlan, plan: GatewayPlan, read: readonly string[]): string[] {
-  const names = new Set(route.run.map(({ policy }) => policy));
-  const run = plan.policies.filter(({ name }) => names.has(name));
+function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>, read: readonly string[]): string[] {
+  const run = route.run.flatMap(({ policy }) => policies.get(policy) ?? []);
   const sides = route.action.type === "forward" ? (["request", "response"] as const) : (["response"] as const);
   const written: Told[] = run.flatMap((policy) => [
     ...(route.action.type === "forward" ? policy.requestHeaders : []),

@@ -61,7 +61,7 @@ function planAdaptive(limit: NonNullable<Service["adaptiveConcurrency"]>): Adapt
 }
 
 /** The service whose limits the requests of a route keep, in the plan of the route. */
-export function planSheds(route: Route, { services }: Gateway): { sheds?: string } {
-  const service = sheddingService(route, services);
+export function planSheds(route: Route, gateway: Gateway): { sheds?: string } {
+  const service = sheddingService(route, gateway);
   return service === undefined ? {} : { sheds: service };
 }

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
-import { targetsOf } from "./destinations.js";
+import { serviceOf, targetsOf } from "./destinations.js";
 import type { Service } from "./gateway.js";
 import { endpointsOf } from "./zones.js";
 
@@ -68,7 +68,7 @@ function outliers(name: string, service: Service, { root, place }: CheckedGatewa
   const fix =
     endpoints.length > 1
       ? replacement(`write \`maxEjectionPercent: ${enough}\``, value, enough)
-      : removal("remove `outliers`", false, node?.kind === "map" ? removeEntry(node, "outliers") : undefined);
+      : removal("remove `outliers`", false, removeEntry(node, "outliers"));
   return [diagnose("SL0645", { percent: `${percent}%`, endpoints: count }, place(path, "key"), fix)];
 }
 
@@ -81,7 +81,7 @@ export function checkHashes(checked: CheckedGateway): Diagnostic[] {
     const { hashBy } = route;
     const to = targetsOf(route);
     const hashing = to.flatMap(({ service }) => {
-      const policy = Object.hasOwn(gateway.services, service) ? gateway.services[service]?.loadBalancing : undefined;
+      const policy = serviceOf(service, gateway)?.loadBalancing;
       return policy !== undefined && HASHING.includes(policy) ? [{ service, policy }] : [];
     });
     const [first] = hashing;
@@ -94,5 +94,5 @@ export function checkHashes(checked: CheckedGateway): Diagnostic[] {
 
 function withoutKey({ root }: CheckedGateway, path: Path, key: string) {
   const node = nodeAt(root, path);
-  return removal(`remove \`${key}\``, true, node?.kind === "map" ? removeEntry(node, key) : undefined);
+  return removal(`remove \`${key}\``, true, removeEntry(node, key));
 }

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnose, type Fix } from "../diagnostics/diagnostic.j
 import { type Node, nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry, removeItem } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
-import { targetsOf } from "./destinations.js";
+import { serviceOf, targetsOf } from "./destinations.js";
 import type { Gateway, Route } from "./gateway.js";
 import { listenersOf } from "./sidecar.js";
 import { canonicalHost } from "./values.js";
@@ -61,7 +61,7 @@ function multiplied(circles: readonly Circle[], { gateway, root, place }: Checke
       .toSorted((a, b) => b.tries - a.tries);
     if (inner === undefined) return [];
     const node = nodeAt(root, ["routes", index]);
-    const fix = removal("remove `retry`", false, node?.kind === "map" ? removeEntry(node, "retry") : undefined);
+    const fix = removal("remove `retry`", false, removeEntry(node, "retry"));
     const parameters = { route: name, tries, other: inner.name, each: inner.tries, all: tries * inner.tries };
     const related = [{ message: "they are here", span: place(["routes", inner.index, "retry"], "key") }];
     return [diagnose("SL0362", parameters, place(["routes", index, "retry"], "key"), { related, ...fix })];
@@ -71,9 +71,7 @@ function multiplied(circles: readonly Circle[], { gateway, root, place }: Checke
 /** Services that a route leads to, and those that stand in for them. */
 function askedBy(route: Route, gateway: Gateway): ReadonlySet<string> {
   const named = targetsOf(route).map((target) => versionName(gateway, target));
-  const standIns = targetsOf(route).flatMap(({ service }) =>
-    Object.hasOwn(gateway.services, service) ? (gateway.services[service]?.failover ?? []) : [],
-  );
+  const standIns = targetsOf(route).flatMap(({ service }) => serviceOf(service, gateway)?.failover ?? []);
   return new Set([...named, ...standIns]);
 }
 

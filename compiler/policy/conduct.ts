@@ -85,7 +85,7 @@ function unsuited(
 
 function failsOpen(plan: PolicyPlan, { onError }: ConductSpec, { place, node }: ConductContext): Diagnostic[] {
   if (onError !== "allow" || !GUARDING.includes(plan.phase)) return [];
-  const edits = node?.kind === "map" ? removeEntry(node, "onError") : undefined;
+  const edits = removeEntry(node, "onError");
   const fix = removal("remove `onError`", false, edits);
   return [diagnose("SL0429", { policy: plan.name, kind: plan.kind }, place(["onError"]), fix)];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Path } from "../syntax/document.js";
-import type { Route } from "./gateway.js";
+import type { Gateway, Route, Service } from "./gateway.js";
 
 const target = z.strictObject({
   service: z.string().describe("Name of a service under `services`."),
@@ -39,4 +39,9 @@ export function destinationsOf({ to, callers = [] }: Route, index: number): { to
 /** Every service that a route may choose. */
 export function targetsOf({ to = [], callers = [] }: Pick<Route, "to" | "callers">): Destination {
   return [...to, ...callers.flatMap((some) => some.to)];
+}
+
+/** A service by its name; undefined if there is none, which has a finding of its own. */
+export function serviceOf(name: string, { services }: Pick<Gateway, "services">): Service | undefined {
+  return Object.hasOwn(services, name) ? services[name] : undefined;
 }

@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { CheckedGateway } from "./check.js";
+import { serviceOf } from "./destinations.js";
 import type { Gateway, Route } from "./gateway.js";
 import { GRPC_CONDITIONS } from "./resilience.js";
 
@@ -51,6 +52,6 @@ function codesInVain({ gateway, place }: CheckedGateway): Diagnostic[] {
   });
 }
 
-function protocolOf(service: string, { services }: Pick<Gateway, "services">) {
-  return Object.hasOwn(services, service) ? services[service]?.protocol : undefined;
+function protocolOf(service: string, gateway: Pick<Gateway, "services">) {
+  return serviceOf(service, gateway)?.protocol;
 }

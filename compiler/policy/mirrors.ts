@@ -2,13 +2,13 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt } from "../syntax/document.js";
 import { removal, removeListed } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
-import { targetsOf } from "./destinations.js";
+import { serviceOf, targetsOf } from "./destinations.js";
 import type { Gateway, Route } from "./gateway.js";
 import { versionName } from "./versions.js";
 
 /** Where a copy and its request both go while some service is not well. */
-function meetingPoint(copy: string, route: Route, { services }: Gateway): { well: string; at: string } | undefined {
-  const standIns = (name: string) => (Object.hasOwn(services, name) ? (services[name]?.failover ?? []) : []);
+function meetingPoint(copy: string, route: Route, gateway: Gateway): { well: string; at: string } | undefined {
+  const standIns = (name: string) => serviceOf(name, gateway)?.failover ?? [];
   for (const { service } of targetsOf(route)) {
     if (standIns(copy).includes(service)) return { well: copy, at: service };
     if (standIns(service).includes(copy)) return { well: service, at: copy };

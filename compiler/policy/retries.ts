@@ -97,5 +97,5 @@ function budgets(checked: CheckedGateway): Diagnostic[] {
 
 function withoutKey({ root }: CheckedGateway, path: Path, key: string, safe: boolean): { fix?: Fix } {
   const node = nodeAt(root, path);
-  return removal(`remove \`${key}\``, safe, node?.kind === "map" ? removeEntry(node, key) : undefined);
+  return removal(`remove \`${key}\``, safe, removeEntry(node, key));
 }

@@ -89,7 +89,7 @@ function checkRoute(route: Route, index: number, checked: CheckedGateway, effort
     if (route[key] !== undefined && !actions.includes("to")) {
       // Safe where the route does something else; without any action, a `to` may have been forgotten.
       const node = nodeAt(checked.root, base);
-      const edits = node?.kind === "map" ? removeEntry(node, key) : undefined;
+      const edits = removeEntry(node, key);
       const fix = removal(`remove \`${key}\``, actions.length > 0, edits);
       diagnostics.push(diagnose("SL0306", { key }, at(key), fix));
     }

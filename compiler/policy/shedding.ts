@@ -3,8 +3,8 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt } from "../syntax/document.js";
 import { addition, removal, removeEntry, replacement } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
-import { destinationsOf, targetsOf } from "./destinations.js";
-import type { Route, Service } from "./gateway.js";
+import { destinationsOf, serviceOf, targetsOf } from "./destinations.js";
+import type { Gateway, Route, Service } from "./gateway.js";
 import { percent, positiveDuration, wholeSeconds } from "./values.js";
 
 const share = percent.refine((value) => value > 0, "0% is no share");
@@ -91,21 +91,20 @@ function basesOf(route: Route): string[] {
 }
 
 /** The service whose limits a route keeps, if it has any. */
-export function sheddingService(route: Route, services: Readonly<Record<string, Service>>): string | undefined {
-  return basesOf(route).find((name) => sheds(services, name).length > 0);
+export function sheddingService(route: Route, gateway: Gateway): string | undefined {
+  return basesOf(route).find((name) => sheds(name, gateway).length > 0);
 }
 
-function sheds(services: Readonly<Record<string, Service>>, name: string): (typeof KEYS)[number][] {
-  const service = Object.hasOwn(services, name) ? services[name] : undefined;
+function sheds(name: string, gateway: Gateway): (typeof KEYS)[number][] {
+  const service = serviceOf(name, gateway);
   return KEYS.filter((key) => service?.[key] !== undefined);
 }
 
 /** Envoy chooses among services behind these limits. */
 function severalServices(route: Route, index: number, { gateway, place }: CheckedGateway): Diagnostic[] {
-  const bases = basesOf(route);
-  const limited = bases.find((name) => sheds(gateway.services, name).length > 0);
-  if (bases.length < 2 || limited === undefined) return [];
-  const [key = ""] = sheds(gateway.services, limited);
+  const limited = sheddingService(route, gateway);
+  if (limited === undefined || basesOf(route).length < 2) return [];
+  const [key = ""] = sheds(limited, gateway);
   const [first] = destinationsOf(route, index);
   return [diagnose("SL0675", { route: route.name, service: limited, key }, place(first?.path ?? ["routes", index]))];
 }
@@ -121,9 +120,9 @@ function notReached({ gateway, policies, root, place }: CheckedGateway): Diagnos
   // One that is not used at all has a finding of its own.
   const services = Object.keys(gateway.services).filter((name) => elsewhere.has(name) && !reached.has(name));
   return services.flatMap((service) =>
-    sheds(gateway.services, service).map((key) => {
+    sheds(service, gateway).map((key) => {
       const node = nodeAt(root, ["services", service]);
-      const fix = removal(`remove \`${key}\``, false, node?.kind === "map" ? removeEntry(node, key) : undefined);
+      const fix = removal(`remove \`${key}\``, false, removeEntry(node, key));
       return diagnose("SL0676", { service, key }, place(["services", service, key], "key"), fix);
     }),
   );
@@ -138,7 +137,7 @@ function limits(name: string, service: Service, { root, place }: CheckedGateway)
   const { min, max, latency } = limit;
   const path = ["services", name, "adaptiveConcurrency"];
   const node = nodeAt(root, path);
-  const fix = removal("remove `measure`", true, node?.kind === "map" ? removeEntry(node, "measure") : undefined);
+  const fix = removal("remove `measure`", true, removeEntry(node, "measure"));
   const { requests = DEFAULT_REQUESTS } = circuitBreakers;
   const written = nodeAt(root, [...path, "max"]);
   const lower =

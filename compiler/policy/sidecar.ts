@@ -2,7 +2,8 @@ import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import { removal, removeEntry } from "../syntax/edits.js";
 import type { CheckedGateway } from "./check.js";
-import type { Gateway, Route, Service } from "./gateway.js";
+import { serviceOf } from "./destinations.js";
+import type { Gateway, Route } from "./gateway.js";
 import { unknownName } from "./references.js";
 import { canonicalHost } from "./values.js";
 
@@ -128,7 +129,7 @@ function hosts({ gateway, place, root }: CheckedGateway): Diagnostic[] {
     const base = ["services", service];
     if (named.length > 0 && !isOfUse) {
       const node = nodeAt(root, base);
-      const fix = removal("remove `hosts`", true, node?.kind === "map" ? removeEntry(node, "hosts") : undefined);
+      const fix = removal("remove `hosts`", true, removeEntry(node, "hosts"));
       return [diagnose("SL0343", { key: "hosts" }, place([...base, "hosts"], "key"), fix)];
     }
     return named.flatMap((host, position) => {
@@ -199,10 +200,6 @@ function isSame(one: string, other: string, gateway: Gateway): boolean {
     (serviceOf(name, gateway)?.endpoints ?? []).map(({ host, port }) => `${canonicalHost(host)} ${port}`);
   const own = new Set(endpoints(one));
   return endpoints(other).some((endpoint) => own.has(endpoint));
-}
-
-function serviceOf(name: string, { services }: Gateway): Service | undefined {
-  return Object.hasOwn(services, name) ? services[name] : undefined;
 }
 
 function emptyListeners({ gateway, place }: CheckedGateway): Diagnostic[] {

@@ -22,10 +22,7 @@ export function checkWeights(
 }
 
 function withoutWeights(list: Node | undefined): { fix?: Fix } {
-  const edits =
-    list?.kind === "list"
-      ? list.items.map((item) => (item.kind === "map" ? removeEntry(item, "weight") : undefined))
-      : [];
+  const edits = list?.kind === "list" ? list.items.map((item) => removeEntry(item, "weight")) : [];
   const all = edits.flatMap((some) => some ?? []);
   return removal("remove the weights", false, edits.includes(undefined) || all.length === 0 ? undefined : all);
 }
@@ -48,7 +45,7 @@ export function checkTargets(checked: CheckedGateway): Diagnostic[] {
       });
     });
     if (hedge === undefined || retry?.perTry !== undefined) return twice;
-    const fix = removal("remove `hedge`", false, node?.kind === "map" ? removeEntry(node, "hedge") : undefined);
+    const fix = removal("remove `hedge`", false, removeEntry(node, "hedge"));
     return [...twice, diagnose("SL0338", {}, place([...path, "hedge"], "key"), fix)];
   });
 }

@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import { nodeAt, type Path } from "../syntax/document.js";
 import type { CheckedGateway } from "./check.js";
-import { destinationsOf } from "./destinations.js";
+import { destinationsOf, serviceOf } from "./destinations.js";
 import type { Gateway, Service } from "./gateway.js";
 import { unknownName } from "./references.js";
 
@@ -37,7 +37,7 @@ export function versionName(
   gateway: Gateway,
   { service, version }: { service: string; version?: string | undefined },
 ): string {
-  const { active } = (Object.hasOwn(gateway.services, service) ? gateway.services[service] : undefined) ?? {};
+  const { active } = serviceOf(service, gateway) ?? {};
   return version === undefined || version === active ? service : `${service}.${version}`;
 }
 
@@ -71,7 +71,8 @@ function unknown(
   path: Path,
 ): Diagnostic[] {
   // A service that nobody knows has a finding of its own.
-  if (version === undefined || !Object.hasOwn(gateway.services, service)) return [];
-  const versions = Object.keys(gateway.services[service]?.versions ?? {});
+  const known = serviceOf(service, gateway);
+  if (version === undefined || known === undefined) return [];
+  const versions = Object.keys(known.versions ?? {});
   return versions.includes(version) ? [] : [unknownName("version", version, versions, place(path))];
 }

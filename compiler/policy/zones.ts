@@ -78,11 +78,7 @@ export function checkZones(checked: CheckedGateway): Diagnostic[] {
     const { loadBalancing: policy } = one;
     if (policy !== undefined && HASHING.includes(policy)) {
       const node = nodeAt(root, path);
-      const fix = removal(
-        "remove `zoneAware`",
-        true,
-        node?.kind === "map" ? removeEntry(node, "zoneAware") : undefined,
-      );
+      const fix = removal("remove `zoneAware`", true, removeEntry(node, "zoneAware"));
       return [diagnose("SL0672", { policy }, at, fix)];
     }
     const { minEndpoints, evenly } = one.zoneAware;

@@ -53,7 +53,8 @@ export function removeListed(map: Node | undefined, key: string, index: number):
 }
 
 /** Takes an entry out of a mapping that has others. */
-export function removeEntry(map: MapNode, key: string): Edit[] | undefined {
+export function removeEntry(map: Node | undefined, key: string): Edit[] | undefined {
+  if (map?.kind !== "map") return undefined;
   const index = map.entries.findIndex((entry) => entry.key.value === key);
   const entry = map.entries[index];
   if (entry === undefined || map.entries.length === 1) return undefined;

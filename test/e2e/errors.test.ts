@@ -4,17 +4,13 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type StandingOracle, standingOracle } from "../support/envoy.js";
 import { rawRequest, request } from "../support/http.js";
+import { clean } from "./support/clean.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 import { ENV, NO_ENVOY, portOf, servedPolicy } from "./support/served-policy.js";
 import { workplace } from "./support/workplace.js";
 
 // Pages in place of answers: of what services answer, by the route; of what the gateway itself answers, by the listener.
-
-const clean: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
 
 const PAGES =
   '[{ on: 404, body: "<h1>Nothing 100% here</h1>" }, { on: 5xx, body: "Sorry, again later.", contentType: text/plain, status: 503 }]';

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { packageRoot } from "../../compiler/cli/files.js";
 import { runLine } from "../documents/command.js";
 import { request } from "../support/http.js";
+import { clean } from "./support/clean.js";
 import { until } from "./support/until.js";
 import { workplace } from "./support/workplace.js";
 
@@ -12,11 +13,6 @@ import { workplace } from "./support/workplace.js";
 
 const folder = join(packageRoot(), "examples", "failover");
 const place = workplace("sluice-failover-", "nobody asks it");
-
-const clean: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
 
 const NAMES = ["9001", "9002", "9003", "9004"];
 

@@ -1,14 +1,10 @@
 import { createServer, type Http2Server } from "node:http2";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Script, startUpstream, type Upstream } from "../support/upstream.js";
+import { clean } from "./support/clean.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 import { portOf } from "./support/served-policy.js";
-
-const clean: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
 
 async function upstream(script: Script = {}): Promise<Upstream> {
   const started = await startUpstream(script);

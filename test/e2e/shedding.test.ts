@@ -1,15 +1,12 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openRaw } from "../support/http.js";
-import { type Script, type ScriptedReply, startUpstream, type Upstream } from "../support/upstream.js";
+import { type Script, startUpstream, type Upstream } from "../support/upstream.js";
+import { gate, times } from "./support/behind.js";
+import { clean } from "./support/clean.js";
 import { type Gateway, type ServeOptions, serve } from "./support/serve.js";
 import { workplace } from "./support/workplace.js";
 
 // Requests that are refused so that a service, or the gateway itself, does not have more to do than it can.
-
-const clean: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
 
 interface Behind {
   gateway: Gateway;
@@ -64,17 +61,7 @@ async function atOnce(gateway: Gateway, count: number, path: string, headers: Re
   return all.map(({ status }) => status);
 }
 
-const times = (count: number, value: number) => Array.from({ length: count }, () => value);
 const countOf = (all: readonly number[], value: number) => all.filter((one) => one === value).length;
-
-/** A reply that waits until it is let go. */
-function gate(reply: ScriptedReply = {}) {
-  let open: () => void = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { script: () => opened.then(() => reply), open: () => open() };
-}
 
 const held = { timeout: 20_000, interval: 20 };
 

@@ -1,14 +1,10 @@
 import { createHash } from "node:crypto";
 import { createServer, request } from "node:http";
 import type { Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { clean } from "./support/clean.js";
 import { type Gateway, serve } from "./support/serve.js";
 import { portOf } from "./support/served-policy.js";
-
-const clean: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
 
 /** RFC 6455 section 1.3. */
 const MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

@@ -1,18 +1,14 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { requireEnvoy } from "../support/envoy.js";
 import { request } from "../support/http.js";
 import { startUpstream, type Upstream } from "../support/upstream.js";
+import { clean } from "./support/clean.js";
 import { type Gateway, serve } from "./support/serve.js";
 import { workplace } from "./support/workplace.js";
 
 // Endpoints of the zone that the gateway is in.
-
-const clean: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
 
 const held = { timeout: 10_000, interval: 20 };
 const HEALTH = "health: { path: /healthz, interval: 50ms, unhealthyAfter: 1 }";

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { load } from "js-yaml";
@@ -71,6 +71,38 @@ export async function openBench(
       await rm(workDir, { recursive: true, force: true });
     },
   };
+}
+
+const whole = z.looseObject({
+  static_resources: z.looseObject({ listeners: z.array(z.looseObject({})), clusters: z.unknown() }),
+});
+
+/** A configuration with its listeners in a file of their own, which Envoy watches; `put` writes those of another one there. */
+export async function watchedListeners(
+  { moved, workDir }: Bench,
+  configText: string,
+): Promise<{ text: string; put(text: string): Promise<void> }> {
+  const lds = join(workDir, "lds");
+  await mkdir(lds, { recursive: true });
+  const { static_resources, ...rest } = whole.parse(load(moved(configText)));
+  const put = async (text: string) => {
+    const { listeners } = whole.parse(load(moved(text))).static_resources;
+    const resources = listeners.map((one) => ({
+      "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
+      ...one,
+    }));
+    await writeFile(join(lds, "next.json"), JSON.stringify({ resources }));
+    await rename(join(lds, "next.json"), join(lds, "listeners.json"));
+  };
+  await put(configText);
+  const source = { path: join(lds, "listeners.json"), watched_directory: { path: lds } };
+  const text = JSON.stringify({
+    ...rest,
+    node: { id: "lone", cluster: "lone" },
+    static_resources: { clusters: static_resources.clusters },
+    dynamic_resources: { lds_config: { path_config_source: source } },
+  });
+  return { text, put };
 }
 
 const plugin = z.object({ root_id: z.string(), configuration: z.object({ value: z.string() }).loose() }).loose();

@@ -1,5 +1,6 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { type Any, anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type DescMessage, isMessage } from "@bufbuild/protobuf";
+import { type Any, anyIs } from "@bufbuild/protobuf/wkt";
+import { unpacked } from "../any.js";
 import { type Filter, FilterChainSchema } from "../generated/envoy/config/listener/v3/listener_components_pb.js";
 import { FilterConfigSchema } from "../generated/envoy/config/route/v3/route_components_pb.js";
 import { RouterSchema } from "../generated/envoy/extensions/filters/http/router/v3/router_pb.js";
@@ -8,6 +9,7 @@ import {
   HttpConnectionManagerSchema,
   type HttpFilter,
 } from "../generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
+import { registry } from "../registry.js";
 import { allOf, join, type Tree, type Violation } from "./located.js";
 
 /** The router ends the HTTP filters, the connection manager the network filters, and neither stands elsewhere. */
@@ -67,8 +69,8 @@ function unknownFilters({ httpFilters, routeSpecifier }: HttpConnectionManager, 
 }
 
 function isEntered(config: Any): boolean {
-  const read = anyUnpack(config, FilterConfigSchema);
-  return read?.config !== undefined && !read.disabled;
+  const read = unpacked(config, registry);
+  return isMessage(read, FilterConfigSchema) && read.config !== undefined && !read.disabled;
 }
 
 function orderFaults(places: Place[], path: string, list: string, terminal: string): Violation[] {

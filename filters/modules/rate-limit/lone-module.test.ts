@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { join } from "node:path";
 import { load } from "js-yaml";
@@ -16,6 +16,7 @@ import {
   capabilitiesOf,
   istioText,
   openBench,
+  watchedListeners,
   withModuleText,
   withPlugins,
 } from "../../../test/support/lone-module.js";
@@ -296,44 +297,14 @@ describe("the files", () => {
 });
 
 describe("a new configuration in a running Envoy", () => {
-  /** The listener in a file of its own, which Envoy watches. */
-  async function watched(configText: string) {
-    const lds = join(bench.workDir, "lds");
-    await mkdir(lds, { recursive: true });
-    const { static_resources, ...rest } = z
-      .looseObject({ static_resources: z.object({ listeners: z.array(z.looseObject({})), clusters: z.unknown() }) })
-      .parse(load(bench.moved(configText)));
-    const put = async (text: string) => {
-      const { listeners } = z
-        .object({ static_resources: z.object({ listeners: z.array(z.looseObject({})) }) })
-        .parse(load(bench.moved(text))).static_resources;
-      const resources = listeners.map((one) => ({
-        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
-        ...one,
-      }));
-      await writeFile(join(lds, "next.json"), JSON.stringify({ resources }));
-      await rename(join(lds, "next.json"), join(lds, "listeners.json"));
-    };
-    await put(configText);
-    const source = { path: join(lds, "listeners.json"), watched_directory: { path: lds } };
-    const served = await serve(
-      JSON.stringify({
-        ...rest,
-        node: { id: "lone", cluster: "lone" },
-        static_resources: { clusters: static_resources.clusters },
-        dynamic_resources: { lds_config: { path_config_source: source } },
-      }),
-    );
-    return { ...served, put };
-  }
-
   const updates = async (envoy: RunningEnvoy, outcome: "success" | "rejected") => {
     const name = `listener_manager.lds.update_${outcome}`;
     return (await envoy.admin.stats(`^${name.replaceAll(".", "\\.")}$`)).get(name) ?? 0;
   };
 
   it("holds at once and keeps what was counted; one that is garbage changes nothing", async () => {
-    const { envoy, url, put } = await watched(alone);
+    const { text, put } = await watchedListeners(bench, alone);
+    const { envoy, url } = await serve(text);
     expect(times(200, await volley(url, 30, () => ({})))).toBe(30);
 
     // A new text makes a new VM, and the counts stay with the vm_id: 30 calls at the old rate fill 45 minutes of the hour.

@@ -1,11 +1,15 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
-import { join } from "node:path";
 import { load } from "js-yaml";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { request } from "../../../test/support/http.js";
-import { type Bench, capabilitiesIn, capabilitiesOf, withModuleText } from "../../../test/support/lone-module.js";
+import {
+  type Bench,
+  capabilitiesIn,
+  capabilitiesOf,
+  watchedListeners,
+  withModuleText,
+} from "../../../test/support/lone-module.js";
 import { type LoneTracing, openLoneTracing } from "../../../test/support/lone-tracing.js";
 import type { Upstream } from "../../../test/support/upstream.js";
 
@@ -100,40 +104,12 @@ describe("the files", () => {
 });
 
 describe("a new configuration in a running Envoy", () => {
-  /** The listener in a file of its own, which Envoy watches. */
-  async function watched(configText: string) {
-    const lds = join(bench.workDir, "lds");
-    await mkdir(lds, { recursive: true });
-    const resources = z.looseObject({ listeners: z.array(z.looseObject({})), clusters: z.unknown() });
-    const whole = z.looseObject({ static_resources: resources });
-    const { static_resources, ...rest } = whole.parse(load(bench.moved(configText)));
-    const put = async (text: string) => {
-      const { listeners } = whole.parse(load(bench.moved(text))).static_resources;
-      const typed = listeners.map((one) => ({
-        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
-        ...one,
-      }));
-      await writeFile(join(lds, "next.json"), JSON.stringify({ resources: typed }));
-      await rename(join(lds, "next.json"), join(lds, "listeners.json"));
-    };
-    await put(configText);
-    const source = { path: join(lds, "listeners.json"), watched_directory: { path: lds } };
-    const served = await serve(
-      JSON.stringify({
-        ...rest,
-        node: { id: "lone", cluster: "lone" },
-        static_resources: { clusters: static_resources.clusters },
-        dynamic_resources: { lds_config: { path_config_source: source } },
-      }),
-    );
-    return { ...served, put };
-  }
-
   it.each([
     ["in a new VM", '"2"'],
     ["in the same VM", '"1"'],
   ])("%s holds at once, and spans go on to come", async (_, next) => {
-    const { url, put } = await watched(alone);
+    const { text, put } = await watchedListeners(bench, alone);
+    const { url } = await serve(text);
     await request(url, { headers: sampled });
     await arrived(2);
     await put(

@@ -1,12 +1,6 @@
-import { afterEach } from "vitest";
 import { type Script, type ScriptedReply, startUpstream, type Upstream } from "../../support/upstream.js";
+import { clean } from "./clean.js";
 import { type Gateway, serve } from "./serve.js";
-
-/** What ends with the test, the last first. */
-export const clean: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const one of clean.splice(0).toReversed()) await one();
-});
 
 /** A service with a stand-in for each script, behind a policy with these keys of its own and of its one route. */
 export async function behind(
