@@ -1,6 +1,7 @@
 import type { GatewayPlan, JsonObject, PolicyPlan } from "../plan/plan.js";
 import {
   answers,
+  consumerRequests,
   decisions,
   denials,
   failures,
@@ -9,6 +10,8 @@ import {
   refusedAddresses,
   reloads,
   requests,
+  routeAnswers,
+  routeQuantile,
   spansLost,
   spansSent,
 } from "./queries.js";
@@ -40,8 +43,10 @@ export function sections(plan: GatewayPlan): Section[] {
       title: "Policies",
       panels: [...plan.policies.flatMap(addressPanel), ...denialsPanel(policies), ...policies.map(policyPanel)],
     },
+    { title: "Consumers", panels: consumersPanel(plan) },
     { title: "Limits", panels: policies.filter(isLimit).map(limitPanel) },
     { title: "Traces", panels: [...tracingPolicies(plan).flatMap(tracePanels), ...nativePanel(plan)] },
+    { title: "Routes", panels: routePanels(plan) },
     { title: "Services", panels: plan.services.flatMap(({ name }) => servicePanels(name)) },
     { title: "Modules", panels: [modulesPanel(plan)] },
   ];
@@ -78,6 +83,53 @@ function denialsPanel(policies: readonly PolicyPlan[]): Panel[] {
           legend: "{{policy}}: {{reason}}",
         },
       ],
+    },
+    {
+      title: "Denials by route",
+      description: "Requests that policies refused, by the route that they were for.",
+      unit: "reqps",
+      queries: [{ expr: `sum by (route) (${denials(denying, SCOPE, RANGE)})`, legend: "{{route}}" }],
+    },
+  ];
+}
+
+function consumersPanel({ metrics, consumers }: GatewayPlan): Panel[] {
+  if (metrics?.consumers === undefined || consumers.length === 0) return [];
+  return [
+    {
+      title: "Requests by consumer",
+      description: "Requests of those that were recognised, whatever became of them.",
+      unit: "reqps",
+      queries: [{ expr: `sum by (consumer) (${consumerRequests(SCOPE, RANGE)})`, legend: "{{consumer}}" }],
+    },
+    {
+      title: "Denials by consumer",
+      description: "Requests that were refused of those that were recognised.",
+      unit: "reqps",
+      queries: [{ expr: `sum by (consumer) (${consumerRequests(SCOPE, RANGE, "denied")})`, legend: "{{consumer}}" }],
+    },
+  ];
+}
+
+function routePanels({ metrics }: GatewayPlan): Panel[] {
+  if (metrics?.routes !== true) return [];
+  return [
+    {
+      title: "Answers by route",
+      description: "Answers of services, by the route that led to them and the first digit of the status.",
+      unit: "reqps",
+      queries: [
+        {
+          expr: `sum by (envoy_route, envoy_response_code_class) (${routeAnswers(SCOPE, RANGE)})`,
+          legend: "{{envoy_route}} {{envoy_response_code_class}}xx",
+        },
+      ],
+    },
+    {
+      title: "Slowest answers by route",
+      description: "Milliseconds within which 99 of 100 answers of services came.",
+      unit: "ms",
+      queries: [{ expr: routeQuantile(0.99, SCOPE, RANGE), legend: "{{envoy_route}}" }],
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { DENIALS_METRIC, decisionsMetric } from "../plan/names.js";
+import { CONSUMERS_METRIC, DENIALS_METRIC, decisionsMetric } from "../plan/names.js";
 import { ADDRESS_DENIED } from "../plan/native.js";
 import type { PolicyPlan } from "../plan/plan.js";
 
@@ -10,6 +10,8 @@ const METRICS = {
   requests: "envoy_http_downstream_rq_xx",
   answers: "envoy_cluster_upstream_rq_xx",
   durations: "envoy_cluster_upstream_rq_time_bucket",
+  routeAnswers: "envoy_vhost_route_upstream_rq_xx",
+  routeDurations: "envoy_vhost_route_upstream_rq_time_bucket",
   timeouts: "envoy_cluster_upstream_rq_timeout",
   unconnected: "envoy_cluster_upstream_cx_connect_fail",
   overflows: "envoy_cluster_upstream_rq_pending_overflow",
@@ -32,7 +34,13 @@ export function decisions({ kind, name }: PolicyPlan, scope: Scope, range: strin
   return `rate(${series(decisionsMetric(kind), labels)}[${range}])`;
 }
 
-/** Requests that policies of the gateway denied a second, by policy and reason. */
+/** Requests of consumers a second, by consumer and outcome. */
+export function consumerRequests(scope: Scope, range: string, outcome?: string): string {
+  const only = outcome === undefined ? undefined : `outcome="${outcome}"`;
+  return `rate(${series(CONSUMERS_METRIC, [only, scope])}[${range}])`;
+}
+
+/** Requests that policies of the gateway denied a second, by policy, reason and route. */
 export function denials(policies: readonly PolicyPlan[], scope: Scope, range: string): string {
   const names = policies.map(({ name }) => name).join("|");
   return `rate(${series(DENIALS_METRIC, [`policy=~"${names}"`, scope])}[${range}])`;
@@ -72,6 +80,17 @@ export function requests(listeners: readonly string[], scope: Scope, range: stri
 export function answers(service: string, scope: Scope, range: string, statusClass?: "5"): string {
   const only = statusClass === undefined ? undefined : `envoy_response_code_class="${statusClass}"`;
   return `rate(${series(METRICS.answers, [ofService(service), only, scope])}[${range}])`;
+}
+
+/** Answers of services a second, by route and class, of gateways that count by route. */
+export function routeAnswers(scope: Scope, range: string): string {
+  return `rate(${series(METRICS.routeAnswers, [scope])}[${range}])`;
+}
+
+/** Milliseconds within which a part of the answers came, by route. */
+export function routeQuantile(part: number, scope: Scope, range: string): string {
+  const buckets = `rate(${series(METRICS.routeDurations, [scope])}[${range}])`;
+  return `histogram_quantile(${part}, sum by (le, envoy_route) (${buckets}))`;
 }
 
 /** Milliseconds within which a part of the answers of a service came, such as 0.99 of them. */

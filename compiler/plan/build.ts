@@ -47,6 +47,7 @@ export function buildPlan(
     services: all,
     ...(Object.keys(counted).length === 0 ? {} : { gateways: counted }),
     ...overload(gateway),
+    ...metrics(gateway),
     consumers: consumers(checked),
     policies,
     hosts,
@@ -72,6 +73,14 @@ function overload({ overload }: Gateway): Pick<GatewayPlan, "overload"> {
       ...(connections === undefined ? {} : { connections }),
       ...(heap === undefined ? {} : { heapBytes: heap }),
     },
+  };
+}
+
+function metrics({ metrics }: Gateway): Pick<GatewayPlan, "metrics"> {
+  if (metrics === undefined) return {};
+  const { consumers, routes } = metrics;
+  return {
+    metrics: { ...(consumers === undefined ? {} : { consumers }), ...(routes ? { routes: true as const } : {}) },
   };
 }
 

@@ -61,6 +61,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         credentials: consumer.credentials.map(credentialConfiguration),
       }),
     ),
+    ...countedConsumers(plan),
     ...exportersMember(plan),
     policies: [...policies.values()].map((policy) => policyConfiguration(policy, plan)),
     routes: [...routes]
@@ -75,6 +76,10 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
         }),
       ),
   };
+}
+
+function countedConsumers({ metrics, consumers }: GatewayPlan): JsonObject {
+  return metrics?.consumers === undefined || consumers.length === 0 ? {} : { countedConsumers: metrics.consumers };
 }
 
 /** One entry of each route, and of one that is split into operations one for each of these and one for the rest. */

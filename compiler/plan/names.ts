@@ -143,8 +143,11 @@ export function secretName(of: "listener" | "service", name: string, what: "cert
 /** Tells clients which policy decided, and why, where the listener says so. */
 export const DECISION_HEADER = { name: "x-sluice-decision", property: "decision" } as const;
 
-/** The metric of Prometheus that counts denials by `policy` and `reason`, of rules by their name: there once there is one. */
+/** The metric of Prometheus that counts denials by `policy`, `reason` and `route`, of rules by their name: there once there is one. */
 export const DENIALS_METRIC = "sluice_denials";
+
+/** The metric of Prometheus that counts requests by `consumer` and `outcome`, where the file asks for it. */
+export const CONSUMERS_METRIC = "sluice_consumers";
 
 /**
  * The metric of Prometheus that counts what policies of a kind decided, by `policy` and `outcome`. The module's counter is

@@ -35,6 +35,8 @@ export interface GatewayPlan {
   gateways?: Readonly<Record<string, number>>;
   /** What the gateway has room for; absent if the file says nothing of it. */
   overload?: OverloadPlan;
+  /** What requests are counted by beside policies; absent if by nothing. */
+  metrics?: MetricsPlan;
   consumers: ConsumerPlan[];
   /** Policies that at least one route runs, in the order of the file. */
   policies: PolicyPlan[];
@@ -47,6 +49,13 @@ export interface GatewayPlan {
 export interface OverloadPlan {
   connections?: number;
   heapBytes?: number;
+}
+
+export interface MetricsPlan {
+  /** How many consumers are counted by their names. */
+  consumers?: number;
+  /** Envoy counts what services answer by route. */
+  routes?: true;
 }
 
 export interface ListenerPlan {

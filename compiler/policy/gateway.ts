@@ -10,6 +10,7 @@ import { routeErrors } from "./errors.js";
 import { failover } from "./failover.js";
 import { hedge, mirror, rewrite, websocket } from "./forwarding.js";
 import { listener } from "./listeners.js";
+import { metrics } from "./metrics.js";
 import { overload } from "./overload.js";
 import { queryMatch } from "./query.js";
 import { hashBy, resilience, retry } from "./resilience.js";
@@ -267,6 +268,7 @@ export const gatewaySchema = z.strictObject({
   services: z.record(name, service).default({}).describe("Backends that routes lead to, by name."),
   gateways,
   overload,
+  metrics,
   consumers: z
     .record(name, consumer)
     .refine((value) => Object.keys(value).length <= 65_535, "at most 65,535 consumers")

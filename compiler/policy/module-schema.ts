@@ -45,6 +45,7 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
             : "What was found out is left in filter state; Envoy writes headers from it.",
         ),
       consumers: identifies ? consumers : nobody,
+      ...(identifies ? { countedConsumers } : {}),
       ...(exporting ? { exporters } : {}),
       policies: z.array(oneOf(policies, title)).max(1024).describe("What routes may run, each of one kind."),
       routes: routesOf([...results, ...parts.flatMap(({ part }) => part.tells ?? [])], exporting),
@@ -195,6 +196,15 @@ const pattern = z
   .max(4096)
   .optional()
   .describe("What its spans are named by, behind the method: `/orders/{id}`; the method alone without this key.");
+
+const countedConsumers = z
+  .int()
+  .min(1)
+  .max(1_000)
+  .optional()
+  .describe(
+    "Counts requests by consumer, as `sluice_consumers.<consumer>.{allowed,denied}`: so many of the first ones by name, all others together as `_other`.",
+  );
 
 const exporters = z
   .array(

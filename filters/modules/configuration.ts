@@ -3,6 +3,7 @@ import {
   arrayOf,
   documentIsWrong,
   firstElement,
+  integerAt,
   integerOf,
   isArray,
   member,
@@ -20,6 +21,7 @@ import { addName, NameTable, newNameTable } from "../lib/table";
 import { wipeEnvironment } from "../proxy-wasm/environment";
 import { Exporters, readExporters } from "../tracing/assembly/exporter";
 import { readConduct } from "./conduct";
+import { ConsumerCounters, newConsumerCounters } from "./consumer-counters";
 import { addClaimHeaders, IdentityHeaders, newIdentityHeaders } from "./identity-headers";
 import { Kind, Policy, readPolicy } from "./kinds";
 import { checked, openConfiguration, openVariables } from "./opening";
@@ -32,6 +34,8 @@ const MOST_POLICIES: i32 = 1024;
 @unmanaged
 export class Configuration {
   consumers: Consumers = none<Consumers>();
+  /** There if requests are counted by consumer. */
+  consumerCounters: ConsumerCounters = none<ConsumerCounters>();
   interest: Interest = none<Interest>();
   routes: Routes = none<Routes>();
   /** There if the module writes identity headers itself (`results: headers`). */
@@ -52,11 +56,16 @@ export function configure(length: i32): Configuration {
   return checked<Configuration>(configuration);
 }
 
-function readDocument(root: i32): Configuration {
-  const members = TRACING
-    ? "version results consumers exporters policies routes"
+const MEMBERS: string = TRACING
+  ? AUTH
+    ? "version results consumers countedConsumers exporters policies routes"
+    : "version results consumers exporters policies routes"
+  : AUTH
+    ? "version results consumers countedConsumers policies routes"
     : "version results consumers policies routes";
-  if (!objectOf(root, members)) return none<Configuration>();
+
+function readDocument(root: i32): Configuration {
+  if (!objectOf(root, MEMBERS)) return none<Configuration>();
   const version = requiredMember(root, "version");
   const results = requiredMember(root, "results");
   const consumers = requiredMember(root, "consumers");
@@ -70,6 +79,7 @@ function readDocument(root: i32): Configuration {
   if (AUTH) {
     configuration.consumers = readConsumers(consumers);
     if (!exists(configuration.consumers)) return none<Configuration>();
+    if (!readCounted(member(root, "countedConsumers"), configuration)) return none<Configuration>();
   } else if (!isEmptyList(consumers)) {
     refuse(consumers, "must be an empty list: this module looks at no credential");
     return none<Configuration>();
@@ -85,6 +95,15 @@ function readDocument(root: i32): Configuration {
     exists(configuration.identityHeaders) || configuration.writesTrace !== 0,
   );
   return exists(configuration.routes) ? configuration : none<Configuration>();
+}
+
+const MOST_COUNTED: i32 = 1000;
+
+function readCounted(node: i32, configuration: Configuration): bool {
+  if (node === NOWHERE) return true;
+  if (!integerOf(node, 1, MOST_COUNTED)) return false;
+  configuration.consumerCounters = newConsumerCounters(configuration.consumers, <i32>integerAt(node));
+  return exists(configuration.consumerCounters) || refuse(node, "needs more memory than the module may have");
 }
 
 /** How results reach whom they are for; a module that neither knows callers nor traces writes no request header. */

@@ -86,12 +86,22 @@ describe("authenticate", () => {
     vm.send({ route: "other", headers: acme });
     const counted = [...vm.metrics].filter(([name]) => name.startsWith("sluice_denials."));
     expect(Object.fromEntries(counted)).toEqual({
-      "sluice_denials.partners-only.no-credential": 2,
-      "sluice_denials.partners-only.unknown-credential": 1,
-      "sluice_denials.rules.writers": 1,
-      "sluice_denials.rules.otherwise": 1,
-      "sluice_denials.sluice.unknown-route": 1,
+      "sluice_denials.partners-only.no-credential.r": 2,
+      "sluice_denials.partners-only.unknown-credential.r": 1,
+      "sluice_denials.rules.writers.r": 1,
+      "sluice_denials.rules.otherwise.r": 1,
+      "sluice_denials.sluice.unknown-route.other": 1,
     });
+  });
+
+  test("counts denials by their routes as long as there is room, and then without", () => {
+    const vm = vmWith(configurationOf([partnersOnly], { routes: [{ name: "*", run: ["partners-only"] }] }));
+    for (let i = 0; i < 3_080; i++) vm.send({ route: `v1.r${i}`, headers: [] });
+    vm.send({ route: "v1.r0", headers: [] });
+    const counted = [...vm.metrics].filter(([name]) => name.startsWith("sluice_denials."));
+    expect(counted).toHaveLength(3_073);
+    expect(vm.metrics.get("sluice_denials.partners-only.no-credential.v1.r0")).toBe(2);
+    expect(vm.metrics.get("sluice_denials.partners-only.no-credential")).toBe(8);
   });
 
   test("takes the first method whose header is there, and refuses two", () => {
@@ -141,7 +151,7 @@ describe("authenticate", () => {
       "sluice.authenticate.partners-only.allowed": 1,
       "sluice.authenticate.partners-only.denied": 2,
       "sluice.authenticate.partners-only.error": 0,
-      "sluice_denials.partners-only.no-credential": 2,
+      "sluice_denials.partners-only.no-credential.r": 2,
     });
   });
 });
@@ -329,5 +339,46 @@ describe("authorize", () => {
     expect(vm.send({ route: "r", source: "192.0.2.10:5060" }).passed).toBe(false);
     expect(vm.send({ route: "r", source: "/run/x:1" }).passed).toBe(false);
     expect(vm.send({ route: "r" }).passed).toBe(false);
+  });
+});
+
+describe("requests by consumer", () => {
+  const counted = (vm: ModuleVm) => Object.fromEntries([...vm.metrics].filter(([name]) => name.startsWith("sluice_consumers.")));
+  const rules: Policy = {
+    name: "rules",
+    authorize: { rules: [{ name: "get", allow: ["==", ["get", "request.method"], "GET"] }], otherwise: "deny" },
+  };
+  const send = (vm: ModuleVm, key: string, method: string) =>
+    vm.send({ route: "r", headers: [["x-api-key", key], [":method", method]] });
+
+  test("are not counted unless the configuration says so", () => {
+    const vm = vmWith(configurationOf([partnersOnly, rules]));
+    send(vm, "acme-key", "GET");
+    expect(counted(vm)).toEqual({});
+  });
+
+  test("are counted by name of as many as it says, and of all others together", () => {
+    const vm = vmWith({ ...configurationOf([partnersOnly, rules]), countedConsumers: 1 });
+    for (const [key, method] of [
+      ["acme-key", "GET"],
+      ["acme-key", "GET"],
+      ["acme-key", "PUT"],
+      ["globex-key", "GET"],
+      ["globex-key", "PUT"],
+      ["nobody", "GET"],
+    ] as const)
+      send(vm, key, method);
+    expect(counted(vm)).toEqual({
+      "sluice_consumers.acme.allowed": 2,
+      "sluice_consumers.acme.denied": 1,
+      "sluice_consumers._other.allowed": 1,
+      "sluice_consumers._other.denied": 1,
+    });
+  });
+
+  test.each([0, 1001, "all"])("%s is no number of them", (countedConsumers) => {
+    const vm = new ModuleVm(guard);
+    expect(vm.configure({ ...configurationOf([partnersOnly]), countedConsumers })).toBe(false);
+    expect(vm.lastError).toContain("countedConsumers");
   });
 });

@@ -15,8 +15,8 @@ import { readRequestHeaders } from "../proxy-wasm/headers";
 import { LocalResponse, respond } from "../proxy-wasm/local-response";
 import { debugIsOn, log } from "../proxy-wasm/log";
 import { count } from "../proxy-wasm/metrics";
-import { propertyLength, propertyStart, readProperty } from "../proxy-wasm/properties";
-import { FilterHeadersStatus, LogLevel, Status } from "../proxy-wasm/status";
+import { propertyLength, propertyStart } from "../proxy-wasm/properties";
+import { FilterHeadersStatus, LogLevel } from "../proxy-wasm/status";
 import {
   addLimit,
   admit,
@@ -38,18 +38,16 @@ import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answ
 import { readCaller } from "./caller";
 import { applies } from "./conduct";
 import { Configuration } from "./configuration";
+import { ConsumerCounters, countConsumer } from "./consumer-counters";
 import { countDenial } from "./denials";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
 import { ask, decision, denial, Kind } from "./kinds";
 import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
-import { readOperation, readProtocol, readSource } from "./source";
+import { readOperation, readProtocol, readRouteName, readSource } from "./source";
 
-// "xds" NUL "route_name"
-const ROUTE_NAME: usize = memory.data<u8>([
-  0x78, 0x64, 0x73, 0, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x5f, 0x6e, 0x61, 0x6d, 0x65,
-]);
-const ROUTE_NAME_LENGTH: i32 = 14;
+/** There if requests are counted by consumer. */
+let consumerCounters: ConsumerCounters = none<ConsumerCounters>();
 
 /** What the first policy in shadow that would have denied the request says; the missing record if none would. */
 let shadowed: Text = none<Text>();
@@ -77,7 +75,10 @@ export function judge(configuration: Configuration, context: u32, ends: bool): F
   if (!exists(configuration)) return refuse(unknownRoot);
   clearAttributes(configuration.interest.named);
   if (TRACING && configuration.traces !== 0) clearTraceAttributes();
-  if (AUTH) forgetConsumer();
+  if (AUTH) {
+    forgetConsumer();
+    consumerCounters = configuration.consumerCounters;
+  }
   shadowed = none<Text>();
   if (RATE_LIMIT) beginLimits();
   const pipeline = findPipeline(configuration);
@@ -116,7 +117,7 @@ function findPipeline(configuration: Configuration): Pipeline {
   const routes = configuration.routes;
   const single = routes.single;
   if (exists(single) && (single.needs & Needs.Route) === 0) return single;
-  if (readProperty(ROUTE_NAME, ROUTE_NAME_LENGTH) !== Status.Ok || propertyLength() === 0) {
+  if (!readRouteName()) {
     return exists(single) ? single : none<Pipeline>();
   }
   setAttribute(Slot.RouteName, propertyStart(), propertyLength());
@@ -204,6 +205,7 @@ function allow(configuration: Configuration, pipeline: Pipeline, decision: Text)
     if (exists(consumer) && !writeIdentity(configuration.identityHeaders, consumer)) return refuse(hostFailure);
     if (exists(recognisedClaims()) && !writeClaims(recognisedClaims())) return refuse(hostFailure);
   }
+  if (AUTH && exists(consumerCounters)) countConsumer(consumerCounters, consumer, true);
   if (TRACING && hasTrace()) {
     endTrace(decision, true);
     if (configuration.writesTrace !== 0) writeTrace();
@@ -232,7 +234,7 @@ function readMore(needs: i32): void {
 
 function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
   if (TRACING) endTrace(decision, false);
-  countDenial(decision);
+  countRefused(decision);
   note(decision, Told.All);
   respond(response);
   return FilterHeadersStatus.StopAllIterationAndWatermark;
@@ -240,11 +242,16 @@ function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
 
 function denyByLimit(): FilterHeadersStatus {
   if (TRACING) endTrace(refusedDecision(), false);
-  countDenial(refusedDecision());
+  countRefused(refusedDecision());
   // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
   note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy));
   respondRefused();
   return FilterHeadersStatus.StopAllIterationAndWatermark;
+}
+
+function countRefused(decision: Text): void {
+  countDenial(decision);
+  if (AUTH && exists(consumerCounters)) countConsumer(consumerCounters, recognisedConsumer(), false);
 }
 
 function refuse(answer: Answer): FilterHeadersStatus {

@@ -12,6 +12,12 @@ const SOURCE_ADDRESS: usize = memory.data<u8>([
 ]);
 const SOURCE_ADDRESS_LENGTH: i32 = 14;
 
+// "xds" NUL "route_name"
+const ROUTE_NAME: usize = memory.data<u8>([
+  0x78, 0x64, 0x73, 0, 0x72, 0x6f, 0x75, 0x74, 0x65, 0x5f, 0x6e, 0x61, 0x6d, 0x65,
+]);
+const ROUTE_NAME_LENGTH: i32 = 14;
+
 // "request" NUL "protocol"
 const PROTOCOL: usize = memory.data<u8>([
   0x72, 0x65, 0x71, 0x75, 0x65, 0x73, 0x74, 0, 0x70, 0x72, 0x6f, 0x74, 0x6f, 0x63, 0x6f, 0x6c,
@@ -27,6 +33,11 @@ export const OPERATION: usize = memory.data<u8>([
 export const OPERATION_LENGTH: i32 = 51;
 
 const SLASH: u8 = 0x2f;
+
+/** Asks for the name of the route that Envoy chose; it is in `propertyStart` then. False if there is none. */
+export function readRouteName(): bool {
+  return readProperty(ROUTE_NAME, ROUTE_NAME_LENGTH) === Status.Ok && propertyLength() !== 0;
+}
 
 /** Sets `source.ip` and `source.port`, the client's address as Envoy sees it behind trusted hops. */
 export function readSource(): void {

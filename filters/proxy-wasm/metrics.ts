@@ -54,13 +54,37 @@ export function newCounter(kind: string, policy: Text, outcome: string): u32 {
   return defineCounter(kind, policy, outcome) ? <u32>resultNumber(0) : NO_COUNTER;
 }
 
-/** Defines `sluice_denials.<policy>.<reason>`, both from a first byte to the one before another: its number, or NO_COUNTER if the host refuses. */
-export function newReasonCounter(policy: usize, policyEnd: usize, reason: usize, reasonEnd: usize): u32 {
-  compose(160);
+/**
+ * Defines `sluice_denials.<policy>.<reason>.<route>`, both of the first from a first byte to the one before another, and without the route if it has no
+ * length: its number, or NO_COUNTER if the host refuses.
+ */
+export function newReasonCounter(
+  policy: usize,
+  policyEnd: usize,
+  reason: usize,
+  reasonEnd: usize,
+  route: usize,
+  routeLength: i32,
+): u32 {
+  compose(160 + routeLength);
   putLiteral("sluice_denials.");
   put(policy, <i32>(policyEnd - policy));
   putLiteral(".");
   put(reason, <i32>(reasonEnd - reason));
+  if (routeLength > 0) {
+    putLiteral(".");
+    put(route, routeLength);
+  }
+  return define() ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Defines `sluice_consumers.<consumer>.<outcome>`: its number, or NO_COUNTER if the host refuses. */
+export function newConsumerCounter(consumer: usize, consumerLength: i32, outcome: string): u32 {
+  compose(300);
+  putLiteral("sluice_consumers.");
+  put(consumer, consumerLength);
+  putLiteral(".");
+  putLiteral(outcome);
   return define() ? <u32>resultNumber(0) : NO_COUNTER;
 }
 

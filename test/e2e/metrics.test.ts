@@ -17,9 +17,12 @@ listeners:
   public: { address: 127.0.0.1:8080 }
 services:
   echo: { endpoints: [127.0.0.1:9001] }
+metrics: { consumers: 2, routes: true }
 consumers:
   acme: { credentials: [{ apiKey: env:ACME_KEY }] }
   globex: { credentials: [{ apiKey: env:GLOBEX_KEY }] }
+  initech: { credentials: [{ apiKey: env:INITECH_KEY }] }
+  hooli: { credentials: [{ apiKey: env:HOOLI_KEY }] }
 policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
   allowed-2-read: { authorize: { rules: [{ name: get, allow: 'request.method == "GET"' }] } }
@@ -37,8 +40,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.stop());
 
-test("decisions are one metric for each kind, with the policy and the outcome as labels and nothing of the caller", async () => {
-  const [acme, globex] = [gateway.env.ACME_KEY ?? "", gateway.env.GLOBEX_KEY ?? ""];
+test("decisions are one metric for each kind, with clean labels, and of consumers the first by name", async () => {
+  const { ACME_KEY: acme = "", GLOBEX_KEY: globex = "", INITECH_KEY: initech = "", HOOLI_KEY: hooli = "" } = gateway.env;
   const statuses = [];
   for (const [key, method] of [
     [acme, "GET"],
@@ -46,9 +49,12 @@ test("decisions are one metric for each kind, with the policy and the outcome as
     [globex, "GET"],
     [globex, "POST"],
     ["nobody", "GET"],
+    [initech, "GET"],
+    [hooli, "GET"],
+    [hooli, "GET"],
   ] as const)
     statuses.push((await gateway.send("/echo", { method, headers: { "x-api-key": key } })).status);
-  expect(statuses).toEqual([200, 429, 200, 403, 401]);
+  expect(statuses).toEqual([200, 429, 200, 403, 401, 200, 200, 429]);
 
   const { text } = await gateway.envoy.admin.get("/stats/prometheus");
   const lines = text.split("\n").filter((line) => /^(# TYPE )?sluice/.test(line));
@@ -60,21 +66,36 @@ test("decisions are one metric for each kind, with the policy and the outcome as
     [
       "# TYPE sluice_authenticate counter",
       "# TYPE sluice_authorize counter",
+      "# TYPE sluice_consumers counter",
       "# TYPE sluice_denials counter",
       "# TYPE sluice_rate_limit counter",
-      ...[
-        ["known", "unknown-credential"],
-        ["allowed-2-read", "otherwise"],
-        ["few", "quota-exceeded"],
-      ].map(([policy, reason]) => `sluice_denials{policy="${policy}",reason="${reason}"} 1`),
-      ...counts("authenticate", "known", { allowed: 4, denied: 1, error: 0 }),
-      ...counts("authorize", "allowed-2-read", { allowed: 3, denied: 1, error: 0 }),
-      ...counts("authorize", "writers-soon", { allowed: 0, denied: 0, error: 0, shadow: 3 }),
-      ...counts("rateLimit", "few", { allowed: 2, denied: 1, error: 0 }),
+      ...(
+        [
+          ["known", "unknown-credential", 1],
+          ["allowed-2-read", "otherwise", 1],
+          ["few", "quota-exceeded", 2],
+        ] as const
+      ).map(
+        ([policy, reason, count]) => `sluice_denials{policy="${policy}",reason="${reason}",route="echo"} ${count}`,
+      ),
+      ...(
+        [
+          ["acme", "allowed", 1],
+          ["acme", "denied", 1],
+          ["globex", "allowed", 1],
+          ["globex", "denied", 1],
+          ["_other", "allowed", 2],
+          ["_other", "denied", 1],
+        ] as const
+      ).map(([consumer, outcome, count]) => `sluice_consumers{outcome="${outcome}",consumer="${consumer}"} ${count}`),
+      ...counts("authenticate", "known", { allowed: 7, denied: 1, error: 0 }),
+      ...counts("authorize", "allowed-2-read", { allowed: 6, denied: 1, error: 0 }),
+      ...counts("authorize", "writers-soon", { allowed: 0, denied: 0, error: 0, shadow: 6 }),
+      ...counts("rateLimit", "few", { allowed: 4, denied: 2, error: 0 }),
     ].toSorted(),
   );
-  expect(text).not.toContain("globex");
-  expect(text).not.toContain(acme);
+  expect(text).not.toMatch(/initech|hooli/);
+  for (const key of [acme, globex, initech, hooli]) expect(text).not.toContain(key);
 });
 
 test("labels of Envoy's own stay as they are", async () => {
@@ -82,6 +103,13 @@ test("labels of Envoy's own stay as they are", async () => {
   expect(text).toMatch(/^envoy_cluster_upstream_rq_total\{envoy_cluster_name="echo"\} [0-9]+$/m);
   expect(text).toMatch(/^envoy_http_downstream_rq_total\{envoy_http_conn_manager_prefix="public"\} [0-9]+$/m);
   expect(text).toMatch(/^envoy_wasm_sluice_guard_vm_reload\{\} 0$/m);
+});
+
+test("Envoy counts answers by route where the file asks for it", async () => {
+  const { text } = await gateway.envoy.admin.get("/stats/prometheus");
+  expect(text).toMatch(
+    /^envoy_vhost_route_upstream_rq_xx\{envoy_response_code_class="2",envoy_virtual_host="any",envoy_route="echo"\} 4$/m,
+  );
 });
 
 test("what is refused for its address is counted by policy", async () => {

@@ -275,10 +275,21 @@ const overload = fc.record(
   { requiredKeys: [] },
 );
 
+const metrics = fc.record(
+  { consumers: fc.constantFrom(1, 100), routes: fc.boolean() },
+  { requiredKeys: [] },
+);
+
 export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   .record({
     head: fc.record(
-      { description, targets: fc.constant({ envoy: "1.40" }), gateways: fc.constant({ "eu-1a": 2 }), overload },
+      {
+        description,
+        targets: fc.constant({ envoy: "1.40" }),
+        gateways: fc.constant({ "eu-1a": 2 }),
+        overload,
+        metrics,
+      },
       { requiredKeys: [] },
     ),
     listeners,

@@ -71,6 +71,28 @@ reads it from Envoy's environment when it starts.
 
 If a real password was in the file, replace that password.`,
   },
+  SL0208: {
+    severity: "warning",
+    message: "`consumers: {most}` counts the first {most} of {total} consumers by name, and all others together",
+    help: `Each consumer that is counted by name is a series of Prometheus for each outcome, so the file says how many there may be. They are the first
+of the file, in its order; whoever comes behind them is counted as \`_other\`.
+
+    metrics: { consumers: 100 }
+
+Say as many as there are, or have those stand first that you want to see. More than 1,000 are never counted by name.`,
+  },
+  SL0209: {
+    severity: "warning",
+    message: "there is no consumer whose requests could be counted",
+    needs: ["consumers"],
+    help: `\`metrics.consumers\` counts the requests of those that an \`authenticate\` policy recognises, and the file knows nobody.
+
+    consumers:
+      acme: { credentials: [{ apiKey: env:ACME_KEY }] }
+    metrics: { consumers: 100 }
+
+Name consumers, or remove the key.`,
+  },
   SL0231: {
     severity: "error",
     message: "the user `{user}` is given to two credentials, so it would not tell who calls",

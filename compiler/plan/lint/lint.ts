@@ -4,6 +4,7 @@ import type { GatewayPlan } from "../plan.js";
 import { certificatesUnasked } from "./certificates.js";
 import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
+import { countedConsumers } from "./counted.js";
 import { heldStreams } from "./streams.js";
 import { tracedUnasked } from "./tracers.js";
 import { unreachableRoutes } from "./unreachable.js";
@@ -25,5 +26,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...tracedUnasked(plan),
     ...heldStreams(plan),
     ...certificatesUnasked(plan),
+    ...countedConsumers(checked, plan),
   ];
 }

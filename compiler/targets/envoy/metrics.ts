@@ -8,10 +8,13 @@ import type { StatsConfigSchema } from "../../envoy/generated/envoy/config/metri
  */
 const COUNTER_LABELS = [
   // Of denials by reason, too: Envoy takes each label by one expression only.
-  { tagName: "policy", regex: "^wasmcustom\\.sluice(?:\\.[a-z-]+|_denials)(\\.([a-z0-9-]+))\\.[a-z0-9-]+$" },
-  { tagName: "outcome", regex: "^wasmcustom\\.sluice\\.[a-z-]+\\.[a-z0-9-]+(\\.([a-z]+))$" },
-  // Of denials a metric of their own: `sluice_denials{policy="per-partner",reason="quota-exceeded"}`.
-  { tagName: "reason", regex: "^wasmcustom\\.sluice_denials\\.[a-z0-9-]+(\\.([a-z0-9-]+))$" },
+  { tagName: "policy", regex: "^wasmcustom\\.sluice(?:\\.[a-z-]+|_denials)(\\.([a-z0-9-]+))\\.[a-z0-9-]+(?:\\..+)?$" },
+  // Of requests by consumer, too, whose names may hold dots where another than this compiler wrote them.
+  { tagName: "outcome", regex: "^wasmcustom\\.sluice(?:\\.[a-z-]+\\.[a-z0-9-]+|_consumers\\..+)(\\.([a-z]+))$" },
+  // Of denials a metric of their own: `sluice_denials{policy="per-partner",reason="quota-exceeded",route="orders"}`.
+  { tagName: "reason", regex: "^wasmcustom\\.sluice_denials\\.[a-z0-9-]+(\\.([a-z0-9-]+))(?:\\..+)?$" },
+  { tagName: "route", regex: "^wasmcustom\\.sluice_denials\\.[a-z0-9-]+\\.[a-z0-9-]+(\\.(.+))$" },
+  { tagName: "consumer", regex: "^wasmcustom\\.sluice_consumers(\\.(.+))\\.[a-z]+$" },
 ] as const;
 
 /** How Envoy names metrics, beside the labels that it has by itself. */

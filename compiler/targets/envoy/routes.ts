@@ -61,6 +61,7 @@ export function routeConfiguration(
   const headers = new Headers();
   const native = new NativeConfigurations(isLogged);
   const errors = new RouteErrors();
+  const parts = { policies, services: plan.services, metrics: plan.metrics, headers, native, errors };
   return create(RouteConfigurationSchema, {
     name: plan.name,
     ignorePortInHostMatching: true,
@@ -72,7 +73,7 @@ export function routeConfiguration(
         .flatMap(pinnedTwin)
         .concat(host.routes)
         .flatMap(entriesForCallers)
-        .map((route) => routeEntry(route, { policies, services: plan.services, headers, native, errors })),
+        .map((route) => routeEntry(route, parts)),
       metadata: originMetadata(host.origin),
     })),
   });
@@ -95,6 +96,7 @@ function pinnedTwin(route: RoutePlan): Entry[] {
 
 /** What the entries of one table of routes are made of: messages that several have are made once. */
 interface Parts {
+  metrics: GatewayPlan["metrics"];
   policies: ReadonlyMap<string, PolicyPlan>;
   services: GatewayPlan["services"];
   headers: Headers;
@@ -102,7 +104,7 @@ interface Parts {
   errors: RouteErrors;
 }
 
-function routeEntry(route: Entry, { policies, services, headers, native, errors }: Parts): RouteInit {
+function routeEntry(route: Entry, { policies, services, headers, native, errors, metrics }: Parts): RouteInit {
   const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
   const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
   const forwards = route.action.type === "forward";
@@ -115,6 +117,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors 
     match: routeMatch(route.match, route.of),
     action: routeAction(route.action, service?.path),
     ...routeTracing(route, run),
+    ...(forwards && metrics?.routes === true ? { statPrefix: route.name } : {}),
     ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
     metadata: originMetadata(route.origin, done === undefined ? {} : { operation: operationName(done) }),
     requestHeadersToRemove: forwards

@@ -81,7 +81,8 @@ export class Consumers {
   keys: KeyTable = none<KeyTable>();
   /** Indices into `list`, by issuer and subject. */
   subjects: NameTable = none<NameTable>();
-  /** Array of Consumer. */
+  count: i32 = 0;
+  /** Array of Consumer, in the order of the configuration. */
   list: usize = 0;
   sans: SanTable = none<SanTable>();
   hmacKeys: HmacKeys = none<HmacKeys>();
@@ -108,6 +109,7 @@ export function readConsumers(list: i32): Consumers {
   const consumers = keepRecords<Consumer>(count);
   known.subjects = newNameTable(credentials, true);
   known.list = consumers;
+  known.count = count;
   if (!exists(known.keys) || !exists(known.sans) || !exists(known.hmacKeys)) return none<Consumers>();
   if (!exists(known.users)) return none<Consumers>();
   if (!exists(known.subjects) || !exists(names) || consumers === 0) return none<Consumers>();
