@@ -343,13 +343,20 @@ describe("authorize", () => {
 });
 
 describe("requests by consumer", () => {
-  const counted = (vm: ModuleVm) => Object.fromEntries([...vm.metrics].filter(([name]) => name.startsWith("sluice_consumers.")));
+  const counted = (vm: ModuleVm) =>
+    Object.fromEntries([...vm.metrics].filter(([name]) => name.startsWith("sluice_consumers.")));
   const rules: Policy = {
     name: "rules",
     authorize: { rules: [{ name: "get", allow: ["==", ["get", "request.method"], "GET"] }], otherwise: "deny" },
   };
   const send = (vm: ModuleVm, key: string, method: string) =>
-    vm.send({ route: "r", headers: [["x-api-key", key], [":method", method]] });
+    vm.send({
+      route: "r",
+      headers: [
+        ["x-api-key", key],
+        [":method", method],
+      ],
+    });
 
   test("are not counted unless the configuration says so", () => {
     const vm = vmWith(configurationOf([partnersOnly, rules]));

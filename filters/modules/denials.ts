@@ -58,7 +58,7 @@ function counted(decision: Text, hash: u64, route: usize, length: i32, most: i32
 
 /** Where a decision on a route is, or the free place where it would go. */
 function placeOf(address: usize, route: u64): Denial {
-  let index = (<u32>((<u64>(address >> 2) ^ route) * 0x9e3779b97f4a7c15 >> 32)) & (PLACES - 1);
+  let index = ((<u32>(address >> 2) * 0x9e3779b1) ^ <u32>route) & (PLACES - 1);
   // Ends at a free place, which there always is.
   while (true) {
     const denial = at<Denial>(DENIALS, <i32>index);

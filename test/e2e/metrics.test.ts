@@ -41,7 +41,12 @@ beforeAll(async () => {
 afterAll(() => gateway?.stop());
 
 test("decisions are one metric for each kind, with clean labels, and of consumers the first by name", async () => {
-  const { ACME_KEY: acme = "", GLOBEX_KEY: globex = "", INITECH_KEY: initech = "", HOOLI_KEY: hooli = "" } = gateway.env;
+  const {
+    ACME_KEY: acme = "",
+    GLOBEX_KEY: globex = "",
+    INITECH_KEY: initech = "",
+    HOOLI_KEY: hooli = "",
+  } = gateway.env;
   const statuses = [];
   for (const [key, method] of [
     [acme, "GET"],
@@ -75,9 +80,7 @@ test("decisions are one metric for each kind, with clean labels, and of consumer
           ["allowed-2-read", "otherwise", 1],
           ["few", "quota-exceeded", 2],
         ] as const
-      ).map(
-        ([policy, reason, count]) => `sluice_denials{policy="${policy}",reason="${reason}",route="echo"} ${count}`,
-      ),
+      ).map(([policy, reason, count]) => `sluice_denials{policy="${policy}",reason="${reason}",route="echo"} ${count}`),
       ...(
         [
           ["acme", "allowed", 1],

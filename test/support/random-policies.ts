@@ -275,10 +275,7 @@ const overload = fc.record(
   { requiredKeys: [] },
 );
 
-const metrics = fc.record(
-  { consumers: fc.constantFrom(1, 100), routes: fc.boolean() },
-  { requiredKeys: [] },
-);
+const metrics = fc.record({ consumers: fc.constantFrom(1, 100), routes: fc.boolean() }, { requiredKeys: [] });
 
 export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   .record({

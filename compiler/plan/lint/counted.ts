@@ -18,7 +18,6 @@ export function countedConsumers({ root, place }: CheckedGateway, { metrics, con
     return [diagnose("SL0209", {}, place(path, "key"), removal("remove `consumers`", false, edits))];
   }
   if (most > total) return [];
-  const fix =
-    total > MOST ? {} : replacement(`write \`consumers: ${total}\``, nodeAt(root, path), String(total));
+  const fix = total > MOST ? {} : replacement(`write \`consumers: ${total}\``, nodeAt(root, path), String(total));
   return [diagnose("SL0208", { most, total }, place(path), fix)];
 }
