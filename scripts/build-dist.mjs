@@ -23,6 +23,17 @@ const ENTRIES = [
   "compiler/wasm/contracts.ts",
   "compiler/wasm/verify.ts",
 ];
+/** Of the languages that zod has its messages in, the one that is used: the others would be read at every start. */
+const oneLanguage = {
+  name: "one-language",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+      loader: "js",
+    }));
+  },
+};
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (...parts) => join(root, ...parts);
 const stamp = at("dist", ".sluice-build");
@@ -66,6 +77,9 @@ function options() {
     // commander is CommonJS and requires modules of Node, which an ES module has no `require` for.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     legalComments: "none",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins: [oneLanguage],
     metafile: true,
     logLevel: "warning",
   };
