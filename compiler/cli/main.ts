@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { EnvironmentError, EXIT, UsageError } from "./exit.js";
 import { watchOutput } from "./output.js";
 import { program } from "./program.js";
+import { optimizeLate } from "./tiering.js";
 
 /** A level stands behind `=` only: in `--fix policy.yaml` the second word is a path. */
 function fixLevel(word: string): string {
@@ -39,5 +40,6 @@ watchOutput((reason) => {
   unprinted = true;
   process.exitCode = EXIT.findings;
 });
+optimizeLate();
 const code = await main(process.argv);
 process.exitCode = unprinted ? EXIT.findings : code;
