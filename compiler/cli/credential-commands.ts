@@ -16,6 +16,7 @@ export function addCredentialCommands(root: Command, finish: (code: number) => v
     .description("make a local authority, a certificate for a listener and one for a client; needs openssl")
     .argument("[names...]", "host names and IP addresses of the listener, beside localhost, 127.0.0.1 and ::1")
     .option("--out <folder>", "where to write; nothing there is overwritten", "certs")
+    .option("--client <name>", "host name or URI in the certificate of the client", "client")
     .addHelpText("after", example("sluice certs dev", "sluice certs dev shop.test '*.shop.test' --out certs"))
     .action(async (names: string[], options: CertsOptions) =>
       finish(await (await import("./commands/certs.js")).certsDevCommand(names, options)),

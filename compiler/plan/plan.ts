@@ -193,6 +193,8 @@ export interface TestSignIn {
   credentials(consumer: ConsumerPlan): Credential[];
   /** A request with a credential of the consumer, where the policy looks for one. */
   sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+  /** A request with a token that claims this, by the runner's own key; absent where the policy takes no tokens. */
+  token?(request: ClientRequest, claims: JsonObject): ClientRequest;
 }
 
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */

@@ -1,6 +1,6 @@
 import type { RequestExplanation } from "../request/explain.js";
 import type { Path } from "../syntax/document.js";
-import { requestOf, signedIn } from "./client.js";
+import { requestOf, signedIn, withToken } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
 import type { Exchange } from "./exchange.js";
 import { counterDifferences, type Difference, differences } from "./expect.js";
@@ -138,13 +138,15 @@ class CaseRun {
   private async exchange(request: Request, as: string | undefined) {
     if (this.pace > 0) await this.gateway.wait(this.pace);
     const { plan } = this.keyed;
+    const { listener } = this.gateway;
     const unsigned = requestOf(request, this.gateway.time);
-    const consumer = plan.consumers.find(({ name }) => name === as);
-    const sent = consumer === undefined ? unsigned : signedIn(unsigned, consumer, plan, this.gateway.listener);
+    const consumer = request.token === undefined ? plan.consumers.find(({ name }) => name === as) : undefined;
+    const signed = consumer === undefined ? unsigned : signedIn(unsigned, consumer, plan, listener);
+    const sent = request.token === undefined ? signed : withToken(signed, request.token, plan, listener);
     const before = this.observer === undefined ? undefined : await this.gateway.counters();
     const exchange = await this.gateway.send(sent);
-    const explain = () => explained(sent, this.gateway.listener, this.keyed);
-    const answered = { exchange, trace: () => traceOf(explain(), exchange, as) };
+    const explain = () => explained(sent, listener, this.keyed);
+    const answered = { exchange, trace: () => traceOf(explain(), exchange, consumer === undefined ? undefined : as) };
     if (this.keep) this.sent.push(answered);
     this.byChance ||= exchange.service?.byChance === true;
     if (before !== undefined) {

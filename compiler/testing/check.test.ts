@@ -288,6 +288,15 @@ it("names the nearest policy file where the one that is named is not there", () 
   ]);
 });
 
+it("wants a policy that takes tokens where a request has one", () => {
+  const request = "request: { path: /orders, token: { sub: alice } }";
+  const cases = `cases: [{ name: a, ${request}, expect: { status: 200 } }, { name: b, steps: [{ ${request}, expect: { status: 200 } }] }]\n`;
+  expect(findings(`${HEAD}${cases}`)).toEqual([
+    expect.stringContaining("<token>: SL0813 no policy that a route applies takes tokens"),
+    expect.stringContaining("<token>: SL0813 no policy that a route applies takes tokens"),
+  ]);
+});
+
 it("does not judge names by a policy file with errors", () => {
   const cases = "cases: [{ name: a, as: nobody, request: { path: /a }, expect: { status: 200 } }]\n";
   expect(findings(`${HEAD.replace("policy.yaml", "broken.yaml")}${cases}`)).toEqual([

@@ -1,4 +1,4 @@
-import type { ConsumerPlan, GatewayPlan, ListenerPlan } from "../plan/plan.js";
+import type { ConsumerPlan, GatewayPlan, JsonObject, ListenerPlan, TestSignIn } from "../plan/plan.js";
 import { matchRoute } from "../request/match.js";
 import { arrive, type ClientRequest, schemeOf } from "../request/request.js";
 import type { Request } from "./suite.js";
@@ -43,6 +43,17 @@ function targetOf({ path, query }: Request): string {
   return `${path}${path.includes("?") ? "&" : "?"}${pairs.join("&")}`;
 }
 
+/** The request with a token, where the policies of its route take any; else as it is. */
+export function withToken(
+  sent: SentRequest,
+  claims: JsonObject,
+  plan: GatewayPlan,
+  listener: ListenerPlan,
+): SentRequest {
+  const token = signInOf(sent, plan, listener)?.token;
+  return token === undefined ? sent : { ...sent, client: token(sent.client, claims) };
+}
+
 /** The request with a credential of a consumer where the route that takes it looks for one; without a policy that looks, as it is. */
 export function signedIn(
   sent: SentRequest,
@@ -50,12 +61,16 @@ export function signedIn(
   plan: GatewayPlan,
   listener: ListenerPlan,
 ): SentRequest {
-  const arrival = arrive(plan, listener, sent.client);
-  const route = "status" in arrival ? undefined : matchRoute(plan, listener.name, arrival.request)?.route;
-  const authenticating = plan.policies.filter(({ signIn }) => signIn !== undefined);
-  const applied = authenticating.find(({ name }) => route?.run.some(({ policy }) => policy === name));
-  const signIn = (applied ?? authenticating[0])?.signIn;
+  const signIn = signInOf(sent, plan, listener);
   return signIn === undefined
     ? sent
     : { ...sent, client: signIn.sign({ ...sent.client, scheme: sent.client.scheme ?? schemeOf(listener) }, consumer) };
+}
+
+function signInOf({ client }: SentRequest, plan: GatewayPlan, listener: ListenerPlan): TestSignIn | undefined {
+  const arrival = arrive(plan, listener, client);
+  const route = "status" in arrival ? undefined : matchRoute(plan, listener.name, arrival.request)?.route;
+  const authenticating = plan.policies.filter(({ signIn }) => signIn !== undefined);
+  const applied = authenticating.find(({ name }) => route?.run.some(({ policy }) => policy === name));
+  return (applied ?? authenticating[0])?.signIn;
 }

@@ -8,7 +8,7 @@ import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
 import { checkAnswers, expectedOperation } from "./operations.js";
 import { activeVersions, expectedInPlan, nameInPlan } from "./service-names.js";
-import { type Expectation, TRACED, type Upstreams } from "./suite.js";
+import { type Case, type Expectation, TRACED, type Upstreams } from "./suite.js";
 
 /** The names of a policy file that its tests use. */
 interface Names {
@@ -51,9 +51,26 @@ export function checkReferences(checked: CheckedSuite, plan: GatewayPlan, kinds:
     const listener =
       one.listener === undefined ? [] : refer("listener", one.listener, names.listeners, place([...base, "listener"]));
     const own = upstreamFindings(one.upstreams, [...base, "upstreams"], plan, names, checked);
-    return [...callers, ...listener, ...own, ...expected];
+    return [...callers, ...tokens(one, base, plan, place), ...listener, ...own, ...expected];
   });
   return [...services, ...cases];
+}
+
+/** Tokens that no policy would look at. */
+function tokens(
+  { request, steps = [] }: Case,
+  base: Path,
+  plan: GatewayPlan,
+  place: CheckedSuite["place"],
+): Diagnostic[] {
+  if (plan.policies.some(({ signIn }) => signIn?.token !== undefined)) return [];
+  const requests = [
+    { request, path: base },
+    ...steps.map((step, index) => ({ ...step, path: [...base, "steps", index] })),
+  ];
+  return requests.flatMap(({ request, path }) =>
+    request?.token === undefined ? [] : [diagnose("SL0813", {}, place([...path, "request", "token"], "key"))],
+  );
 }
 
 /** What is said of services, at a path of the file: their names, and answers by operation. */

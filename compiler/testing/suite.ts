@@ -116,6 +116,13 @@ const request = z
       .optional()
       .describe("Address that the request comes from, as `source.ip` sees it.")
       .meta({ examples: ["192.0.2.7"] }),
+    token: z
+      .record(z.string().min(1), z.json().describe("Value of the claim."))
+      .optional()
+      .describe(
+        "Claims of a JSON Web Token by the runner's own key, which the client sends instead of the credential of `as`. `iss`, `aud` and `exp` are such that the policy takes it, unless they are here; `null` leaves one out.",
+      )
+      .meta({ examples: [{ sub: "alice", scope: "orders:read" }] }),
     certificate: z
       .strictObject({
         san: z

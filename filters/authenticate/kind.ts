@@ -223,12 +223,14 @@ function guaranteedBy([first, ...more]: readonly MethodPlan[]): string[] {
 /** By the first method that a consumer has a credential for, or else by the first of all. */
 function signInBy(methods: readonly MethodPlan[]): TestSignIn {
   const of = (consumer: ConsumerPlan) => methods.find(({ takes }) => consumer.credentials.some(takes)) ?? methods[0];
+  const [token] = methods.flatMap(({ signIn }) => signIn.token ?? []);
   return {
     credentials(consumer) {
       const credential = of(consumer)?.signIn.credential(consumer);
       return credential === undefined ? [] : [credential];
     },
     sign: (request, consumer) => of(consumer)?.signIn.sign(request, consumer) ?? request,
+    ...(token === undefined ? {} : { token }),
   };
 }
 

@@ -36,7 +36,9 @@ describe("sluice certs dev", () => {
   test("makes an authority and two certificates, whose keys are for their owner alone", async () => {
     const made = await sluice(["certs", "dev", "shop.test", "192.0.2.7", "--out", certificates()]);
     expect([made.code, made.stderr]).toEqual([0, ""]);
-    expect(made.stdout).toContain("server.crt is for localhost, 127.0.0.1, ::1, shop.test, 192.0.2.7.");
+    expect(made.stdout).toContain(
+      "server.crt is for localhost, 127.0.0.1, ::1, shop.test, 192.0.2.7, client.crt for client.",
+    );
     const names = await readdir(certificates());
     expect(names.toSorted()).toEqual(["ca.crt", "ca.key", "client.crt", "client.key", "server.crt", "server.key"]);
     for (const name of names.filter((one) => one.endsWith(".key")))
@@ -57,6 +59,13 @@ describe("sluice certs dev", () => {
   test("says what is no name, and how to get openssl", async () => {
     const odd = await sluice(["certs", "dev", "shop test", "--out", certificates()]);
     expect([odd.code, odd.stderr]).toEqual([3, expect.stringContaining("shop test is neither a host name nor")]);
+    for (const client of ["spiffe://shop.test/a,DNS:b", "a b", ""]) {
+      const wrong = await sluice(["certs", "dev", "--client", client, "--out", certificates()]);
+      expect([wrong.code, wrong.stderr]).toEqual([
+        3,
+        expect.stringContaining(`${client} is neither a host name nor a URI`),
+      ]);
+    }
     const without = await sluice(["certs", "dev", "--out", certificates()], { env: { PATH: place.folder } });
     expect(without.code).toBe(1);
     expect(without.stderr).toContain("install the package openssl");

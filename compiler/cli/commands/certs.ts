@@ -7,6 +7,8 @@ import { EnvironmentError, EXIT, UsageError } from "../exit.js";
 
 export interface CertsOptions {
   out: string;
+  /** Name in the certificate of the client. */
+  client: string;
 }
 
 /** Of this machine, whatever else is asked for. */
@@ -14,13 +16,18 @@ const LOCAL = ["localhost", "127.0.0.1", "::1"];
 
 const HOST = /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
+/** What names a workload, as SPIFFE has it: a comma would begin another name. */
+const NAME_OF_CLIENT = /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._~/-]{1,240}$/;
+
 /**
  * `sluice certs dev`: an authority of this machine, a certificate for a listener and one for a client. Writes all files, or
  * none where one of them is there: a certificate that somebody uses is never replaced.
  */
-export async function certsDevCommand(names: readonly string[], { out }: CertsOptions): Promise<number> {
+export async function certsDevCommand(names: readonly string[], { out, client: named }: CertsOptions): Promise<number> {
   const odd = names.find((name) => isIP(name) === 0 && !(HOST.test(name) && name.length <= 253));
   if (odd !== undefined) throw new UsageError(`${odd} is neither a host name nor an IP address`);
+  if (!HOST.test(named) && !NAME_OF_CLIENT.test(named))
+    throw new UsageError(`${named} is neither a host name nor a URI such as spiffe://shop.example/web`);
   const paths = ["ca.crt", "ca.key", "server.crt", "server.key", "client.crt", "client.key"].map((name) =>
     join(out, name),
   );
@@ -30,7 +37,7 @@ export async function certsDevCommand(names: readonly string[], { out }: CertsOp
   const all = [...new Set([...LOCAL, ...names])];
   const authority = await makeAuthority("Sluice development");
   const server = await issue(authority, { name: "server", names: all, usage: "server" });
-  const client = await issue(authority, { name: "client", names: ["client"], usage: "client" });
+  const client = await issue(authority, { name: "client", names: [named], usage: "client" });
   await writeNew(out, {
     "ca.crt": authority.certificate,
     "ca.key": authority.key,
@@ -42,7 +49,7 @@ export async function certsDevCommand(names: readonly string[], { out }: CertsOp
   const lines = [
     ...paths.map((path) => `wrote ${path}`),
     "",
-    `server.crt is for ${all.join(", ")}. Whoever has ca.key can make certificates that those who trust ca.crt accept:`,
+    `server.crt is for ${all.join(", ")}, client.crt for ${named}. Whoever has ca.key can make certificates that those who trust ca.crt accept:`,
     "it stays on this machine, and out of version control.",
   ];
   process.stdout.write(`${lines.join("\n")}\n`);

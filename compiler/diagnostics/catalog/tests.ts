@@ -139,4 +139,16 @@ Send one of these headers, or expect \`parent: none\`, as a trace begins where t
 
 Write \`export\` into the policy and apply it, or look at the headers that the service gets, with \`upstream\`.`,
   },
+  SL0813: {
+    severity: "error",
+    message: "no policy that a route applies takes tokens, so nobody would look at this one",
+    help: `A request of a test has a \`token\` for policies that know callers by JSON Web Tokens.
+
+    policies: { known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } } }
+    request: { path: /orders, token: { sub: alice } }                                 # SL0813
+
+    policies: { known: { authenticate: { anyOf: [{ jwt: { issuer: "https://id.example.com/", audiences: [orders], jwks: file:jwks.json } }] } } }
+
+Apply such a policy, sign in with \`as\`, or write the credential into the headers.`,
+  },
 } as const satisfies Section<"08">;

@@ -1,6 +1,7 @@
 import { createECDH, createHash, createPrivateKey, type KeyObject, sign } from "node:crypto";
 import type { TokenSubject } from "../../../compiler/plan/credentials.js";
 import type { ConsumerPlan, Json, JsonObject } from "../../../compiler/plan/plan.js";
+import type { ClientRequest } from "../../../compiler/request/request.js";
 import type { MethodSignIn } from "./method.js";
 
 /** What tests need to know of a method to sign a consumer in. */
@@ -43,7 +44,7 @@ let key: KeyObject | undefined;
 export function testToken(claims: JsonObject): string {
   key ??= createPrivateKey({ key: parts, format: "jwk" });
   const header = { alg: TEST_ALGORITHM, typ: "JWT", kid: TEST_KID };
-  const text = [header, { exp: LATEST, ...claims }].map(encoded).join(".");
+  const text = [header, claims].map(encoded).join(".");
   const signature = sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
   return `${text}.${signature.toString("base64url")}`;
 }
@@ -57,11 +58,20 @@ export function signInBy(known: KnownIssuer): MethodSignIn {
   return {
     credential: (consumer) =>
       subjectOf(consumer, known) === undefined ? { jwt: { subject: testSubjectOf(consumer) } } : undefined,
-    sign: (request, consumer) => ({
-      ...request,
-      headers: [...request.headers, ["authorization", `Bearer ${tokenOf(consumer, known)}`]],
-    }),
+    sign: (request, consumer) => withToken(request, tokenOf(consumer, known)),
+    token(request, claims) {
+      const { issuer, audiences } = known;
+      const all = { iss: issuer, aud: audiences[0] ?? "", exp: LATEST, ...claims };
+      return withToken(
+        request,
+        testToken(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))),
+      );
+    },
   };
+}
+
+function withToken(request: ClientRequest, token: string): ClientRequest {
+  return { ...request, headers: [...request.headers, ["authorization", `Bearer ${token}`]] };
 }
 
 const tokens = new Map<string, string>();
@@ -70,7 +80,13 @@ const tokens = new Map<string, string>();
 function tokenOf(consumer: ConsumerPlan, known: KnownIssuer): string {
   const { issuer, audiences } = known;
   const subject = subjectOf(consumer, known)?.subject ?? testSubjectOf(consumer);
-  const claims = { iss: issuer, aud: audiences[0] ?? "", sub: subject, ...claimOf(known.consumer.split(" "), subject) };
+  const claims = {
+    iss: issuer,
+    aud: audiences[0] ?? "",
+    exp: LATEST,
+    sub: subject,
+    ...claimOf(known.consumer.split(" "), subject),
+  };
   const name = JSON.stringify(claims);
   const token = tokens.get(name) ?? testToken(claims);
   tokens.set(name, token);

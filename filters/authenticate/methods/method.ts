@@ -71,4 +71,6 @@ export interface MethodSignIn {
   /** What consumers are known by in tests; undefined if what they have will do, or nothing is needed. */
   credential(consumer: ConsumerPlan): Credential | undefined;
   sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+  /** A request with a token that claims this. Issuer, audience and a late `exp` need not be among it; null leaves a claim out. */
+  token?(request: ClientRequest, claims: JsonObject): ClientRequest;
 }
