@@ -162,6 +162,8 @@ export interface PolicyPlan {
   native?: NativePolicy;
   /** Services that it asks by itself. */
   asks?: readonly { service: string; origin: Span }[];
+  /** The endpoint of a service that the module asks what a token is, while the request waits. */
+  introspection?: { service: string; path: string };
   /** Where a module sends what it learns of requests. */
   collector?: Collector;
   /** Request headers that only it may write: what a client sends under these names is removed from every request. */
@@ -184,6 +186,8 @@ export interface TestSignIn {
   credentials(consumer: ConsumerPlan): Credential[];
   /** A request with a credential of the consumer, where the policy looks for one. */
   sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+  /** What a service that is asked about tokens says of one by which a consumer was signed in; undefined of any other. */
+  introspected?(token: string, consumers: readonly ConsumerPlan[]): JsonObject | undefined;
 }
 
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */
