@@ -120,10 +120,10 @@ const method: TextDomain = {
     {
       found: true,
       regex: "^(apiKey|basic|hmac|jwt|mtls)$",
-      reason: "the methods of this version are `apiKey`, `basic`, `hmac`, `jwt` and `mtls`",
+      reason: "the methods of this version are `apiKey`, `basic`, `hmac`, `introspect`, `jwt` and `mtls`",
     },
   ],
-  samples: ["apiKey", "basic", "hmac", "jwt", "mtls"],
+  samples: ["apiKey", "basic", "hmac", "introspect", "jwt", "mtls"],
   reason: "",
   respell: (text) => {
     if (/^api[-_]?key$/i.test(text)) return { text: "apiKey", same: true };
