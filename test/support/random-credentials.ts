@@ -65,6 +65,27 @@ const jwt = fc
   })
   .map(({ keys, more }) => ({ jwt: { issuer: ISSUER, audiences: ["orders"], ...keys, ...more } }));
 
+/** Services of random policies answer what is no answer to it, so nobody is let in by it. */
+const introspect = fc
+  .record(
+    {
+      service: fc.constantFrom(...SERVICES),
+      path: fc.constantFrom("/introspect", "/oauth2/introspect?realm=shop"),
+      client: fc.constant("env:RANDOM_CLIENT"),
+      secret: fc.constant("env:RANDOM_CLIENT_SECRET"),
+      timeout: fc.constantFrom("1s", "30s"),
+      cache: fc.constantFrom("0s", "30s", "1h"),
+      remember: fc.constantFrom(0, 16, 1024),
+      pending: fc.constantFrom(1, 4096),
+      issuer: fc.constant(ISSUER),
+      audiences: fc.constant(["orders"]),
+      consumer: fc.constantFrom("claims.client_id", "claims.sub"),
+      claimsToHeaders: fc.constant({ sub: "x-user-id", username: "x-user-name" }),
+    },
+    { requiredKeys: ["service", "path", "client", "secret"] },
+  )
+  .map((body) => ({ introspect: body }));
+
 const hmac = fc
   .record(
     {
@@ -83,9 +104,12 @@ type Method = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 const others: fc.Arbitrary<Method[]> = fc
   .tuple(
     fc.constantFrom<readonly string[]>(["x-api-key"], []),
-    fc.oneof<fc.Arbitrary<Method>[]>(basic, jwt, hmac, fc.constant({ mtls: {} })),
+    fc.oneof<fc.Arbitrary<Method[]>[]>(
+      ...[basic, jwt, hmac, introspect, fc.constant({ mtls: {} })].map((one) => one.map((method) => [method])),
+      fc.tuple(jwt, introspect),
+    ),
   )
-  .map(([headers, other]) => [...headers.map((header) => ({ apiKey: { header } })), other]);
+  .map(([headers, other]) => [...headers.map((header) => ({ apiKey: { header } })), ...other]);
 
 const keys: fc.Arbitrary<Method[]> = fc
   .uniqueArray(fc.oneof({ weight: 3, arbitrary: fc.constant("x-api-key") }, fc.constantFrom(...KEY_HEADERS)), {
