@@ -262,6 +262,65 @@ describe("a request that waits", () => {
     expect(decisionOf(stream)).toBe(ALLOWED);
   });
 
+  const trace = { name: "trace", tracing: { propagate: ["w3c"], ratio: 1_000_000, perSecond: 100, export: 0 } };
+  const exporters = [
+    { cluster: "collector", authority: "collector", path: "/api/v2/spans", format: "zipkin", service: "shop" },
+  ];
+  const routes = [
+    {
+      name: "r",
+      run: ["trace", "before", "known", "after"],
+      tell: ["decision", "trace-id", "traceparent"],
+    },
+  ];
+  const traced = () =>
+    new Introspecting(guard, [documentOf([trace, before, introspecting(), after], { exporters, routes })]);
+
+  it("keeps its trace: whose it is, when it came, and what was done of it", () => {
+    const module = traced();
+    const parent = ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"] as const;
+    const streams = [module.begin("opaque"), module.begin("opaque", { headers: [parent] })];
+    const ids = streams.map((stream) => toldOf(stream, "trace-id"));
+    expect(ids[1]).toBe("0af7651916cd43dd8448eb211c80319c");
+    module.host.advance(3n * SECOND);
+    module.answer(good);
+    expect(streams.map(decisionOf)).toEqual([ALLOWED, ALLOWED]);
+    for (const [index, stream] of streams.entries()) {
+      expect(toldOf(stream, "trace-id")).toBe(ids[index]);
+      expect(toldOf(stream, "traceparent")).toMatch(new RegExp(`^00-${ids[index]}-[0-9a-f]{16}-0[13]$`));
+      stream.responseHeaders([[":status", "200"]], true);
+      stream.finish();
+    }
+    module.host.tick();
+    const [call] = module.host.calls.pending;
+    const spans: { traceId: string; parentId?: string; name: string; kind?: string; duration: number }[] = JSON.parse(
+      Buffer.from(call?.body ?? []).toString(),
+    );
+    for (const [index, id] of ids.entries()) {
+      const own = spans.filter(({ traceId }) => traceId === id);
+      const server = own.find(({ kind }) => kind === "SERVER");
+      expect(server?.parentId).toBe(index === 0 ? undefined : "b7ad6b7169203331");
+      expect(server?.duration).toBeGreaterThanOrEqual(3_000_000);
+      const deeds = own
+        .filter(({ kind }) => kind === undefined)
+        .map(({ name, duration }) => [name, duration >= 3_000_000]);
+      expect(deeds).toEqual([
+        ["limit before", false],
+        ["authenticate known", true],
+        ["limit after", false],
+      ]);
+    }
+    expect(module.counted("tracing.trace.sampled")).toBe(2);
+  });
+
+  it("and whose client has left is a span that is missing, which is counted", () => {
+    const module = traced();
+    module.begin("opaque").finish();
+    module.answer(good);
+    expect(module.counted("tracing.trace.dropped")).toBe(1);
+    expect(module.counted("rate-limit.after.allowed")).toBe(0);
+  });
+
   it("may have a body, which goes on after it", () => {
     const module = open();
     const stream = module.begin("opaque", { ends: false });

@@ -84,10 +84,22 @@ export class Introspecting {
 
   /** Hands over the headers of a request. */
   begin(token: string, { headers = [], ends = true, root = 0 }: Beginning = {}): Stream {
-    const stream = this.vm.stream(
-      { attributes: { "xds.route_name": "r", "source.address": "192.0.2.7:1" } },
-      this.roots[root],
-    );
+    const { clock } = this.host;
+    const [wall, monotonic] = [clock.wall() ?? 0n, clock.monotonic() ?? 0n];
+    const attributes = {
+      "xds.route_name": "r",
+      "source.address": "192.0.2.7:1",
+      "request.protocol": "HTTP/1.1",
+      "request.time": wall,
+      get "request.duration"() {
+        return (clock.monotonic() ?? 0n) - monotonic;
+      },
+      "xds.cluster_name": undefined,
+      "upstream.address": undefined,
+      "upstream.request_attempt_count": undefined,
+      "response.backend_latency": undefined,
+    };
+    const stream = this.vm.stream({ attributes }, this.roots[root]);
     this.called = [];
     stream.requestHeaders(
       [

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { someOf } from "./random-native.js";
+import { SERVICES } from "./random-routes.js";
 
 // How callers of random policies show who they are: keys for the most part, as those are what random requests have.
 
