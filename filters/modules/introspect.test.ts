@@ -228,16 +228,16 @@ describe("a request that waits", () => {
     const module = open([before, introspecting(), allowing(["in", "a", ["get", "auth.scopes"]]), after]);
     const streams = Array.from({ length: 4 }, () => module.begin("opaque"));
     module.answer(good);
-    // The latest goes on first.
-    expect(streams.map((stream) => stream.localReply?.status)).toEqual([429, undefined, undefined, undefined]);
-    const fields = streams.slice(1).map((stream) => toldOf(stream, "ratelimit"));
+    // In their order.
+    expect(streams.map((stream) => stream.localReply?.status)).toEqual([undefined, undefined, undefined, 429]);
+    const fields = streams.slice(0, 3).map((stream) => toldOf(stream, "ratelimit"));
     expect(fields).toEqual([
-      '"before";r=3;t=12, "after";r=0;t=20',
-      '"before";r=2;t=12, "after";r=1;t=20',
-      '"before";r=1;t=12, "after";r=2;t=20',
+      '"before";r=4;t=12, "after";r=2;t=20',
+      '"before";r=3;t=12, "after";r=1;t=20',
+      '"before";r=2;t=12, "after";r=0;t=20',
     ]);
-    expect(streams[0]?.localReply?.headers.filter(([name]) => name === "ratelimit")).toEqual([
-      ["ratelimit", '"before";r=4;t=12, "after";r=0;t=20'],
+    expect(streams[3]?.localReply?.headers.filter(([name]) => name === "ratelimit")).toEqual([
+      ["ratelimit", '"before";r=1;t=12, "after";r=0;t=20'],
     ]);
     expect(module.counted("rate-limit.before.allowed")).toBe(4);
     expect(module.counted("authenticate.known.allowed")).toBe(4);
@@ -439,6 +439,18 @@ describe("a host that fails", () => {
     fails = false;
     expect(module.waiting).toBe(0);
     expect(module.judged("opaque", good)).toBe(ALLOWED);
+  });
+
+  it("does not let go on what may: it is refused", () => {
+    let fails = false;
+    const module = open([introspecting()], {
+      intercept: (called) => (fails && called === "proxy_continue_stream" ? 10 : undefined),
+    });
+    const stream = module.begin("opaque");
+    fails = true;
+    module.answer(good);
+    expect(stream.localReply?.status).toBe(503);
+    expect(stream.request.headers).toBeUndefined();
   });
 
   it("does not give the headers again: the request is refused", () => {

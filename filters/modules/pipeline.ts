@@ -158,7 +158,7 @@ export function resumeAll(question: Question): void {
     const waiting = at<Waiting>(addressOf(waiter), 0);
     // Clients may have left meanwhile: the host does not know their streams any more.
     if (!speakFor(waiting.context)) abandon(waiting);
-    else if (resume(waiting) === FilterHeadersStatus.Continue) continueRequest();
+    else if (resume(waiting) === FilterHeadersStatus.Continue && !continueRequest()) refuse(hostFailure);
   }
 }
 

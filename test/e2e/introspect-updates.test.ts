@@ -61,7 +61,7 @@ function begin(port: number, token: string): { socket: Socket; ended: Promise<st
 }
 
 const waiting = async (envoy: RunningEnvoy) =>
-  (await envoy.admin.stats("authenticate\\.known\\.waiting$")).get("wasmcustom.sluice.authenticate.known.waiting") ?? 0;
+  (await envoy.admin.stats("waiting\\.known\\.requests$")).get("wasmcustom.sluice.waiting.known.requests") ?? 0;
 const stat = async (envoy: RunningEnvoy, name: string) => (await envoy.admin.stats(`^${name}$`)).get(name) ?? 0;
 
 describe("a listener that is replaced while a hundred requests wait", () => {

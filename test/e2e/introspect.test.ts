@@ -75,8 +75,8 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   const send = (path: string, token: string, agent?: Agent): Promise<Reply> =>
     gateway.send(path, { headers: { authorization: `Bearer ${token}` }, ...(agent === undefined ? {} : { agent }) });
   const waiting = async (policy = "known") =>
-    (await gateway.envoy.admin.stats(`authenticate\\.${policy}\\.waiting$`)).get(
-      `wasmcustom.sluice.authenticate.${policy}.waiting`,
+    (await gateway.envoy.admin.stats(`waiting\\.${policy}\\.requests$`)).get(
+      `wasmcustom.sluice.waiting.${policy}.requests`,
     ) ?? 0;
   const toWait = (wanted: number, policy?: string) =>
     until(`${wanted} to wait`, async () => (await waiting(policy)) === wanted, 60_000);

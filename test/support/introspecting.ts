@@ -137,7 +137,7 @@ export class Introspecting {
   }
 
   get waiting(): number {
-    return Number(this.host.metrics.gauge("sluice.authenticate.known.waiting"));
+    return Number(this.host.metrics.gauge("sluice.waiting.known.requests"));
   }
 
   counted(name: string): number {

@@ -1,4 +1,4 @@
-import { isVisibleAscii } from "../../lib/bytes";
+import { byteFrom, isVisibleAscii } from "../../lib/bytes";
 import { formBytes, formEncode } from "../../lib/form";
 import { Interest } from "../../lib/interest";
 import { jsonLength, jsonStart } from "../../lib/json-tape";
@@ -45,7 +45,7 @@ import { addClaims, knownToken } from "./token-cache";
 const LONGEST_TOKEN: i32 = 4096;
 /** Seconds by which a token may be ahead of time, as clocks differ. One that has run out is not good any more. */
 const SKEW: i64 = 30;
-const POINT: u8 = 0x2e;
+const POINT: u32 = 0x2e;
 const SPACE: u8 = 0x20;
 
 const DIGEST: usize = memory.data(KEY_BYTES, 8);
@@ -81,10 +81,10 @@ export function introspectedHeadersOf(method: Method): ClaimHeaders {
 
 /** Whether the bearer token of the request at hand is not of three parts, as JSON Web Tokens are. */
 export function hasOpaqueToken(method: Method): bool {
-  const token = credentialStart(method);
-  const length = credentialLength(method);
+  const end = credentialStart(method) + <usize>max(0, credentialLength(method));
   let points = 0;
-  for (let i = 0; i < length; i++) points += hasByte(token + <usize>i, 1, POINT) ? 1 : 0;
+  for (let place = byteFrom(credentialStart(method), end, POINT); place < end; place = byteFrom(place + 1, end, POINT))
+    points++;
   return points !== 2;
 }
 

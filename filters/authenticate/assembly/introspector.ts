@@ -88,7 +88,7 @@ export function readIntrospector(node: i32, own: Introspector, policy: Text, int
     return false;
   own.headers = keepRecord<ClaimHeaders>();
   own.asker = keepRecord<Asker>();
-  own.asker.gauge = newGauge("authenticate", policy, "waiting");
+  own.asker.gauge = newGauge("waiting", policy, "requests");
   if (own.asker.gauge === NO_COUNTER) return refuse(node, "the host defines no gauge");
   return (
     readService(node, own.asker) && readTimes(node, own) && readExpected(node, own) && readTold(node, own, interest)

@@ -46,7 +46,7 @@ class Key {
 /** A request that waits: the beginning of a block of the pool (lib/pool.ts), in which whoever keeps it has more behind this. */
 @unmanaged
 export class Waiter {
-  /** The one that came before it. */
+  /** The one that came after it. */
   next: Waiter = none<Waiter>();
   /** Number of its stream. */
   context: u32 = 0;
@@ -66,8 +66,9 @@ export class Question {
   call: u32 = 0;
   /** When its root is taken for gone, on the clock that never goes back. */
   deadline: u64 = 0;
-  /** Those who wait for it, the latest first. */
+  /** Those who wait for it, in their order. */
   waiter: Waiter = none<Waiter>();
+  lastWaiter: Waiter = none<Waiter>();
   count: i32 = 0;
 }
 
@@ -132,6 +133,7 @@ export function waitFor(asker: Asker, key: usize, start: usize, length: i32): bo
   question.key3 = words.word3;
   question.call = 0;
   question.waiter = none<Waiter>();
+  question.lastWaiter = none<Waiter>();
   question.count = 0;
   question.next = pointerAt<Question>(CHAIN_HEADS, chain);
   setPointer(CHAIN_HEADS, chain, question);
@@ -155,8 +157,10 @@ export function askService(question: Question, root: u32, stream: u32): bool {
 
 /** Lets one more wait, whose block the question has from now on. */
 export function addWaiter(question: Question, waiter: Waiter): void {
-  waiter.next = question.waiter;
-  question.waiter = waiter;
+  waiter.next = none<Waiter>();
+  if (exists(question.lastWaiter)) question.lastWaiter.next = waiter;
+  else question.waiter = waiter;
+  question.lastWaiter = waiter;
   question.count++;
   question.asker.waiting++;
   countWaiting(question.asker, 1);
