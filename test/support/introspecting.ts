@@ -60,7 +60,7 @@ export class Introspecting {
   constructor(
     module: CompiledModule,
     documents: readonly unknown[],
-    options: Pick<VmConfig, "intercept" | "capabilities"> = {},
+    options: Pick<VmConfig, "intercept" | "environment"> = {},
   ) {
     this.host = new Host({ clusters: ["idp", "collector"], random: seededRandom(1) });
     const all = [...importsOf(module).map(({ name }) => name), ...exportsOf(module)];
