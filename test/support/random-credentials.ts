@@ -34,6 +34,9 @@ const EC_KEY = {
   y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 };
 
+/** What it holds in tests, `test-value-of-` and its name, is base64url of 33 bytes. */
+const TOKEN_KEY = "RANDOM_KEY_THAT_SIGNS_TOKENS_A";
+
 const keySet = fc
   .tuple(
     fc.record({ alg: fc.constant("RS256"), use: fc.constant("sig") }, { requiredKeys: ["alg"] }),
@@ -44,7 +47,7 @@ const keySet = fc
     keys: [
       { kid: "rsa", ...RSA_KEY, ...more },
       ...(ec ? [{ kid: "ec", ...EC_KEY }] : []),
-      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: "env:RANDOM_TOKEN_KEY" }] : []),
+      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: `env:${TOKEN_KEY}` }] : []),
     ],
   }));
 

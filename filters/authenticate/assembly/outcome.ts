@@ -28,12 +28,12 @@ export enum Outcome {
   OverBudget = 12,
   /** The caller has failed too often. */
   LockedOut = 13,
-  /** Whoever knows is being asked. */
-  Waiting = 14,
   /** Whoever gave it out says that it is none, or none any more. */
   InactiveToken = 15,
+  /** Whoever gave it out is being asked. */
+  Waiting = 16,
   /** And a JwtRefusal: why a token is refused. */
-  Token = 16,
+  Token = 24,
 }
 
 const OUTCOMES: i32 = Outcome.Token + JWT_REFUSALS;
