@@ -30,12 +30,22 @@ import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
 export type Reception =
   | { step: "answered"; answer: Answer }
   | { step: "passed"; passage: Passage }
+  /** The guard has asked a service, and waits for the answer. */
+  | { step: "waiting"; waiting: WaitingRequest }
   /** A service decides. */
   | { step: "external"; asking: Asking }
   /** The body is held until it is whole. */
   | { step: "held"; body: HeldBody }
   /** The body decides. */
   | { step: "asked"; asked: BodyReader };
+
+/** A request that the guard holds. */
+export interface WaitingRequest {
+  /** What became of it, if that is known by now. */
+  next(): Reception | undefined;
+  /** The client has left. */
+  end(): void;
+}
 
 /** Where nothing more has to be known of a request. */
 export type Outcome = Extract<Reception, { step: "answered" | "passed" }>;
@@ -163,9 +173,16 @@ export class Worker {
     const own = { requestId: requestId(this.random), course, attributes };
     const guarded: GuardedRequest = { stream, route, run, cors, request, ...own };
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
-    if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
-    if (stream.isHeld("request")) throw new HostFault(`the guard holds a request of route ${route.name}`);
-    return askService(guarded, hasBody, () => holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody)));
+    const next = () => {
+      if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
+      if (stream.isHeld("request")) return undefined;
+      return askService(guarded, hasBody, () => holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody)));
+    };
+    const reception = next();
+    if (reception !== undefined) return reception;
+    if (!run.some(({ introspection }) => introspection !== undefined))
+      throw new HostFault(`the guard holds a request of route ${route.name}`);
+    return { step: "waiting", waiting: { next, end: () => stream.finish() } };
   }
 
   private atRouter(guarded: GuardedRequest, hasBody: boolean): Reception {

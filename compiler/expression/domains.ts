@@ -119,15 +119,15 @@ const method: TextDomain = {
   rules: [
     {
       found: true,
-      regex: "^(apiKey|basic|hmac|jwt|mtls)$",
-      reason: "the methods of this version are `apiKey`, `basic`, `hmac`, `jwt` and `mtls`",
+      regex: "^(apiKey|basic|hmac|introspect|jwt|mtls)$",
+      reason: "the methods of this version are `apiKey`, `basic`, `hmac`, `introspect`, `jwt` and `mtls`",
     },
   ],
-  samples: ["apiKey", "basic", "hmac", "jwt", "mtls"],
+  samples: ["apiKey", "basic", "hmac", "introspect", "jwt", "mtls"],
   reason: "",
   respell: (text) => {
     if (/^api[-_]?key$/i.test(text)) return { text: "apiKey", same: true };
-    return /^(basic|hmac|jwt|mtls)$/i.test(text) ? { text: text.toLowerCase(), same: true } : undefined;
+    return /^(basic|hmac|introspect|jwt|mtls)$/i.test(text) ? { text: text.toLowerCase(), same: true } : undefined;
   },
 };
 

@@ -171,6 +171,8 @@ export interface PolicyPlan {
   native?: NativePolicy;
   /** Services that it asks by itself. */
   asks?: readonly { service: string; origin: Span }[];
+  /** The endpoint of a service that the module asks what a token is, while the request waits. */
+  introspection?: { service: string; path: string };
   /** Where a module sends what it learns of requests. */
   collector?: Collector;
   /** Request headers that only it may write: what a client sends under these names is removed from every request. */
@@ -195,6 +197,8 @@ export interface TestSignIn {
   sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
   /** A request with a token that claims this, by the runner's own key; absent where the policy takes no tokens. */
   token?(request: ClientRequest, claims: JsonObject): ClientRequest;
+  /** What a service that is asked about tokens says of one by which a consumer was signed in; undefined of any other. */
+  introspected?(token: string, consumers: readonly ConsumerPlan[]): JsonObject | undefined;
 }
 
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */

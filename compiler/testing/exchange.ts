@@ -117,6 +117,11 @@ export class EmbeddedGateway implements TestedGateway {
     for (const { cluster, headers, body, answer } of calls) {
       const first = (name: string) => headers.find(([other]) => other === name)?.[1] ?? "";
       const request = { method: first(":method"), path: first(":path"), headers, body: byteTextOf(body) };
+      if (this.script.introspects(cluster, request)) {
+        const { status, headers: sent, content } = this.script.answer(cluster, request);
+        answer([[":status", String(status)], ...sent], content);
+        continue;
+      }
       const collector = this.collectors.collectorOf(cluster, request);
       if (collector === undefined) throw new HostFault(`the guard calls ${cluster}, which is not modelled`);
       const { status, headers: sent, content } = this.script.answer(cluster, request);
@@ -128,6 +133,12 @@ export class EmbeddedGateway implements TestedGateway {
 
   private follow(reception: Reception, body: Uint8Array): Exchange {
     switch (reception.step) {
+      case "waiting": {
+        this.answerCalls();
+        const next = reception.waiting.next();
+        if (next === undefined) throw new HostFault("the guard holds a request whose question is answered");
+        return this.follow(next, body);
+      }
       case "external":
         return this.ask(reception.asking, body);
       case "held": {

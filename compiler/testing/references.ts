@@ -6,6 +6,7 @@ import { unknownName } from "../policy/references.js";
 import { type Node, nodeAt, offsetInScalar, type Path } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
+import { checkTokens } from "./introspection.js";
 import { checkAnswers, expectedOperation } from "./operations.js";
 import { activeVersions, expectedInPlan, nameInPlan } from "./service-names.js";
 import { type Case, type Expectation, TRACED, type Upstreams } from "./suite.js";
@@ -81,10 +82,13 @@ function upstreamFindings(
   names: Names,
   checked: CheckedSuite,
 ): Diagnostic[] {
-  return Object.entries(upstreams).flatMap(([service, { soap = {} }]) => [
+  return Object.entries(upstreams).flatMap(([service, { soap = {}, tokens = {} }]) => [
     ...refer("service", service, names.services, checked.place([...path, service], "key")),
     ...(names.services.includes(service)
-      ? checkAnswers(nameInPlan(plan, service), soap, [...path, service, "soap"], plan, checked)
+      ? [
+          ...checkAnswers(nameInPlan(plan, service), soap, [...path, service, "soap"], plan, checked),
+          ...checkTokens(nameInPlan(plan, service), tokens, [...path, service, "tokens"], plan, checked),
+        ]
       : []),
   ]);
 }

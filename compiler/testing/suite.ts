@@ -54,6 +54,16 @@ const upstream = z
         "Answers by operation, of a service that is asked by a policy which converts. Other requests get what else is said here.",
       )
       .meta({ examples: [{ GetPartner: { response: { id: 7, name: "Acme" } } }] }),
+    tokens: z
+      .record(
+        z.string().regex(/^[!-~]{1,4096}$/, "a token is visible ASCII"),
+        z.record(z.string(), json).describe("Members of the answer; `active` is true unless it says otherwise."),
+      )
+      .optional()
+      .describe(
+        "Answers by token, of a service that is asked by `introspect` what tokens are. Any other token is not active, but for those that `as` signs requests in by.",
+      )
+      .meta({ examples: [{ "opaque-1": { sub: "alice", scope: "orders:read" } }] }),
   })
   .refine(onlyOneBody, twoBodies)
   .describe("What a service answers in this test, in place of the real one.");

@@ -1,6 +1,7 @@
 import { byteTextOf } from "../host/byte-text.js";
 import type { Pairs } from "../host/pairs.js";
 import type { GatewayPlan, Json, MockRequest } from "../plan/plan.js";
+import { Introspections } from "./introspection.js";
 import { answerOf, type Mock, mocksOf } from "./mocks.js";
 import { nameInPlan } from "./service-names.js";
 import type { Case, Suite, Upstreams } from "./suite.js";
@@ -15,6 +16,8 @@ export interface UpstreamAnswer {
 
 /** A request as a service got it. Texts are byte texts, names of headers in lower case. */
 export interface HeardByService {
+  method: string;
+  path: string;
   headers: Pairs;
   body: string;
 }
@@ -23,11 +26,18 @@ export interface HeardByService {
 export class ServiceScript {
   private readonly mocks: ReadonlyMap<string, readonly Mock[]>;
   private readonly upstreams: Upstreams;
+  private readonly introspections: Introspections;
 
   constructor(plan: GatewayPlan, upstreams: Upstreams) {
     this.mocks = mocksOf(plan);
+    this.introspections = new Introspections(plan);
     const named = Object.entries(upstreams).map(([name, upstream]) => [nameInPlan(plan, name), upstream] as const);
     this.upstreams = Object.fromEntries(named);
+  }
+
+  /** Whether a module asks by a request what a token is. */
+  introspects(service: string, heard: HeardByService): boolean {
+    return this.introspections.isOne(service, heard);
   }
 
   /** 200 without a body, if nothing is said of the service. */
@@ -41,7 +51,13 @@ export class ServiceScript {
       const { status, headers, body } = mock.write(asked.operation, answerOf(answer));
       return sent(status, headers, Buffer.from(body));
     }
-    const { status = 200, headers = {}, body, json } = upstream ?? {};
+    const { status = 200, headers = {}, body, json, tokens } = upstream ?? {};
+    // One that fails, or answers something else, does so to all.
+    const isAsUsual = status === 200 && body === undefined && json === undefined;
+    if (isAsUsual && this.introspects(service, heard)) {
+      const said = this.introspections.answer(service, heard.body, tokens ?? {});
+      return sent(status, { "content-type": "application/json", ...headers }, Buffer.from(JSON.stringify(said)));
+    }
     const saysType = Object.hasOwn(headers, "content-type");
     const typed = json === undefined || saysType ? headers : { ...headers, "content-type": "application/json" };
     return sent(status, typed, Buffer.from(json === undefined ? (body ?? "") : JSON.stringify(json)));
@@ -52,7 +68,7 @@ export class ServiceScript {
 export function askedOf(
   plan: GatewayPlan,
   service: string,
-  heard: HeardByService,
+  heard: Pick<HeardByService, "headers" | "body">,
 ): { operation: string; input: Json } | undefined {
   for (const { mock } of mocksOf(plan).get(service) ?? []) {
     const asked = mock.read(requestOf(heard));
@@ -61,7 +77,7 @@ export function askedOf(
   return undefined;
 }
 
-function requestOf({ headers, body }: HeardByService): MockRequest {
+function requestOf({ headers, body }: Pick<HeardByService, "headers" | "body">): MockRequest {
   const text = (bytes: string) => Buffer.from(bytes, "latin1").toString();
   return { headers: new Map(headers.map(([name, value]) => [name, text(value)])), body: text(body) };
 }

@@ -72,6 +72,9 @@ const bodyCallbacks = [
 
 /** What a module that makes spans is entered by, and calls: streams end, collectors are called and answer, time passes. */
 const traceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_log", "function proxy_on_tick"];
+/** What a module is entered by, and calls, in which requests wait for what a service answers. */
+const waitingCallbacks = ["function proxy_on_http_call_response"];
+const ofWaiting = ["env.proxy_continue_stream", "env.proxy_http_call", "env.proxy_set_effective_context"];
 const ofTracing = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
 
 const ofBodies: Contract = {
@@ -82,11 +85,14 @@ const ofBodies: Contract = {
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
   // Failures and nonces are counted over all workers.
-  auth: { exports: common.exports, imports: [...verification, ...common.imports, ...sharedData].toSorted() },
+  auth: {
+    exports: [...common.exports, ...waitingCallbacks].toSorted(),
+    imports: [...verification, ...common.imports, ...sharedData, ...ofWaiting].toSorted(),
+  },
   body: ofBodies,
   guard: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),
-    imports: [...verification, ...common.imports, ...sharedData, ...ofTracing].toSorted(),
+    imports: [...new Set([...verification, ...common.imports, ...sharedData, ...ofTracing, ...ofWaiting])].toSorted(),
   },
   "rate-limit": {
     exports: common.exports,

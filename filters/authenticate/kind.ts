@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { checkKey, type Expression, headersOf, namedOf, requirementsOf } from "../../compiler/expression/expression.js";
-import type { ConsumerPlan, JsonObject, PolicyPlan, TestSignIn } from "../../compiler/plan/plan.js";
+import type { ConsumerPlan, JsonObject, PolicyPlan, ResultHeader, TestSignIn } from "../../compiler/plan/plan.js";
 import { credentialOf } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { rate } from "../../compiler/policy/rate.js";
@@ -18,6 +18,7 @@ const method = z
     apiKey: METHODS.apiKey.schema.optional(),
     basic: METHODS.basic.schema.optional(),
     hmac: METHODS.hmac.schema.optional(),
+    introspect: METHODS.introspect.schema.optional(),
     jwt: METHODS.jwt.schema.optional(),
     mtls: METHODS.mtls.schema.optional(),
   })
@@ -93,6 +94,7 @@ export const authenticate = defineKind({
       readsHeaders: unique([...methods.flatMap((one) => one.readsHeaders), ...locks.keys.flatMap(headersOf)]),
       readsNamed: locks.keys.flatMap(namedOf),
       ...configured(methods, spec.optional, context.gateway.name, locks.config),
+      ...introspection(methods),
       ...(methods.some((one) => one.verifiesSignatures) ? { verifiesSignatures: true } : {}),
       ...named("variables", methods),
       ...named("ownedRequestHeaders", methods),
@@ -101,7 +103,7 @@ export const authenticate = defineKind({
         { name: "x-consumer", property: "consumer" },
         { name: "x-consumer-groups", property: "groups" },
         { name: "x-consumer-tier", property: "tier" },
-        ...methods.flatMap((one) => one.requestHeaders),
+        ...claimHeaders(methods),
       ],
       responseHeaders: [],
       signIn: signInBy(methods),
@@ -136,7 +138,7 @@ function lockoutOf(
 const NAMES = Object.keys(METHODS);
 
 function planMethod(
-  { apiKey, basic, hmac, jwt, mtls }: Written,
+  { apiKey, basic, hmac, introspect, jwt, mtls }: Written,
   index: number,
   context: PolicyContext,
 ): MethodPlan | undefined {
@@ -149,6 +151,7 @@ function planMethod(
   if (apiKey !== undefined) return METHODS.apiKey.plan(apiKey, path("apiKey"), context);
   if (basic !== undefined) return METHODS.basic.plan(basic, path("basic"), context);
   if (hmac !== undefined) return METHODS.hmac.plan(hmac, path("hmac"), context);
+  if (introspect !== undefined) return METHODS.introspect.plan(introspect, path("introspect"), context);
   if (jwt !== undefined) return METHODS.jwt.plan(jwt, path("jwt"), context);
   return mtls === undefined ? undefined : METHODS.mtls.plan(mtls, path("mtls"), context);
 }
@@ -157,6 +160,20 @@ function planMethod(
 function named(key: "variables" | "ownedRequestHeaders", methods: readonly MethodPlan[]): Partial<PolicyPlan> {
   const names = unique(methods.flatMap((one) => one[key] ?? []));
   return names.length === 0 ? {} : { [key]: names };
+}
+
+/** Methods may tell the service the same by one header, whichever of them knew the caller. */
+function claimHeaders(methods: readonly MethodPlan[]): ResultHeader[] {
+  const headers = methods.flatMap((one) => one.requestHeaders);
+  return headers.filter(({ name }, index) => headers.findIndex((other) => other.name === name) === index);
+}
+
+/** No two methods of a policy ask a service. */
+function introspection(methods: readonly MethodPlan[]): Pick<PolicyPlan, "asks" | "introspection"> {
+  const asked = methods.find(({ asks }) => asks !== undefined)?.asks;
+  if (asked === undefined) return {};
+  const { service, path, origin } = asked;
+  return { asks: [{ service, origin }], introspection: { service, path } };
 }
 
 /** What the module reads, and what it reads in tests if that differs. */
@@ -231,6 +248,8 @@ function signInBy(methods: readonly MethodPlan[]): TestSignIn {
     },
     sign: (request, consumer) => of(consumer)?.signIn.sign(request, consumer) ?? request,
     ...(token === undefined ? {} : { token }),
+    introspected: (token, consumers) =>
+      methods.find(({ asks }) => asks !== undefined)?.signIn.introspected?.(token, consumers),
   };
 }
 

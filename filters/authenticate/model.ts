@@ -3,11 +3,15 @@ import type { MethodPlan } from "./methods/method.js";
 
 /** What an authenticate policy says of a request: `assembly/authenticate.ts` in words. Never shows a credential. */
 export function modelOf(methods: readonly MethodPlan[], optional: boolean): (view: RequestView) => Verdict {
+  const sharesBearer = methods.filter(({ scheme }) => scheme === "Bearer").length > 1;
   return (view) => {
     const { assumed } = view;
     if (assumed !== undefined)
       return signedIn({ consumer: assumed, method: methods[0]?.name ?? "" }, "taken as signed in (--as)", []);
-    const looks = methods.map((method) => ({ method, ...method.model.look(view) }));
+    const looks = methods.map((method) => {
+      const look = method.model.look(view);
+      return { method, ...look, present: look.present && (!sharesBearer || isMeant(method, view)) };
+    });
     const reasons = looks.map(({ reason }) => reason);
     const stray = strayAuthorization(looks, view);
     if (stray !== undefined) return denied(stray.reason, stray.summary, reasons);
@@ -35,6 +39,12 @@ export function modelOf(methods: readonly MethodPlan[], optional: boolean): (vie
         return signedIn(verdict.caller, verdict.summary, reasons);
     }
   };
+}
+
+/** Where JSON Web Tokens have a method of their own, those are all of three parts. */
+function isMeant({ name, scheme }: MethodPlan, view: RequestView): boolean {
+  const [header = ""] = view.header("authorization");
+  return scheme !== "Bearer" || (header.split(".").length === 3) === (name === "jwt");
 }
 
 /** A header `authorization` of which no method that looks there takes the scheme. */

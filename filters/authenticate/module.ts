@@ -19,6 +19,7 @@ export const inModule: ModulePart = {
               apiKey: METHODS.apiKey.config.optional(),
               basic: METHODS.basic.config.optional(),
               hmac: METHODS.hmac.config.optional(),
+              introspect: METHODS.introspect.config.optional(),
               jwt: METHODS.jwt.config.optional(),
               mtls: METHODS.mtls.config.optional(),
             })

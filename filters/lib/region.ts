@@ -85,6 +85,23 @@ export function arenaReset(): void {
   if (arenaCount > 0) enterChunk(0);
 }
 
+// How far the arena was used when it was marked.
+let markedChunk: i32 = 0;
+let markedNext: usize = 0;
+
+/** Notes how far the arena is used, for `arenaRewind`. */
+export function arenaMark(): void {
+  markedChunk = arenaChunk;
+  markedNext = arenaNext;
+}
+
+/** Forgets all that was taken since `arenaMark`; no `arenaReset` may have come between. */
+export function arenaRewind(): void {
+  if (arenaCount === 0) return;
+  enterChunk(markedChunk);
+  if (markedNext !== 0) arenaNext = markedNext;
+}
+
 /** Memory until the next `arenaReset`, aligned to 8, not zeroed; 0 when there is none. */
 export function arenaTake(bytes: usize): usize {
   if (bytes > LARGEST) return 0;

@@ -7,4 +7,5 @@ export {
   proxy_on_context_create,
   proxy_on_request_headers,
 } from "./callbacks";
-export { proxy_on_http_call_response, proxy_on_log, proxy_on_tick } from "./trace-callbacks";
+export { proxy_on_http_call_response, proxy_on_tick } from "./service-callbacks";
+export { proxy_on_log } from "./trace-callbacks";

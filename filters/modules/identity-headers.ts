@@ -1,5 +1,6 @@
 import { ClaimHeaders, clearClaimHeaders } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
+import { introspectedHeadersOf } from "../authenticate/assembly/introspect";
 import { claimHeadersOf } from "../authenticate/assembly/jwt";
 import { Method, MethodKind } from "../authenticate/assembly/method";
 import { AuthenticatePolicy } from "../authenticate/assembly/policy";
@@ -47,9 +48,14 @@ export function addClaimHeaders(headers: IdentityHeaders, policy: AuthenticatePo
   if (headers.claims === 0) headers.claims = keepPointers(MOST_CLAIMS);
   for (let i = 0; i < policy.methodCount; i++) {
     const method = at<Method>(policy.methods, i);
-    if (method.kind !== MethodKind.Jwt) continue;
+    const introspects = method.kind === MethodKind.Introspect;
+    if (method.kind !== MethodKind.Jwt && !introspects) continue;
     if (headers.claims === 0 || headers.claimCount === MOST_CLAIMS) return false;
-    setPointer(headers.claims, headers.claimCount++, claimHeadersOf(method));
+    setPointer(
+      headers.claims,
+      headers.claimCount++,
+      introspects ? introspectedHeadersOf(method) : claimHeadersOf(method),
+    );
   }
   return true;
 }

@@ -1,4 +1,10 @@
-import { authenticate, authenticateDecision, authenticateDenial } from "../authenticate/assembly/authenticate";
+import {
+  authenticate,
+  authenticateDecision,
+  authenticateDenial,
+  authenticateWaits,
+  refuseWaiting,
+} from "../authenticate/assembly/authenticate";
 import { Consumers } from "../authenticate/assembly/consumers";
 import { AuthenticatePolicy, readAuthenticate } from "../authenticate/assembly/policy";
 import { authorize, authorizeDecision } from "../authorize/assembly/authorize";
@@ -145,4 +151,17 @@ export function ask(policy: Policy, consumers: Consumers): bool {
   }
   // There is no other kind; if there were, nothing would pass.
   return false;
+}
+
+/** Whether the policy that was asked last let nobody in because the request has to wait for the answer to a question. */
+export function mustWait(): bool {
+  return AUTH && authenticateWaits();
+}
+
+/** To be called if it cannot wait: `decision` and `denial` say so. */
+export function failWaiting(policy: Policy): void {
+  if (!AUTH) return;
+  refuseWaiting(policy.authenticate);
+  decision = authenticateDecision();
+  denial = authenticateDenial();
 }

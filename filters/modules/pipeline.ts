@@ -1,22 +1,15 @@
 import { forgetConsumer, recognisedClaims, recognisedConsumer } from "../authenticate/assembly/authenticate";
 import { tellClaims, writeClaims } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
-import { clearAttributes, clearTraceAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
-import { readBodySize } from "../lib/body-size";
-import { readCookies } from "../lib/cookies";
-import { Interest } from "../lib/interest";
-import { readParams } from "../lib/params";
-import { readQuery } from "../lib/query";
-import { at, exists, none } from "../lib/region";
+import { Question } from "../authenticate/assembly/questions";
+import { clearAttributes, clearTraceAttributes } from "../lib/attributes";
+import { addressOf, arenaMark, arenaRewind, at, exists, none } from "../lib/region";
 import { Text } from "../lib/text";
-import { readPrincipal } from "../proxy-wasm/client-certificate";
-import { unixTime } from "../proxy-wasm/clock";
-import { readRequestHeaders } from "../proxy-wasm/headers";
 import { LocalResponse, respond } from "../proxy-wasm/local-response";
 import { debugIsOn, log } from "../proxy-wasm/log";
 import { count } from "../proxy-wasm/metrics";
-import { propertyLength, propertyStart } from "../proxy-wasm/properties";
 import { FilterHeadersStatus, LogLevel } from "../proxy-wasm/status";
+import { continueRequest, speakFor } from "../proxy-wasm/streams";
 import {
   addLimit,
   admit,
@@ -35,16 +28,16 @@ import { addToPhase, Deed, endPhase } from "../tracing/assembly/phases";
 import { tellTrace, tellTraceId, writeTrace } from "../tracing/assembly/propagation";
 import { beginTrace, forgetTrace, hasTrace, isRecording, keepTrace, settleTrace } from "../tracing/assembly/trace";
 import { Answer, hostFailure, noPolicy, unknownRoot, unknownRoute } from "./answers";
-import { readCaller } from "./caller";
 import { applies } from "./conduct";
 import { Configuration } from "./configuration";
 import { ConsumerCounters, countConsumer } from "./consumer-counters";
 import { countDenial } from "./denials";
-import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
-import { ask, decision, denial, Kind } from "./kinds";
+import { removeCredentials, writeIdentity } from "./identity-headers";
+import { ask, decision, denial, failWaiting, Kind, mustWait } from "./kinds";
+import { findPipeline, readMore, readRequest } from "./reading";
 import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
-import { Pipeline, pipelineOf, Step } from "./routes";
-import { readOperation, readProtocol, readRouteName, readSource } from "./source";
+import { Pipeline, Step } from "./routes";
+import { abandon, restore, Waiting, waitForAnswer } from "./waiting";
 
 /** There if requests are counted by consumer. */
 let consumerCounters: ConsumerCounters = none<ConsumerCounters>();
@@ -55,7 +48,7 @@ let shadowed: Text = none<Text>();
 /** Whether the module keeps requests out. One that only traces lets pass what it does not know. */
 const GUARDS: bool = AUTH || RATE_LIMIT;
 
-// The request at hand, for its trace: its stream, whether nothing follows its headers, and what it is judged by.
+// The request at hand, for its trace and while it waits: its stream, whether nothing follows its headers, and what it is judged by.
 let stream: u32 = 0;
 let endsWithHeaders: bool = false;
 let configurationAtHand: Configuration = none<Configuration>();
@@ -67,12 +60,25 @@ let pipelineAtHand: Pipeline = none<Pipeline>();
  * @param ends whether nothing follows the headers
  */
 export function judge(configuration: Configuration, context: u32, ends: bool): FilterHeadersStatus {
-  if (TRACING) {
-    forgetTrace();
-    stream = context;
-    endsWithHeaders = ends;
-  }
+  stream = context;
+  endsWithHeaders = ends;
+  if (TRACING) forgetTrace();
   if (!exists(configuration)) return refuse(unknownRoot);
+  begin(configuration);
+  const pipeline = findPipeline(configuration);
+  if (!exists(pipeline)) return refuse(unknownRoute);
+  if (!readRequest(configuration, pipeline, ends)) return refuse(hostFailure);
+  if (TRACING && exists(pipeline.tracing)) {
+    configurationAtHand = configuration;
+    pipelineAtHand = pipeline;
+    beginTrace(pipeline.tracing);
+    tellTraceId(pipeline.told >> CARRIED_BITS);
+  }
+  return GUARDS ? run(configuration, pipeline, 0, noPolicy, false) : allow(configuration, pipeline, noPolicy);
+}
+
+/** Forgets the request before, but for its trace. */
+function begin(configuration: Configuration): void {
   clearAttributes(configuration.interest.named);
   if (TRACING && configuration.traces !== 0) clearTraceAttributes();
   if (AUTH) {
@@ -81,54 +87,25 @@ export function judge(configuration: Configuration, context: u32, ends: bool): F
   }
   shadowed = none<Text>();
   if (RATE_LIMIT) beginLimits();
-  const pipeline = findPipeline(configuration);
-  if (!exists(pipeline)) return refuse(unknownRoute);
-  const needs = pipeline.needs;
-  if ((needs & Needs.Headers) !== 0 && !readRequestHeaders(configuration.interest)) return refuse(hostFailure);
-  if (AUTH && exists(configuration.identityHeaders) && !clearIdentity(configuration.identityHeaders))
-    return refuse(hostFailure);
-  if (!AUTH && (needs & Needs.Identity) !== 0 && !readCaller(needs)) return refuse(hostFailure);
-  if (needs > SELDOM) readSeldom(configuration.interest, pipeline, needs, ends);
-  if ((needs & Needs.Source) !== 0) readSource();
-  if (TRACING && exists(pipeline.tracing)) {
-    configurationAtHand = configuration;
-    pipelineAtHand = pipeline;
-    beginTrace(pipeline.tracing);
-    tellTraceId(pipeline.told >> CARRIED_BITS);
-  }
-  return GUARDS ? run(configuration, pipeline) : allow(configuration, pipeline, noPolicy);
 }
 
-/** What lies above the needs that nearly every pipeline has. */
-const SELDOM: i32 = Needs.Headers | Needs.Source | Needs.Route | Needs.Identity;
-
-function readSeldom(interest: Interest, pipeline: Pipeline, needs: i32, ends: bool): void {
-  if ((needs & Needs.Query) !== 0) readQuery(interest);
-  if ((needs & Needs.Cookies) !== 0) readCookies(interest);
-  if ((needs & Needs.Params) !== 0) readParams(pipeline.params, pipeline.paramCount);
-  if ((needs & Needs.Protocol) !== 0) readProtocol();
-  if ((needs & Needs.Time) !== 0) setTime(unixTime());
-  if ((needs & Needs.Size) !== 0) readBodySize(interest, ends);
-  if ((needs & Needs.Principal) !== 0) readPrincipal();
-}
-
-/** The pipeline for the route that Envoy chose; the missing record if there is none. */
-function findPipeline(configuration: Configuration): Pipeline {
-  const routes = configuration.routes;
-  const single = routes.single;
-  if (exists(single) && (single.needs & Needs.Route) === 0) return single;
-  if (!readRouteName()) {
-    return exists(single) ? single : none<Pipeline>();
-  }
-  setAttribute(Slot.RouteName, propertyStart(), propertyLength());
-  return exists(single) ? single : pipelineOf(routes, propertyStart(), propertyLength());
-}
-
-function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersStatus {
-  let said = noPolicy;
+/**
+ * Carries out the steps from one on.
+ *
+ * @param before what was said by those before it
+ * @param resumed whether the first of them has waited: it is known to apply
+ */
+function run(
+  configuration: Configuration,
+  pipeline: Pipeline,
+  first: i32,
+  before: Text,
+  resumed: bool,
+): FilterHeadersStatus {
+  let said = before;
   const steps = pipeline.steps;
   const recording = TRACING && isRecording();
-  let index = 0;
+  let index = first;
   while (index < pipeline.stepCount) {
     const policy = at<Step>(steps, index).policy;
     if (RATE_LIMIT && (!AUTH || policy.kind === Kind.RateLimit)) {
@@ -142,8 +119,12 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
     }
     index++;
     const enforced = policy.shadow === 0;
-    if (applies(policy)) {
+    if ((AUTH && resumed && index === first + 1) || applies(policy)) {
       const allowed = ask(policy, configuration.consumers);
+      if (AUTH && !allowed && mustWait()) {
+        if (wait(configuration, pipeline, index - 1, said)) return FilterHeadersStatus.StopAllIterationAndWatermark;
+        failWaiting(policy);
+      }
       if (TRACING && recording) {
         addToPhase(policy.name);
         endPhase(policy.kind === Kind.Authenticate ? Deed.Authenticate : Deed.Authorize, decision);
@@ -161,6 +142,46 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
     }
   }
   return allow(configuration, pipeline, said);
+}
+
+/** Stops the request until the question is answered that a step has asked; false if it cannot wait. */
+function wait(configuration: Configuration, pipeline: Pipeline, step: i32, said: Text): bool {
+  const waiting = waitForAnswer(stream);
+  if (!exists(waiting)) return false;
+  waiting.configuration = configuration;
+  waiting.pipeline = pipeline;
+  waiting.step = step;
+  waiting.ends = endsWithHeaders ? 1 : 0;
+  waiting.said = said;
+  waiting.shadowed = shadowed;
+  return true;
+}
+
+/** Goes on with those who waited for a question, now that its answer is known. What was taken from the arena before stays there. */
+export function resumeAll(question: Question): void {
+  arenaMark();
+  for (let waiter = question.waiter; exists(waiter); waiter = waiter.next) {
+    arenaRewind();
+    const waiting = at<Waiting>(addressOf(waiter), 0);
+    // Clients may have left meanwhile: the host does not know their streams any more.
+    if (!speakFor(waiting.context)) abandon(waiting);
+    else if (resume(waiting) === FilterHeadersStatus.Continue && !continueRequest()) refuse(hostFailure);
+  }
+}
+
+function resume(waiting: Waiting): FilterHeadersStatus {
+  const configuration = waiting.configuration;
+  const pipeline = waiting.pipeline;
+  stream = waiting.context;
+  endsWithHeaders = waiting.ends !== 0;
+  configurationAtHand = configuration;
+  pipelineAtHand = pipeline;
+  if (TRACING) forgetTrace();
+  begin(configuration);
+  shadowed = waiting.shadowed;
+  const isRead = readRequest(configuration, pipeline, endsWithHeaders);
+  restore(waiting);
+  return isRead ? run(configuration, pipeline, waiting.step, waiting.said, true) : refuse(hostFailure);
 }
 
 function noteShadow(decision: Text): void {
@@ -220,16 +241,9 @@ function endTrace(decision: Text, passed: bool): void {
   const pipeline = pipelineAtHand;
   // What only spans tell of a request is read of those that may have some.
   const needs = pipeline.tracing.recordNeeds & ~pipeline.needs;
-  if (needs !== 0) readMore(needs);
+  if (needs !== 0) readMore(configurationAtHand, pipeline, needs, endsWithHeaders);
   const route = configurationAtHand.routes.single === pipeline ? none<Text>() : pipeline.route;
   keepTrace(stream, pipeline.pattern, route, GUARDS ? decision : none<Text>(), passed);
-}
-
-function readMore(needs: i32): void {
-  if (!AUTH && (needs & Needs.Identity) !== 0) readCaller(needs);
-  if (needs > SELDOM) readSeldom(configurationAtHand.interest, pipelineAtHand, needs, endsWithHeaders);
-  if ((needs & Needs.Source) !== 0) readSource();
-  if ((needs & Needs.Operation) !== 0) readOperation();
 }
 
 function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {

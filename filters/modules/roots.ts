@@ -72,6 +72,12 @@ export function configurationOf<T>(context: u32): T {
   return exists(root) ? at<T>(root.configuration, 0) : none<T>();
 }
 
+/** The number of the root of a stream; what only says whose calls it makes may be the one that there is. */
+export function rootOfStream(context: u32): u32 {
+  if (rootCount === 1) return at<Root>(ROOTS, 0).context;
+  return at<Stream>(RING, <i32>(context & (STREAMS - 1))).root;
+}
+
 /** The configuration of a root; the missing record if it has none. */
 export function configurationOfRoot<T>(context: u32): T {
   const root = rootOf(context);

@@ -3,6 +3,7 @@
 
 export {
   proxy_call_foreign_function,
+  proxy_continue_stream,
   proxy_define_metric,
   proxy_get_buffer_bytes,
   proxy_get_header_map_pairs,
@@ -16,6 +17,7 @@ export {
   proxy_replace_header_map_value,
   proxy_send_local_response,
   proxy_set_buffer_bytes,
+  proxy_set_effective_context,
   proxy_set_property,
   proxy_set_shared_data,
   proxy_set_tick_period_milliseconds,

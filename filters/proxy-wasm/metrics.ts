@@ -14,6 +14,11 @@ export class Counters {
 }
 
 function defineCounter(kind: string, policy: Text, outcome: string): bool {
+  composeName(kind, policy, outcome);
+  return define();
+}
+
+function composeName(kind: string, policy: Text, outcome: string): void {
   compose(128);
   putLiteral("sluice.");
   putLiteral(kind);
@@ -21,13 +26,12 @@ function defineCounter(kind: string, policy: Text, outcome: string): bool {
   putText(policy);
   putLiteral(".");
   putLiteral(outcome);
-  return define();
 }
 
-/** Defines a counter of the name that was composed; its number is the result. */
-function define(): bool {
+/** Defines a counter, or a metric of another type, of the name that was composed; its number is the result. */
+function define(type: MetricType = MetricType.Counter): bool {
   if (!composed()) return false;
-  const status = proxy_define_metric(MetricType.Counter, composedStart(), composedLength(), resultCell(0));
+  const status = proxy_define_metric(type, composedStart(), composedLength(), resultCell(0));
   return status === Status.Ok;
 }
 
@@ -52,6 +56,12 @@ export function defineShadowCounter(counters: Counters, kind: string, policy: Te
 /** Defines `sluice.<kind>.<policy>.<outcome>`: its number, or NO_COUNTER if the host refuses. */
 export function newCounter(kind: string, policy: Text, outcome: string): u32 {
   return defineCounter(kind, policy, outcome) ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Defines the gauge `sluice.<kind>.<policy>.<what>`, which is counted up and down by `countMany`: its number, or NO_COUNTER if the host refuses. */
+export function newGauge(kind: string, policy: Text, what: string): u32 {
+  composeName(kind, policy, what);
+  return define(MetricType.Gauge) ? <u32>resultNumber(0) : NO_COUNTER;
 }
 
 /**
@@ -91,7 +101,7 @@ export function newConsumerCounter(consumer: usize, consumerLength: i32, outcome
 /** No number that a host gives. */
 export const NO_COUNTER: u32 = u32.MAX_VALUE;
 
-/** Adds more than one, or nothing. */
+/** Adds more than one, or nothing; to a gauge also less than nothing. */
 export function countMany(counter: u32, times: i32): bool {
   return times === 0 || proxy_increment_metric(counter, <i64>times) === Status.Ok;
 }

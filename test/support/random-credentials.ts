@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { someOf } from "./random-native.js";
+import { SERVICES } from "./random-routes.js";
 
 // How callers of random policies show who they are: keys for the most part, as those are what random requests have.
 
@@ -33,6 +34,9 @@ const EC_KEY = {
   y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 };
 
+/** What it holds in tests, `test-value-of-` and its name, is base64url of 33 bytes. */
+const TOKEN_KEY = "RANDOM_KEY_THAT_SIGNS_TOKENS_A";
+
 const keySet = fc
   .tuple(
     fc.record({ alg: fc.constant("RS256"), use: fc.constant("sig") }, { requiredKeys: ["alg"] }),
@@ -43,7 +47,7 @@ const keySet = fc
     keys: [
       { kid: "rsa", ...RSA_KEY, ...more },
       ...(ec ? [{ kid: "ec", ...EC_KEY }] : []),
-      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: "env:RANDOM_TOKEN_KEY_OF_44_LETTERS" }] : []),
+      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: `env:${TOKEN_KEY}` }] : []),
     ],
   }));
 
@@ -65,6 +69,27 @@ const jwt = fc
   })
   .map(({ keys, more }) => ({ jwt: { issuer: ISSUER, audiences: ["orders"], ...keys, ...more } }));
 
+/** Services of random policies answer what is no answer to it, so nobody is let in by it. */
+const introspect = fc
+  .record(
+    {
+      service: fc.constantFrom(...SERVICES),
+      path: fc.constantFrom("/introspect", "/oauth2/introspect?realm=shop"),
+      client: fc.constant("env:RANDOM_CLIENT"),
+      secret: fc.constant("env:RANDOM_CLIENT_SECRET"),
+      timeout: fc.constantFrom("1s", "30s"),
+      cache: fc.constantFrom("0s", "30s", "1h"),
+      remember: fc.constantFrom(0, 16, 1024),
+      pending: fc.constantFrom(1, 4096),
+      issuer: fc.constant(ISSUER),
+      audiences: fc.constant(["orders"]),
+      consumer: fc.constantFrom("claims.client_id", "claims.sub"),
+      claimsToHeaders: fc.constant({ sub: "x-user-id", username: "x-user-name" }),
+    },
+    { requiredKeys: ["service", "path", "client", "secret"] },
+  )
+  .map((body) => ({ introspect: body }));
+
 const hmac = fc
   .record(
     {
@@ -83,9 +108,12 @@ type Method = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 const others: fc.Arbitrary<Method[]> = fc
   .tuple(
     fc.constantFrom<readonly string[]>(["x-api-key"], []),
-    fc.oneof<fc.Arbitrary<Method>[]>(basic, jwt, hmac, fc.constant({ mtls: {} })),
+    fc.oneof<fc.Arbitrary<Method[]>[]>(
+      ...[basic, jwt, hmac, introspect, fc.constant({ mtls: {} })].map((one) => one.map((method) => [method])),
+      fc.tuple(jwt, introspect),
+    ),
   )
-  .map(([headers, other]) => [...headers.map((header) => ({ apiKey: { header } })), other]);
+  .map(([headers, other]) => [...headers.map((header) => ({ apiKey: { header } })), ...other]);
 
 const keys: fc.Arbitrary<Method[]> = fc
   .uniqueArray(fc.oneof({ weight: 3, arbitrary: fc.constant("x-api-key") }, fc.constantFrom(...KEY_HEADERS)), {

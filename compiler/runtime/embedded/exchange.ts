@@ -97,6 +97,15 @@ export class Exchange {
     if (!this.outgoing.closed) this.timer = setTimeout(() => this.guarded(work), milliseconds);
   }
 
+  /** Waits until the guard knows what becomes of the request. */
+  await(begin: (goOn: (next: Reception) => void) => { end(): void }, goOn: (next: Reception) => void): void {
+    const waiting = begin((next) => {
+      this.open = undefined;
+      this.guarded(() => goOn(next));
+    });
+    if (!this.hasAnswered) this.open = waiting;
+  }
+
   /** Asks a service whether the request may pass. */
   askService(asking: Asking, service: Service, question: ServiceView, goOn: (next: Reception) => void): void {
     const settled = (work: () => void) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type CompiledModules, compileModules, type Modules, type ServedPlan } from "../../embedded/modules.js";
-import { type BodyReader, emptyAnswer, type Reception, Worker } from "../../embedded/worker.js";
+import { type BodyReader, emptyAnswer, type Reception, type WaitingRequest, Worker } from "../../embedded/worker.js";
 import { ManualClock } from "../../host/clock.js";
 import { HostFault } from "../../host/fault.js";
 import { Host, type Moment } from "../../host/host.js";
@@ -11,6 +11,7 @@ import type { ClientRequest } from "../../request/request.js";
 import { servable } from "./coding.js";
 import { ModuleCalls } from "./module-calls.js";
 import type { Service } from "./service.js";
+import { WaitingRequests } from "./waiting.js";
 
 const MILLISECOND = 1_000_000n;
 const RELOAD_BACKOFF = BigInt(RELOAD_BACKOFF_MS) * MILLISECOND;
@@ -33,6 +34,7 @@ export class ServingGateway {
   private readonly modules: CompiledModules;
   private readonly report: (line: string) => void;
   private readonly calls: ModuleCalls;
+  private readonly waiting: WaitingRequests;
   private served: ServedPlan;
   private worker: Worker | undefined;
   private ticking: NodeJS.Timeout | undefined;
@@ -60,6 +62,7 @@ export class ServingGateway {
       onLog: ({ text }) => report(`module: ${text}`),
     });
     this.calls = new ModuleCalls(this.host.calls, serviceOf, (work) => this.settle(work));
+    this.waiting = new WaitingRequests(this.host);
     this.served = served;
     this.worker = this.start(served);
     this.awaitTick();
@@ -72,7 +75,7 @@ export class ServingGateway {
   replace(served: ServedPlan): void {
     this.letGo();
     const next = this.start(served);
-    this.retire();
+    if (this.worker !== undefined) this.waiting.retire(this.worker);
     this.worker = next;
     this.served = served;
     this.awaitTick();
@@ -84,10 +87,27 @@ export class ServingGateway {
       this.host.follow(now());
       work();
       this.dismissFailed();
+      this.waiting.resume();
     } catch (error) {
       this.fail(reasonOf(error));
     }
     this.calls.send();
+  }
+
+  /**
+   * What `receive` let wait goes on when the module knows how.
+   * @param goOn is called once, unless the client leaves before, of which `request.end` is to tell then
+   */
+  await(request: WaitingRequest, goOn: (next: Reception) => void): WaitingRequest {
+    if (this.worker === undefined) goOn(unavailable());
+    else this.waiting.add(request, this.worker, goOn);
+    return {
+      next: () => request.next(),
+      end: () => {
+        this.waiting.drop(request);
+        request.end();
+      },
+    };
   }
 
   /** No more is asked of it. What modules have to send goes out, as far as that does not take long and nobody is in a `hurry`. */
@@ -182,7 +202,9 @@ export class ServingGateway {
 
   private fail(line: string): void {
     this.report(line);
+    const { worker } = this;
     this.retire();
+    if (worker !== undefined) this.waiting.fail(worker, unavailable);
     this.failedAt = this.host.clock.monotonic();
   }
 

@@ -203,6 +203,14 @@ export class EmbeddedServer {
         exchange.askService(asking, service, question, (next) => this.follow(next, exchange, hasBody));
         return;
       }
+      case "waiting": {
+        const { waiting } = reception;
+        exchange.await(
+          (goOn) => this.gateway.await(waiting, goOn),
+          (next) => this.follow(next, exchange, hasBody),
+        );
+        return;
+      }
       case "held":
         exchange.holdBody(reception.body, (next) => this.follow(next, exchange, hasBody));
         return;

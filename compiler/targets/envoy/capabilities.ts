@@ -38,14 +38,25 @@ const SENDING_CAPABILITIES = [
 /** What it calls beside, where it verifies signatures by public keys. */
 const VERIFYING_CAPABILITIES = ["proxy_call_foreign_function"] as const;
 
+/** What it calls and is entered by beside, where requests wait for what a service answers. */
+const WAITING_CAPABILITIES = [
+  "proxy_continue_stream",
+  "proxy_http_call",
+  "proxy_on_http_call_response",
+  "proxy_set_effective_context",
+] as const;
+
 /** What the guard may do for a plan. Callbacks that nothing needs would cost each stream an entry into the module. */
 export function guardCapabilities(plan: GatewayPlan): readonly string[] {
   const verifies = plan.policies.some((policy) => policy.verifiesSignatures === true);
-  return [
+  const waits = plan.policies.some((policy) => policy.introspection !== undefined);
+  const capabilities = [
     ...GUARD_CAPABILITIES,
     ...(sendsSpans(plan) ? SENDING_CAPABILITIES : []),
+    ...(waits ? WAITING_CAPABILITIES : []),
     ...(verifies ? VERIFYING_CAPABILITIES : []),
-  ].toSorted();
+  ];
+  return [...new Set(capabilities)].toSorted();
 }
 
 /**

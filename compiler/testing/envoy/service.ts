@@ -22,9 +22,9 @@ export interface TestServices {
   readonly ports: ReadonlyMap<string, number>;
   /** From now on they answer so; before, 503. */
   follow(script: ServiceScript): void;
-  /** All requests since the last call, oldest first, but those by which modules send spans. */
+  /** All requests since the last call, oldest first, but those that modules make by themselves. */
   heard(): HeardRequest[];
-  /** Those. */
+  /** Those by which they send spans. */
   posted(): Post[];
   close(): Promise<void>;
 }
@@ -37,6 +37,7 @@ export async function startServices(names: readonly string[], collectors: Collec
     const { service, body } = request;
     const answer = script?.answer(service, request) ?? { status: 503, headers: [], content: new Uint8Array(0) };
     const collector = collectors.collectorOf(service, request);
+    if (script?.introspects(service, request) === true) return answer;
     if (collector === undefined) heard.push(request);
     else posted.push({ collector, body, status: answer.status });
     return answer;

@@ -21,6 +21,7 @@ let consumer: Consumer = none<Consumer>();
 let claimHeaders: ClaimHeaders = none<ClaimHeaders>();
 let decision: Text = none<Text>();
 let denial: LocalResponse = none<LocalResponse>();
+let waits: bool = false;
 
 /** The consumer that was recognised in this request; the missing record if none was. */
 export function recognisedConsumer(): Consumer {
@@ -47,6 +48,17 @@ export function authenticateDenial(): LocalResponse {
   return denial;
 }
 
+/** Whether the last call of `authenticate` let nobody in because the answer to a question has to come first: see `questions.ts`. */
+export function authenticateWaits(): bool {
+  return waits;
+}
+
+/** To be called if the request cannot wait: then nobody can tell who calls. */
+export function refuseWaiting(policy: AuthenticatePolicy): void {
+  decision = decisionOf(policy.decisions, Outcome.Unavailable);
+  denial = policy.busy;
+}
+
 /**
  * Whether the request may go on.
  * @param identifies whether whoever is recognised becomes the caller, with the auth attributes; else it stays unknown
@@ -54,6 +66,7 @@ export function authenticateDenial(): LocalResponse {
 export function authenticate(policy: AuthenticatePolicy, consumers: Consumers, identifies: bool): bool {
   forgetFinding();
   const outcome = judge(policy, consumers);
+  waits = outcome === Outcome.Waiting;
   if (identifies && exists(foundBy)) recognise(policy.interest);
   decision = decisionOf(policy.decisions, outcome);
   denial = denialOf(policy, outcome);
@@ -128,7 +141,7 @@ const MOST_SCOPES: i32 = 256;
 function recogniseClaims(): void {
   const claims = foundClaims;
   claimHeaders = foundHeaders;
-  setText(Slot.Issuer, claims.issuer);
+  if (claims.issuer !== NO_CLAIM) setText(Slot.Issuer, claims.issuer);
   if (claims.subject !== NO_CLAIM) setText(Slot.Subject, claims.subject);
   const slices = arenaTake(<usize>MOST_SCOPES * offsetof<Slice>());
   const count = slices === 0 ? -1 : jwtScopes(foundTape, claims, slices, MOST_SCOPES);

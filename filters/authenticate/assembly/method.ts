@@ -7,6 +7,7 @@ export enum MethodKind {
   Hmac = 3,
   Jwt = 4,
   Mtls = 5,
+  Introspect = 6,
 }
 
 /** One way to say who one is. */
@@ -24,6 +25,8 @@ export class Method {
   secondHeader: Text = none<Text>();
   /** In lower case; there if the header is `authorization`, which it shares with others. */
   scheme: Text = none<Text>();
+  /** 1: another kind of bearer token has a method beside it; those of three parts are JSON Web Tokens then. */
+  sharesBearer: i32 = 0;
   /** There if it has a realm of its own. */
   realm: Text = none<Text>();
   /** Its challenge (RFC 9110, section 11.6.1). */

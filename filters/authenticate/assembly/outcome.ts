@@ -28,8 +28,12 @@ export enum Outcome {
   OverBudget = 12,
   /** The caller has failed too often. */
   LockedOut = 13,
+  /** Whoever gave it out says that it is none, or none any more. */
+  InactiveToken = 15,
+  /** Whoever gave it out is being asked. */
+  Waiting = 16,
   /** And a JwtRefusal: why a token is refused. */
-  Token = 16,
+  Token = 24,
 }
 
 const OUTCOMES: i32 = Outcome.Token + JWT_REFUSALS;
@@ -50,6 +54,7 @@ export function isFailure(outcome: Outcome): bool {
     case Outcome.AmbiguousCredential:
     case Outcome.UncoveredComponent:
     case Outcome.ReplayedCredential:
+    case Outcome.InactiveToken:
       return true;
     default:
       return false;
@@ -87,6 +92,10 @@ function wordOf(outcome: Outcome): string {
       return "over-budget";
     case Outcome.LockedOut:
       return "locked-out";
+    case Outcome.Waiting:
+      return "waiting";
+    case Outcome.InactiveToken:
+      return "token-inactive";
     case Outcome.Unavailable:
       return "unavailable";
     default:

@@ -20,7 +20,7 @@ import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
 import { GrpcStatus } from "../../proxy-wasm/status";
 import { Lockout, readLockout } from "./lockout";
-import { Method } from "./method";
+import { Method, MethodKind } from "./method";
 import { readMethod } from "./methods";
 import { newDecisions } from "./outcome";
 import { realmOf } from "./realm";
@@ -59,7 +59,7 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
     if (!booleanOf(optional)) return false;
     policy.optional = isTrue(optional) ? 1 : 0;
   }
-  if (!readMethods(anyOf, policy, keepString(realm), interest)) return false;
+  if (!readMethods(anyOf, name, policy, keepString(realm), interest)) return false;
   const lockout = member(node, "lockout");
   if (lockout !== NOWHERE) {
     policy.lockout = readLockout(lockout, name, interest);
@@ -78,21 +78,31 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
   return true;
 }
 
-function readMethods(list: i32, policy: AuthenticatePolicy, realm: Text, interest: Interest): bool {
+function readMethods(list: i32, name: Text, policy: AuthenticatePolicy, realm: Text, interest: Interest): bool {
   const count = arrayOf(list, 1, MOST_METHODS);
   if (count < 0) return false;
   policy.methods = keepRecords<Method>(count);
   if (policy.methods === 0) return refuse(list, "needs more memory than the module may have");
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const method = at<Method>(policy.methods, policy.methodCount);
-    if (!readMethod(node, method, realm, interest)) return false;
+    if (!readMethod(node, method, name, realm, interest)) return false;
     for (let i = 0; i < policy.methodCount; i++) {
       const other = at<Method>(policy.methods, i);
       if (other.kind === method.kind && other.slot === method.slot) return refuse(node, "is listed twice");
+      if (areOfBearer(other, method)) {
+        other.sharesBearer = 1;
+        method.sharesBearer = 1;
+      }
     }
     policy.methodCount++;
   }
   return true;
+}
+
+/** Whether the one takes JSON Web Tokens, and the other tokens that are introspected. */
+function areOfBearer(one: Method, other: Method): bool {
+  if (one.kind === MethodKind.Jwt) return other.kind === MethodKind.Introspect;
+  return one.kind === MethodKind.Introspect && other.kind === MethodKind.Jwt;
 }
 
 /** One answer for all causes, so that it tells nothing of credentials. */

@@ -43,6 +43,8 @@ export class KnownToken {
   tape: usize = 0;
   token: usize = 0;
   tokenLength: i32 = 0;
+  /** Of a token that somebody else vouches for: until when, as whoever added it counts. */
+  until: u64 = 0;
 }
 
 /** A cache for some `count` tokens, for the life of the VM; the missing record for 0, or without memory. */
@@ -91,27 +93,41 @@ export function knownToken(cache: TokenCache, token: usize, length: i32): KnownT
 
 /** Adds a token that was verified; one that is too long for the ring is left out. */
 export function addToken(cache: TokenCache, token: usize, length: i32, jws: Jws, claims: JwtClaims): void {
-  if (!exists(cache)) return;
-  const payloadLength = jwsPayloadBytes(jws);
-  const tapeBytes = jsonNext(jws.tape, 0) * JSON_NODE_BYTES;
+  addClaims(cache, token, length, jws.tape, jws.free, jwsPayloadBytes(jws), claims);
+}
+
+/** The same of what is said of a token elsewhere: a payload that was read from `payload` to `tape`. What was added, or the missing record. */
+export function addClaims(
+  cache: TokenCache,
+  token: usize,
+  length: i32,
+  tape: usize,
+  payload: usize,
+  payloadLength: i32,
+  claims: JwtClaims,
+): KnownToken {
+  if (!exists(cache)) return none<KnownToken>();
+  const tapeBytes = jsonNext(tape, 0) * JSON_NODE_BYTES;
   const head = <i32>(offsetof<KnownToken>() + offsetof<JwtClaims>());
   const bytes = (head + tapeBytes + payloadLength + length + 2 * SLACK + 15) & ~7;
   const room = reserve(cache, bytes);
-  if (room < 0) return;
+  if (room < 0) return none<KnownToken>();
   const known = tokenAt(cache, room);
   const start = addressOf(known);
   known.hash = seededHash(token, length);
   known.claims = at<JwtClaims>(start + offsetof<KnownToken>(), 0);
   known.tape = start + ((<usize>head + 7) & ~7);
   known.tokenLength = length;
-  const payload = known.tape + <usize>tapeBytes;
-  known.token = payload + <usize>(payloadLength + SLACK);
+  const text = known.tape + <usize>tapeBytes;
+  known.token = text + <usize>(payloadLength + SLACK);
   copyBytes(addressOf(known.claims), addressOf(claims), <i32>offsetof<JwtClaims>());
-  copyBytes(known.tape, jws.tape, tapeBytes);
-  copyBytes(payload, jws.free, payloadLength);
-  relocateTape(known.tape, payload - jws.free);
+  copyBytes(known.tape, tape, tapeBytes);
+  copyBytes(text, payload, payloadLength);
+  relocateTape(known.tape, text - payload);
   copyBytes(known.token, token, length);
+  known.until = 0;
   placeFor(cache, known.hash).position = room;
+  return known;
 }
 
 /** Where so many bytes go, all in one piece; -1 if the ring is too short for them. */

@@ -5,6 +5,7 @@ import type { PolicyContext } from "../../../compiler/policy/kind.js";
 import type { ClientRequest } from "../../../compiler/request/request.js";
 import type { Reason, RequestView, Verdict } from "../../../compiler/request/verdict.js";
 import type { Path } from "../../../compiler/syntax/document.js";
+import type { Span } from "../../../compiler/syntax/source.js";
 
 /** One way to say who one is: a key of `anyOf`, and a file of `../assembly`. */
 export interface Method<Spec> {
@@ -26,6 +27,8 @@ export interface MethodPlan {
   inTests?: { config: JsonObject; model: MethodModel };
   /** Variables of the environment that `config` refers to. */
   variables?: readonly string[];
+  /** The service that it asks what a credential is, while the request waits. */
+  asks?: { service: string; path: string; origin: Span };
   /** Whether it has Envoy verify signatures, in tests at least. */
   verifiesSignatures?: true;
   /** Request headers that only it may write. */
@@ -73,4 +76,6 @@ export interface MethodSignIn {
   sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
   /** A request with a token that claims this. Issuer, audience and a late `exp` need not be among it; null leaves a claim out. */
   token?(request: ClientRequest, claims: JsonObject): ClientRequest;
+  /** What a service that is asked says of a token by which a consumer was signed in; undefined of any other. */
+  introspected?(token: string, consumers: readonly ConsumerPlan[]): JsonObject | undefined;
 }

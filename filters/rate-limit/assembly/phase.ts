@@ -258,6 +258,14 @@ export function refusedDecision(): Text {
   return uncounted ? refused.policy.uncounted : refused.policy.denied;
 }
 
+/** Makes what the fields say so far of a request that waited that of the one at hand. */
+export function restoreFields(limit: usize, limitBytes: i32, policy: usize, policyBytes: i32): void {
+  limitStart = limit;
+  limitLength = limitBytes;
+  policyStart = policy;
+  policyLength = policyBytes;
+}
+
 export function limitFieldStart(): usize {
   return limitStart;
 }

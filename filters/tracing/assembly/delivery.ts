@@ -97,8 +97,8 @@ function isLost(call: Call): bool {
   return call.chunk.token !== call.token || call.chunk.exporter.root !== call.root;
 }
 
-/** To be called with the answer to a call, that of a stranger included. */
-export function settle(root: u32, token: u32): void {
+/** To be called with the answer to a call, that of a stranger included; whether it was to one from here. */
+export function settle(root: u32, token: u32): bool {
   for (let i = 0; i < MOST_CALLS; i++) {
     const call = at<Call>(CALLS, i);
     if (!exists(call.chunk) || call.root !== root || call.token !== token) continue;
@@ -106,8 +106,9 @@ export function settle(root: u32, token: u32): void {
     const lost = isLost(call);
     call.chunk = none<Chunk>();
     if (!lost) finish(chunk, answeredStatus(statusName));
-    return;
+    return true;
   }
+  return false;
 }
 
 function finish(chunk: Chunk, status: i32): void {

@@ -1,3 +1,4 @@
+import { copyBytes } from "../../lib/bytes";
 import { at, none, setPointer } from "../../lib/region";
 import { Text } from "../../lib/text";
 import { monotonicTime } from "../../proxy-wasm/clock";
@@ -91,4 +92,44 @@ export function phaseList(): usize {
 /** Addresses of Text, until the next request. */
 export function policyList(): usize {
   return POLICIES;
+}
+
+// ---- of a request that waits
+
+/** When it was begun, and how many phases and policies are kept behind this. */
+@unmanaged
+class KeptPhases {
+  began: u64 = 0;
+  phases: i32 = 0;
+  policies: i32 = 0;
+}
+
+/** Bytes that the phases of the request at hand take, of whole words. */
+export function phaseBytes(): i32 {
+  return <i32>offsetof<KeptPhases>() + phases * <i32>offsetof<Phase>() + (((policies << 2) + 7) & ~7);
+}
+
+/** Keeps them at an address, aligned to 8. */
+export function keepPhases(place: usize): void {
+  const kept = at<KeptPhases>(place, 0);
+  kept.began = began;
+  kept.phases = phases;
+  kept.policies = policies;
+  const list = place + offsetof<KeptPhases>();
+  const bytes = phases * <i32>offsetof<Phase>();
+  copyBytes(list, PHASES, bytes);
+  copyBytes(list + <usize>bytes, POLICIES, policies << 2);
+}
+
+/** Makes what was kept the phases of the request at hand. */
+export function restorePhases(place: usize): void {
+  const kept = at<KeptPhases>(place, 0);
+  began = kept.began;
+  phases = kept.phases;
+  policies = kept.policies;
+  firstOfPhase = kept.policies;
+  const list = place + offsetof<KeptPhases>();
+  const bytes = phases * <i32>offsetof<Phase>();
+  copyBytes(PHASES, list, bytes);
+  copyBytes(POLICIES, list + <usize>bytes, policies << 2);
 }

@@ -66,6 +66,19 @@ export function isRecording(): bool {
   return recording;
 }
 
+/** Whether the rules wait for who calls. */
+export function isPostponed(): bool {
+  return postponed;
+}
+
+/** Makes a trace that was begun before that of the request at hand again. */
+export function takeUpTrace(own: TracingPolicy, span: u64, records: bool, waitsForCaller: bool): void {
+  policy = own;
+  client = span;
+  recording = records;
+  postponed = waitsForCaller;
+}
+
 /** Decides what was left open, now that it is known who calls. Whether the trace may be recorded. */
 export function settleTrace(): bool {
   if (postponed) {

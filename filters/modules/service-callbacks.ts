@@ -1,0 +1,36 @@
+import { endSettling, settle as settleQuestion } from "../authenticate/assembly/introspect";
+import { dropQuestion, questionOf } from "../authenticate/assembly/questions";
+import { exists } from "../lib/region";
+import { beginCallback } from "../proxy-wasm/memory";
+import { sendOnTick, settle } from "../tracing/assembly/delivery";
+import { Configuration } from "./configuration";
+import { resumeAll } from "./pipeline";
+import { configurationOfRoot } from "./roots";
+
+// The entry points of modules that ask services of their own accord: time that passes, and answers. Where no configuration has somebody to ask, nothing makes
+// the host call them.
+
+export function proxy_on_tick(root: u32): void {
+  beginCallback();
+  const configuration = configurationOfRoot<Configuration>(root);
+  if (!exists(configuration)) return;
+  if (TRACING) sendOnTick(configuration.exporters);
+}
+
+/** Whoever made the call knows its number. An answer that nobody waits for any more is nobody's. */
+export function proxy_on_http_call_response(root: u32, token: u32, _headers: u32, bodySize: u32, _trailers: u32): void {
+  beginCallback();
+  if (TRACING && settle(root, token)) return;
+  if (AUTH && answer(root, token, bodySize)) return;
+}
+
+/** Whether a request waited for it, or several; they are judged now. */
+function answer(root: u32, token: u32, bodySize: u32): bool {
+  const question = questionOf(root, token);
+  if (!exists(question)) return false;
+  settleQuestion(question, <i32>min(bodySize, <u32>i32.MAX_VALUE));
+  resumeAll(question);
+  endSettling();
+  dropQuestion(question);
+  return true;
+}
