@@ -70,9 +70,13 @@ const bodyCallbacks = [
   "function proxy_on_response_trailers",
 ];
 
-/** What a module that makes spans is entered by, and calls: streams end, collectors are called and answer, time passes. */
-const traceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_log", "function proxy_on_tick"];
-const ofTracing = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
+/** What a module that asks services of its own accord is entered by, and calls: they answer, and time passes. */
+const serviceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_tick"];
+const ofServices = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
+/** One that makes spans is told when streams end, too. */
+const traceCallbacks = [...serviceCallbacks, "function proxy_on_log"];
+/** One that fetches keys tells how many there are, and how old they are. */
+const ofKeys = ["env.proxy_record_metric"];
 
 const ofBodies: Contract = {
   exports: [...common.exports, ...bodyCallbacks].toSorted(),
@@ -81,12 +85,15 @@ const ofBodies: Contract = {
 
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
-  // Failures and nonces are counted over all workers.
-  auth: { exports: common.exports, imports: [...verification, ...common.imports, ...sharedData].toSorted() },
+  // Failures and nonces are counted over all workers, which also share keys.
+  auth: {
+    exports: [...common.exports, ...serviceCallbacks].toSorted(),
+    imports: [...verification, ...common.imports, ...sharedData, ...ofServices, ...ofKeys].toSorted(),
+  },
   body: ofBodies,
   guard: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),
-    imports: [...verification, ...common.imports, ...sharedData, ...ofTracing].toSorted(),
+    imports: [...verification, ...common.imports, ...sharedData, ...ofServices, ...ofKeys].toSorted(),
   },
   "rate-limit": {
     exports: common.exports,
@@ -98,7 +105,7 @@ export const contracts: Readonly<Record<string, Contract>> = {
     imports: [
       ...common.imports.filter((name) => !/environ_|send_local_response/.test(name)),
       ...sharedData,
-      ...ofTracing,
+      ...ofServices,
     ].toSorted(),
   },
 };

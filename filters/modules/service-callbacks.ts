@@ -1,3 +1,4 @@
+import { fetchOnTick, settleFetch } from "../authenticate/assembly/key-fetch";
 import { exists } from "../lib/region";
 import { beginCallback } from "../proxy-wasm/memory";
 import { sendOnTick, settle } from "../tracing/assembly/delivery";
@@ -11,6 +12,7 @@ export function proxy_on_tick(root: u32): void {
   beginCallback();
   const configuration = configurationOfRoot<Configuration>(root);
   if (!exists(configuration)) return;
+  if (AUTH) fetchOnTick(configuration.remoteKeys);
   if (TRACING) sendOnTick(configuration.exporters);
 }
 
@@ -19,9 +21,11 @@ export function proxy_on_http_call_response(
   root: u32,
   token: u32,
   _headers: u32,
-  _bodySize: u32,
+  bodySize: u32,
   _trailers: u32,
 ): void {
   beginCallback();
+  const configuration = configurationOfRoot<Configuration>(root);
+  if (AUTH && exists(configuration) && settleFetch(configuration.remoteKeys, token, bodySize)) return;
   if (TRACING && settle(root, token)) return;
 }

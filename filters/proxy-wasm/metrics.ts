@@ -1,5 +1,5 @@
 import { compose, composed, composedLength, composedStart, put, putLiteral, putText, Text } from "../lib/text";
-import { proxy_define_metric, proxy_increment_metric } from "./abi";
+import { proxy_define_metric, proxy_increment_metric, proxy_record_metric } from "./abi";
 import { resultCell, resultNumber } from "./memory";
 import { MetricType, Status } from "./status";
 
@@ -21,13 +21,13 @@ function defineCounter(kind: string, policy: Text, outcome: string): bool {
   putText(policy);
   putLiteral(".");
   putLiteral(outcome);
-  return define();
+  return define(MetricType.Counter);
 }
 
-/** Defines a counter of the name that was composed; its number is the result. */
-function define(): bool {
+/** Defines a metric of the name that was composed; its number is the result. */
+function define(type: MetricType): bool {
   if (!composed()) return false;
-  const status = proxy_define_metric(MetricType.Counter, composedStart(), composedLength(), resultCell(0));
+  const status = proxy_define_metric(type, composedStart(), composedLength(), resultCell(0));
   return status === Status.Ok;
 }
 
@@ -61,7 +61,31 @@ export function newReasonCounter(policy: usize, policyEnd: usize, reason: usize,
   put(policy, <i32>(policyEnd - policy));
   putLiteral(".");
   put(reason, <i32>(reasonEnd - reason));
-  return define() ? <u32>resultNumber(0) : NO_COUNTER;
+  return define(MetricType.Counter) ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Defines `sluice_key_sets.<policy>.<outcome>`: its number, or NO_COUNTER if the host refuses. */
+export function newKeyCounter(policy: Text, outcome: string): u32 {
+  compose(128);
+  putLiteral("sluice_key_sets.");
+  putText(policy);
+  putLiteral(".");
+  putLiteral(outcome);
+  return define(MetricType.Counter) ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Defines a gauge `<name>.<policy>`: its number, or NO_COUNTER if the host refuses. */
+export function newGauge(name: string, policy: Text): u32 {
+  compose(128);
+  putLiteral(name);
+  putLiteral(".");
+  putText(policy);
+  return define(MetricType.Gauge) ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Sets a gauge. */
+export function record(gauge: u32, value: i64): bool {
+  return proxy_record_metric(gauge, <u64>value) === Status.Ok;
 }
 
 /** No number that a host gives. */

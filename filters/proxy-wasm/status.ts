@@ -33,11 +33,13 @@ export enum HeaderMapType {
 export enum BufferType {
   HttpRequestBody = 0,
   HttpResponseBody = 1,
+  HttpCallResponseBody = 4,
   PluginConfiguration = 7,
 }
 
 export enum MetricType {
   Counter = 0,
+  Gauge = 1,
 }
 
 /**

@@ -28,6 +28,8 @@ export enum Outcome {
   OverBudget = 12,
   /** The caller has failed too often. */
   LockedOut = 13,
+  /** There are no keys to verify tokens by, or only such as are too old. */
+  NoKeys = 14,
   /** And a JwtRefusal: why a token is refused. */
   Token = 16,
 }
@@ -89,6 +91,8 @@ function wordOf(outcome: Outcome): string {
       return "locked-out";
     case Outcome.Unavailable:
       return "unavailable";
+    case Outcome.NoKeys:
+      return "no-keys";
     default:
       return "unknown-credential";
   }
