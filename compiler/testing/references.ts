@@ -6,6 +6,7 @@ import { unknownName } from "../policy/references.js";
 import { type Node, nodeAt, offsetInScalar, type Path } from "../syntax/document.js";
 import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
+import { KeyServices } from "./key-services.js";
 import { checkAnswers, expectedOperation } from "./operations.js";
 import { activeVersions, expectedInPlan, nameInPlan } from "./service-names.js";
 import { type Expectation, TRACED, type Upstreams } from "./suite.js";
@@ -64,12 +65,17 @@ function upstreamFindings(
   names: Names,
   checked: CheckedSuite,
 ): Diagnostic[] {
-  return Object.entries(upstreams).flatMap(([service, { soap = {} }]) => [
-    ...refer("service", service, names.services, checked.place([...path, service], "key")),
-    ...(names.services.includes(service)
-      ? checkAnswers(nameInPlan(plan, service), soap, [...path, service, "soap"], plan, checked)
-      : []),
-  ]);
+  const publishing = new KeyServices(plan).services;
+  return Object.entries(upstreams).flatMap(([service, { soap = {}, jwks }]) => {
+    const known = nameInPlan(plan, service);
+    const unknown = refer("service", service, names.services, checked.place([...path, service], "key"));
+    if (unknown.length > 0) return unknown;
+    const keys =
+      jwks === undefined || publishing.has(known)
+        ? []
+        : [diagnose("SL0556", { service }, checked.place([...path, service, "jwks"], "key"))];
+    return [...keys, ...checkAnswers(known, soap, [...path, service, "soap"], plan, checked)];
+  });
 }
 
 function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {

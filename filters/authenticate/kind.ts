@@ -95,6 +95,7 @@ export const authenticate = defineKind({
       ...configured(methods, spec.optional, context.gateway.name, locks.config),
       ...(methods.some((one) => one.verifiesSignatures) ? { verifiesSignatures: true } : {}),
       ...named("variables", methods),
+      ...fetching(methods),
       ...named("ownedRequestHeaders", methods),
       removeRequestHeaders: spec.forward ? [] : removes,
       requestHeaders: [
@@ -157,6 +158,13 @@ function planMethod(
 function named(key: "variables" | "ownedRequestHeaders", methods: readonly MethodPlan[]): Partial<PolicyPlan> {
   const names = unique(methods.flatMap((one) => one[key] ?? []));
   return names.length === 0 ? {} : { [key]: names };
+}
+
+/** There is one place in a request for a token, so one method at most that fetches keys. */
+function fetching(methods: readonly MethodPlan[]): Partial<PolicyPlan> {
+  const [found] = methods.flatMap(({ fetches }) => fetches ?? []);
+  if (found === undefined) return {};
+  return { fetches: found.source, asks: [{ service: found.source.service, origin: found.origin }] };
 }
 
 /** What the module reads, and what it reads in tests if that differs. */
@@ -223,7 +231,9 @@ function guaranteedBy([first, ...more]: readonly MethodPlan[]): string[] {
 /** By the first method that a consumer has a credential for, or else by the first of all. */
 function signInBy(methods: readonly MethodPlan[]): TestSignIn {
   const of = (consumer: ConsumerPlan) => methods.find(({ takes }) => consumer.credentials.some(takes)) ?? methods[0];
+  const keys = methods.flatMap((one) => one.signIn.keys ?? []);
   return {
+    ...(keys.length === 0 ? {} : { keys }),
     credentials(consumer) {
       const credential = of(consumer)?.signIn.credential(consumer);
       return credential === undefined ? [] : [credential];

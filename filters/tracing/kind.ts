@@ -12,6 +12,7 @@ import { type Split, splitByAnswer } from "../../compiler/expression/split.js";
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import type { TracerPlan } from "../../compiler/plan/tracers.js";
 import type { Collector } from "../../compiler/plan/tracing.js";
+import { authorityOf } from "../../compiler/policy/asked-services.js";
 import { defineKind, type KindPlan, type PolicyContext } from "../../compiler/policy/kind.js";
 import { CONTEXT_HEADERS, writtenHeaders } from "./context.js";
 import { lintOf } from "./lint.js";
@@ -156,16 +157,6 @@ function collectorOf(spec: Settings, context: PolicyContext): Collector | undefi
 function asked({ service, format }: Collector, { node, place }: PolicyContext) {
   const path = ["export", format];
   return { service, origin: place(node(path)?.kind === "map" ? [...path, "service"] : path) };
-}
-
-const DEFAULT_PORTS = { http: 80, https: 443 } as const;
-
-/** A service with a name of its own is asked for that: a collector of many customers knows itself by it. */
-function authorityOf(service: string, services: PolicyContext["gateway"]["services"]): string {
-  const known = Object.hasOwn(services, service) ? services[service] : undefined;
-  const { host, port } = known?.dns ?? known?.versions?.[known.active ?? ""]?.dns ?? {};
-  if (known === undefined || host === undefined) return service;
-  return port === DEFAULT_PORTS[known.tls === undefined ? "http" : "https"] ? host : `${host}:${port}`;
 }
 
 function checkRules({ sample }: Settings, context: PolicyContext): Expressions["rules"] | undefined {

@@ -47,11 +47,25 @@ const keySet = fc
     ],
   }));
 
+/** Of the one service that every random file has. */
+const publishedKeys = fc
+  .record(
+    {
+      service: fc.constant(SERVICE),
+      path: fc.constantFrom("/jwks", "/discovery/keys?p=one"),
+      refresh: fc.constantFrom("10s", "5m"),
+      maxStale: fc.constantFrom("1h", "7d"),
+    },
+    { requiredKeys: ["service", "path"] },
+  )
+  .map((jwks) => ({ jwks }));
+
 const jwt = fc
   .record({
     keys: fc.oneof(
       keySet.map((jwks) => ({ jwks })),
       fc.constant({ secret: "env:RANDOM_TOKEN_SECRET", algorithms: ["HS256"] }),
+      publishedKeys,
     ),
     more: fc.record(
       {

@@ -7,9 +7,13 @@ import type { StatsConfigSchema } from "../../envoy/generated/envoy/config/metri
  * out of the name and has the second for the value. Names of policies hold no dot. Envoy's own labels stay as they are.
  */
 const COUNTER_LABELS = [
-  // Of denials by reason, too: Envoy takes each label by one expression only.
-  { tagName: "policy", regex: "^wasmcustom\\.sluice(?:\\.[a-z-]+|_denials)(\\.([a-z0-9-]+))\\.[a-z0-9-]+$" },
-  { tagName: "outcome", regex: "^wasmcustom\\.sluice\\.[a-z-]+\\.[a-z0-9-]+(\\.([a-z]+))$" },
+  // Of denials by reason and of fetched keys, too: Envoy takes each label by one expression only.
+  {
+    tagName: "policy",
+    regex:
+      "^wasmcustom\\.sluice(?:\\.[a-z-]+|_denials|_key_sets|_keys|_keys_age_seconds)(\\.([a-z0-9-]+))(?:\\.[a-z0-9-]+)?$",
+  },
+  { tagName: "outcome", regex: "^wasmcustom\\.sluice(?:\\.[a-z-]+|_key_sets)\\.[a-z0-9-]+(\\.([a-z]+))$" },
   // Of denials a metric of their own: `sluice_denials{policy="per-partner",reason="quota-exceeded"}`.
   { tagName: "reason", regex: "^wasmcustom\\.sluice_denials\\.[a-z0-9-]+(\\.([a-z0-9-]+))$" },
 ] as const;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
 import { pairsOf } from "../../runtime/raw-headers.js";
+import type { KeyServices } from "../key-services.js";
 import type { Collectors, Post } from "../spans/posts.js";
 import type { ServiceScript, UpstreamAnswer } from "../upstream.js";
 
@@ -22,14 +23,20 @@ export interface TestServices {
   readonly ports: ReadonlyMap<string, number>;
   /** From now on they answer so; before, 503. */
   follow(script: ServiceScript): void;
-  /** All requests since the last call, oldest first, but those by which modules send spans. */
+  /** All requests since the last call, oldest first, but those by which modules send spans or fetch keys. */
   heard(): HeardRequest[];
-  /** Those. */
+  /** Those with spans. */
   posted(): Post[];
   close(): Promise<void>;
 }
 
-export async function startServices(names: readonly string[], collectors: Collectors): Promise<TestServices> {
+interface Asking {
+  collectors: Collectors;
+  keyServices: KeyServices;
+}
+
+/** @param asking which of their requests are those of modules */
+export async function startServices(names: readonly string[], { collectors, keyServices }: Asking): Promise<TestServices> {
   const heard: HeardRequest[] = [];
   const posted: Post[] = [];
   let script: ServiceScript | undefined;
@@ -37,6 +44,7 @@ export async function startServices(names: readonly string[], collectors: Collec
     const { service, body } = request;
     const answer = script?.answer(service, request) ?? { status: 503, headers: [], content: new Uint8Array(0) };
     const collector = collectors.collectorOf(service, request);
+    if (keyServices.isAsked(service, request)) return answer;
     if (collector === undefined) heard.push(request);
     else posted.push({ collector, body, status: answer.status });
     return answer;

@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import type { Credential } from "../../../compiler/plan/credentials.js";
+import type { KeySource } from "../../../compiler/plan/key-sources.js";
 import type { ConsumerPlan, JsonObject, ResultHeader } from "../../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../../compiler/policy/kind.js";
 import type { ClientRequest } from "../../../compiler/request/request.js";
 import type { Reason, RequestView, Verdict } from "../../../compiler/request/verdict.js";
 import type { Path } from "../../../compiler/syntax/document.js";
+import type { Span } from "../../../compiler/syntax/source.js";
 
 /** One way to say who one is: a key of `anyOf`, and a file of `../assembly`. */
 export interface Method<Spec> {
@@ -28,6 +30,8 @@ export interface MethodPlan {
   variables?: readonly string[];
   /** Whether it has Envoy verify signatures, in tests at least. */
   verifiesSignatures?: true;
+  /** Where it fetches its keys, and where the file says so. */
+  fetches?: { source: KeySource; origin: Span };
   /** Request headers that only it may write. */
   ownedRequestHeaders?: readonly string[];
   /** Where its credential is, in words: no two methods of a policy look in the same place for the same. */
@@ -71,4 +75,6 @@ export interface MethodSignIn {
   /** What consumers are known by in tests; undefined if what they have will do, or nothing is needed. */
   credential(consumer: ConsumerPlan): Credential | undefined;
   sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+  /** What the service has in tests that publishes its keys; absent where there is none. */
+  keys?: readonly JsonObject[];
 }
