@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { someOf } from "./random-native.js";
+import { SERVICES } from "./random-routes.js";
 
 // How callers of random policies show who they are: keys for the most part, as those are what random requests have.
 
@@ -47,11 +48,11 @@ const keySet = fc
     ],
   }));
 
-/** Of the one service that every random file has. */
+/** Nobody of the random requests has a token, so nobody waits for them. */
 const publishedKeys = fc
   .record(
     {
-      service: fc.constant(SERVICE),
+      service: fc.constantFrom(...SERVICES),
       path: fc.constantFrom("/jwks", "/discovery/keys?p=one"),
       refresh: fc.constantFrom("10s", "5m"),
       maxStale: fc.constantFrom("1h", "7d"),

@@ -85,8 +85,8 @@ export function algorithmsOfService(
 /** Warns where a service is asked over networks of others, and nothing says that the answer is its own. */
 function warnOfOpenWays(service: string, origin: Span, { gateway: { services }, report }: PolicyContext): void {
   const named = Object.hasOwn(services, service) ? services[service] : undefined;
-  const known = named?.versions?.[named.active ?? ""] ?? named;
-  if (known === undefined || known.tls !== undefined || named?.tls !== undefined) return;
+  if (named === undefined || named.tls !== undefined) return;
+  const known = named.versions?.[named.active ?? ""] ?? named;
   const zones = Object.values(known.zones ?? {}).flat();
   const hosts = [...(known.endpoints ?? []), ...zones, ...(known.dns === undefined ? [] : [known.dns])];
   const open = hosts.find(({ host }) => isElsewhere(host));
