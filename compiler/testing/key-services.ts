@@ -44,7 +44,10 @@ export class KeyServices {
     const asked = this.asked(service, heard);
     if (asked === undefined) return undefined;
     const content = Buffer.from(JSON.stringify({ keys: [...keys, ...asked.keys] }));
-    const headers = [["content-type", "application/jwk-set+json"] as const, ["content-length", `${content.length}`] as const];
+    const headers = [
+      ["content-type", "application/jwk-set+json"] as const,
+      ["content-length", `${content.length}`] as const,
+    ];
     return {
       status,
       headers: headers.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const),

@@ -53,7 +53,9 @@ const keyAnswer = z
       .default(200)
       .describe("Status code of that answer; any other than 200 is a failure."),
   })
-  .describe("What the service answers where a policy fetches the keys of tokens; without this the runner's own key alone.")
+  .describe(
+    "What the service answers where a policy fetches the keys of tokens; without this the runner's own key alone.",
+  )
   .meta({ examples: [{ status: 503 }] });
 
 const upstream = z

@@ -103,8 +103,7 @@ describe("a set that is fetched again", () => {
     const gateway = open(setOf(rsa, ec), { workers: 2 });
     gateway.settle();
     const [old, kept] = [gateway.signedBy(rsa), gateway.signedBy(ec)];
-    for (let turn = 0; turn < 2; turn++)
-      for (const token of [old, kept]) expect(gateway.sendToAll(token)).toBe(GOOD);
+    for (let turn = 0; turn < 2; turn++) for (const token of [old, kept]) expect(gateway.sendToAll(token)).toBe(GOOD);
     gateway.reply = setOf(ec, otherRsa);
     gateway.pass(5n * MINUTE + SECOND);
     expect(gateway.sendToAll(old)).toBe("401 token-key");
@@ -223,7 +222,10 @@ describe("a service that fails", () => {
     ["by nothing but keys that are no good", setOf({ kty: "OKP" }, { ...published(otherRsa), use: "enc" })],
     ["by more than 256 KiB", { status: 200, body: setOf(otherRsa) + " ".repeat(262_144) }],
     ["by a megabyte", { status: 200, body: `{"keys":[${'{"kty":"RSA"},'.repeat(75_000)}{}]}` }],
-    ["by more than 64 keys", setOf(...Array.from({ length: 65 }, (_, index) => ({ ...published(otherEc), kid: `${index}` })))],
+    [
+      "by more than 64 keys",
+      setOf(...Array.from({ length: 65 }, (_, index) => ({ ...published(otherEc), kid: `${index}` }))),
+    ],
     ["by 20,000 values", `{"keys":[{"kty":"RSA","x5c":[${"0,".repeat(20_000)}0]}]}`],
     ["by depth", `{"keys":[${"[".repeat(100)}${"]".repeat(100)}]}`],
   ];
@@ -315,7 +317,8 @@ describe("one bad key among good ones", () => {
   it("two keys of one name that both fit verify nothing", () => {
     const gateway = open(setOf(rsa, { ...published(otherRsa), kid: "rsa" }, ec));
     gateway.settle();
-    for (const key of [rsa, { ...otherRsa, kid: "rsa" }]) expect(gateway.send(gateway.signedBy(key))).toBe("401 token-key");
+    for (const key of [rsa, { ...otherRsa, kid: "rsa" }])
+      expect(gateway.send(gateway.signedBy(key))).toBe("401 token-key");
     expect(gateway.send(gateway.signedBy(ec))).toBe(GOOD);
   });
 
@@ -381,7 +384,10 @@ describe("threads", () => {
   it("take as little memory after ten thousand sets as after ten", () => {
     const gateway = open(setOf(rsa), { configuration: remoteConfiguration({ refreshMs: 10_000 }) });
     const rotate = (turn: number) => {
-      gateway.reply = setOf({ ...published(ec), kid: `ec-${turn}` }, { ...published(rsa), kid: "r".repeat(turn % 200) || "r" });
+      gateway.reply = setOf(
+        { ...published(ec), kid: `ec-${turn}` },
+        { ...published(rsa), kid: "r".repeat(turn % 200) || "r" },
+      );
       gateway.pass(11n * SECOND);
     };
     for (let turn = 0; turn < 10; turn++) rotate(turn);
@@ -407,8 +413,16 @@ describe("a configuration", () => {
 
   it.each([
     ["a refresh of nine seconds", remoteConfiguration({ refreshMs: 9_999 }), "refreshMs"],
-    ["a refresh of more than a day", remoteConfiguration({ refreshMs: 86_400_001, maxStaleMs: 604_800_000 }), "refreshMs"],
-    ["a maxStale as long as the refresh", remoteConfiguration({ maxStaleMs: 300_000 }), "must be longer than refreshMs"],
+    [
+      "a refresh of more than a day",
+      remoteConfiguration({ refreshMs: 86_400_001, maxStaleMs: 604_800_000 }),
+      "refreshMs",
+    ],
+    [
+      "a maxStale as long as the refresh",
+      remoteConfiguration({ maxStaleMs: 300_000 }),
+      "must be longer than refreshMs",
+    ],
     ["more than a week", remoteConfiguration({ maxStaleMs: 604_800_001 }), "maxStaleMs"],
     ["a path without a slash", remoteConfiguration({ path: "jwks" }), "must begin with a slash"],
     ["a path with a line break", remoteConfiguration({ path: "/a\r\nb" }), "must be visible ASCII"],

@@ -17,13 +17,7 @@ export function proxy_on_tick(root: u32): void {
 }
 
 /** Whoever made the call knows its number. An answer that nobody waits for any more is nobody's. */
-export function proxy_on_http_call_response(
-  root: u32,
-  token: u32,
-  _headers: u32,
-  bodySize: u32,
-  _trailers: u32,
-): void {
+export function proxy_on_http_call_response(root: u32, token: u32, _headers: u32, bodySize: u32, _trailers: u32): void {
   beginCallback();
   const configuration = configurationOfRoot<Configuration>(root);
   if (AUTH && exists(configuration) && settleFetch(configuration.remoteKeys, token, bodySize)) return;

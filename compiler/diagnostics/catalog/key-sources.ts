@@ -13,7 +13,8 @@ export const keySources = {
   },
   SL0551: {
     severity: "error",
-    message: "keys are fetched every {refresh} and not used after {maxStale}: there would be none before they are fetched again",
+    message:
+      "keys are fetched every {refresh} and not used after {maxStale}: there would be none before they are fetched again",
     help: `\`maxStale\` is how long the gateway goes on with the keys that it has while the service cannot be asked. It has to be longer than \`refresh\`, and better several
 times as long: then a failure of the issuer is one of nobody else.
 
@@ -34,7 +35,8 @@ A secret that the issuer shares with the gateway is in the environment: \`secret
   },
   SL0553: {
     severity: "warning",
-    message: "the keys of `{host}` come without TLS: whoever is on the way could put others in their place, and sign tokens",
+    message:
+      "the keys of `{host}` come without TLS: whoever is on the way could put others in their place, and sign tokens",
     help: `A signature says no more than the keys by which it is verified. Fetched without TLS over a network that others use, they are whoever's answers first.
 
     services:

@@ -36,7 +36,10 @@ interface Asking {
 }
 
 /** @param asking which of their requests are those of modules */
-export async function startServices(names: readonly string[], { collectors, keyServices }: Asking): Promise<TestServices> {
+export async function startServices(
+  names: readonly string[],
+  { collectors, keyServices }: Asking,
+): Promise<TestServices> {
   const heard: HeardRequest[] = [];
   const posted: Post[] = [];
   let script: ServiceScript | undefined;

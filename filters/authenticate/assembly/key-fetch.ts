@@ -1,10 +1,19 @@
-import { jsonNodesAtMost } from "../../lib/json-room";
 import { JSON_NODE_BYTES, jsonParse } from "../../lib/json";
+import { jsonNodesAtMost } from "../../lib/json-room";
 import { Jwk } from "../../lib/jwk";
 import { JWKS_ERROR_COUNT, jwksPassedOver, jwksSpaceBytes, readPublicJwks, usableJwks } from "../../lib/jwks";
 import { PACKED_MOST_KEYS, packKeys, sameKeys, unpackKeys } from "../../lib/packed-keys";
 import { arenaTake, at, exists, none } from "../../lib/region";
-import { compose, composedLength, composedStart, keepLiteral, putDecimal, putLiteral, putText, Text } from "../../lib/text";
+import {
+  compose,
+  composedLength,
+  composedStart,
+  keepLiteral,
+  putDecimal,
+  putLiteral,
+  putText,
+  Text,
+} from "../../lib/text";
 import { bodyLength, bodyStart, readBody } from "../../proxy-wasm/body";
 import { answeredStatus, callService } from "../../proxy-wasm/calls";
 import { monotonicTime } from "../../proxy-wasm/clock";

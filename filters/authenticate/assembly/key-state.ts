@@ -102,5 +102,5 @@ function backOffOf(failures: i32): u64 {
 
 /** Up to a tenth less. */
 function spreadOver(time: u64, spread: u32): u64 {
-  return time - (((time / 10) >> 16) * <u64>(spread >> 16));
+  return time - ((time / 10) >> 16) * <u64>(spread >> 16);
 }

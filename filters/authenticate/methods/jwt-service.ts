@@ -74,8 +74,7 @@ export function algorithmsOfService(
     const fix = removal("remove it", false, list?.kind === "list" ? removeItem(list, index) : undefined);
     const node = context.node([...path, index]);
     if (isAlgorithm(algorithm) && keyTypeOf(algorithm) !== "oct") return [algorithm];
-    if (isAlgorithm(algorithm))
-      context.report(diagnose("SL0552", { algorithm }, context.place([...path, index]), fix));
+    if (isAlgorithm(algorithm)) context.report(diagnose("SL0552", { algorithm }, context.place([...path, index]), fix));
     else if (node !== undefined) reportAlgorithm(node, algorithm, fix, context);
     return [];
   });

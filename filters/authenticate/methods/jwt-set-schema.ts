@@ -50,7 +50,9 @@ const set = z
     service: z
       .string()
       .optional()
-      .describe("Name of a service under `services` that publishes the keys: they are fetched from it, again and again.")
+      .describe(
+        "Name of a service under `services` that publishes the keys: they are fetched from it, again and again.",
+      )
       .meta({ examples: ["idp"] }),
     path: z
       .string()
@@ -75,7 +77,9 @@ export const jwks = z
     z.string().regex(/^file:.+$/s, "the keys are in a file, `file:jwks.json`, or stand here as `{ keys: [...] }`"),
     set,
   ])
-  .describe("The keys of the issuer: `file:PATH`, relative to this file, the keys themselves, or the service that publishes them.")
+  .describe(
+    "The keys of the issuer: `file:PATH`, relative to this file, the keys themselves, or the service that publishes them.",
+  )
   .meta({ examples: ["file:jwks.json", { service: "idp", path: "/.well-known/jwks.json" }] });
 
 export type WrittenKeys = z.output<typeof jwks>;

@@ -128,7 +128,8 @@ function readExporter(node: i32, exporter: Exporter): bool {
   const service = requiredMember(node, "service");
   if (cluster === NOWHERE || authority === NOWHERE || path === NOWHERE || format === NOWHERE || service === NOWHERE)
     return false;
-  if (!stringOf(cluster, 1, LONGEST_CLUSTER) || !visibleOf(authority, LONGEST_AUTHORITY) || !pathOf(path, LONGEST_PATH)) return false;
+  if (!stringOf(cluster, 1, LONGEST_CLUSTER) || !visibleOf(authority, LONGEST_AUTHORITY) || !pathOf(path, LONGEST_PATH))
+    return false;
   if (!serviceOf(service)) return false;
   if (stringIs(format, "otlp")) exporter.format = Format.Otlp;
   else if (!stringIs(format, "zipkin")) return refuse(format, 'must be "zipkin" or "otlp"');
