@@ -1,4 +1,4 @@
-import { DENIALS_METRIC, decisionsMetric } from "../plan/names.js";
+import { DENIALS_METRIC, decisionsMetric, KEY_SETS_METRIC } from "../plan/names.js";
 import { ADDRESS_DENIED } from "../plan/native.js";
 import type { PolicyPlan } from "../plan/plan.js";
 
@@ -30,6 +30,11 @@ function series(metric: string, labels: readonly (string | undefined)[]): string
 export function decisions({ kind, name }: PolicyPlan, scope: Scope, range: string, outcome?: string): string {
   const labels = [`policy="${name}"`, outcome === undefined ? undefined : `outcome="${outcome}"`, scope];
   return `rate(${series(decisionsMetric(kind), labels)}[${range}])`;
+}
+
+/** Sets of keys a second that a policy did not get of its service. */
+export function keysNotFetched({ name }: PolicyPlan, scope: Scope, range: string): string {
+  return `rate(${series(KEY_SETS_METRIC, [`policy="${name}"`, 'outcome="failed"', scope])}[${range}])`;
 }
 
 /** Requests that policies of the gateway denied a second, by policy and reason. */

@@ -146,6 +146,9 @@ export const DECISION_HEADER = { name: "x-sluice-decision", property: "decision"
 /** The metric of Prometheus that counts denials by `policy` and `reason`, of rules by their name: there once there is one. */
 export const DENIALS_METRIC = "sluice_denials";
 
+/** And that which counts keys of tokens that were fetched or not, by `policy` and `outcome`. */
+export const KEY_SETS_METRIC = "sluice_key_sets";
+
 /**
  * The metric of Prometheus that counts what policies of a kind decided, by `policy` and `outcome`. The module's counter is
  * `sluice.<kind>.<policy>.<outcome>`, with a kind of several words joined by `-`, which Prometheus cannot have in a name.

@@ -281,6 +281,7 @@ it("says where no keys can be published, as nobody fetches any", () => {
     "4 <jwks>: SL0556 no policy that a route applies has its keys from the service `orders`",
   ]);
   expect(findings(`${HEAD}upstreams: { orders: { jwks: { status: 204 } } }\n${cases}`)).toEqual([
+    "4 <jwks>: SL0556 no policy that a route applies has its keys from the service `orders`",
     "4 <204>: SL0104 an answer with this status has no body",
   ]);
 });

@@ -28,7 +28,7 @@ it("a gateway has 64 of them at most", () => {
   expect(plan).toBeUndefined();
   expect(
     diagnostics.map(({ code, message, span }) => `${code} ${message} ${span.source.text.slice(span.start, span.end)}`),
-  ).toEqual(["SL0555 65 policies have their keys from services; at most 64 are possible p64"]);
+  ).toEqual(["SL0555 65 policies have their keys from services; at most 64 are possible authenticate"]);
 });
 
 it("a service is asked by its own name, and the guard may ask only where there is one", () => {

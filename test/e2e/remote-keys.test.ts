@@ -6,6 +6,7 @@ import { CLAIMS, setOf } from "../support/key-service.js";
 import { published, type SigningKey, TOKEN_KEYS, tokenBy } from "../support/token-keys.js";
 import { type Script, startUpstream, type Upstream } from "../support/upstream.js";
 import { clean } from "./support/clean.js";
+import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 import { until } from "./support/until.js";
 import { workplace } from "./support/workplace.js";
@@ -15,7 +16,7 @@ import { workplace } from "./support/workplace.js";
 const { rsa, otherRsa, ec, ec384 } = TOKEN_KEYS;
 const HOUR_S = 3600;
 
-const policyOf = (services: string, jwks = "", more = "") => `apiVersion: sluice/v1
+const policyOf = (services: string, jwks = "") => `apiVersion: sluice/v1
 kind: Gateway
 name: tokens
 listeners:
@@ -31,7 +32,6 @@ policies:
             audiences: [orders]
             algorithms: [RS256, ES256, ES384]
             jwks: { service: idp, path: /jwks${jwks} }
-${more}
 routes:
   - { name: known, match: { path: /known/** }, to: echo, apply: [known] }
 `;
@@ -207,13 +207,29 @@ describe("sluice run", () => {
     const client = (async () => {
       while (runs) seen.add(await status());
     })();
-    const more = "  also: { mode: off, authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }";
-    expect(await place.change(cli, policyOf(services, ", maxStale: 2h", more))).toBe("taken over");
+    expect(await place.change(cli, policyOf(services, ", maxStale: 2h"))).toBe("taken over");
     for (let turn = 0; turn < 50; turn++) expect(await status()).toBe(200);
     runs = false;
     await client;
     expect([...seen]).toEqual([200]);
     // And once more where the update came more than half a minute later.
     expect(idp.received.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("policy tests", () => {
+  const consumers = "consumers: { acme: { credentials: [{ jwt: { subject: acme-app } }] } }\n";
+  const token = tokenOf(rsa);
+  const sent = `request: { path: /known/x, headers: { authorization: "Bearer ${token}" } }`;
+
+  it("have keys of the runner's own, and those that they say, on both engines", async () => {
+    await passOnBoth(POLICY.replace("policies:", `${consumers}policies:`), [
+      "as: acme, request: { path: /known/x }, expect: { status: 200, upstream: { service: echo, headers: { x-consumer: acme } } }",
+      `${sent}, expect: { status: 401, decidedBy: known, upstream: none }`,
+      `upstreams: { idp: { jwks: { keys: [${JSON.stringify(published(rsa))}] } } }, ${sent}, expect: { status: 200 }`,
+      "as: acme, upstreams: { idp: { jwks: { status: 503 } } }, request: { path: /known/x }, expect: { status: 503, decidedBy: known, upstream: none }",
+      "as: acme, steps: [{ request: { path: /known/x }, expect: { status: 200 } }, { wait: 1s }, { request: { path: /known/x }, expect: { status: 200 } }]",
+      'request: { path: /known/x, headers: { authorization: "Bearer a.b.c" } }, expect: { status: 401, metrics: { known.denied: 1 } }',
+    ]);
   });
 });

@@ -80,6 +80,8 @@ export class Keyed {
   reply: Reply;
   /** When it was asked, in milliseconds since the start. */
   readonly asked: number[] = [];
+  /** Names of the host functions that the module has called. */
+  readonly calls: string[] = [];
   private readonly module: CompiledModule;
   private readonly workers: number;
   private readonly began: bigint;
@@ -112,7 +114,7 @@ export class Keyed {
   private start(configuration: unknown): Threads {
     const threads = this.host.run({
       module: this.module,
-      vm: { vmId: "shop" },
+      vm: { vmId: "shop", intercept: (name) => void this.calls.push(name) },
       plugin: pluginOf({ configuration: JSON.stringify(configuration) }),
       workers: this.workers,
       failurePolicy: "reload",
