@@ -8,6 +8,7 @@ import { type Script, startUpstream, type Upstream } from "../support/upstream.j
 import { clean } from "./support/clean.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
+import { NO_ENVOY } from "./support/served-policy.js";
 import { until } from "./support/until.js";
 import { workplace } from "./support/workplace.js";
 
@@ -185,11 +186,15 @@ describe.each(WORKER_COUNTS)("keys of a service, with %i workers", (concurrency)
 describe("sluice run", () => {
   const place = workplace("sluice-keys-", "first");
 
-  it.each(WORKER_COUNTS)("takes keys along into a new configuration, with %i workers", async (workers) => {
+  it.each([
+    ["with 1 worker", ["--concurrency", "1"], {}],
+    ["with 2 workers", ["--concurrency", "2"], {}],
+    ["without an Envoy", ["--embedded"], NO_ENVOY],
+  ])("takes keys along into a new configuration, %s", async (_, args, env) => {
     const idp = await startUpstream({ body: setOf(rsa) });
     clean.push(() => idp.close());
     const services = `  echo: { endpoints: ["${place.upstream.address}"] }\n  idp: { endpoints: ["${idp.address}"] }`;
-    const { cli, url } = await place.start(policyOf(services), ["--concurrency", String(workers)]);
+    const { cli, url } = await place.start(policyOf(services), args, { env });
     const token = tokenOf(rsa);
     // Each on a connection of its own, so that all workers are asked.
     const status = async () => {
