@@ -21,11 +21,11 @@ function defineCounter(kind: string, policy: Text, outcome: string): bool {
   putText(policy);
   putLiteral(".");
   putLiteral(outcome);
-  return define(MetricType.Counter);
+  return define();
 }
 
-/** Defines a metric of the name that was composed; its number is the result. */
-function define(type: MetricType): bool {
+/** Defines a counter, or a metric of another type, of the name that was composed; its number is the result. */
+function define(type: MetricType = MetricType.Counter): bool {
   if (!composed()) return false;
   const status = proxy_define_metric(type, composedStart(), composedLength(), resultCell(0));
   return status === Status.Ok;
@@ -61,7 +61,7 @@ export function newReasonCounter(policy: usize, policyEnd: usize, reason: usize,
   put(policy, <i32>(policyEnd - policy));
   putLiteral(".");
   put(reason, <i32>(reasonEnd - reason));
-  return define(MetricType.Counter) ? <u32>resultNumber(0) : NO_COUNTER;
+  return define() ? <u32>resultNumber(0) : NO_COUNTER;
 }
 
 /** Defines `sluice_key_sets.<policy>.<outcome>`: its number, or NO_COUNTER if the host refuses. */
@@ -71,11 +71,11 @@ export function newKeyCounter(policy: Text, outcome: string): u32 {
   putText(policy);
   putLiteral(".");
   putLiteral(outcome);
-  return define(MetricType.Counter) ? <u32>resultNumber(0) : NO_COUNTER;
+  return define() ? <u32>resultNumber(0) : NO_COUNTER;
 }
 
 /** Defines a gauge `<name>.<policy>`: its number, or NO_COUNTER if the host refuses. */
-export function newGauge(name: string, policy: Text): u32 {
+export function newKeyGauge(name: string, policy: Text): u32 {
   compose(128);
   putLiteral(name);
   putLiteral(".");

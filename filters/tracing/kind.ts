@@ -12,7 +12,7 @@ import { type Split, splitByAnswer } from "../../compiler/expression/split.js";
 import type { Json, JsonObject } from "../../compiler/plan/plan.js";
 import type { TracerPlan } from "../../compiler/plan/tracers.js";
 import type { Collector } from "../../compiler/plan/tracing.js";
-import { authorityOf } from "../../compiler/policy/asked-services.js";
+import { authorityOf } from "../../compiler/policy/authority.js";
 import { defineKind, type KindPlan, type PolicyContext } from "../../compiler/policy/kind.js";
 import { CONTEXT_HEADERS, writtenHeaders } from "./context.js";
 import { lintOf } from "./lint.js";

@@ -29,9 +29,9 @@ export enum Outcome {
   /** The caller has failed too often. */
   LockedOut = 13,
   /** There are no keys to verify tokens by, or only such as are too old. */
-  NoKeys = 14,
+  NoKeys = 16,
   /** And a JwtRefusal: why a token is refused. */
-  Token = 16,
+  Token = 17,
 }
 
 const OUTCOMES: i32 = Outcome.Token + JWT_REFUSALS;

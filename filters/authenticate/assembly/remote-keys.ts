@@ -20,7 +20,7 @@ import { arenaTake, at, exists, keep, keepRecord, keepRecords, none } from "../.
 import { compose, keepComposed, keepLiteral, put, putByte, putLiteral, putText, Text } from "../../lib/text";
 import { monotonicTime } from "../../proxy-wasm/clock";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
-import { count, NO_COUNTER, newGauge, newKeyCounter, record } from "../../proxy-wasm/metrics";
+import { count, NO_COUNTER, newKeyCounter, newKeyGauge, record } from "../../proxy-wasm/metrics";
 import { fillRandom } from "../../proxy-wasm/random";
 import { JwtKeys } from "./jwt-keys";
 import { KeyState, packedOf, readKeyState } from "./key-state";
@@ -179,8 +179,8 @@ export function nameRemoteKeys(remote: RemoteKeys, policy: Text, cache: TokenCac
   remote.fetched = newKeyCounter(policy, "fetched");
   remote.failed = newKeyCounter(policy, "failed");
   remote.taken = newKeyCounter(policy, "taken");
-  remote.known = newGauge("sluice_keys", policy);
-  remote.age = newGauge("sluice_keys_age_seconds", policy);
+  remote.known = newKeyGauge("sluice_keys", policy);
+  remote.age = newKeyGauge("sluice_keys_age_seconds", policy);
   return remote.fetched !== NO_COUNTER && remote.failed !== NO_COUNTER && remote.taken !== NO_COUNTER;
 }
 

@@ -1,7 +1,7 @@
 import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import type { KeySource } from "../../../compiler/plan/key-sources.js";
 import type { JsonObject } from "../../../compiler/plan/plan.js";
-import { authorityOf } from "../../../compiler/policy/asked-services.js";
+import { authorityOf } from "../../../compiler/policy/authority.js";
 import type { PolicyContext } from "../../../compiler/policy/kind.js";
 import { durationText, isIpAddress } from "../../../compiler/policy/values.js";
 import type { Path } from "../../../compiler/syntax/document.js";

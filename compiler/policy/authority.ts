@@ -1,10 +1,8 @@
 import type { Gateway } from "./gateway.js";
 
-// Services that modules ask by themselves, and not for a client.
-
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
-/** The `Host` that a service is asked for: one with a name of its own for that, as a server of many customers knows itself by it. */
+/** The `Host` that a module asks a service for. One with a name of its own is asked for that: a service of many customers knows itself by it. */
 export function authorityOf(service: string, services: Gateway["services"]): string {
   const known = Object.hasOwn(services, service) ? services[service] : undefined;
   const { host, port } = known?.dns ?? known?.versions?.[known.active ?? ""]?.dns ?? {};
