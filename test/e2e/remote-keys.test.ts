@@ -92,8 +92,14 @@ describe.each(WORKER_COUNTS)("keys of a service, with %i workers", (concurrency)
       ["application/jwk-set+json, application/json"],
     ]);
     expect([await counted("fetched"), await counted("failed")]).toEqual([1, 0]);
-    const gauges = await gateway.envoy.admin.stats("^wasmcustom\\.sluice_keys");
-    expect(gauges.get("wasmcustom.sluice_keys.known")).toBe(2);
+    const metrics = (await gateway.envoy.admin.get("/stats/prometheus")).text.split("\n");
+    expect(metrics.filter((line) => /^sluice_key_?s/.test(line))).toEqual(
+      expect.arrayContaining([
+        'sluice_key_sets{policy="known",outcome="fetched"} 1',
+        'sluice_keys{policy="known"} 2',
+        expect.stringMatching(/^sluice_keys_age_seconds\{policy="known"\} \d+$/),
+      ]),
+    );
     await oracle.check({ goodRequest: async (agent) => ({ status: await status(token, agent) }), secrets: [token] });
   });
 
