@@ -1,6 +1,15 @@
 import { objectToYaml } from "../envoy/print.js";
 import type { GatewayPlan, JsonObject, PolicyPlan } from "../plan/plan.js";
-import { answers, decisions, healthy, type ModuleFilter, quantile, reloads, spansLost } from "./queries.js";
+import {
+  answers,
+  decisions,
+  healthy,
+  keysNotFetched,
+  type ModuleFilter,
+  quantile,
+  reloads,
+  spansLost,
+} from "./queries.js";
 import {
   countingPolicies,
   isLimit,
@@ -30,6 +39,7 @@ interface Alert {
 export function alertsText(plan: GatewayPlan): string {
   const alerts = [
     ...countingPolicies(plan).flatMap(policyAlerts),
+    ...plan.policies.flatMap(keysAlert),
     ...tracingPolicies(plan).flatMap(spansAlert),
     ...nativeAlert(plan),
     ...plan.services.flatMap(({ name }) => serviceAlerts(plan, name)),
@@ -73,6 +83,22 @@ function policyAlerts(policy: PolicyPlan): Alert[] {
     summary: `The policy ${name} refuses more than ${share * 100}% of the requests that it is asked about`,
   };
   return [fails, refuses];
+}
+
+/** Tokens are verified by the last good keys for a while, so there is time to look. */
+function keysAlert(policy: PolicyPlan): Alert[] {
+  const { name, kind, fetches } = policy;
+  if (fetches === undefined) return [];
+  return [
+    {
+      name: "SluiceKeysNotFetched",
+      expr: `sum by (job) (${keysNotFetched(policy, undefined, RANGE)}) > 0`,
+      for: "10m",
+      severity: "warning",
+      about: { policy: name, kind, service: fetches.service },
+      summary: `The policy ${name} does not get its keys of ${fetches.service}; when those that it has are too old, tokens are refused`,
+    },
+  ];
 }
 
 function spansAlert(policy: PolicyPlan): Alert[] {

@@ -152,6 +152,23 @@ routes:
   });
 });
 
+it("a policy with keys of a service has an alert where they are not fetched", () => {
+  const text = alertsText(
+    planOf(`
+apiVersion: sluice/v1
+kind: Gateway
+name: tokens
+listeners: { public: { address: 127.0.0.1:8080 } }
+services: { idp: { endpoints: [127.0.0.1:9002] } }
+policies:
+  known: { authenticate: { anyOf: [{ jwt: { issuer: i, audiences: [a], jwks: { service: idp, path: /jwks } } }] } }
+routes: [{ name: one, match: { path: /one }, respond: { status: 200 }, apply: [known] }]
+`),
+  );
+  expect(text).toContain('sum by (job) (rate(sluice_key_sets{policy="known",outcome="failed"}[5m])) > 0');
+  expect(text).toContain("does not get its keys of idp");
+});
+
 describe("the dashboard", () => {
   it("is written down for a policy", () => {
     expectGolden(join(packageRoot(), "compiler/dashboards/shop.golden.dashboard.json"), dashboardText(planOf(SHOP)));

@@ -1,4 +1,4 @@
-import { CONSUMERS_METRIC, DENIALS_METRIC, decisionsMetric } from "../plan/names.js";
+import { CONSUMERS_METRIC, DENIALS_METRIC, decisionsMetric, KEY_SETS_METRIC } from "../plan/names.js";
 import { ADDRESS_DENIED } from "../plan/native.js";
 import type { PolicyPlan } from "../plan/plan.js";
 
@@ -38,6 +38,11 @@ export function decisions({ kind, name }: PolicyPlan, scope: Scope, range: strin
 export function consumerRequests(scope: Scope, range: string, outcome?: string): string {
   const only = outcome === undefined ? undefined : `outcome="${outcome}"`;
   return `rate(${series(CONSUMERS_METRIC, [only, scope])}[${range}])`;
+}
+
+/** Sets of keys a second that a policy did not get of its service. */
+export function keysNotFetched({ name }: PolicyPlan, scope: Scope, range: string): string {
+  return `rate(${series(KEY_SETS_METRIC, [`policy="${name}"`, 'outcome="failed"', scope])}[${range}])`;
 }
 
 /** Requests that policies of the gateway denied a second, by policy, reason and route. */

@@ -5,6 +5,7 @@ import { expressions } from "./catalog/expressions.js";
 import { files } from "./catalog/files.js";
 import { internal } from "./catalog/internal.js";
 import { introspection } from "./catalog/introspection.js";
+import { keySources } from "./catalog/key-sources.js";
 import { nativePolicies } from "./catalog/native-policies.js";
 import { outputs } from "./catalog/outputs.js";
 import { policies } from "./catalog/policies.js";
@@ -32,6 +33,7 @@ export const catalog = {
   ...tracing,
   ...expressions,
   ...introspection,
+  ...keySources,
   ...services,
   ...balancing,
   ...files,

@@ -12,6 +12,7 @@ import { hasOperations } from "./body.js";
 import { planDiscovery } from "./discovery.js";
 import { planErrors } from "./errors.js";
 import { planHosts } from "./hosts.js";
+import { MOST_KEY_SOURCES } from "./key-sources.js";
 import { PIN_HEADER } from "./names.js";
 import {
   type ConsumerPlan,
@@ -60,6 +61,7 @@ export function buildPlan(
       ...ownedHeadersMatched(checked, plan.ownedRequestHeaders),
       ...tooManyNames(plan),
       ...tooManyCollectors(plan),
+      ...tooManyKeySources(plan),
       ...checkTracers(policies),
     ],
   };
@@ -172,6 +174,13 @@ function tooManyCollectors({ policies }: GatewayPlan): Diagnostic[] {
   const count = collectors(policies).length;
   const first = policies.find((_, index) => collectors(policies.slice(0, index + 1)).length > MOST_COLLECTORS);
   return first === undefined ? [] : [diagnose("SL0469", { count, most: MOST_COLLECTORS }, first.origin)];
+}
+
+function tooManyKeySources({ policies }: GatewayPlan): Diagnostic[] {
+  const fetching = policies.filter(({ fetches }) => fetches !== undefined);
+  const first = fetching[MOST_KEY_SOURCES];
+  const parameters = { count: fetching.length, most: MOST_KEY_SOURCES };
+  return first === undefined ? [] : [diagnose("SL0555", parameters, first.origin)];
 }
 
 /** As many values by name as the module looks for at once. */

@@ -149,6 +149,9 @@ export const DENIALS_METRIC = "sluice_denials";
 /** The metric of Prometheus that counts requests by `consumer` and `outcome`, where the file asks for it. */
 export const CONSUMERS_METRIC = "sluice_consumers";
 
+/** And that which counts keys of tokens that were fetched or not, by `policy` and `outcome`. */
+export const KEY_SETS_METRIC = "sluice_key_sets";
+
 /**
  * The metric of Prometheus that counts what policies of a kind decided, by `policy` and `outcome`. The module's counter is
  * `sluice.<kind>.<policy>.<outcome>`, with a kind of several words joined by `-`, which Prometheus cannot have in a name.

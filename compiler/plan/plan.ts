@@ -11,6 +11,7 @@ import type { CallerPlan } from "./callers.js";
 import type { Credential } from "./credentials.js";
 import type { ErrorPage } from "./errors.js";
 import type { RouteForwarding } from "./forwarding.js";
+import type { KeySource } from "./key-sources.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
 import type { Collector } from "./tracing.js";
@@ -175,6 +176,8 @@ export interface PolicyPlan {
   introspection?: { service: string; path: string };
   /** Where a module sends what it learns of requests. */
   collector?: Collector;
+  /** Where a module fetches the keys by which it verifies tokens. */
+  fetches?: KeySource;
   /** Request headers that only it may write: what a client sends under these names is removed from every request. */
   ownedRequestHeaders?: readonly string[];
   /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
@@ -193,6 +196,8 @@ export interface PolicyPlan {
 export interface TestSignIn {
   /** What a consumer has in tests beside its own credentials, whose secrets nobody knows. */
   credentials(consumer: ConsumerPlan): Credential[];
+  /** What a service that publishes keys has in tests, as JSON Web Keys; absent where the policy asks none. */
+  keys?: readonly JsonObject[];
   /** A request with a credential of the consumer, where the policy looks for one. */
   sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
   /** A request with a token that claims this, by the runner's own key; absent where the policy takes no tokens. */

@@ -275,6 +275,17 @@ it("says where no spans can be expected, as nothing sends any", () => {
   expect(of("none")).toEqual([]);
 });
 
+it("says where no keys can be published, as nobody fetches any", () => {
+  const cases = "cases: [{ name: a, request: { path: /a }, expect: { status: 200 } }]\n";
+  expect(findings(`${HEAD}upstreams: { orders: { jwks: { status: 503 } } }\n${cases}`)).toEqual([
+    "4 <jwks>: SL0556 no policy that a route applies has its keys from the service `orders`",
+  ]);
+  expect(findings(`${HEAD}upstreams: { orders: { jwks: { status: 204 } } }\n${cases}`)).toEqual([
+    "4 <jwks>: SL0556 no policy that a route applies has its keys from the service `orders`",
+    "4 <204>: SL0104 an answer with this status has no body",
+  ]);
+});
+
 it("names the nearest policy file where the one that is named is not there", () => {
   const cases = "cases: [{ name: a, request: { path: /a }, expect: { status: 200 } }]\n";
   const of = (policy: string) => findings(`${HEAD.replace("policy.yaml", policy)}${cases}`);

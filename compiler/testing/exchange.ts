@@ -15,6 +15,7 @@ import type { Span } from "../traces/span.js";
 import type { SentRequest } from "./client.js";
 import type { KeyedGateway } from "./credentials.js";
 import { listenerOf, policyCounters, type TestedGateway } from "./gateway.js";
+import { KeyServices } from "./key-services.js";
 import type { Collected } from "./spans/match.js";
 import { Collectors, SpanReader } from "./spans/posts.js";
 import type { Upstreams } from "./suite.js";
@@ -50,6 +51,7 @@ export class EmbeddedGateway implements TestedGateway {
   private readonly worker: Worker;
   private readonly script: ServiceScript;
   private readonly collectors: Collectors;
+  private readonly keyServices: KeyServices;
   private readonly reader = new SpanReader();
 
   /**
@@ -70,6 +72,7 @@ export class EmbeddedGateway implements TestedGateway {
     this.listener = listener;
     this.script = new ServiceScript(keyed.plan, upstreams);
     this.collectors = new Collectors(keyed.plan);
+    this.keyServices = new KeyServices(keyed.plan);
     const random = seededRandom(seed);
     const clock =
       start === undefined
@@ -77,6 +80,7 @@ export class EmbeddedGateway implements TestedGateway {
         : new ManualClock({ wall: BigInt(start) * MILLISECOND, monotonic: NEARLY_A_SECOND });
     this.host = new Host({ clock, random, clusters: keyed.plan.services.map(({ name }) => name) });
     this.worker = new Worker(this.host, modules, keyed, random);
+    this.letModuleWork();
   }
 
   get time(): number {
@@ -96,7 +100,7 @@ export class EmbeddedGateway implements TestedGateway {
     this.wait(this.worker.delayOf(this.listener, client));
     const reception = this.worker.receive(this.listener, client, body.length > 0, arrived);
     const exchange = this.follow(reception, body);
-    this.letSpansGo();
+    this.letModuleWork();
     return exchange;
   }
 
@@ -105,8 +109,8 @@ export class EmbeddedGateway implements TestedGateway {
   }
 
   /** The time of the policies stands still, and what the module does when time has passed is done all the same. */
-  private letSpansGo(): void {
-    if (this.collectors.isEmpty) return;
+  private letModuleWork(): void {
+    if (this.collectors.isEmpty && this.keyServices.isEmpty) return;
     do this.host.tick();
     while (this.answerCalls());
   }
@@ -123,9 +127,10 @@ export class EmbeddedGateway implements TestedGateway {
         continue;
       }
       const collector = this.collectors.collectorOf(cluster, request);
-      if (collector === undefined) throw new HostFault(`the guard calls ${cluster}, which is not modelled`);
+      if (collector === undefined && !this.keyServices.isAsked(cluster, request))
+        throw new HostFault(`the guard calls ${cluster}, which is not modelled`);
       const { status, headers: sent, content } = this.script.answer(cluster, request);
-      this.reader.read({ collector, body: request.body, status });
+      if (collector !== undefined) this.reader.read({ collector, body: request.body, status });
       answer([[":status", String(status)], ...sent], content);
     }
     return calls.length > 0;

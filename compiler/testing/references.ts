@@ -7,6 +7,7 @@ import { type Node, nodeAt, offsetInScalar, type Path } from "../syntax/document
 import type { Span } from "../syntax/source.js";
 import { type CheckedSuite, expectations } from "./check.js";
 import { checkTokens } from "./introspection.js";
+import { KeyServices } from "./key-services.js";
 import { checkAnswers, expectedOperation } from "./operations.js";
 import { activeVersions, expectedInPlan, nameInPlan } from "./service-names.js";
 import { type Case, type Expectation, TRACED, type Upstreams } from "./suite.js";
@@ -82,15 +83,21 @@ function upstreamFindings(
   names: Names,
   checked: CheckedSuite,
 ): Diagnostic[] {
-  return Object.entries(upstreams).flatMap(([service, { soap = {}, tokens = {} }]) => [
-    ...refer("service", service, names.services, checked.place([...path, service], "key")),
-    ...(names.services.includes(service)
-      ? [
-          ...checkAnswers(nameInPlan(plan, service), soap, [...path, service, "soap"], plan, checked),
-          ...checkTokens(nameInPlan(plan, service), tokens, [...path, service, "tokens"], plan, checked),
-        ]
-      : []),
-  ]);
+  const publishing = new KeyServices(plan).services;
+  return Object.entries(upstreams).flatMap(([service, { soap = {}, tokens = {}, jwks }]) => {
+    const known = nameInPlan(plan, service);
+    const unknown = refer("service", service, names.services, checked.place([...path, service], "key"));
+    if (unknown.length > 0) return unknown;
+    const keys =
+      jwks === undefined || publishing.has(known)
+        ? []
+        : [diagnose("SL0556", { service }, checked.place([...path, service, "jwks"], "key"))];
+    return [
+      ...keys,
+      ...checkAnswers(known, soap, [...path, service, "soap"], plan, checked),
+      ...checkTokens(known, tokens, [...path, service, "tokens"], plan, checked),
+    ];
+  });
 }
 
 function namesOf(plan: GatewayPlan, kinds: readonly PolicyKind[]): Names {

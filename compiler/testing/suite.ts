@@ -38,6 +38,26 @@ const operationAnswer = z
   .describe("What the service answers to an operation.")
   .meta({ ...exactlyOneOf("response", "fault"), examples: [{ response: { id: 7, name: "Acme" } }] });
 
+const keyAnswer = z
+  .strictObject({
+    keys: z
+      .array(z.record(z.string(), json))
+      .max(63)
+      .default([])
+      .describe("JSON Web Keys that it publishes, beside the one that the runner signs tokens with."),
+    status: z
+      .int()
+      .min(200)
+      .max(599)
+      .refine((status) => status !== 204 && status !== 304, "an answer with this status has no body")
+      .default(200)
+      .describe("Status code of that answer; any other than 200 is a failure."),
+  })
+  .describe(
+    "What the service answers where a policy fetches the keys of tokens; without this the runner's own key alone.",
+  )
+  .meta({ examples: [{ status: 503 }] });
+
 const upstream = z
   .strictObject({
     status: z.int().min(200).max(599).default(200).describe("Status code of its answers."),
@@ -64,6 +84,7 @@ const upstream = z
         "Answers by token, of a service that is asked by `introspect` what tokens are. Any other token is not active, but for those that `as` signs requests in by.",
       )
       .meta({ examples: [{ "opaque-1": { sub: "alice", scope: "orders:read" } }] }),
+    jwks: keyAnswer.optional(),
   })
   .refine(onlyOneBody, twoBodies)
   .describe("What a service answers in this test, in place of the real one.");
@@ -326,4 +347,5 @@ export type Step = NonNullable<Case["steps"]>[number];
 export type Request = z.output<typeof request>;
 export type Expectation = z.output<typeof expectation>;
 export type Upstreams = Suite["upstreams"];
+export type KeyAnswer = z.output<typeof keyAnswer>;
 export type OperationAnswer = z.output<typeof operationAnswer>;

@@ -2,9 +2,10 @@ import { byteTextOf } from "../host/byte-text.js";
 import type { Pairs } from "../host/pairs.js";
 import type { GatewayPlan, Json, MockRequest } from "../plan/plan.js";
 import { Introspections } from "./introspection.js";
+import { KeyServices } from "./key-services.js";
 import { answerOf, type Mock, mocksOf } from "./mocks.js";
 import { nameInPlan } from "./service-names.js";
-import type { Case, Suite, Upstreams } from "./suite.js";
+import type { Case, KeyAnswer, Suite, Upstreams } from "./suite.js";
 
 /** What a service answers to a request. Header values are byte texts. */
 export interface UpstreamAnswer {
@@ -25,12 +26,14 @@ export interface HeardByService {
 /** What the services of a plan answer. */
 export class ServiceScript {
   private readonly mocks: ReadonlyMap<string, readonly Mock[]>;
+  private readonly keyServices: KeyServices;
   private readonly upstreams: Upstreams;
   private readonly introspections: Introspections;
 
   constructor(plan: GatewayPlan, upstreams: Upstreams) {
     this.mocks = mocksOf(plan);
     this.introspections = new Introspections(plan);
+    this.keyServices = new KeyServices(plan);
     const named = Object.entries(upstreams).map(([name, upstream]) => [nameInPlan(plan, name), upstream] as const);
     this.upstreams = Object.fromEntries(named);
   }
@@ -40,9 +43,16 @@ export class ServiceScript {
     return this.introspections.isOne(service, heard);
   }
 
+  /** What a test says of the keys that a service publishes. */
+  keysOf(service: string): KeyAnswer | undefined {
+    return Object.hasOwn(this.upstreams, service) ? this.upstreams[service]?.jwks : undefined;
+  }
+
   /** 200 without a body, if nothing is said of the service. */
   answer(service: string, heard: HeardByService): UpstreamAnswer {
     const upstream = Object.hasOwn(this.upstreams, service) ? this.upstreams[service] : undefined;
+    const keys = this.keyServices.answer(service, heard, this.keysOf(service));
+    if (keys !== undefined) return keys;
     const { soap = {} } = upstream ?? {};
     for (const { mock } of Object.keys(soap).length === 0 ? [] : (this.mocks.get(service) ?? [])) {
       const asked = mock.read(requestOf(heard));

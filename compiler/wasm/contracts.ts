@@ -70,12 +70,15 @@ const bodyCallbacks = [
   "function proxy_on_response_trailers",
 ];
 
-/** What a module that makes spans is entered by, and calls: streams end, collectors are called and answer, time passes. */
-const traceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_log", "function proxy_on_tick"];
-/** What a module is entered by, and calls, in which requests wait for what a service answers. */
-const waitingCallbacks = ["function proxy_on_http_call_response"];
-const ofWaiting = ["env.proxy_continue_stream", "env.proxy_http_call", "env.proxy_set_effective_context"];
-const ofTracing = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
+/** What a module that asks services of its own accord is entered by, and calls: they answer, and time passes. */
+const serviceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_tick"];
+const ofServices = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
+/** One that makes spans is told when streams end, too. */
+const traceCallbacks = [...serviceCallbacks, "function proxy_on_log"];
+/** One that fetches keys tells how many there are, and how old they are. */
+const ofKeys = ["env.proxy_record_metric"];
+/** One in which requests wait for what a service answers takes them up again. */
+const ofWaiting = ["env.proxy_continue_stream", "env.proxy_set_effective_context"];
 
 const ofBodies: Contract = {
   exports: [...common.exports, ...bodyCallbacks].toSorted(),
@@ -84,15 +87,15 @@ const ofBodies: Contract = {
 
 /** Every module that is built and shipped, by its name without `.wasm`. */
 export const contracts: Readonly<Record<string, Contract>> = {
-  // Failures and nonces are counted over all workers.
+  // Failures and nonces are counted over all workers, which also share keys.
   auth: {
-    exports: [...common.exports, ...waitingCallbacks].toSorted(),
-    imports: [...verification, ...common.imports, ...sharedData, ...ofWaiting].toSorted(),
+    exports: [...common.exports, ...serviceCallbacks].toSorted(),
+    imports: [...verification, ...common.imports, ...sharedData, ...ofServices, ...ofKeys, ...ofWaiting].toSorted(),
   },
   body: ofBodies,
   guard: {
     exports: [...common.exports, ...traceCallbacks].toSorted(),
-    imports: [...new Set([...verification, ...common.imports, ...sharedData, ...ofTracing, ...ofWaiting])].toSorted(),
+    imports: [...verification, ...common.imports, ...sharedData, ...ofServices, ...ofKeys, ...ofWaiting].toSorted(),
   },
   "rate-limit": {
     exports: common.exports,
@@ -104,7 +107,7 @@ export const contracts: Readonly<Record<string, Contract>> = {
     imports: [
       ...common.imports.filter((name) => !/environ_|send_local_response/.test(name)),
       ...sharedData,
-      ...ofTracing,
+      ...ofServices,
     ].toSorted(),
   },
 };

@@ -38,12 +38,15 @@ it.each(moduleNames)("%s.wasm is as it must be", (name) => {
 
 it("a module under the name of another has what that one must not have", () => {
   expect(verifyModule(moduleBytes("guard"), contractOf("auth")).faults).toEqual([
-    "has exports that are not allowed: function proxy_on_log, function proxy_on_tick",
-    "has imports that are not allowed: env.proxy_set_tick_period_milliseconds",
+    "has exports that are not allowed: function proxy_on_log",
   ]);
   expect(verifyModule(moduleBytes("auth"), contractOf("guard")).faults).toEqual([
-    "lacks exports: function proxy_on_log, function proxy_on_tick",
-    "lacks imports: env.proxy_set_tick_period_milliseconds",
+    "lacks exports: function proxy_on_log",
+  ]);
+  expect(verifyModule(moduleBytes("tracing"), contractOf("rate-limit")).faults).toEqual([
+    "has exports that are not allowed: function proxy_on_http_call_response, function proxy_on_log, function proxy_on_tick",
+    "has imports that are not allowed: env.proxy_http_call, env.proxy_remove_header_map_value, env.proxy_replace_header_map_value, env.proxy_set_tick_period_milliseconds",
+    "lacks imports: env.proxy_send_local_response",
   ]);
   expect(contractOf("constructor")).toBeUndefined();
 });

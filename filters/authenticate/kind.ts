@@ -94,7 +94,7 @@ export const authenticate = defineKind({
       readsHeaders: unique([...methods.flatMap((one) => one.readsHeaders), ...locks.keys.flatMap(headersOf)]),
       readsNamed: locks.keys.flatMap(namedOf),
       ...configured(methods, spec.optional, context.gateway.name, locks.config),
-      ...introspection(methods),
+      ...asked(methods),
       ...(methods.some((one) => one.verifiesSignatures) ? { verifiesSignatures: true } : {}),
       ...named("variables", methods),
       ...named("ownedRequestHeaders", methods),
@@ -168,12 +168,21 @@ function claimHeaders(methods: readonly MethodPlan[]): ResultHeader[] {
   return headers.filter(({ name }, index) => headers.findIndex((other) => other.name === name) === index);
 }
 
-/** No two methods of a policy ask a service. */
-function introspection(methods: readonly MethodPlan[]): Pick<PolicyPlan, "asks" | "introspection"> {
-  const asked = methods.find(({ asks }) => asks !== undefined)?.asks;
-  if (asked === undefined) return {};
-  const { service, path, origin } = asked;
-  return { asks: [{ service, origin }], introspection: { service, path } };
+/** Services that methods ask: one at most what tokens are, and one for keys, as there is one place in a request for a token. */
+function asked(methods: readonly MethodPlan[]): Pick<PolicyPlan, "asks" | "introspection" | "fetches"> {
+  const [introspected] = methods.flatMap((one) => one.asks ?? []);
+  const [fetched] = methods.flatMap((one) => one.fetches ?? []);
+  const asks = [
+    ...(introspected === undefined ? [] : [{ service: introspected.service, origin: introspected.origin }]),
+    ...(fetched === undefined ? [] : [{ service: fetched.source.service, origin: fetched.origin }]),
+  ];
+  return {
+    ...(asks.length === 0 ? {} : { asks }),
+    ...(introspected === undefined
+      ? {}
+      : { introspection: { service: introspected.service, path: introspected.path } }),
+    ...(fetched === undefined ? {} : { fetches: fetched.source }),
+  };
 }
 
 /** What the module reads, and what it reads in tests if that differs. */
@@ -241,7 +250,9 @@ function guaranteedBy([first, ...more]: readonly MethodPlan[]): string[] {
 function signInBy(methods: readonly MethodPlan[]): TestSignIn {
   const of = (consumer: ConsumerPlan) => methods.find(({ takes }) => consumer.credentials.some(takes)) ?? methods[0];
   const [token] = methods.flatMap(({ signIn }) => signIn.token ?? []);
+  const keys = methods.flatMap((one) => one.signIn.keys ?? []);
   return {
+    ...(keys.length === 0 ? {} : { keys }),
     credentials(consumer) {
       const credential = of(consumer)?.signIn.credential(consumer);
       return credential === undefined ? [] : [credential];

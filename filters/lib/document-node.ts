@@ -220,3 +220,15 @@ export function identityOf(node: i32): bool {
   if (!isVisibleAscii(start, length)) return refuse(node, "must be visible ASCII");
   return !hasByte(start, length, 0x2c) || refuse(node, "must not contain a comma");
 }
+
+/** Whether a string is one of visible ASCII. */
+export function visibleOf(node: i32, most: i32): bool {
+  if (!stringOf(node, 1, most)) return false;
+  return isVisibleAscii(jsonStart(tape, node), jsonLength(tape, node)) || refuse(node, "must be visible ASCII");
+}
+
+/** Whether a string can be the path of a request. */
+export function pathOf(node: i32, most: i32): bool {
+  if (!visibleOf(node, most)) return false;
+  return hasByte(jsonStart(tape, node), 1, 0x2f) || refuse(node, "must begin with a slash");
+}

@@ -34,12 +34,18 @@ export function jwksSpaceBytes(length: i32): i32 {
  * code. Keys for something else are passed over; one that is broken stays, and cannot be used: its name is taken.
  */
 export function readJwks(tape: usize, keys: usize, most: i32, space: usize): i32 {
+  const count = readList(tape, keys, most, space);
+  let secrets = 0;
+  for (let i = 0; i < count; i++) if (at<Jwk>(keys, i).type === KeyType.Secret) secrets++;
+  return secrets > 0 && secrets < count ? JWKS_ERROR_MIXED : count;
+}
+
+function readList(tape: usize, keys: usize, most: i32, space: usize): i32 {
   passedOver = 0;
   const list = jsonType(tape, 0) === JSON_OBJECT ? jsonMember(tape, 0, KEYS, 4) : -1;
   if (list < 0 || jsonType(tape, list) !== JSON_ARRAY) return JWKS_ERROR_SHAPE;
   if (jsonLength(tape, list) > most) return JWKS_ERROR_COUNT;
   let count = 0;
-  let secrets = 0;
   let free = space;
   const end = jsonNext(tape, list);
   for (let node = list + 1; node < end; node = jsonNext(tape, node)) {
@@ -48,10 +54,31 @@ export function readJwks(tape: usize, keys: usize, most: i32, space: usize): i32
     if (refusal !== JwkRefusal.None) passedOver++;
     if (!isNamed(refusal)) continue;
     free += <usize>jwk.keyLength;
-    if (jwk.type === KeyType.Secret) secrets++;
     count++;
   }
-  return secrets > 0 && secrets < count ? JWKS_ERROR_MIXED : count;
+  return count;
+}
+
+/**
+ * The same of a set that anybody may read: a secret in it is none, so it cannot be used, and keeps its name as a broken key does.
+ */
+export function readPublicJwks(tape: usize, keys: usize, most: i32, space: usize): i32 {
+  const count = readList(tape, keys, most, space);
+  for (let i = 0; i < count; i++) {
+    const jwk = at<Jwk>(keys, i);
+    if (jwk.type !== KeyType.Secret || jwk.key === 0) continue;
+    jwk.key = 0;
+    jwk.keyLength = 0;
+    passedOver++;
+  }
+  return count;
+}
+
+/** How many keys can be used. */
+export function usableJwks(keys: usize, count: i32): i32 {
+  let usable = 0;
+  for (let i = 0; i < count; i++) if (at<Jwk>(keys, i).key !== 0) usable++;
+  return usable;
 }
 
 /** Whether a key is good, or would be if it were whole. */

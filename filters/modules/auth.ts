@@ -8,4 +8,4 @@ export {
   proxy_on_context_create,
   proxy_on_request_headers,
 } from "./callbacks";
-export { proxy_on_http_call_response } from "./service-callbacks";
+export { proxy_on_http_call_response, proxy_on_tick } from "./service-callbacks";

@@ -5,7 +5,6 @@ import { beginCallback } from "../proxy-wasm/memory";
 import { FilterHeadersStatus } from "../proxy-wasm/status";
 import { prepareLimits } from "../rate-limit/assembly/phase";
 import { prepareTracing } from "../tracing/assembly/constants";
-import { startExport } from "../tracing/assembly/delivery";
 import { prepareAnswers } from "./answers";
 import { Configuration, configure } from "./configuration";
 import { denyAll, establish } from "./opening";
@@ -13,6 +12,7 @@ import { judge } from "./pipeline";
 import { prepareResults } from "./results";
 import { configurationOf, hasRoots, noteStream } from "./roots";
 import { seedVm } from "./secrets";
+import { prepareServices, startServices } from "./services";
 
 // The entry points of the modules, and what is done once for a VM.
 
@@ -25,6 +25,7 @@ function makeConstants(): void {
   prepareResults();
   if (RATE_LIMIT) prepareLimits();
   if (TRACING) prepareTracing();
+  if (AUTH || TRACING) prepareServices();
   hasConstants = true;
 }
 
@@ -49,7 +50,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   if (seed()) {
     const configuration = configure(<i32>size);
     const answer = establish<Configuration>(root, configuration, first);
-    if (TRACING && exists(configuration)) startExport(configuration.exporters, root);
+    if ((TRACING || AUTH) && exists(configuration)) startServices(configuration, root);
     return answer;
   }
   return denyAll<Configuration>(root, "sluice: the host gives no random bytes or shared data");

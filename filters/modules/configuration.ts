@@ -1,4 +1,5 @@
 import { Consumers, readConsumers } from "../authenticate/assembly/consumers";
+import { beginRemoteKeys, RemoteKeys, remoteKeysRead } from "../authenticate/assembly/remote-keys";
 import {
   arrayOf,
   documentIsWrong,
@@ -46,6 +47,8 @@ export class Configuration {
   traces: i32 = 0;
   /** Where spans go. */
   exporters: Exporters = none<Exporters>();
+  /** The first of the sets of keys that services publish. */
+  remoteKeys: RemoteKeys = none<RemoteKeys>();
 }
 
 /** Reads the configuration of `length` bytes; the missing record, with the reason logged, if it cannot be used. */
@@ -85,8 +88,10 @@ function readDocument(root: i32): Configuration {
     return none<Configuration>();
   }
   if (TRACING && !readCollectors(member(root, "exporters"), configuration)) return none<Configuration>();
+  if (AUTH) beginRemoteKeys();
   const names = readPolicies(policies, results, configuration);
   if (!exists(names)) return none<Configuration>();
+  if (AUTH) configuration.remoteKeys = remoteKeysRead();
   configuration.routes = readRoutes(
     routes,
     names,

@@ -1,4 +1,5 @@
 import { endSettling, settle as settleQuestion } from "../authenticate/assembly/introspect";
+import { fetchOnTick, settleFetch } from "../authenticate/assembly/key-fetch";
 import { dropQuestion, questionOf } from "../authenticate/assembly/questions";
 import { exists } from "../lib/region";
 import { beginCallback } from "../proxy-wasm/memory";
@@ -14,12 +15,15 @@ export function proxy_on_tick(root: u32): void {
   beginCallback();
   const configuration = configurationOfRoot<Configuration>(root);
   if (!exists(configuration)) return;
+  if (AUTH) fetchOnTick(configuration.remoteKeys);
   if (TRACING) sendOnTick(configuration.exporters);
 }
 
 /** Whoever made the call knows its number. An answer that nobody waits for any more is nobody's. */
 export function proxy_on_http_call_response(root: u32, token: u32, _headers: u32, bodySize: u32, _trailers: u32): void {
   beginCallback();
+  const configuration = configurationOfRoot<Configuration>(root);
+  if (AUTH && exists(configuration) && settleFetch(configuration.remoteKeys, token, bodySize)) return;
   if (TRACING && settle(root, token)) return;
   if (AUTH && answer(root, token, bodySize)) return;
 }

@@ -13,6 +13,7 @@ export {
   proxy_http_call,
   proxy_increment_metric,
   proxy_log,
+  proxy_record_metric,
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
   proxy_send_local_response,

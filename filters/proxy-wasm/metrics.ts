@@ -1,5 +1,5 @@
 import { compose, composed, composedLength, composedStart, put, putLiteral, putText, Text } from "../lib/text";
-import { proxy_define_metric, proxy_increment_metric } from "./abi";
+import { proxy_define_metric, proxy_increment_metric, proxy_record_metric } from "./abi";
 import { resultCell, resultNumber } from "./memory";
 import { MetricType, Status } from "./status";
 
@@ -96,6 +96,30 @@ export function newConsumerCounter(consumer: usize, consumerLength: i32, outcome
   putLiteral(".");
   putLiteral(outcome);
   return define() ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Defines `sluice_key_sets.<policy>.<outcome>`: its number, or NO_COUNTER if the host refuses. */
+export function newKeyCounter(policy: Text, outcome: string): u32 {
+  compose(128);
+  putLiteral("sluice_key_sets.");
+  putText(policy);
+  putLiteral(".");
+  putLiteral(outcome);
+  return define() ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Defines a gauge `<name>.<policy>`: its number, or NO_COUNTER if the host refuses. */
+export function newKeyGauge(name: string, policy: Text): u32 {
+  compose(128);
+  putLiteral(name);
+  putLiteral(".");
+  putText(policy);
+  return define(MetricType.Gauge) ? <u32>resultNumber(0) : NO_COUNTER;
+}
+
+/** Sets a gauge. */
+export function record(gauge: u32, value: i64): bool {
+  return proxy_record_metric(gauge, <u64>value) === Status.Ok;
 }
 
 /** No number that a host gives. */

@@ -47,6 +47,24 @@ const token = fc
     }),
   );
 
+/** The same with keys of a service. */
+const remoteToken = fc
+  .tuple(
+    fc.uniqueArray(fc.constantFrom("RS256", "ES384"), { minLength: 1 }),
+    fc.record({
+      cluster: fc.constantFrom("idp", "outbound|443||id.example.com"),
+      authority: fc.constantFrom("id.example.com", "[::1]:8443"),
+      path: fc.constantFrom("/jwks", "/keys?p=a"),
+      refreshMs: fc.constantFrom(10_000, 86_400_000),
+      maxStaleMs: fc.constantFrom(86_400_001, 604_800_000),
+    }),
+  )
+  .map(
+    ([algorithms, jwks]): Value => ({
+      jwt: { issuer: "https://id.example.com/", audiences: ["orders"], algorithms, jwks },
+    }),
+  );
+
 const HEADERS = ["x-api-key", "authorization", "x_key.1"] as const;
 const mode = fc.constantFrom("enforce", "shadow");
 
@@ -58,7 +76,7 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
       some({ mode, when: early.condition, onError: fc.constant("deny") }),
       fc.uniqueArray(fc.constantFrom(...HEADERS), { minLength: 1 }),
       some({ optional: fc.boolean() }),
-      fc.array(token, { maxLength: 1 }),
+      fc.array(fc.oneof(token, remoteToken), { maxLength: 1 }),
     )
     .map(([beside, headers, more, tokens]) => {
       const anyOf: Value[] = headers.map((header) => ({ apiKey: { header } }));

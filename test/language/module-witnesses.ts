@@ -16,6 +16,7 @@ const withSubjects = (...subjects: string[]) =>
     consumers: subjects.map((subject, index) => ({ name: `c${index}`, credentials: [{ jwt: { subject } }] })),
   });
 const token = { issuer: "i", audiences: ["a"], algorithms: ["RS256"], keys: [TOKEN_KEYS.rsa.jwk] };
+const published = { cluster: "idp", authority: "idp", path: "/jwks", refreshMs: 10_000, maxStaleMs: 20_000 };
 const withToken = (more: object) =>
   configurationOf([{ name: "a", authenticate: { realm: "r", anyOf: [{ jwt: { ...token, ...more } }] } }]);
 const text = (value: unknown) => JSON.stringify(value);
@@ -97,6 +98,26 @@ const ofGuard: readonly Witness[] = [
           { claim: "b", header: "x-a" },
         ],
       }),
+    ),
+  ],
+  [
+    "policies[0].authenticate.anyOf[0].jwt.jwks.maxStaleMs: must be longer than refreshMs",
+    text(withToken({ keys: undefined, jwks: { ...published, maxStaleMs: 10_000 } })),
+  ],
+  [
+    "policies[0].authenticate.anyOf[0].jwt.algorithms: must be of public keys, as a service publishes no secrets",
+    text(withToken({ keys: undefined, jwks: published, algorithms: ["HS256"] })),
+  ],
+  [
+    "policies[64].authenticate.anyOf[0].jwt.jwks: is one set of keys too many",
+    text(
+      configurationOf(
+        Array.from({ length: 65 }, (_, index) => ({
+          name: `p${index}`,
+          authenticate: { realm: "r", anyOf: [{ jwt: { ...token, keys: undefined, jwks: published, cache: 0 } }] },
+        })),
+        { routes: [{ name: "r", run: [] }] },
+      ),
     ),
   ],
   [

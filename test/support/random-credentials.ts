@@ -51,11 +51,25 @@ const keySet = fc
     ],
   }));
 
+/** Nobody of the random requests has a token, so nobody waits for them. */
+const publishedKeys = fc
+  .record(
+    {
+      service: fc.constantFrom(...SERVICES),
+      path: fc.constantFrom("/jwks", "/discovery/keys?p=one"),
+      refresh: fc.constantFrom("10s", "5m"),
+      maxStale: fc.constantFrom("1h", "7d"),
+    },
+    { requiredKeys: ["service", "path"] },
+  )
+  .map((jwks) => ({ jwks }));
+
 const jwt = fc
   .record({
     keys: fc.oneof(
       keySet.map((jwks) => ({ jwks })),
       fc.constant({ secret: "env:RANDOM_TOKEN_SECRET", algorithms: ["HS256"] }),
+      publishedKeys,
     ),
     more: fc.record(
       {

@@ -49,6 +49,7 @@ ES384 (P-384); secrets for HS256, HS384 or HS512.`,
     help: `Without a key nobody would be let in. A set of keys is a JSON document with a list of \`keys\` (RFC 7517), as issuers publish it.
 
     jwks: file:jwks.json
+    jwks: { service: idp, path: /jwks }
     jwks: { keys: [{ kty: EC, crv: P-256, x: ..., y: ..., kid: a }] }`,
   },
   SL0497: {
@@ -65,14 +66,6 @@ has it in the header of its tokens.`,
 belongs to the connection, to Envoy, to the consumer or to a credential.
 
     claimsToHeaders: { sub: x-user-id, realm_access.roles: x-roles }`,
-  },
-  SL0499: {
-    severity: "error",
-    message: "keys are not fetched from a service by this version; save them in a file and write `jwks: file:{file}`",
-    help: `A set of keys stands in a file beside the policy, or in the policy itself. Fetch it with what deploys the policy, and compile again when the issuer has new keys:
-issuers publish a new key some time before they sign with it.
-
-    jwks: file:jwks.json`,
   },
   SL0489: {
     severity: "error",

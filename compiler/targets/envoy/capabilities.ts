@@ -1,3 +1,4 @@
+import { fetchesKeys } from "../../plan/key-sources.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { sendsSpans } from "../../plan/tracing.js";
 
@@ -26,14 +27,19 @@ export const GUARD_CAPABILITIES = [
   "random_get",
 ] as const;
 
-/** What it calls and is entered by beside, where it sends spans: at the end of each stream, by the clock, and with the answers of collectors. */
-const SENDING_CAPABILITIES = [
+/** What it calls and is entered by beside, where it asks services of its own accord: by the clock, and with their answers. */
+const ASKING_CAPABILITIES = [
   "proxy_http_call",
   "proxy_on_http_call_response",
-  "proxy_on_log",
   "proxy_on_tick",
   "proxy_set_tick_period_milliseconds",
 ] as const;
+
+/** Where it sends spans it is told of the end of each stream, too. */
+const SENDING_CAPABILITIES = ["proxy_on_log"] as const;
+
+/** Where it fetches keys it tells how many there are, and how old they are. */
+const FETCHING_CAPABILITIES = ["proxy_record_metric"] as const;
 
 /** What it calls beside, where it verifies signatures by public keys. */
 const VERIFYING_CAPABILITIES = ["proxy_call_foreign_function"] as const;
@@ -52,8 +58,10 @@ export function guardCapabilities(plan: GatewayPlan): readonly string[] {
   const waits = plan.policies.some((policy) => policy.introspection !== undefined);
   const capabilities = [
     ...GUARD_CAPABILITIES,
+    ...(sendsSpans(plan) || fetchesKeys(plan) ? ASKING_CAPABILITIES : []),
     ...(sendsSpans(plan) ? SENDING_CAPABILITIES : []),
     ...(waits ? WAITING_CAPABILITIES : []),
+    ...(fetchesKeys(plan) ? FETCHING_CAPABILITIES : []),
     ...(verifies ? VERIFYING_CAPABILITIES : []),
   ];
   return [...new Set(capabilities)].toSorted();

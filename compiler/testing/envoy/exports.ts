@@ -18,6 +18,23 @@ export async function countersOf({ admin }: RunningEnvoy): Promise<ReadonlyMap<s
   return policyCounters([...stats].map(([name, value]) => [name.slice("wasmcustom.".length), value]));
 }
 
+/**
+ * Waits until each policy has taken over a set of keys so many times: once in each VM that runs it.
+ * @throws Error if that does not come to pass
+ */
+export async function keysTaken({ admin }: RunningEnvoy, policies: readonly string[], times: number): Promise<void> {
+  if (policies.length === 0) return;
+  const deadline = Date.now() + TIMEOUT_MS;
+  const areTaken = async () => {
+    const stats = await admin.stats("^wasmcustom\\.sluice_key_sets\\.");
+    return policies.every((policy) => (stats.get(`wasmcustom.sluice_key_sets.${policy}.taken`) ?? 0) >= times);
+  };
+  while (!(await areTaken())) {
+    if (Date.now() > deadline) throw new Error("Envoy's modules did not get the keys of a service");
+    await delay(POLL_MS);
+  }
+}
+
 /** The spans that an Envoy sends: its modules count them, so it is known how many there will be. */
 export class EnvoyExports {
   private readonly running: RunningEnvoy;

@@ -17,7 +17,7 @@ import { type Replica, replicaBootstrap } from "./bootstrap.js";
 import type { TestCertificates } from "./certificates.js";
 import { sendOverWire } from "./client.js";
 import { LoggedDecisions } from "./decisions.js";
-import { countersOf, EnvoyExports } from "./exports.js";
+import { countersOf, EnvoyExports, keysTaken } from "./exports.js";
 import type { HeardRequest, TestServices } from "./service.js";
 
 /** Where an Envoy runs. */
@@ -70,11 +70,23 @@ export class ReplicaEnvoy {
     return new EnvoyGateway({ ...this.wiring, port }, plan, listener);
   }
 
+  /**
+   * Waits until all threads have the keys that services publish.
+   * @param policies names of those that get some
+   * @throws Error if they do not come
+   */
+  async keysTaken(policies: readonly string[]): Promise<void> {
+    await keysTaken(this.wiring.running, policies, THREADS * this.ports.size);
+  }
+
   async stop(): Promise<void> {
     await this.wiring.decisions.close();
     await this.wiring.running.stop();
   }
 }
+
+/** The worker, and the main thread, which has a VM of each module too. */
+const THREADS = 2;
 
 interface ReplicaNeeds {
   /** Variables that the policies refer to. */

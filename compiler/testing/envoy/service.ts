@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { byteTextOf } from "../../host/byte-text.js";
 import type { Pairs } from "../../host/pairs.js";
 import { pairsOf } from "../../runtime/raw-headers.js";
+import type { KeyServices } from "../key-services.js";
 import type { Collectors, Post } from "../spans/posts.js";
 import type { ServiceScript, UpstreamAnswer } from "../upstream.js";
 
@@ -29,7 +30,16 @@ export interface TestServices {
   close(): Promise<void>;
 }
 
-export async function startServices(names: readonly string[], collectors: Collectors): Promise<TestServices> {
+interface Asking {
+  collectors: Collectors;
+  keyServices: KeyServices;
+}
+
+/** @param asking which of their requests are those of modules */
+export async function startServices(
+  names: readonly string[],
+  { collectors, keyServices }: Asking,
+): Promise<TestServices> {
   const heard: HeardRequest[] = [];
   const posted: Post[] = [];
   let script: ServiceScript | undefined;
@@ -37,7 +47,7 @@ export async function startServices(names: readonly string[], collectors: Collec
     const { service, body } = request;
     const answer = script?.answer(service, request) ?? { status: 503, headers: [], content: new Uint8Array(0) };
     const collector = collectors.collectorOf(service, request);
-    if (script?.introspects(service, request) === true) return answer;
+    if (script?.introspects(service, request) === true || keyServices.isAsked(service, request)) return answer;
     if (collector === undefined) heard.push(request);
     else posted.push({ collector, body, status: answer.status });
     return answer;

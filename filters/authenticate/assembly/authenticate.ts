@@ -118,7 +118,8 @@ function choose(policy: AuthenticatePolicy): Outcome {
 
 function denialOf(policy: AuthenticatePolicy, outcome: Outcome): LocalResponse {
   if (outcome === Outcome.LockedOut) return policy.lockout.response;
-  return outcome === Outcome.OverBudget || outcome === Outcome.Unavailable ? policy.busy : policy.denial;
+  const isBusy = outcome === Outcome.OverBudget || outcome === Outcome.Unavailable || outcome === Outcome.NoKeys;
+  return isBusy ? policy.busy : policy.denial;
 }
 
 function recognise(interest: Interest): void {

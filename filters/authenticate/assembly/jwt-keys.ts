@@ -35,12 +35,17 @@ export class JwtKeys {
   count: i32 = 0;
   /** Array of Jwk. The `key` of a secret is what `hmacKey` prepared. */
   list: usize = 0;
+  /** 0 while nobody knows them: those of a service before the first answer, or when the last good one is too old. */
+  isKnown: i32 = 0;
+  /** 1 once a token named a key that is not among them. */
+  isMissed: i32 = 0;
 }
 
 /** Reads a list of keys; false, and a problem noted, if it is wrong. */
 export function readKeys(list: i32, keys: JwtKeys): bool {
   const count = arrayOf(list, 1, MOST_KEYS);
   if (count < 0) return false;
+  keys.isKnown = 1;
   keys.list = keepRecords<Jwk>(count);
   if (keys.list === 0) return refuse(list, "needs more memory than the module may have");
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {

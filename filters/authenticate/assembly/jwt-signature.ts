@@ -1,6 +1,6 @@
 import { Curve, ECDSA_MOST_DER_BYTES, ecdsaToDer } from "../../lib/ecdsa";
 import { Jwk, KeyType } from "../../lib/jwk";
-import { findJwk } from "../../lib/jwks";
+import { findJwk, NO_SUCH_KID } from "../../lib/jwks";
 import { Jws, jwsHmacMatches } from "../../lib/jws";
 import { JwsAlgorithm } from "../../lib/jws-algorithm";
 import { JwtRefusal } from "../../lib/jwt-refusal";
@@ -15,9 +15,13 @@ const DER: usize = memory.data(ECDSA_MOST_DER_BYTES + 8, 8);
 /** Why a token is not by the one key that it means; None if it is. */
 export function signatureRefusal(keys: JwtKeys, jws: Jws): JwtRefusal {
   const index = findJwk(keys.list, keys.count, jws.kid, jws.kidLength, jws.algorithm);
+  if (index === NO_SUCH_KID) keys.isMissed = 1;
   if (index < 0) return JwtRefusal.Key;
   const key = at<Jwk>(keys.list, index);
-  return isSignedBy(key, jws) ? JwtRefusal.None : JwtRefusal.Signature;
+  if (isSignedBy(key, jws)) return JwtRefusal.None;
+  // A key without a name is for tokens of any: of this one there may be another.
+  if (key.kid === 0 && jws.kid !== 0) keys.isMissed = 1;
+  return JwtRefusal.Signature;
 }
 
 function isSignedBy(key: Jwk, jws: Jws): bool {

@@ -40,6 +40,7 @@ import { JwtKeys, readKeys } from "./jwt-keys";
 import { signatureRefusal } from "./jwt-signature";
 import { Method, MethodKind } from "./method";
 import { Outcome, outcomeOfToken } from "./outcome";
+import { nameRemoteKeys, RemoteKeys, readRemoteKeys } from "./remote-keys";
 import { addToken, knownToken, newTokenCache, TokenCache } from "./token-cache";
 
 // JSON Web Tokens (RFC 7519) in `Authorization: Bearer`, by one issuer whose keys are known.
@@ -50,6 +51,8 @@ const MOST_CACHED: i32 = 16384;
 /** If the configuration does not say otherwise. */
 const SKEW: i32 = 30;
 const CACHED: i32 = 1024;
+const SHARED_SECRETS: i32 =
+  (1 << (<i32>JwsAlgorithm.HS256)) | (1 << (<i32>JwsAlgorithm.HS384)) | (1 << (<i32>JwsAlgorithm.HS512));
 
 /** What a method of this kind has beside others. */
 @unmanaged
@@ -63,6 +66,8 @@ class JwtMethod {
   /** Seconds. */
   skew: i32 = 0;
   keys: JwtKeys = none<JwtKeys>();
+  /** There if a service publishes the keys. */
+  remote: RemoteKeys = none<RemoteKeys>();
   /** Where the claim is that names a consumer: names with spaces between them. */
   consumer: Text = none<Text>();
   headers: ClaimHeaders = none<ClaimHeaders>();
@@ -71,23 +76,40 @@ class JwtMethod {
 
 /** Reads a `jwt`; false, and a problem noted, if it is wrong. */
 export function readJwt(node: i32, method: Method, interest: Interest): bool {
-  if (!objectOf(node, "issuer audiences algorithms keys skew consumer claimsToHeaders cache")) return false;
+  if (!objectOf(node, "issuer audiences algorithms keys jwks skew consumer claimsToHeaders cache")) return false;
   const issuer = requiredMember(node, "issuer");
   const audiences = requiredMember(node, "audiences");
   const algorithms = requiredMember(node, "algorithms");
-  const keys = requiredMember(node, "keys");
-  if (issuer === NOWHERE || audiences === NOWHERE || algorithms === NOWHERE || keys === NOWHERE) return false;
+  if (issuer === NOWHERE || audiences === NOWHERE || algorithms === NOWHERE) return false;
   const own = keepRecord<JwtMethod>();
   if (!stringOf(issuer, 1, 1024)) return false;
   own.issuer = keepString(issuer);
   own.keys = keepRecord<JwtKeys>();
   own.headers = keepRecord<ClaimHeaders>();
-  if (!readAudiences(audiences, own) || !readAlgorithms(algorithms, own) || !readKeys(keys, own.keys)) return false;
+  if (!readAudiences(audiences, own) || !readAlgorithms(algorithms, own) || !readSource(node, own)) return false;
   if (!readMore(node, own, interest)) return false;
   method.kind = MethodKind.Jwt;
   method.name = keepLiteral("jwt");
   method.own = addressOf(own);
   return readAuthorization(node, method, "bearer", interest);
+}
+
+/** Where the keys are: in the configuration, or at a service. */
+function readSource(node: i32, own: JwtMethod): bool {
+  const keys = member(node, "keys");
+  const jwks = member(node, "jwks");
+  if ((keys === NOWHERE) === (jwks === NOWHERE)) return refuse(node, "must have one of keys and jwks");
+  if (jwks === NOWHERE) return readKeys(keys, own.keys);
+  if ((own.algorithms & SHARED_SECRETS) !== 0)
+    return refuse(member(node, "algorithms"), "must be of public keys, as a service publishes no secrets");
+  own.remote = readRemoteKeys(jwks, own.keys);
+  return exists(own.remote);
+}
+
+/** Says of which policy a method is; false if the host does not take that. */
+export function nameJwt(method: Method, policy: Text): bool {
+  const own = at<JwtMethod>(method.own, 0);
+  return !exists(own.remote) || nameRemoteKeys(own.remote, policy, own.cache);
 }
 
 /** The headers that tell claims, of a method of this kind. */
@@ -155,6 +177,7 @@ export function verifyJwt(method: Method, consumers: Consumers): Outcome {
   // Proxies join repeated headers with commas (RFC 9110 5.3).
   if (hasByte(token, length, 0x2c)) return Outcome.DuplicateCredential;
   const own = at<JwtMethod>(method.own, 0);
+  if (own.keys.isKnown === 0) return withoutKeys(own, token, length);
   const refusal = readToken(own, token, length);
   if (refusal !== JwtRefusal.None) return outcomeOfToken(refusal);
   if (!fillClaimHeaders(own.headers, tape)) return outcomeOfToken(JwtRefusal.Claim);
@@ -162,6 +185,12 @@ export function verifyJwt(method: Method, consumers: Consumers): Outcome {
   const consumer = consumerOfSubject(consumers, own.issuer, tape, node);
   findClaimant(consumer, method.name, tape, claims, own.headers);
   return Outcome.Authenticated;
+}
+
+/** What comes of a token that nobody can verify now: none would be let in that is malformed. */
+function withoutKeys(own: JwtMethod, token: usize, length: i32): Outcome {
+  const refusal = readHead(own, token, length, at<Jws>(JWS, 0));
+  return refusal === JwtRefusal.None ? Outcome.NoKeys : outcomeOfToken(refusal);
 }
 
 /** Whether a token is good: one that is known, or one that is verified. Its tape and its claims are `tape` and `claims`. */
@@ -186,13 +215,19 @@ function timesHold(own: JwtMethod, now: i64): JwtRefusal {
   return now === 0 ? JwtRefusal.Expired : jwtTimesHold(claims, now, own.skew);
 }
 
-/** All that does not depend on the time. */
-function verifyToken(own: JwtMethod, token: usize, length: i32, jws: Jws): JwtRefusal {
+/** What can be said of a token without its key. */
+function readHead(own: JwtMethod, token: usize, length: i32, jws: Jws): JwtRefusal {
   const space = length > 0 ? arenaTake(jwsSpaceBytes(min(length, 65536))) : 0;
   if (space === 0) return JwtRefusal.Length;
-  let refusal = readJws(token, length, space, jws);
+  const refusal = readJws(token, length, space, jws);
   if (refusal !== JwtRefusal.None) return refusal;
-  if ((own.algorithms & (1 << jws.algorithm)) === 0) return JwtRefusal.Algorithm;
+  return (own.algorithms & (1 << jws.algorithm)) === 0 ? JwtRefusal.Algorithm : JwtRefusal.None;
+}
+
+/** All that does not depend on the time. */
+function verifyToken(own: JwtMethod, token: usize, length: i32, jws: Jws): JwtRefusal {
+  let refusal = readHead(own, token, length, jws);
+  if (refusal !== JwtRefusal.None) return refusal;
   refusal = signatureRefusal(own.keys, jws);
   if (refusal === JwtRefusal.None) refusal = readJwsPayload(jws);
   if (refusal !== JwtRefusal.None) return refusal;

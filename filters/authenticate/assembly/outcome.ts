@@ -28,6 +28,8 @@ export enum Outcome {
   OverBudget = 12,
   /** The caller has failed too often. */
   LockedOut = 13,
+  /** There are no keys to verify tokens by, or only such as are too old. */
+  NoKeys = 14,
   /** Whoever gave it out says that it is none, or none any more. */
   InactiveToken = 15,
   /** Whoever gave it out is being asked. */
@@ -98,6 +100,8 @@ function wordOf(outcome: Outcome): string {
       return "token-inactive";
     case Outcome.Unavailable:
       return "unavailable";
+    case Outcome.NoKeys:
+      return "no-keys";
     default:
       return "unknown-credential";
   }

@@ -19,6 +19,7 @@ import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
 import { GrpcStatus } from "../../proxy-wasm/status";
+import { nameJwt } from "./jwt";
 import { Lockout, readLockout } from "./lockout";
 import { Method, MethodKind } from "./method";
 import { readMethod } from "./methods";
@@ -60,6 +61,7 @@ export function readAuthenticate(node: i32, name: Text, policy: AuthenticatePoli
     policy.optional = isTrue(optional) ? 1 : 0;
   }
   if (!readMethods(anyOf, name, policy, keepString(realm), interest)) return false;
+  if (!nameMethods(policy, name)) return refuse(node, "the host defines no counter");
   const lockout = member(node, "lockout");
   if (lockout !== NOWHERE) {
     policy.lockout = readLockout(lockout, name, interest);
@@ -103,6 +105,15 @@ function readMethods(list: i32, name: Text, policy: AuthenticatePolicy, realm: T
 function areOfBearer(one: Method, other: Method): bool {
   if (one.kind === MethodKind.Jwt) return other.kind === MethodKind.Introspect;
   return one.kind === MethodKind.Introspect && other.kind === MethodKind.Jwt;
+}
+
+/** Methods that count something by themselves count it for their policy. */
+function nameMethods(policy: AuthenticatePolicy, name: Text): bool {
+  for (let i = 0; i < policy.methodCount; i++) {
+    const method = at<Method>(policy.methods, i);
+    if (method.kind === MethodKind.Jwt && !nameJwt(method, name)) return false;
+  }
+  return true;
 }
 
 /** One answer for all causes, so that it tells nothing of credentials. */

@@ -130,6 +130,11 @@ export function addClaims(
   return known;
 }
 
+/** Forgets all tokens: as if the ring had come round. */
+export function forgetTokens(cache: TokenCache): void {
+  if (exists(cache)) cache.written += <i64>cache.size;
+}
+
 /** Where so many bytes go, all in one piece; -1 if the ring is too short for them. */
 function reserve(cache: TokenCache, bytes: i32): i64 {
   if (bytes > cache.size) return -1;

@@ -13,7 +13,7 @@ export interface KnownService {
 const PREFIX = "test-token-of-";
 
 /** A consumer that has a subject keeps it; others get one. The runner answers for the service, and knows the tokens. */
-export function signInBy(known: KnownService): Required<MethodSignIn> {
+export function signInBy(known: KnownService): MethodSignIn & Required<Pick<MethodSignIn, "introspected">> {
   return {
     credential: (consumer) =>
       subjectOf(consumer, known) === undefined ? { jwt: { subject: testSubjectOf(consumer) } } : undefined,

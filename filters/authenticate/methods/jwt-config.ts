@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HEADER_NAME } from "../../../compiler/policy/values.js";
+import { exactlyOneOf, HEADER_NAME } from "../../../compiler/policy/values.js";
 import { ALGORITHMS } from "./jwt-algorithms.js";
 
 // What the modules read of a `jwt`.
@@ -45,6 +45,26 @@ const key = z.union([
   }),
 ]);
 
+const jwks = z
+  .strictObject({
+    cluster: z.string().min(1).max(1024).describe("Envoy's name of the cluster that is asked."),
+    authority: z
+      .string()
+      .regex(/^[!-~]{1,260}$/)
+      .describe("The `Host` that it is asked for."),
+    path: z
+      .string()
+      .regex(/^\/[!-~]{0,1023}$/)
+      .describe("Where it publishes a set of keys."),
+    refreshMs: z.int().min(10_000).max(86_400_000).describe("Milliseconds after which it is asked again."),
+    maxStaleMs: z
+      .int()
+      .min(1)
+      .max(604_800_000)
+      .describe("Milliseconds for which a set is good while the cluster fails; more than `refreshMs`."),
+  })
+  .describe("Where keys are published, for algorithms of public keys only.");
+
 const text = z.string().min(1).max(1024);
 const claim = z.string().min(1).max(256);
 
@@ -58,7 +78,13 @@ export const config = z
       .max(8)
       .meta({ uniqueItems: true })
       .describe("By which tokens may be signed."),
-    keys: z.array(key).min(1).max(64).describe("JSON Web Keys (RFC 7517); secrets are in the environment."),
+    keys: z
+      .array(key)
+      .min(1)
+      .max(64)
+      .optional()
+      .describe("JSON Web Keys (RFC 7517); secrets are in the environment. Either this or `jwks`."),
+    jwks: jwks.optional(),
     skew: z.int().min(0).max(60).optional().meta({ default: 30 }).describe("Seconds by which clocks may differ."),
     consumer: claim
       .optional()
@@ -82,4 +108,5 @@ export const config = z
       .meta({ default: 1024 })
       .describe("About how many verified tokens are remembered, at 2 KiB each."),
   })
+  .meta(exactlyOneOf("keys", "jwks"))
   .describe("A JSON Web Token in `Authorization: Bearer`.");

@@ -12,6 +12,8 @@ import { uniqueNames } from "./unique-names.js";
 /** What a method knows of the tokens that it takes. */
 export interface KnownKeys extends KnownIssuer {
   keys: readonly JwtKey[];
+  /** The service that has others, or all of them; undefined where there are no others. */
+  elsewhere: string | undefined;
   algorithms: readonly Algorithm[];
   /** Seconds. */
   skew: number;
@@ -50,6 +52,12 @@ function judge(known: KnownKeys, view: RequestView): MethodVerdict {
   if (!isAlgorithm(algorithm) || !known.algorithms.includes(algorithm))
     return denied("token-algorithm", "the token is signed by an algorithm that this policy does not take");
   const key = keyFor(known.keys, header.kid, algorithm);
+  if (key === undefined && known.elsewhere !== undefined)
+    return {
+      outcome: "open",
+      reason: "token-key",
+      summary: `whether the token is signed cannot be told, as the keys are those that the service ${known.elsewhere} publishes; name the caller with --as`,
+    };
   if (key === undefined) return denied("token-key", "no key of the policy is the one that the token means");
   const signed = isSigned(key, algorithm, read, view);
   if (signed === "unknown")

@@ -12,6 +12,8 @@ export function keySetOf(written: unknown, path: Path, context: PolicyContext): 
   const document = typeof written === "string" ? documentOf(written, path, context) : context.node(path);
   if (document === undefined) return undefined;
   const list = member(document, "keys");
+  if (list === undefined && typeof written !== "string")
+    return refuse("it has neither `keys` nor `service`", path, context);
   if (list?.kind !== "list") return refuse("it has no list of `keys`", path, context);
   if (list.items.length > MOST_KEYS) return refuse(`more than ${MOST_KEYS} keys are too many`, path, context);
   const keys = readKeySet(list, context);

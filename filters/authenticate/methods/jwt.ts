@@ -11,6 +11,8 @@ import { type ClaimHeader, planClaimHeaders } from "./jwt-claims.js";
 import { config } from "./jwt-config.js";
 import { type JwtKey, reportAlgorithm } from "./jwt-keys.js";
 import { modelOf } from "./jwt-model.js";
+import { algorithmsOfService, type PublishedKeys, publishedKeys, reportKeysOfService } from "./jwt-service.js";
+import { jwks } from "./jwt-set-schema.js";
 import { keySetOf } from "./jwt-sets.js";
 import { signInBy, TEST_KEY } from "./jwt-tokens.js";
 import type { Method } from "./method.js";
@@ -29,60 +31,13 @@ const claim = z
   .max(256)
   .regex(CLAIM, "a claim is a name, or names with dots between them, such as `realm_access.roles`");
 
-const encoded = z.string().regex(/^[A-Za-z0-9_-]{1,1400}$/, "it is no base64url without padding");
-
-const jwk = z.strictObject({
-  kty: z
-    .string()
-    .describe("The type of the key: `RSA`, `EC` or `oct`.")
-    .meta({ examples: ["RSA", "EC", "oct"] }),
-  kid: z.string().optional().describe("The name of the key, as tokens have it in their header."),
-  alg: z
-    .string()
-    .optional()
-    .describe("The only algorithm that it is for.")
-    .meta({ examples: [...ALGORITHMS] }),
-  use: z.string().optional().describe("What it is for: `sig`. Keys for anything else are passed over."),
-  n: encoded.optional().describe("Modulus of an RSA key."),
-  e: encoded.optional().describe("Exponent of an RSA key: 65537, which is `AQAB`, or 3."),
-  crv: z
-    .string()
-    .optional()
-    .describe("Curve of an EC key: `P-256` or `P-384`.")
-    .meta({ examples: ["P-256", "P-384"] }),
-  x: encoded.optional().describe("Coordinate of an EC key."),
-  y: encoded.optional().describe("Coordinate of an EC key."),
-  k: z
-    .string()
-    .optional()
-    .describe("`env:NAME`: the variable that holds the secret, in base64url.")
-    .meta({ examples: ["env:JWT_KEY"] }),
-});
-
-const set = z
-  .strictObject({
-    keys: z.array(jwk).min(1).max(64).optional().describe("JSON Web Keys (RFC 7517)."),
-    service: z.string().optional().describe("Not built: keys are not fetched from services by this version."),
-    path: z.string().optional().describe("Not built."),
-    refresh: duration.optional().describe("Not built."),
-    maxStale: duration.optional().describe("Not built."),
-  })
-  .meta(exactlyOneOf("keys", "service"));
-
 const schema = z
   .strictObject({
     issuer: text
       .describe("Whose tokens they are: their `iss`, byte for byte.")
       .meta({ examples: ["https://id.example.com/"] }),
     audiences: z.array(text).min(1).max(64).describe("Whom tokens have to be for: one of their `aud` is one of these."),
-    jwks: z
-      .union([
-        z.string().regex(/^file:.+$/s, "the keys are in a file, `file:jwks.json`, or stand here as `{ keys: [...] }`"),
-        set,
-      ])
-      .optional()
-      .describe("The keys of the issuer: `file:PATH`, relative to this file, or the keys themselves.")
-      .meta({ examples: ["file:jwks.json"] }),
+    jwks: jwks.optional(),
     secret: tokenKeyReference
       .optional()
       .describe(
@@ -126,15 +81,21 @@ export const jwt: Method<Spec> = {
   schema,
   config,
   plan(spec, path, context) {
-    const keys = keysOf(spec, path, context);
+    const source = sourceOf(spec, path, context);
+    const keys = source?.keys;
+    const published = source?.published;
     const headers = planClaimHeaders(spec.claimsToHeaders, [...path, "claimsToHeaders"], context);
-    const algorithms = algorithmsOf(spec, keys, path, context);
+    const algorithms =
+      published === undefined
+        ? algorithmsOf(spec, keys, path, context)
+        : algorithmsOfService(spec.algorithms, [...path, "algorithms"], context);
     if (keys === undefined || headers === undefined || algorithms === undefined) return undefined;
     warnOfTwins(keys, algorithms, context);
     const consumer = pathOfClaim(spec.consumer.slice("claims.".length));
     const { issuer, audiences, skew } = spec;
-    const own = configOf(spec, { keys, algorithms, headers, consumer });
+    const own = configOf(spec, { keys, published, algorithms, headers, consumer });
     const known = { issuer, audiences, consumer };
+    const elsewhere = published?.source.service;
     const testKey: JwtKey = { ...TEST_KEY, node: { kind: "map", entries: [], span: context.place(path) } };
     const taken = unique([...algorithms, ...testKey.algorithms]);
     const seconds = skew / 1000;
@@ -142,10 +103,15 @@ export const jwt: Method<Spec> = {
       name: "jwt",
       config: own,
       inTests: {
-        config: { ...own, keys: [...publicKeys(keys), testKey.config], algorithms: [...taken] },
-        model: modelOf({ ...known, skew: seconds, keys: [...keys, testKey], algorithms: taken }),
+        config: {
+          ...own,
+          ...(published === undefined ? { keys: [...publicKeys(keys), testKey.config] } : {}),
+          algorithms: [...taken],
+        },
+        model: modelOf({ ...known, skew: seconds, keys: [...keys, testKey], elsewhere, algorithms: taken }),
       },
       verifiesSignatures: true,
+      ...(published === undefined ? {} : { fetches: published }),
       variables: keys.flatMap(variableOf),
       ownedRequestHeaders: headers.map(({ header }) => header),
       where: "header authorization (Bearer)",
@@ -159,8 +125,8 @@ export const jwt: Method<Spec> = {
       takes: (credential) =>
         "jwt" in credential && (credential.jwt.issuer === undefined || credential.jwt.issuer === issuer),
       onlyConsumers: false,
-      model: modelOf({ ...known, skew: seconds, keys, algorithms }),
-      signIn: signInBy(known),
+      model: modelOf({ ...known, skew: seconds, keys, elsewhere, algorithms }),
+      signIn: { ...signInBy(known), ...(published === undefined ? {} : { keys: [TEST_KEY.config] }) },
     };
   },
 };
@@ -178,6 +144,7 @@ const PROVIDES = [
 
 interface Planned {
   keys: readonly JwtKey[];
+  published: PublishedKeys | undefined;
   algorithms: readonly Algorithm[];
   headers: readonly ClaimHeader[];
   consumer: string;
@@ -185,13 +152,14 @@ interface Planned {
 
 function configOf(
   { issuer, audiences, skew, cache }: Spec,
-  { keys, algorithms, headers, consumer }: Planned,
+  { keys, published, algorithms, headers, consumer }: Planned,
 ): JsonObject {
+  const used = keys.filter((key) => key.algorithms.some((one) => algorithms.includes(one)));
   return {
     issuer,
     audiences,
     algorithms: [...algorithms],
-    keys: keys.filter((key) => key.algorithms.some((one) => algorithms.includes(one))).map((key) => key.config),
+    ...(published === undefined ? { keys: used.map((key) => key.config) } : { jwks: published.config }),
     skew: skew / 1000,
     consumer,
     claimsToHeaders: headers.map(({ claim, header }) => ({ claim, header })),
@@ -208,18 +176,28 @@ function variableOf({ config }: JwtKey): string[] {
   return [config.k, config.secret].flatMap((value) => (typeof value === "string" ? value.slice("env:".length) : []));
 }
 
-function keysOf(spec: Spec, path: Path, context: PolicyContext): readonly JwtKey[] | undefined {
+/** The keys that stand in the policy, or where they are published. */
+interface Source {
+  keys: readonly JwtKey[];
+  published?: PublishedKeys;
+}
+
+function sourceOf(spec: Spec, path: Path, context: PolicyContext): Source | undefined {
   const written = (key: string) => context.node([...path, key]) !== undefined;
   if (written("jwks") === written("secret")) {
     context.report(diagnose("SL0489", {}, context.place(path)));
     return undefined;
   }
-  if (spec.secret !== undefined) return [secretKey(spec.secret, spec.algorithms, [...path, "secret"], context)];
-  if (typeof spec.jwks === "object" && spec.jwks.service !== undefined) {
-    context.report(diagnose("SL0499", { file: `${spec.jwks.service}.json` }, context.place([...path, "jwks"])));
-    return undefined;
+  if (spec.secret !== undefined)
+    return { keys: [secretKey(spec.secret, spec.algorithms, [...path, "secret"], context)] };
+  const place = [...path, "jwks"];
+  if (typeof spec.jwks === "object" && spec.jwks.keys === undefined && spec.jwks.service !== undefined) {
+    const published = publishedKeys(spec.jwks, spec.jwks.service, place, context);
+    return published === undefined ? undefined : { keys: [], published };
   }
-  return keySetOf(spec.jwks, [...path, "jwks"], context);
+  const isClear = reportKeysOfService(spec.jwks, place, context);
+  const keys = keySetOf(spec.jwks, place, context);
+  return keys === undefined || !isClear ? undefined : { keys };
 }
 
 function secretKey(

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Credential } from "../../../compiler/plan/credentials.js";
+import type { KeySource } from "../../../compiler/plan/key-sources.js";
 import type { ConsumerPlan, JsonObject, ResultHeader } from "../../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../../compiler/policy/kind.js";
 import type { ClientRequest } from "../../../compiler/request/request.js";
@@ -31,6 +32,8 @@ export interface MethodPlan {
   asks?: { service: string; path: string; origin: Span };
   /** Whether it has Envoy verify signatures, in tests at least. */
   verifiesSignatures?: true;
+  /** Where it fetches its keys, and where the file says so. */
+  fetches?: { source: KeySource; origin: Span };
   /** Request headers that only it may write. */
   ownedRequestHeaders?: readonly string[];
   /** Where its credential is, in words: no two methods of a policy look in the same place for the same. */
@@ -78,4 +81,6 @@ export interface MethodSignIn {
   token?(request: ClientRequest, claims: JsonObject): ClientRequest;
   /** What a service that is asked says of a token by which a consumer was signed in; undefined of any other. */
   introspected?(token: string, consumers: readonly ConsumerPlan[]): JsonObject | undefined;
+  /** What the service has in tests that publishes its keys; absent where there is none. */
+  keys?: readonly JsonObject[];
 }

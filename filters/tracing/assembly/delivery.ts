@@ -1,6 +1,6 @@
 import { at, exists, none } from "../../lib/region";
 import { keepLiteral, Text } from "../../lib/text";
-import { answeredStatus, callService, tickEvery } from "../../proxy-wasm/calls";
+import { answeredStatus, callService } from "../../proxy-wasm/calls";
 import { monotonicTime } from "../../proxy-wasm/clock";
 import { closeChunk, countSpans, openQueues, releaseChunk } from "./chunks";
 import { Chunk, Exporter, Exporters } from "./exporter";
@@ -8,8 +8,6 @@ import { Chunk, Exporter, Exporters } from "./exporter";
 // How chunks come to collectors: on the ticks of a root and, where many spans come, as soon as a chunk is full. No request waits for it. What a collector
 // cannot take now stays in the queue, and is tried again later and later; what it will never take is given up.
 
-/** Milliseconds between two ticks. */
-const TICK: u32 = 250;
 const TIMEOUT: i32 = 5000;
 /** Calls under way in a VM. */
 const MOST_CALLS: i32 = 4;
@@ -36,12 +34,10 @@ export function prepareDelivery(): void {
   statusName = keepLiteral(":status");
 }
 
-/** Lets the exporters of a configuration send on the ticks of its root. Without exporters the host is asked for nothing. */
+/** Lets the exporters of a configuration send on the ticks of its root. Without ticks chunks go when they are full. */
 export function startExport(exporters: Exporters, root: u32): void {
   if (exporters.count === 0) return;
   openQueues(exporters, root, monotonicTime());
-  // Without ticks chunks go when they are full.
-  tickEvery(TICK);
 }
 
 /** To be called on every tick of a root. */

@@ -1,4 +1,4 @@
-import { isBetween, isVisibleAscii } from "../../lib/bytes";
+import { isBetween } from "../../lib/bytes";
 import {
   arrayOf,
   firstElement,
@@ -6,16 +6,18 @@ import {
   NOWHERE,
   nextElement,
   objectOf,
+  pathOf,
   refuse,
   requiredMember,
   stringIs,
   stringLength,
   stringOf,
   stringStart,
+  visibleOf,
 } from "../../lib/document";
 import { beginPiece, pieceEnd, pieceJson } from "../../lib/piece";
 import { arenaTake, at, failKeeping, keepRecords, none } from "../../lib/region";
-import { compose, hasByte, keepComposed, keepLiteral, put, putLiteral, Text } from "../../lib/text";
+import { compose, keepComposed, keepLiteral, put, putLiteral, Text } from "../../lib/text";
 import { addPair, beginPairs, keepPairs } from "../../proxy-wasm/headers";
 import { prepareRecords } from "./record";
 
@@ -26,8 +28,6 @@ const LONGEST_CLUSTER: i32 = 1024;
 const LONGEST_AUTHORITY: i32 = 260;
 const LONGEST_SERVICE: i32 = 63;
 const LONGEST_PATH: i32 = 1024;
-
-const SLASH: u8 = 0x2f;
 
 export enum Format {
   Zipkin = 0,
@@ -128,7 +128,8 @@ function readExporter(node: i32, exporter: Exporter): bool {
   const service = requiredMember(node, "service");
   if (cluster === NOWHERE || authority === NOWHERE || path === NOWHERE || format === NOWHERE || service === NOWHERE)
     return false;
-  if (!stringOf(cluster, 1, LONGEST_CLUSTER) || !visibleOf(authority, LONGEST_AUTHORITY) || !pathOf(path)) return false;
+  if (!stringOf(cluster, 1, LONGEST_CLUSTER) || !visibleOf(authority, LONGEST_AUTHORITY) || !pathOf(path, LONGEST_PATH))
+    return false;
   if (!serviceOf(service)) return false;
   if (stringIs(format, "otlp")) exporter.format = Format.Otlp;
   else if (!stringIs(format, "zipkin")) return refuse(format, 'must be "zipkin" or "otlp"');
@@ -136,17 +137,6 @@ function readExporter(node: i32, exporter: Exporter): bool {
   exporter.headers = headersOf(authority, path);
   frame(exporter, service);
   return true;
-}
-
-/** Whether a string is one of visible ASCII. */
-function visibleOf(node: i32, most: i32): bool {
-  if (!stringOf(node, 1, most)) return false;
-  return isVisibleAscii(stringStart(node), stringLength(node)) || refuse(node, "must be visible ASCII");
-}
-
-function pathOf(node: i32): bool {
-  if (!visibleOf(node, LONGEST_PATH)) return false;
-  return hasByte(stringStart(node), 1, SLASH) || refuse(node, "must begin with a slash");
 }
 
 /** Whether a string is one of printable ASCII. */
