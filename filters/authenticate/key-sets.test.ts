@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Keyed, MINUTE, remoteConfiguration, SECOND, setOf } from "../../test/support/key-service.js";
 import { type CompiledModule, loadModule } from "../../test/support/module-host.js";
@@ -56,6 +57,30 @@ describe("one bad key among good ones", () => {
     expect(gateway.send(gateway.signedBy({ ...otherEc, kid: "62" }))).toBe(GOOD);
     expect(gateway.send(gateway.signedBy(rsa))).toBe(GOOD);
   });
+});
+
+it("whatever a service answers, no VM fails, and nobody is let in by a key that it has not published", () => {
+  const gateway = open(setOf(rsa), { configuration: remoteConfiguration({ refreshMs: 10_000 }) });
+  gateway.settle();
+  const [good, stranger] = [gateway.signedBy(rsa), gateway.signedBy(otherRsa)];
+  const whole = Buffer.from(setOf(rsa, ec, ec384, { ...published(otherEc), x5c: ["a", "b"], use: "sig" }));
+  const edit = fc.tuple(fc.nat(whole.length - 1), fc.nat(40), fc.uint8Array({ maxLength: 20 }));
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      const changed = edits.reduce(
+        (before, [at, length, put]) => Buffer.concat([before.subarray(0, at), put, before.subarray(at + length)]),
+        whole,
+      );
+      gateway.reply = { status: 200, body: changed };
+      gateway.pass(31n * SECOND);
+      expect(["authenticated", "401 token-key", "401 token-signature"]).toContain(gateway.send(good));
+      expect(gateway.send(stranger)).toBe("401 token-key");
+    }),
+    { numRuns: 300 },
+  );
+  gateway.reply = setOf(rsa);
+  gateway.pass(31n * SECOND);
+  expect(gateway.send(good)).toBe(GOOD);
 });
 
 describe("threads", () => {

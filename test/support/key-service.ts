@@ -62,7 +62,7 @@ function isSigningKey(key: object): key is SigningKey {
 }
 
 /** What the service answers: a set, a status, or that the connection breaks. */
-export type Reply = string | number | "breaks" | { status: number; body: string } | "silent";
+export type Reply = string | number | "breaks" | { status: number; body: string | Uint8Array } | "silent";
 
 /** Envoy's own answer where there is none in time. */
 const TIMED_OUT = 504;
@@ -127,6 +127,8 @@ export class Keyed {
   /** Lets time pass; the service answers at once. */
   pass(nanoseconds: bigint): void {
     this.host.advance(nanoseconds, () => this.answer());
+    for (const { vm } of [this.running.main, ...this.running.workers])
+      if (vm.failure !== undefined) throw new Error(vm.failure);
   }
 
   /** The next tick of all threads, and another one, by which all of them know what came of it. */
