@@ -168,6 +168,10 @@ export interface PolicyPlan {
   ownedRequestHeaders?: readonly string[];
   /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
   conversion?: Conversion;
+  /** Parameters of the query and cookies that credentials come in. */
+  keys?: KeyPlaces;
+  /** Its callers sign a digest of the body: `body.wasm` compares the two behind the guard, for bodies of so many bytes at most. */
+  digest?: { maxBody: number };
   /** Request headers removed before the service sees the request, such as a credential. */
   removeRequestHeaders: readonly string[];
   requestHeaders: readonly ResultHeader[];
@@ -178,12 +182,20 @@ export interface PolicyPlan {
   lint?: (chain: Chain) => readonly Diagnostic[];
 }
 
+/** Credentials that stand among other things of a request. */
+export interface KeyPlaces {
+  query: readonly string[];
+  cookies: readonly string[];
+  /** Absent if Envoy takes them out behind the guard, so that nobody there sees them. */
+  stay?: true;
+}
+
 /** Credentials of the runner's own: they are no secrets, and the same in every run. */
 export interface TestSignIn {
   /** What a consumer has in tests beside its own credentials, whose secrets nobody knows. */
   credentials(consumer: ConsumerPlan): Credential[];
   /** A request with a credential of the consumer, where the policy looks for one. */
-  sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+  sign(request: ClientRequest, consumer: ConsumerPlan, body: Uint8Array): ClientRequest;
 }
 
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */

@@ -18,6 +18,8 @@ const results = [
   "ratelimit-policy",
   "shadow",
   "claims",
+  "path",
+  "cookie",
 ] as const;
 
 /**
@@ -59,18 +61,13 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
  * @param part `config` behind routes that say which operation a request is for, `alone` of a module on its own
  */
 export function bodyModuleJsonSchema(kinds: readonly PolicyKind[], title: string, part: keyof BodyPart): JsonSchema {
-  const policies = kinds.flatMap(({ name: kind, summary, inBody }) =>
-    inBody === undefined
-      ? []
-      : [
-          z
-            .strictObject({
-              name: name.describe("Shown in decisions and counters, once in the document."),
-              [kind]: inBody[part].describe(sentence(summary)),
-            })
-            .meta({ title: `policies[] with ${kind}` }),
-        ],
-  );
+  const policies = kinds.flatMap(({ name: kind, summary, inBody }) => {
+    const config = inBody?.[part];
+    if (config === undefined) return [];
+    const named = name.describe("Shown in decisions and counters, once in the document.");
+    const members = { name: named, [kind]: config.describe(sentence(summary)) };
+    return [z.strictObject(members).meta({ title: `policies[] with ${kind}` })];
+  });
   const document = z.strictObject({
     version: z.literal(1).describe("Of this form of the document."),
     traced: z

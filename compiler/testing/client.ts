@@ -57,5 +57,9 @@ export function signedIn(
   const signIn = (applied ?? authenticating[0])?.signIn;
   return signIn === undefined
     ? sent
-    : { ...sent, client: signIn.sign({ ...sent.client, scheme: sent.client.scheme ?? schemeOf(listener) }, consumer) };
+    : { ...sent, client: signIn.sign(withScheme(sent.client, listener), consumer, sent.body) };
+}
+
+function withScheme(client: ClientRequest, listener: ListenerPlan): ClientRequest {
+  return { ...client, scheme: client.scheme ?? schemeOf(listener) };
 }

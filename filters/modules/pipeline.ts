@@ -1,6 +1,7 @@
 import { forgetConsumer, recognisedClaims, recognisedConsumer } from "../authenticate/assembly/authenticate";
 import { tellClaims, writeClaims } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
+import { AuthenticatePolicy } from "../authenticate/assembly/policy";
 import { clearAttributes, clearTraceAttributes, Needs, Slot, setAttribute, setTime } from "../lib/attributes";
 import { readBodySize } from "../lib/body-size";
 import { readCookies } from "../lib/cookies";
@@ -41,6 +42,7 @@ import { Configuration } from "./configuration";
 import { countDenial } from "./denials";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
 import { ask, decision, denial, Kind } from "./kinds";
+import { tellRemains } from "./remains";
 import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
 import { readOperation, readProtocol, readSource } from "./source";
@@ -155,11 +157,18 @@ function run(configuration: Configuration, pipeline: Pipeline): FilterHeadersSta
         noteShadow(decision);
       }
     }
-    if (AUTH && enforced && policy.kind === Kind.Authenticate && exists(configuration.identityHeaders)) {
-      if (!removeCredentials(policy.authenticate)) return refuse(hostFailure);
+    if (AUTH && enforced && policy.kind === Kind.Authenticate) {
+      if (!hideCredentials(configuration, policy.authenticate, pipeline.told)) return refuse(hostFailure);
     }
   }
   return allow(configuration, pipeline, said);
+}
+
+/** Sees to it that the upstream does not get what callers signed in by; false if the host does not let it. */
+function hideCredentials(configuration: Configuration, policy: AuthenticatePolicy, told: i32): bool {
+  const headers = configuration.identityHeaders;
+  if (exists(headers)) return removeCredentials(headers, policy);
+  return (told & (Told.Path | Told.Cookie)) === 0 || tellRemains(policy, told);
 }
 
 function noteShadow(decision: Text): void {

@@ -64,6 +64,7 @@ export enum FilterTrailersStatus {
 }
 
 export enum GrpcStatus {
+  InvalidArgument = 3,
   PermissionDenied = 7,
   ResourceExhausted = 8,
   Unavailable = 14,
