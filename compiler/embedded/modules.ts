@@ -52,7 +52,8 @@ export class WorkerVms {
     const texts = textsOf(plan);
     configure(host, this.guard, "guard", texts.guard);
     if (!hasOperations(plan.hosts) && !hasDigests(plan)) return;
-    if (modules.body === undefined) throw new Error("the policy has something to do with bodies, and there is no body.wasm");
+    if (modules.body === undefined)
+      throw new Error("the policy has something to do with bodies, and there is no body.wasm");
     if (hasDigests(plan)) {
       this.digest = host.start(modules.body, {
         vmId: `${vmId}.digest`,

@@ -125,7 +125,10 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
     if (TRACING && policy.kind === Kind.Tracing) configuration.traces = 1;
     if (AUTH && policy.kind === Kind.Authenticate && exists(configuration.identityHeaders)) {
       if (signsBodies(policy.authenticate)) {
-        refuse(results, 'must be "filterState" where a signature covers content-digest: nobody behind would compare it');
+        refuse(
+          results,
+          'must be "filterState" where a signature covers content-digest: nobody behind would compare it',
+        );
         return none<NameTable>();
       }
       if (!addClaimHeaders(configuration.identityHeaders, policy.authenticate)) {

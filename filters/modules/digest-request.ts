@@ -1,4 +1,9 @@
-import { CONTENT_DIGEST_SPACE_BYTES, contentDigestHolds, DIGESTS_BYTES, readContentDigest } from "../lib/content-digest";
+import {
+  CONTENT_DIGEST_SPACE_BYTES,
+  contentDigestHolds,
+  DIGESTS_BYTES,
+  readContentDigest,
+} from "../lib/content-digest";
 import { arenaTake, exists, none } from "../lib/region";
 import { keepLiteral, Text } from "../lib/text";
 import { bodyLength, bodyStart, hasBody, readBody } from "../proxy-wasm/body";
@@ -18,7 +23,7 @@ import {
 } from "../proxy-wasm/status";
 import { Answer, hostFailure, unknownRoute } from "./answers";
 import { countDenial } from "./denials";
-import { Digested, digestedNamed, Digests, Refusal } from "./digests";
+import { Digested, Digests, digestedNamed, Refusal } from "./digests";
 import { tellDecision } from "./results";
 
 // A request whose `content-digest` (RFC 9530) its caller may have signed: held until it is whole, and compared before any of it goes on. One without the
@@ -67,7 +72,9 @@ export function digestTrailers(digests: Digests): FilterTrailersStatus {
     return FilterTrailersStatus.StopIteration;
   }
   if (findField(fieldName) === 0) return FilterTrailersStatus.Continue;
-  return compare(digests, !hasBody(BufferType.HttpRequestBody)) ? FilterTrailersStatus.Continue : FilterTrailersStatus.StopIteration;
+  return compare(digests, !hasBody(BufferType.HttpRequestBody))
+    ? FilterTrailersStatus.Continue
+    : FilterTrailersStatus.StopIteration;
 }
 
 /** Whether the body at hand is what the field says; else the request has been answered. */
@@ -75,7 +82,9 @@ function compare(digests: Digests, isEmpty: bool): bool {
   const space = arenaTake(CONTENT_DIGEST_SPACE_BYTES);
   const expected = arenaTake(DIGESTS_BYTES);
   if (space === 0 || expected === 0) return refuseBy(hostFailure);
-  const known = joinFields(fieldName, LONGEST_FIELD) ? readContentDigest(fieldStart(), fieldLength(), space, expected) : 0;
+  const known = joinFields(fieldName, LONGEST_FIELD)
+    ? readContentDigest(fieldStart(), fieldLength(), space, expected)
+    : 0;
   if (readProperty(DIGEST, DIGEST_LENGTH) !== Status.Ok) return refuseBy(unknownRoute);
   const digested = digestedNamed(digests, propertyStart(), propertyLength());
   if (!exists(digested)) return refuseBy(unknownRoute);

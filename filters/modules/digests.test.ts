@@ -40,7 +40,10 @@ interface Sent {
   trailers?: boolean;
 }
 
-function send(vm: ModuleVm, { policy = "signed", digest = [], headers = [], body = [], trailers = false }: Sent): Stream {
+function send(
+  vm: ModuleVm,
+  { policy = "signed", digest = [], headers = [], body = [], trailers = false }: Sent,
+): Stream {
   const stream = vm.open({ [ROUTE]: policy ?? undefined });
   const fields: Pairs = digest.map((value) => ["content-digest", value] as const);
   const head: Pairs = [[":method", "POST"], [":path", "/"], [":authority", "shop"], ...headers, ...fields];
@@ -159,7 +162,13 @@ describe("a body and its digest", () => {
   test("nothing of it goes on before all of it is there", () => {
     const vm = vmOf();
     const stream = vm.open({ [ROUTE]: "signed" });
-    stream.requestHeaders([[":method", "POST"], ["content-digest", digestOf("abc")]], false);
+    stream.requestHeaders(
+      [
+        [":method", "POST"],
+        ["content-digest", digestOf("abc")],
+      ],
+      false,
+    );
     for (const part of ["a", "b"]) {
       stream.requestData(Buffer.from(part), false);
       expect([stream.isHeld("request"), stream.request.headers, stream.request.body]).toEqual([true, undefined, []]);
@@ -196,14 +205,24 @@ describe("a body and its digest", () => {
     }
     // What is taken by another policy of the module does not matter.
     const stream = vm.open({ [ROUTE]: "signed" });
-    stream.requestHeaders([[":method", "POST"], ["content-digest", digestOf("")]], false);
+    stream.requestHeaders(
+      [
+        [":method", "POST"],
+        ["content-digest", digestOf("")],
+      ],
+      false,
+    );
     stream.requestData(new Uint8Array((1 << 20) + 1), false);
     expect(refused(stream)).toEqual(TOO_LARGE);
   });
 
   test("a byte at a time, 64 KiB of it", () => {
     const bytes = randomBytes(65_536);
-    const stream = send(vmOf(), { policy: "large", digest: [digestOf(bytes)], body: [...bytes].map((byte) => Uint8Array.of(byte)) });
+    const stream = send(vmOf(), {
+      policy: "large",
+      digest: [digestOf(bytes)],
+      body: [...bytes].map((byte) => Uint8Array.of(byte)),
+    });
     expect(passed(stream)).toBe(bytes.toString("latin1"));
   });
 
@@ -219,10 +238,10 @@ describe("a body and its digest", () => {
     send(vm, { digest: [digestOf("x")], body: ["y"] });
     send(vm, { digest: [digestOf("x")], body: ["x".repeat(MOST + 1)] });
     send(vm, { digest: [digestOf("x")], body: ["x"] });
-    expect(vm.metric("sluice.authenticate.signed.denied")).toBe(2);
-    expect(vm.metric("sluice_denials.signed.content-digest")).toBe(1);
-    expect(vm.metric("sluice_denials.signed.body-too-large")).toBe(1);
-    expect(vm.metric("sluice.authenticate.signed.allowed")).toBe(0);
+    expect(vm.metrics.get("sluice.authenticate.signed.denied")).toBe(2);
+    expect(vm.metrics.get("sluice_denials.signed.content-digest")).toBe(1);
+    expect(vm.metrics.get("sluice_denials.signed.body-too-large")).toBe(1);
+    expect(vm.metrics.get("sluice.authenticate.signed.allowed")).toBe(0);
   });
 });
 
@@ -258,6 +277,10 @@ describe("where something is missing", () => {
   test("two policies of a name, and one that converts beside one that compares, are refused", () => {
     const one = { name: "a", authenticate: { contentDigest: { maxBody: 1 } } };
     const configure = (...policies: unknown[]) => new ModuleVm(module).configure({ version: 1, policies });
-    expect([configure(one), configure(one, one), configure(one, { name: "b", soap: {} })]).toEqual([true, false, false]);
+    expect([configure(one), configure(one, one), configure(one, { name: "b", soap: {} })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 });

@@ -1,5 +1,4 @@
 import {
-  arrayOf,
   firstElement,
   integerAt,
   integerOf,
@@ -90,12 +89,15 @@ function readDigested(node: i32, digested: Digested): bool {
   if (most === NOWHERE || !integerOf(most, 1, LARGEST_BODY)) return false;
   digested.name = keepString(name);
   digested.most = <i32>integerAt(most);
-  const mismatch = '{"type":"about:blank","title":"Bad Request","status":400,"detail":"The content-digest is not that of the body."}';
+  const mismatch =
+    '{"type":"about:blank","title":"Bad Request","status":400,"detail":"The content-digest is not that of the body."}';
   digested.mismatch = newRefusal(digested.name, "content-digest", 400, GrpcStatus.InvalidArgument, mismatch);
   const tooLarge = '{"type":"about:blank","title":"Content Too Large","status":413}';
   digested.tooLarge = newRefusal(digested.name, "body-too-large", 413, GrpcStatus.ResourceExhausted, tooLarge);
   digested.counters = keepRecord<Counters>();
-  return defineCounters(digested.counters, "authenticate", digested.name) || refuse(node, "the host defines no counter");
+  return (
+    defineCounters(digested.counters, "authenticate", digested.name) || refuse(node, "the host defines no counter")
+  );
 }
 
 function newRefusal(policy: Text, reason: string, status: u32, grpcStatus: i32, body: string): Refusal {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testValueOf } from "../../compiler/plan/credentials.js";
+import { request } from "../support/http.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 
@@ -66,8 +67,8 @@ routes:
 const KEY = testValueOf("ACME_KEY");
 const good = (path: string, seen: string) =>
   `request: { path: "${path}" }, expect: { status: 200, upstream: { service: echo, path: "${seen}", headers: { x-consumer: acme } } }`;
-const refused = (path: string, reason: string, policy = "by-query") =>
-  `request: { path: "${path}" }, expect: { status: 401, decidedBy: ${policy}, upstream: none, metrics: { ${policy}.denied: 1 }, headers: { www-authenticate: "ApiKey realm=\\"places\\"" } } # ${reason}`;
+const refused = (path: string, policy = "by-query") =>
+  `request: { path: "${path}" }, expect: { status: 401, decidedBy: ${policy}, upstream: none, metrics: { ${policy}.denied: 1 }, headers: { www-authenticate: "ApiKey realm=\\"places\\"" } }`;
 
 /** A path, and the one that the service gets. */
 const TAKEN: readonly (readonly [string, string])[] = [
@@ -83,7 +84,10 @@ const TAKEN: readonly (readonly [string, string])[] = [
   [`/query/x?%61%70i_k%65y=${KEY}&a=1`, "/query/x?a=1"],
   [`/query/x?api_key=%74${KEY.slice(1)}`, "/query/x"],
   // Names of other parameters.
-  [`/query/x?API_KEY=1&api_key=${KEY}&api_keys=2&xapi_key=3&api_key%20=4`, "/query/x?API_KEY=1&api_keys=2&xapi_key=3&api_key%20=4"],
+  [
+    `/query/x?API_KEY=1&api_key=${KEY}&api_keys=2&xapi_key=3&api_key%20=4`,
+    "/query/x?API_KEY=1&api_keys=2&xapi_key=3&api_key%20=4",
+  ],
 ];
 
 const REFUSED: readonly (readonly [string, string])[] = [
@@ -123,14 +127,14 @@ describe("on both engines", () => {
   test("a key that is not there once, and right, lets nobody in", async () => {
     await passOnBoth(
       POLICY,
-      REFUSED.map(([path, why]) => refused(path, why)),
+      REFUSED.map(([path]) => refused(path)),
     );
   });
 
   test("a key in a cookie is taken out of the others", async () => {
     await passOnBoth(POLICY, [
       withCookie("/cookie/x", `sid=${KEY}`, "false"),
-      withCookie("/cookie/x", ` sid=${KEY} ; `, "false"),
+      withCookie("/cookie/x", `sid=${KEY} ;;`, "false"),
       withCookie("/cookie/x", `a=1; sid=${KEY}`, "a=1"),
       withCookie("/cookie/x", `sid=${KEY}; a=1`, "a=1"),
       withCookie("/cookie/x", `b="2";sid=${KEY};a=1;;c`, `'b="2"; a=1; c'`),
@@ -171,11 +175,11 @@ describe("on both engines", () => {
   });
 
   test("a key stays where that is said, and in shadow; where the policy does not apply it goes", async () => {
-    const sent = `path: "/PLACE/x?api_key=wrong&a=1", headers: { cookie: sid=${KEY}; a=1 }`;
+    const sent = `path: "/PLACE/x?api_key=wrong&a=1", headers: { cookie: 'sid=${KEY}; a=1' }`;
     const at = (place: string) => sent.replace("PLACE", place);
     await passOnBoth(POLICY, [
       `request: { path: "/kept/x?api_key=${KEY}&a=1" }, expect: { status: 200, upstream: { service: echo, path: "/kept/x?api_key=${KEY}&a=1" } }`,
-      `request: { path: /kept/x, headers: { cookie: a=1; sid=${KEY} } }, expect: { status: 200, upstream: { service: echo, headers: { cookie: "a=1; sid=${KEY}" } } }`,
+      `request: { path: /kept/x, headers: { cookie: 'a=1; sid=${KEY}' } }, expect: { status: 200, upstream: { service: echo, headers: { cookie: "a=1; sid=${KEY}" } } }`,
       `request: { ${at("tried")} }, expect: { status: 200, shadow: tried, upstream: { service: echo, path: "/tried/x?api_key=wrong&a=1", headers: { cookie: "sid=${KEY}; a=1" } } }`,
       `request: { ${at("posts")} }, expect: { status: 200, upstream: { service: echo, path: "/posts/x?a=1", headers: { cookie: a=1, x-consumer: false } } }`,
       `request: { ${at("posts")}, method: POST }, expect: { status: 401, decidedBy: posts, upstream: none }`,
@@ -195,10 +199,10 @@ describe("on both engines", () => {
       POLICY,
       [
         `request: { path: "/moved/x?api_key=${KEY}&a=1" }, expect: { status: 302, headers: { location: "http://elsewhere.test/moved/x?a=1" } }`,
-        `request: { path: "/old/x?api_key=${KEY}&a=1" }, expect: { status: 200, upstream: { service: echo, path: "/new/x?a=1", headers: { x-envoy-original-path: "/old/x?a=1" } } }`,
+        `request: { path: "/old/x?api_key=${KEY}&a=1" }, expect: { status: 200, upstream: { service: echo, path: "/new?a=1", headers: { x-envoy-original-path: "/old/x?a=1" } } }`,
         `request: { path: "/asked/x?api_key=${KEY}&a=1", headers: { cookie: c=1 } }, expect: { status: 200, upstream: { service: echo, path: "/asked/x?a=1" } }`,
       ],
-      "  judge: { status: 200 }",
+      "upstreams: { judge: { status: 200 } }\n",
     );
   });
 });
@@ -241,7 +245,9 @@ describe("in Envoy alone", () => {
       [200, "by-query allowed authenticated"],
     ]);
     expect(JSON.stringify(gateway.heard())).not.toContain(key);
-    const told = await Promise.all(["/stats", "/config_dump"].map((path) => request(`${gateway.envoy.adminUrl}${path}`)));
+    const told = await Promise.all(
+      ["/stats", "/config_dump"].map((path) => request(`${gateway.envoy.adminUrl}${path}`)),
+    );
     expect(told.map(({ body }) => body).join()).not.toContain(key);
     expect(gateway.envoy.logText()).not.toContain(key);
   });

@@ -28,7 +28,10 @@ const queryName = z
 
 const schema = z
   .strictObject({
-    header: headerName.optional().describe("Request header that carries the key.").meta({ examples: ["x-api-key"] }),
+    header: headerName
+      .optional()
+      .describe("Request header that carries the key.")
+      .meta({ examples: ["x-api-key"] }),
     query: queryName
       .optional()
       .describe("Parameter of the query that carries the key. The service gets the path without it.")

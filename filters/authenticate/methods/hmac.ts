@@ -63,11 +63,7 @@ const schema = z
 
 const config = z
   .strictObject({
-    components: z
-      .array(component)
-      .min(1)
-      .max(32)
-      .describe("What a signature must cover."),
+    components: z.array(component).min(1).max(32).describe("What a signature must cover."),
     maxAge: z.int().min(1).max(86_400).describe("Seconds for which it is good after `created`."),
     nonces,
   })
@@ -83,7 +79,9 @@ export const hmac: Method<z.output<typeof schema>> = {
     const signsBody = components.includes("content-digest");
     if (maxBody !== undefined && !signsBody) {
       const edits = removeEntry(context.node(path), "maxBody");
-      context.report(diagnose("SL0561", {}, context.place([...path, "maxBody"], "key"), removal("remove `maxBody`", true, edits)));
+      context.report(
+        diagnose("SL0561", {}, context.place([...path, "maxBody"], "key"), removal("remove `maxBody`", true, edits)),
+      );
       return undefined;
     }
     return {
