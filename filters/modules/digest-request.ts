@@ -61,7 +61,7 @@ export function digestBody(digests: Digests, size: i32, ends: bool): FilterDataS
     return FilterDataStatus.StopIterationNoBuffer;
   }
   if (findField(fieldName) === 0) return FilterDataStatus.Continue;
-  if (!ends && size <= digests.most) return FilterDataStatus.StopIterationAndBuffer;
+  if (!ends && (size <= digests.least || size <= mostOf(digests))) return FilterDataStatus.StopIterationAndBuffer;
   return compare(digests, false) ? FilterDataStatus.Continue : FilterDataStatus.StopIterationNoBuffer;
 }
 
@@ -77,6 +77,18 @@ export function digestTrailers(digests: Digests): FilterTrailersStatus {
     : FilterTrailersStatus.StopIteration;
 }
 
+/** Bytes that the policy of the request at hand takes; none if there is no policy. */
+function mostOf(digests: Digests): i32 {
+  const digested = findDigested(digests);
+  return exists(digested) ? digested.most : 0;
+}
+
+/** The policy that the metadata of the route names; the missing record if it names none. */
+function findDigested(digests: Digests): Digested {
+  if (readProperty(DIGEST, DIGEST_LENGTH) !== Status.Ok) return none<Digested>();
+  return digestedNamed(digests, propertyStart(), propertyLength());
+}
+
 /** Whether the body at hand is what the field says; else the request has been answered. */
 function compare(digests: Digests, isEmpty: bool): bool {
   const space = arenaTake(CONTENT_DIGEST_SPACE_BYTES);
@@ -85,8 +97,7 @@ function compare(digests: Digests, isEmpty: bool): bool {
   const known = joinFields(fieldName, LONGEST_FIELD)
     ? readContentDigest(fieldStart(), fieldLength(), space, expected)
     : 0;
-  if (readProperty(DIGEST, DIGEST_LENGTH) !== Status.Ok) return refuseBy(unknownRoute);
-  const digested = digestedNamed(digests, propertyStart(), propertyLength());
+  const digested = findDigested(digests);
   if (!exists(digested)) return refuseBy(unknownRoute);
   let start: usize = 0;
   let length = 0;

@@ -212,7 +212,7 @@ describe("a body and its digest", () => {
       ],
       false,
     );
-    stream.requestData(new Uint8Array((1 << 20) + 1), false);
+    stream.requestData(new Uint8Array(MOST + 1), false);
     expect(refused(stream)).toEqual(TOO_LARGE);
   });
 

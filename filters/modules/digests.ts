@@ -49,8 +49,8 @@ export class Digests {
   /** Records of Digested. */
   list: usize = 0;
   names: NameTable = none<NameTable>();
-  /** The most bytes that any of them takes. */
-  most: i32 = 0;
+  /** Bytes that each of them takes. */
+  least: i32 = 0;
 }
 
 /** Whether an item of `policies` is one of them. */
@@ -68,7 +68,7 @@ export function readDigests(policies: i32, count: i32): Digests {
   for (let node = firstElement(policies); node !== NOWHERE; node = nextElement(policies, node)) {
     const digested = at<Digested>(digests.list, index);
     if (!readDigested(node, digested)) return none<Digests>();
-    digests.most = max(digests.most, digested.most);
+    digests.least = index === 0 ? digested.most : min(digests.least, digested.most);
     if (!addName(digests.names, digested.name, index++)) {
       refuseQuoting(node, "there already is a policy", requiredMember(node, "name"));
       return none<Digests>();

@@ -28,7 +28,7 @@ policies:
   tried:
     mode: shadow
     authenticate: { anyOf: [{ hmac: { components: ["@method", content-digest] } }] }
-  small: { bodyLimit: { max: 16 } }
+  small: { bodyLimit: { bytes: 16 } }
   judged: { externalAuth: { http: { service: judge } } }
 routes:
   - { name: signed, match: { path: /signed/** }, to: echo, apply: [signed] }
@@ -57,7 +57,7 @@ describe("on both engines", () => {
     const good = passes(BODY).replace("PLACE", "signed");
     await passOnBoth(POLICY, [
       as("/signed/x", `method: POST, body: "${BODY}"`, good),
-      as("/signed/x", "method: POST, json: { id: 7 }", 'status: 200, upstream: { service: echo, body: \'{"id":7}\' }'),
+      as("/signed/x", "method: POST, json: { id: 7 }", "status: 200, upstream: { service: echo, body: '{\"id\":7}' }"),
       as("/signed/x", "method: GET", passes("").replace("PLACE", "signed")),
       as("/signed/x", 'method: POST, body: ""', "status: 200, upstream: echo"),
       as("/fixed", `method: POST, body: "${BODY}"`, "status: 200, body: fixed"),
@@ -276,7 +276,12 @@ describe("in Envoy", () => {
     expect((await send(["content-digest", digestOf("y")])).status).toBe(401);
     expect((await send(["content-digest", digestOf("x")])).status).toBe(401);
     const without = own.filter(([name]) => name !== "content-digest");
-    const bare = await gateway.raw({ method: "POST", target: "/signed/x", headers: [...without, ["content-length", "1"]], body: "x" });
+    const bare = await gateway.raw({
+      method: "POST",
+      target: "/signed/x",
+      headers: [...without, ["content-length", "1"]],
+      body: "x",
+    });
     expect(bare.status).toBe(401);
     expect(gateway.heard()).toEqual([]);
   });
