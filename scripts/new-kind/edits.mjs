@@ -83,8 +83,7 @@ function kindsInTheModule({ kebab, camel, pascal, define }) {
       find: /^import \{ AuthorizePolicy, readAuthorize \} from .*\n/gm,
       by: (line) =>
         `${line}import { judge${pascal}, ${camel}Decision } from "../${kebab}/assembly/${kebab}";
-import { ${pascal}Policy, read${pascal} } from "../${kebab}/assembly/policy";
-import { Needs } from "../lib/attributes";\n`,
+import { ${pascal}Policy, read${pascal} } from "../${kebab}/assembly/policy";\n`,
     },
     {
       what: "the members of `Kind`",
@@ -110,7 +109,7 @@ import { Needs } from "../lib/attributes";\n`,
     const own = keepRecord<${pascal}Policy>();
     policy.${camel} = own;
     if (!read${pascal}(body, policy.name, own, interest)) return false;
-    return setCommon(policy, own.counters, Needs.Headers);
+    return setCommon(policy, own.counters, own.needs);
   }\n${line}`,
     },
     {

@@ -43,7 +43,7 @@ const keySet = fc
     keys: [
       { kid: "rsa", ...RSA_KEY, ...more },
       ...(ec ? [{ kid: "ec", ...EC_KEY }] : []),
-      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: "env:RANDOM_TOKEN_KEY" }] : []),
+      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: "env:RANDOM_TOKEN_KEY_OF_44_LETTERS" }] : []),
     ],
   }));
 
