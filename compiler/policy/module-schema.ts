@@ -61,6 +61,7 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
  * @param part `config` behind routes that say which operation a request is for, `alone` of a module on its own
  */
 export function bodyModuleJsonSchema(kinds: readonly PolicyKind[], title: string, part: keyof BodyPart): JsonSchema {
+  const carriedOut = kinds.flatMap(({ name, inBody }) => (inBody?.[part] === undefined ? [] : [name]));
   const policies = kinds.flatMap(({ name: kind, summary, inBody }) => {
     const config = inBody?.[part];
     if (config === undefined) return [];
@@ -75,7 +76,12 @@ export function bodyModuleJsonSchema(kinds: readonly PolicyKind[], title: string
       .optional()
       .meta({ default: false })
       .describe("Whether it leaves in filter state how long its work took, for spans of the guard."),
-    policies: z.array(oneOf(policies, title)).min(1).max(1024).describe("What is converted, each of one kind."),
+    policies: z
+      .array(oneOf(policies, title))
+      .min(1)
+      .max(1024)
+      .meta(carriedOut.length < 2 ? {} : { anyOf: carriedOut.map((kind) => ({ items: { required: [kind] } })) })
+      .describe(carriedOut.length < 2 ? "What is converted." : "What is converted, or compared: all of one kind."),
   });
   return jsonSchemaOf(document, title);
 }
