@@ -30,6 +30,14 @@ policies:
     authenticate: { anyOf: [{ hmac: { components: ["@method", content-digest] } }] }
   small: { bodyLimit: { bytes: 16 } }
   judged: { externalAuth: { http: { service: judge } } }
+  crm-as-rest:
+    soap:
+      fields:
+        namespace: urn:crm
+        operations:
+          Get: { request: { id: integer }, response: { name: string } }
+          Put: { request: { name: string }, response: { id: integer } }
+      operations: { Get: "GET /partners/{id}", Put: POST /partners }
 routes:
   - { name: signed, match: { path: /signed/** }, to: echo, apply: [signed] }
   - { name: either, match: { path: /either/** }, to: echo, apply: [either] }
@@ -37,6 +45,7 @@ routes:
   - { name: tried, match: { path: /tried/** }, to: echo, apply: [tried] }
   - { name: limited, match: { path: /limited/** }, to: echo, apply: [signed, small] }
   - { name: asked, match: { path: /asked/** }, to: echo, apply: [signed, judged] }
+  - { name: partners, match: { path: /partners/** }, to: crm, apply: [signed, crm-as-rest] }
   - { name: fixed, match: { path: /fixed }, respond: { status: 200, body: fixed }, apply: [signed] }
 `;
 
@@ -128,6 +137,22 @@ describe("on both engines", () => {
       ],
       "upstreams: { judge: { status: 200 } }\n",
     );
+  });
+});
+
+describe("of what is converted", () => {
+  test("the client's body is compared, an empty one too, and the service gets what becomes of it", async () => {
+    const other = `headers: { content-digest: "${digestOf("{}")}" }`;
+    const denied = "expect: { status: 400, decidedBy: signed, upstream: none }";
+    const put = "upstreams: { crm: { soap: { Put: { response: 7 } } } }, request: { path: /partners, method: POST";
+    const get = "upstreams: { crm: { soap: { Get: { response: Ada } } } }, request: { path: /partners/7";
+    await passOnBoth(POLICY, [
+      `as: acme, ${put}, json: { name: Ada } }, expect: { status: 200, json: 7, upstream: { service: crm, operation: Put, input: { name: Ada } } }`,
+      `as: acme, ${put}, json: { name: Ada }, ${other} }, ${denied}`,
+      `as: acme, ${get} }, expect: { status: 200, json: Ada, upstream: { service: crm, operation: Get } }`,
+      // What a request without a body gets for the conversion is not what was signed.
+      `as: acme, ${get}, ${other} }, ${denied}`,
+    ]);
   });
 });
 
