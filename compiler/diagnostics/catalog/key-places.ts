@@ -26,4 +26,19 @@ bodies of any kind is \`bodyLimit\`.
     - hmac: { components: ["@method", "@path"], maxBody: 1Mi }                      # SL0561
     - hmac: { components: ["@method", "@path", content-digest], maxBody: 1Mi }`,
   },
+  SL0562: {
+    severity: "error",
+    message:
+      "`{policy}` compares bodies with what was signed of them, and a WebSocket of `{route}` has no body that ends",
+    help: `Behind the headers of a WebSocket come its messages, for as long as it lasts. Nobody signed them, and holding them until they are whole would hold them for ever.
+
+Give the WebSocket a route of its own, with a policy whose signatures do not cover \`content-digest\`.`,
+  },
+  SL0563: {
+    severity: "error",
+    message:
+      "`{route}` is chosen by the cookie `{cookie}`, which `{policy}` takes out of the request before it is converted",
+    help: `A request that was converted finds the way to its service by what its route asks for, and the cookie with the key is gone by then. Choose the route by something else, or let the key
+stay with \`forward: true\`.`,
+  },
 } as const satisfies Section<"05">;

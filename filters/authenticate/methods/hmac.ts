@@ -110,7 +110,11 @@ function modelOf(spec: { components: readonly string[]; maxAge: number; nonces: 
       const text = there.length === 0 ? "absent" : `there, in ${there.join(" and ")}`;
       return { present: there.length > 0, reason: { text: `the signature is ${text}` } };
     },
-    judge: (view) => judgeSignature(spec, view),
+    judge(view) {
+      const verdict = judgeSignature(spec, view);
+      if (verdict.outcome !== "allowed" || !spec.components.includes("content-digest")) return verdict;
+      return { ...verdict, summary: `${verdict.summary}, and its body is what content-digest says` };
+    },
   };
 }
 
