@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectionManagers, edited } from "./support/edit.js";
+import { type ConnectionManager, connectionManagers, edited } from "./support/edit.js";
 import { type Gateway, serve } from "./support/serve.js";
 
 // The same random requests to our policies and to Envoy's own filters: nothing is let in that these refuse. What only we refuse is for one of the
@@ -19,7 +19,11 @@ interface Compared {
 }
 
 /** Ours with its policies, and the same without them behind filters of Envoy's own. */
-async function beside(policy: string, env: Readonly<Record<string, string>>, native: readonly unknown[]) {
+async function beside(
+  policy: string,
+  env: Readonly<Record<string, string>>,
+  native: ConnectionManager["http_filters"],
+) {
   const ours = await serve(policy, { env });
   const theirs = await serve(policy.replaceAll(/, apply: \[[^\]]*\]/g, ""), {
     env,

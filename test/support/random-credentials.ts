@@ -68,7 +68,7 @@ const jwt = fc
 const hmac = fc
   .record(
     {
-      components: fc.constantFrom(
+      components: fc.constantFrom<readonly string[]>(
         ["@method", "@path"],
         ["@method", "@authority", "@path", "@query"],
         ["@method", "content-digest"],
