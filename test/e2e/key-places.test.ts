@@ -105,6 +105,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   [`/query/x?api_key=${KEY}%zz`, "a value that is none"],
   [`/query/x?api_key=${KEY}%00`, "a byte more"],
   [`/query/x?api_key=${KEY}+`, "a space more"],
+  [`/query/x?api_key=%C1%A1&a=${KEY}`, "bytes that are no text"],
   [`/query/x?API_KEY=${KEY}`, "another name"],
   [`/query/x?api_key%20=${KEY}`, "another name, by a space"],
   [`/query/x?api%255fkey=${KEY}`, "a name that was encoded twice"],
