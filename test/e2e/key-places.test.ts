@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testValueOf } from "../../compiler/plan/credentials.js";
 import { request } from "../support/http.js";
+import { http2Request } from "./support/http2.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
 
@@ -214,6 +215,16 @@ describe("in Envoy alone", () => {
     gateway = await serve(POLICY);
   });
   afterAll(() => gateway?.stop());
+
+  test("cookies in crumbs, as HTTP/2 has them, are one", async () => {
+    const key = gateway.env.ACME_KEY ?? "";
+    gateway.forget();
+    const ask = (...crumbs: string[]) => http2Request(gateway, { ":path": "/cookie/x", cookie: crumbs });
+    expect((await ask("a=1", `sid=${key}`, "b=2")).status).toBe(200);
+    expect(gateway.heard().map((heard) => heard.values("cookie"))).toEqual([["a=1; b=2"]]);
+    expect((await ask(`sid=${key}`, "sid=x")).status).toBe(401);
+    expect(gateway.heard()).toHaveLength(1);
+  });
 
   test("nobody behind the guard sees a key, and no log, statistic or configuration has it", async () => {
     const key = gateway.env.ACME_KEY ?? "";
