@@ -36,6 +36,6 @@ export const modules: Readonly<
   auth: [authenticate, authorize],
   "rate-limit": [rateLimit],
   tracing: [tracing],
-  body: [soap],
+  body: [authenticate, soap],
   soap: [soap],
 };

@@ -72,9 +72,10 @@ describe("YAML", () => {
 });
 
 it.each(named(blocks.filter(({ language }) => language === "json")))(
-  "the JSON of %s is a configuration that guard.wasm takes",
+  "the JSON of %s is a configuration that its module takes",
   async (_place, block) => {
-    const vm = new ModuleVm(await loadModule("guard"), { environment: { ACME_KEY: "acme-key" } });
+    const name = block.document.startsWith("filters/modules/body/") ? "body" : "guard";
+    const vm = new ModuleVm(await loadModule(name), { environment: { ACME_KEY: "acme-key" } });
     expect(vm.configure(JSON.parse(block.text)), vm.lastError).toBe(true);
   },
 );

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../compiler/cli/files.js";
 import { check } from "../compiler/index.js";
-import { bodyConfiguration, conversionPolicies } from "../compiler/plan/body.js";
+import { bodyConfiguration, conversionPolicies, digestConfiguration, hasDigests } from "../compiler/plan/body.js";
 import { guardConfiguration } from "../compiler/plan/guard.js";
 import { keysWithoutDescription, openMappings } from "./language/judge.js";
 import { changedPredicatesOf, changesOf, documentsOf } from "./language/module-documents.js";
@@ -73,6 +73,7 @@ describe("what the compiler emits", () => {
       if (plan === undefined) return;
       for (const read of [[], ["consumer", "decision", "shadow"]])
         expect(faultBySchema("guard", guardConfiguration(plan, read))).toBeUndefined();
+      if (hasDigests(plan)) expect(faultBySchema("body", digestConfiguration(plan))).toBeUndefined();
       if (conversionPolicies(plan).length === 0) return;
       for (const module of BODY_NAMES) expect(faultBySchema(module, bodyConfiguration(plan)), module).toBeUndefined();
     },

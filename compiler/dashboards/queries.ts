@@ -20,7 +20,7 @@ const METRICS = {
 } as const;
 
 /** A module's filter in Envoy, as the names of its metrics have it. */
-export type ModuleFilter = "sluice_guard" | "sluice_body";
+export type ModuleFilter = "sluice_guard" | "sluice_digest" | "sluice_body";
 
 /** A selector. Names of policies, listeners and services need no escape: they have letters, digits and dashes only. */
 function series(metric: string, labels: readonly (string | undefined)[]): string {

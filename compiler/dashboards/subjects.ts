@@ -1,4 +1,4 @@
-import { hasOperations } from "../plan/body.js";
+import { hasDigests, hasOperations } from "../plan/body.js";
 import { targetsOf } from "../plan/callers.js";
 import type { GatewayPlan, PolicyPlan } from "../plan/plan.js";
 import { tracedNatively } from "../plan/tracers.js";
@@ -27,8 +27,12 @@ export function isLimit({ phase }: PolicyPlan): boolean {
   return phase === "limit" || phase === "limit-by-identity";
 }
 
-export function moduleFilters({ hosts }: GatewayPlan): ModuleFilter[] {
-  return hasOperations(hosts) ? ["sluice_guard", "sluice_body"] : ["sluice_guard"];
+export function moduleFilters(plan: GatewayPlan): ModuleFilter[] {
+  return [
+    "sluice_guard",
+    ...(hasDigests(plan) ? (["sluice_digest"] as const) : []),
+    ...(hasOperations(plan.hosts) ? (["sluice_body"] as const) : []),
+  ];
 }
 
 /** The shortest time that a route gives a service, in milliseconds; absent if no route asks it. */

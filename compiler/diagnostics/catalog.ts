@@ -5,6 +5,7 @@ import { expressions } from "./catalog/expressions.js";
 import { files } from "./catalog/files.js";
 import { internal } from "./catalog/internal.js";
 import { introspection } from "./catalog/introspection.js";
+import { keyPlaces } from "./catalog/key-places.js";
 import { keySources } from "./catalog/key-sources.js";
 import { nativePolicies } from "./catalog/native-policies.js";
 import { outputs } from "./catalog/outputs.js";
@@ -31,6 +32,7 @@ export const catalog = {
   ...policies,
   ...nativePolicies,
   ...tracing,
+  ...keyPlaces,
   ...expressions,
   ...introspection,
   ...keySources,

@@ -57,6 +57,8 @@ it("leaves references and the names of headers alone", () => {
   expect(hidden(`credentials: [{ apiKey: env:ACME_KEY }, { apiKey: "sha256:${digest}" }]`)).toEqual([]);
   expect(hidden("authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] }")).toEqual([]);
   expect(hidden("apiKey: { header: x-api-key, value: env:ACME_KEY }")).toEqual(["value"]);
+  expect(hidden("anyOf: [{ apiKey: { query: api_key } }, { apiKey: { cookie: sid } }]")).toEqual([]);
+  expect(hidden("apiKey: { query: api_key, hunter2 }")).toEqual(["hunter2"]);
   expect(hidden("services:\n  # of ours\n\n  a: {}\n  token-service: { endpoints: [10.0.0.1:80] }\n")).toEqual([]);
   expect(hidden("policies:\n  api-key: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }\n")).toEqual(
     [],

@@ -252,14 +252,14 @@ function values(text: string, range: Range, isKeyAt: IsKey): Range[] {
   });
 }
 
-/** Words in braces: any may be the secret, also a key, but not `header:` and the name of the header behind it. */
+/** Words in braces: any may be the secret, also a key, but not `header:` and the name of the header behind it, nor those of a parameter and a cookie. */
 function wordsOf(text: string, range: Range): Range[] {
-  let afterHeader = false;
+  let isName = false;
   return [...text.slice(range.start, range.end).matchAll(/[^\s,[\]{}]+/g)].flatMap((match) => {
     const [word] = match;
-    const isHeader = /^(["']?)header\1:$/.test(word);
-    const kept = isHeader || afterHeader || SIGN.test(word) || REFERENCE.test(word);
-    afterHeader = isHeader;
+    const isPlace = /^(["']?)(?:header|query|cookie)\1:$/.test(word);
+    const kept = isPlace || isName || SIGN.test(word) || REFERENCE.test(word);
+    isName = isPlace;
     const start = range.start + match.index;
     return kept ? [] : [{ start, end: start + word.replace(/:$/, "").length }];
   });

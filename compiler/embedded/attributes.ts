@@ -1,7 +1,8 @@
 import type { Attributes } from "../host/attributes.js";
 import type { Host, Moment } from "../host/host.js";
+import { digestingOf } from "../plan/body.js";
 import { CLIENT_NAMES, CLIENT_URIS, operationName } from "../plan/names.js";
-import type { RoutePlan } from "../plan/plan.js";
+import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import { type ClientCertificate, namesIn } from "../request/certificate.js";
 import type { RoutedRequest } from "../request/request.js";
 
@@ -10,6 +11,9 @@ export const CLIENT_PORT = 49_152;
 
 /** By which modules know the operation of a request: `metadata` of its route in Envoy. */
 const OPERATION = "xds.route_metadata.filter_metadata.sluice.operation";
+
+/** And the policy whose callers sign what the body is. */
+const DIGEST = "xds.route_metadata.filter_metadata.sluice.digest";
 
 /** What becomes known of a request once it goes to a service; written as it happens. */
 export interface Course {
@@ -35,7 +39,7 @@ export function momentOf({ clock }: Host): Moment {
  * @param arrived when the first byte of the request came
  */
 export function attributesOf(
-  route: RoutePlan,
+  { route, run }: { route: RoutePlan; run: readonly PolicyPlan[] },
   { source, sourcePort: port = CLIENT_PORT, certificate }: RoutedRequest,
   { arrived, course, host }: { arrived: Moment; course: Course; host: Host },
 ): Attributes {
@@ -44,6 +48,7 @@ export function attributesOf(
   return {
     "xds.route_name": route.name,
     [OPERATION]: route.operation === undefined ? undefined : operationName(route.operation),
+    [DIGEST]: digestingOf(run)?.name,
     "source.address": `${address}:${port}`,
     "source.port": BigInt(port),
     ...certificateAttributes(certificate),

@@ -19,8 +19,7 @@ import type { Reception } from "./worker.js";
 export interface HeldBody {
   /** Bytes that it may have. */
   most: number;
-  /** @param bytes that it has */
-  whole(bytes: number): Reception;
+  whole(body: Uint8Array): Reception;
   tooLarge(): Answer;
   /** The client has left before it was whole. */
   end(): void;
@@ -37,8 +36,8 @@ export function holdBody(guarded: GuardedRequest, hasBody: boolean, goOn: () => 
     step: "held",
     body: {
       most: limit.native.bytes,
-      whole: (bytes) => {
-        tellLength(guarded, bytes);
+      whole: ({ length }) => {
+        tellLength(guarded, length);
         return goOn();
       },
       tooLarge: () => refuse(guarded, tooLarge(limit.name)),

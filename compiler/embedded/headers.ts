@@ -145,7 +145,8 @@ function written(headers: readonly ResultHeader[], state: FilterState): Pairs {
   });
 }
 
-function resultOf(property: string, state: FilterState): string | undefined {
+/** What the guard left under a name. */
+export function resultOf(property: string, state: FilterState): string | undefined {
   const value = state.get(`sluice.${property}`);
   return value === undefined ? undefined : byteTextOf(value);
 }

@@ -19,7 +19,9 @@ import { BodyStage } from "./body-stage.js";
 import { callerOf } from "./callers.js";
 import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
+import { compareDigest } from "./digest.js";
 import { forwardedHeaders, pinnedHeaders, routeAnswerHeaders } from "./headers.js";
+import { takeOutKeys } from "./keys.js";
 import { type CompiledModules, type ServedPlan, WorkerVms } from "./modules.js";
 import { placeOwnPage } from "./pages.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage, type ServiceView, stagedAnswer } from "./passage.js";
@@ -168,7 +170,7 @@ export class Worker {
     arrived: Moment,
   ): Reception {
     const course: Course = {};
-    const attributes = attributesOf(route, request, { arrived, course, host: this.host });
+    const attributes = attributesOf({ route, run }, request, { arrived, course, host: this.host });
     const stream = this.vms.guard.stream({ attributes });
     const own = { requestId: requestId(this.random), course, attributes };
     const guarded: GuardedRequest = { stream, route, run, cors, request, ...own };
@@ -176,7 +178,10 @@ export class Worker {
     const next = () => {
       if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
       if (stream.isHeld("request")) return undefined;
-      return askService(guarded, hasBody, () => holdBody(guarded, hasBody, () => this.atRouter(guarded, hasBody)));
+      const clean = takeOutKeys(guarded);
+      return compareDigest(clean, this.vms.digest, hasBody, () =>
+        askService(clean, hasBody, () => holdBody(clean, hasBody, () => this.atRouter(clean, hasBody))),
+      );
     };
     const reception = next();
     if (reception !== undefined) return reception;

@@ -28,18 +28,38 @@ function tellsTimes({ hosts, policies }: GatewayPlan): boolean {
   );
 }
 
-/** Variables of the environment that it refers to, sorted. */
+/** The policy of a route whose callers sign what their bodies are. A route has one `authenticate` at most. */
+export function digestingOf(run: readonly PolicyPlan[]): (PolicyPlan & { digest: { maxBody: number } }) | undefined {
+  for (const policy of run) if (policy.digest !== undefined) return { ...policy, digest: policy.digest };
+  return undefined;
+}
+
+/** Whether some route has such a policy: then `body.wasm` stands behind the guard, in a place of its own. */
+export function hasDigests({ policies }: Pick<GatewayPlan, "policies">): boolean {
+  return digestingOf(policies) !== undefined;
+}
+
+/** The configuration of `body.wasm` where it compares bodies with their digests. */
+export function digestConfiguration({ policies }: GatewayPlan): JsonObject {
+  const digesting = policies.flatMap(({ name, kind, digest }): JsonObject[] =>
+    digest === undefined ? [] : [{ name, [kind]: { contentDigest: { maxBody: digest.maxBody } } }],
+  );
+  return { version: 1, policies: digesting };
+}
+
+/** Variables of the environment that the configuration for conversions refers to, sorted. */
 export function bodyVariables(plan: GatewayPlan): string[] {
   const names = conversionPolicies(plan).flatMap(({ conversion }) => conversion?.variables ?? []);
   return [...new Set(names)].toSorted();
 }
 
-/** A chunk that comes on top of what a conversion takes, so that the module is the one who refuses what is too large. */
+/** A chunk that comes on top of what a policy takes, so that the module is the one who refuses what is too large. */
 const LARGEST_CHUNK_BYTES = 1_048_576;
 
 /** Bytes that Envoy must hold of one body for the policies of a route, of a request or an answer. */
 export function heldBytes(run: readonly PolicyPlan[]): number {
-  return LARGEST_CHUNK_BYTES + Math.max(0, ...run.map(({ conversion }) => conversion?.bufferBytes ?? 0));
+  const most = run.map(({ conversion, digest }) => Math.max(conversion?.bufferBytes ?? 0, digest?.maxBody ?? 0));
+  return LARGEST_CHUNK_BYTES + Math.max(0, ...most);
 }
 
 /** Headers that a converted request goes on without: the pin has done its work, and an answer in a coding could not be read. */

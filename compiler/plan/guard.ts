@@ -2,6 +2,7 @@ import { capturesOf } from "../policy/path.js";
 import { bodyVariables } from "./body.js";
 import { propertiesRead } from "./callers.js";
 import { credentialConfiguration, variablesOf } from "./credentials.js";
+import { REMAINS, remainsOf } from "./keys.js";
 import { PREFLIGHT } from "./names.js";
 import { type HeaderValue, headerEdits } from "./native.js";
 import {
@@ -138,7 +139,9 @@ function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>
   const traced = tracerOf(run) !== undefined;
   const logged = read.filter((property) => (property !== "shadow" || shadowed) && (property !== "trace-id" || traced));
   const chosenBy = route.action.type === "forward" ? propertiesRead(route.action) : [];
-  return [...new Set([...logged, ...written.map(({ property, told = property }) => told), ...chosenBy])].toSorted();
+  const remains = remainsOf(run).map((what) => REMAINS[what].property);
+  const told = written.map(({ property, told = property }) => told);
+  return [...new Set([...logged, ...told, ...chosenBy, ...remains])].toSorted();
 }
 
 function resultOf({ value }: { value: HeaderValue }): Told[] {

@@ -7,6 +7,7 @@ import { listenersOf, outboundListeners, serviceHosts } from "../policy/sidecar.
 import { versionName } from "../policy/versions.js";
 import { Answers } from "./answers.js";
 import { planCallers } from "./callers.js";
+import { checkCarried } from "./carried.js";
 import { effectivePolicies } from "./effective.js";
 import { planErrors } from "./errors.js";
 import { planForwarding } from "./forwarding.js";
@@ -75,6 +76,7 @@ function candidatesOf(
     const plan = planRoute(route, index, run, checked);
     if (plan === undefined) continue;
     const steps = run.flatMap((item) => planned(item, checked));
+    diagnostics.push(...checkCarried(plan, steps));
     diagnostics.push(...checkConversions(plan, steps, checked.place(["routes", index, "match", "path"])));
     const listeners = listenersOf(route, gateway);
     for (const entry of entriesOf(off.length === 0 ? plan : { ...plan, off }, checked))

@@ -121,6 +121,9 @@ export function sheddingFilter(service: string, by: "admission" | "concurrency")
 /** The filter of Envoy that has a route chosen again once it is known who calls. */
 export const CALLERS_FILTER = "sluice.callers";
 
+/** The filter of Envoy that takes keys out of the query and of cookies, with what the guard says remains of them. */
+export const KEYS_FILTER = "sluice.keys";
+
 /** Filters of Envoy that note who will have refused a request that goes no further, and the last that notes that it went. */
 export const NOTE_FILTERS = {
   externalAuth: "sluice.note.external-auth",

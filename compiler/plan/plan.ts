@@ -182,6 +182,10 @@ export interface PolicyPlan {
   ownedRequestHeaders?: readonly string[];
   /** What `body.wasm` does for it behind the guard; such a policy is in the configuration of that module. */
   conversion?: Conversion;
+  /** Parameters of the query and cookies that credentials come in. */
+  keys?: KeyPlaces;
+  /** Its callers sign a digest of the body: `body.wasm` compares the two behind the guard, for bodies of so many bytes at most. */
+  digest?: { maxBody: number };
   /** Request headers removed before the service sees the request, such as a credential. */
   removeRequestHeaders: readonly string[];
   requestHeaders: readonly ResultHeader[];
@@ -192,6 +196,14 @@ export interface PolicyPlan {
   lint?: (chain: Chain) => readonly Diagnostic[];
 }
 
+/** Credentials that stand among other things of a request. */
+export interface KeyPlaces {
+  query: readonly string[];
+  cookies: readonly string[];
+  /** Absent if Envoy takes them out behind the guard, so that nobody there sees them. */
+  stay?: true;
+}
+
 /** Credentials of the runner's own: they are no secrets, and the same in every run. */
 export interface TestSignIn {
   /** What a consumer has in tests beside its own credentials, whose secrets nobody knows. */
@@ -199,7 +211,7 @@ export interface TestSignIn {
   /** What a service that publishes keys has in tests, as JSON Web Keys; absent where the policy asks none. */
   keys?: readonly JsonObject[];
   /** A request with a credential of the consumer, where the policy looks for one. */
-  sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+  sign(request: ClientRequest, consumer: ConsumerPlan, body: Uint8Array): ClientRequest;
   /** A request with a token that claims this, by the runner's own key; absent where the policy takes no tokens. */
   token?(request: ClientRequest, claims: JsonObject): ClientRequest;
   /** What a service that is asked about tokens says of one by which a consumer was signed in; undefined of any other. */

@@ -137,12 +137,13 @@ function decideWhen(
 
 /** Nothing of the request and of the answer changes because of it; whoever calls stays unknown. */
 function inShadow(plan: PolicyPlan): PolicyPlan {
-  const { decide } = plan;
+  const { decide, digest: _, ...rest } = plan;
   return {
-    ...plan,
+    ...rest,
     removeRequestHeaders: [],
     requestHeaders: [],
     responseHeaders: [],
+    ...(plan.keys === undefined ? {} : { keys: { ...plan.keys, stay: true as const } }),
     ...(decide === undefined ? {} : { decide: (view) => rehearsed(decide(view)) }),
   };
 }

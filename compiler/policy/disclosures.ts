@@ -13,8 +13,8 @@ export interface Disclosure {
 }
 
 /**
- * What policies hand on to somebody outside: none of it may be a credential. A header that some `authenticate` of the gateway takes
- * keys from is one on every route, as clients send what they have wherever they go.
+ * What policies hand on to somebody outside: none of it may be a credential. A header or parameter that some `authenticate` of the gateway
+ * takes keys from is one on every route, as clients send what they have wherever they go.
  */
 export function checkDisclosures(
   disclosures: readonly Disclosure[],
@@ -22,11 +22,13 @@ export function checkDisclosures(
 ): Diagnostic[] {
   const guards = [...policies.values()].filter(({ phase }) => phase === "authenticate");
   const keys = new Set(guards.flatMap(({ readsHeaders }) => readsHeaders));
+  const parameters = new Set(guards.flatMap(({ keys }) => keys?.query ?? []));
   return disclosures.flatMap(({ name: tag, reads }) =>
     reads.flatMap(({ name, argument, span }) => {
-      const parameters = { tag, attribute: written(name, argument) };
-      if (holdsCredentials(name, argument, keys)) return [diagnose("SL0464", parameters, span)];
-      return mayHoldSecret(name, argument) ? [diagnose("SL0465", parameters, span)] : [];
+      const shown = { tag, attribute: written(name, argument) };
+      const isKey = name === "request.query" && argument !== undefined && parameters.has(argument);
+      if (isKey || holdsCredentials(name, argument, keys)) return [diagnose("SL0464", shown, span)];
+      return mayHoldSecret(name, argument) ? [diagnose("SL0465", shown, span)] : [];
     }),
   );
 }

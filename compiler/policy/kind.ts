@@ -56,12 +56,12 @@ export interface ModulePart {
   exports?: true;
 }
 
-/** What the body stage reads of a policy of a kind: the member of the kind's name in its configuration, the plan's `config`. */
+/** What the body stage reads of a policy of a kind: the member of the kind's name in its configuration. */
 export interface BodyPart {
   /** Behind routes that say which operation a request is for. */
   config: z.ZodType;
-  /** Of a module on its own, which finds that out by itself. */
-  alone: z.ZodType;
+  /** Of a module on its own, which finds that out by itself; absent if it does nothing for the kind. */
+  alone?: z.ZodType;
 }
 
 /**

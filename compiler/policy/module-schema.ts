@@ -18,6 +18,8 @@ const results = [
   "ratelimit-policy",
   "shadow",
   "claims",
+  "path",
+  "cookie",
 ] as const;
 
 /**
@@ -60,18 +62,14 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
  * @param part `config` behind routes that say which operation a request is for, `alone` of a module on its own
  */
 export function bodyModuleJsonSchema(kinds: readonly PolicyKind[], title: string, part: keyof BodyPart): JsonSchema {
-  const policies = kinds.flatMap(({ name: kind, summary, inBody }) =>
-    inBody === undefined
-      ? []
-      : [
-          z
-            .strictObject({
-              name: name.describe("Shown in decisions and counters, once in the document."),
-              [kind]: inBody[part].describe(sentence(summary)),
-            })
-            .meta({ title: `policies[] with ${kind}` }),
-        ],
-  );
+  const carriedOut = kinds.flatMap(({ name, inBody }) => (inBody?.[part] === undefined ? [] : [name]));
+  const policies = kinds.flatMap(({ name: kind, summary, inBody }) => {
+    const config = inBody?.[part];
+    if (config === undefined) return [];
+    const named = name.describe("Shown in decisions and counters, once in the document.");
+    const members = { name: named, [kind]: config.describe(sentence(summary)) };
+    return [z.strictObject(members).meta({ title: `policies[] with ${kind}` })];
+  });
   const document = z.strictObject({
     version: z.literal(1).describe("Of this form of the document."),
     traced: z
@@ -79,7 +77,12 @@ export function bodyModuleJsonSchema(kinds: readonly PolicyKind[], title: string
       .optional()
       .meta({ default: false })
       .describe("Whether it leaves in filter state how long its work took, for spans of the guard."),
-    policies: z.array(oneOf(policies, title)).min(1).max(1024).describe("What is converted, each of one kind."),
+    policies: z
+      .array(oneOf(policies, title))
+      .min(1)
+      .max(1024)
+      .meta(carriedOut.length < 2 ? {} : { anyOf: carriedOut.map((kind) => ({ items: { required: [kind] } })) })
+      .describe(carriedOut.length < 2 ? "What is converted." : "What is converted, or compared: all of one kind."),
   });
   return jsonSchemaOf(document, title);
 }

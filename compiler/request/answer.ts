@@ -12,6 +12,7 @@ import {
 } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
 import type { ForwardAction, PolicyPlan, RedirectTarget, RoutePlan } from "../plan/plan.js";
+import { cookiesTakenOut, pathWithoutKeys } from "./keys.js";
 import type { RoutedRequest } from "./request.js";
 import { rewritten } from "./rewrite.js";
 import type { Verdict } from "./verdict.js";
@@ -78,7 +79,8 @@ export function answerOf(route: RoutePlan, steps: readonly Step[], request: Rout
     telling.flatMap((policy) => policy.responseHeaders.map((header) => header.name)).concat(namesWritten(telling)),
   );
   const caller = asked.findLast(({ verdict }) => verdict.caller !== undefined)?.verdict.caller;
-  const answer = { ...none, answerHeaders, ...actionAnswer(route, request, caller) };
+  const path = pathWithoutKeys(request.path, policies);
+  const answer = { ...none, answerHeaders, ...withPath(request.path, path, actionAnswer(route, { path }, caller)) };
   if (route.action.type !== "forward") return answer;
   const results = Object.assign({}, ...asked.map(({ verdict }) => verdict.results ?? {}));
   const sent = serviceHeaders(policies, results, request);
@@ -103,7 +105,13 @@ function withinText({ timeoutMs, calls }: ForwardAction): string {
   return `within its grpc-timeout${calls.mostMs === 0 ? "" : ` and ${calls.mostMs} ms`}`;
 }
 
-function actionAnswer(route: RoutePlan, request: RoutedRequest, caller: Verdict["caller"]): OfRoute {
+/** What the service is asked for differs where a key was taken out, too. */
+function withPath(sent: string, path: string, answer: OfRoute): OfRoute {
+  if (answer.outcome !== "forwarded" || sent === path || answer.rewritten?.path !== undefined) return answer;
+  return { ...answer, rewritten: { ...answer.rewritten, path } };
+}
+
+function actionAnswer(route: RoutePlan, request: Pick<RoutedRequest, "path">, caller: Verdict["caller"]): OfRoute {
   const { action } = route;
   switch (action.type) {
     case "forward": {
@@ -164,7 +172,10 @@ function serviceHeaders(policies: readonly PolicyPlan[], results: Record<string,
   for (const { name, value } of edits.add)
     written[name] = written[name] === undefined ? value : `${written[name]}, ${value}`;
   // What is removed first and then written reaches the service.
-  const removed = unique(gone).filter((name) => request.headers.has(name) && !Object.hasOwn(written, name));
+  const removed = [
+    ...unique(gone).filter((name) => request.headers.has(name) && !Object.hasOwn(written, name)),
+    ...cookiesTakenOut(request.headers.get("cookie") ?? [], policies).map((name) => `cookie ${name}`),
+  ];
   return { removed, written };
 }
 

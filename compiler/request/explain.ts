@@ -6,7 +6,7 @@ import { matchRoute } from "./match.js";
 import { type NearMiss, nearMisses } from "./near-misses.js";
 import { arrive, type ClientRequest, type RoutedRequest } from "./request.js";
 import type { Verdict } from "./verdict.js";
-import { credentialHeaders, type Surroundings, shownPath, viewOf } from "./view.js";
+import { credentialNames, type Surroundings, shownPath, viewOf } from "./view.js";
 
 /** Why a request gets the answer that it gets. */
 export interface RequestExplanation {
@@ -38,7 +38,7 @@ export function explainRequest(
   client: ClientRequest,
   surroundings: Surroundings,
 ): RequestExplanation {
-  const credentials = credentialHeaders(plan);
+  const credentials = credentialNames(plan);
   const request = {
     method: client.method,
     target: shownPath(client.target, credentials),

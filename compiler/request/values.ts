@@ -80,12 +80,17 @@ function queryParameter(path: string, name: string): Found {
   const values: (string | undefined)[] = [];
   for (const pair of path.slice(question + 1).split("&")) {
     const equals = pair.indexOf("=");
-    const key = decoded((equals < 0 ? pair : pair.slice(0, equals)).replaceAll("+", " "));
+    const key = parameterName(equals < 0 ? pair : pair.slice(0, equals));
     // A name that cannot be decoded may be any name to the service.
     if (key === undefined) return AMBIGUOUS;
     if (key === name) values.push(equals < 0 ? "" : decoded(pair.slice(equals + 1).replaceAll("+", " ")));
   }
   return onlyDecoded(values);
+}
+
+/** The name of a parameter as it was meant; undefined if it may be any. */
+export function parameterName(sent: string): string | undefined {
+  return decoded(sent.replaceAll("+", " "));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { AMBIGUOUS } from "../expression/evaluate.js";
 import type { ConsumerPlan, GatewayPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "./request.js";
-import { type Found, readAttribute } from "./values.js";
+import { type Found, parameterName, readAttribute } from "./values.js";
 import type { RequestView, Verdict } from "./verdict.js";
 
 /** Variables by name; a name without a value is one that is not set. */
@@ -23,7 +23,7 @@ export function viewOf(
   caller: Verdict["caller"],
 ): RequestView {
   const known = { request, route, caller };
-  const secrets = credentialHeaders(plan);
+  const secrets = credentialNames(plan);
   const find = (name: string, argument: string | undefined) => readAttribute(known, name, argument);
   return {
     route: route.name,
@@ -37,9 +37,13 @@ export function viewOf(
   };
 }
 
-/** Request headers that some policy takes credentials from. */
-export function credentialHeaders(plan: GatewayPlan): ReadonlySet<string> {
-  return new Set(plan.policies.flatMap((policy) => (policy.phase === "authenticate" ? policy.readsHeaders : [])));
+/** Names of request headers and parameters that some policy takes credentials from. */
+export function credentialNames(plan: GatewayPlan): ReadonlySet<string> {
+  return new Set(
+    plan.policies.flatMap(({ phase, readsHeaders, keys }) =>
+      phase === "authenticate" ? [...readsHeaders, ...(keys?.query ?? [])] : [],
+    ),
+  );
 }
 
 const SECRET_NAME = /auth|cookie|credential|key|passw|secret|session|signature|token/i;
@@ -56,9 +60,10 @@ export function isSecretName(name: string, credentials: ReadonlySet<string>): bo
 
 /** The query with the values of such parameters hidden. */
 export function shownPath(path: string, credentials: ReadonlySet<string>): string {
-  return path.replace(/([?&][^=&]*)=([^&]*)/g, (pair, name: string) =>
-    isSecretName(name.slice(1), credentials) ? `${name}=…` : pair,
-  );
+  return path.replace(/([?&][^=&]*)=([^&]*)/g, (pair, name: string) => {
+    const decoded = parameterName(name.slice(1));
+    return decoded === undefined || isSecretName(decoded, credentials) ? `${name}=…` : pair;
+  });
 }
 
 const LONGEST_VALUE = 80;

@@ -64,7 +64,11 @@ export function signedIn(
   const signIn = signInOf(sent, plan, listener);
   return signIn === undefined
     ? sent
-    : { ...sent, client: signIn.sign({ ...sent.client, scheme: sent.client.scheme ?? schemeOf(listener) }, consumer) };
+    : { ...sent, client: signIn.sign(withScheme(sent.client, listener), consumer, sent.body) };
+}
+
+function withScheme(client: ClientRequest, listener: ListenerPlan): ClientRequest {
+  return { ...client, scheme: client.scheme ?? schemeOf(listener) };
 }
 
 function signInOf({ client }: SentRequest, plan: GatewayPlan, listener: ListenerPlan): TestSignIn | undefined {

@@ -148,7 +148,7 @@ export class EmbeddedGateway implements TestedGateway {
         return this.ask(reception.asking, body);
       case "held": {
         const { most, whole, tooLarge } = reception.body;
-        return body.length > most ? exchangeOf(tooLarge()) : this.follow(whole(body.length), body);
+        return body.length > most ? exchangeOf(tooLarge()) : this.follow(whole(body), body);
       }
       case "asked": {
         const outcome = reception.asked.data(body, true);

@@ -137,7 +137,7 @@ it("signs consumers in by a key of the runner's own, which no gateway has outsid
   if (acme === undefined || globex === undefined || tested === undefined) throw new Error("the policy has no error");
   const request = { method: "GET", target: "/orders/1", host: "a", headers: [], source: "127.0.0.1", time: NOW * 1000 };
   const tokenOf = (consumer: typeof acme) =>
-    (policy?.signIn?.sign(request, consumer).headers[0]?.[1] ?? "").slice("Bearer ".length);
+    (policy?.signIn?.sign(request, consumer, new Uint8Array(0)).headers[0]?.[1] ?? "").slice("Bearer ".length);
   expect(policy?.signIn?.credentials(acme)).toEqual([]);
   expect(policy?.signIn?.credentials(globex)).toEqual([{ jwt: { subject: "test-subject-of-globex" } }]);
   expect(decidedByModule(tested.config, tokenOf(acme))).toEqual({

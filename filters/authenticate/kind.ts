@@ -11,7 +11,7 @@ import { lintOf } from "./lint.js";
 import { METHODS } from "./methods/index.js";
 import type { MethodPlan } from "./methods/method.js";
 import { modelOf } from "./model.js";
-import { inModule } from "./module.js";
+import { inBody, inModule } from "./module.js";
 
 const method = z
   .strictObject({
@@ -73,6 +73,7 @@ export const authenticate = defineKind({
   summary: "finds out who calls, or answers 401",
   schema,
   inModule,
+  inBody,
   ownedRequestHeaders: ["x-consumer", "x-consumer-groups", "x-consumer-tier"],
   plan(spec, context) {
     const planned = spec.anyOf.map((one, index) => planMethod(one, index, context));
@@ -92,13 +93,15 @@ export const authenticate = defineKind({
       ...(spec.optional ? {} : { guarantees: guaranteedBy(methods) }),
       requires: locks.keys.flatMap(requirementsOf),
       readsHeaders: unique([...methods.flatMap((one) => one.readsHeaders), ...locks.keys.flatMap(headersOf)]),
-      readsNamed: locks.keys.flatMap(namedOf),
+      readsNamed: unique([...methods.flatMap((one) => one.readsNamed ?? []), ...locks.keys.flatMap(namedOf)]),
       ...configured(methods, spec.optional, context.gateway.name, locks.config),
       ...asked(methods),
       ...(methods.some((one) => one.verifiesSignatures) ? { verifiesSignatures: true } : {}),
       ...named("variables", methods),
       ...named("ownedRequestHeaders", methods),
       removeRequestHeaders: spec.forward ? [] : removes,
+      ...keysAmong(methods, spec.forward),
+      ...digested(methods),
       requestHeaders: [
         { name: "x-consumer", property: "consumer" },
         { name: "x-consumer-groups", property: "groups" },
@@ -185,6 +188,21 @@ function asked(methods: readonly MethodPlan[]): Pick<PolicyPlan, "asks" | "intro
   };
 }
 
+/** Credentials that stand among other things of the request, if there are any. */
+function keysAmong(methods: readonly MethodPlan[], forward: boolean): Pick<PolicyPlan, "keys"> {
+  const names = (place: "query" | "cookie") =>
+    methods.flatMap(({ among }) => (among?.in === place ? [among.name] : []));
+  const [query, cookies] = [names("query"), names("cookie")];
+  if (query.length === 0 && cookies.length === 0) return {};
+  return { keys: { query, cookies, ...(forward ? { stay: true as const } : {}) } };
+}
+
+/** Bodies that are compared with what was signed of them, if there are any. */
+function digested(methods: readonly MethodPlan[]): Pick<PolicyPlan, "digest"> {
+  const [maxBody] = methods.flatMap(({ digests }) => digests ?? []);
+  return maxBody === undefined ? {} : { digest: { maxBody } };
+}
+
 /** What the module reads, and what it reads in tests if that differs. */
 function configured(
   methods: readonly MethodPlan[],
@@ -257,7 +275,7 @@ function signInBy(methods: readonly MethodPlan[]): TestSignIn {
       const credential = of(consumer)?.signIn.credential(consumer);
       return credential === undefined ? [] : [credential];
     },
-    sign: (request, consumer) => of(consumer)?.signIn.sign(request, consumer) ?? request,
+    sign: (request, consumer, body) => of(consumer)?.signIn.sign(request, consumer, body) ?? request,
     ...(token === undefined ? {} : { token }),
     introspected: (token, consumers) =>
       methods.find(({ asks }) => asks !== undefined)?.signIn.introspected?.(token, consumers),

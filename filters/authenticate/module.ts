@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ModulePart } from "../../compiler/policy/kind.js";
+import type { BodyPart, ModulePart } from "../../compiler/policy/kind.js";
 import { exactlyOneOf } from "../../compiler/policy/values.js";
 import { METHODS } from "./methods/index.js";
 import { realm } from "./methods/realm.js";
@@ -47,4 +47,15 @@ export const inModule: ModulePart = {
         .optional()
         .describe("Locks out who fails too often; nobody without this key."),
     }),
+};
+
+/** What the body stage reads of one whose callers sign a digest of the body. */
+export const inBody: BodyPart = {
+  config: z.strictObject({
+    contentDigest: z
+      .strictObject({
+        maxBody: z.int().min(1).max(16_777_216).describe("Bytes that a body with a digest may have."),
+      })
+      .describe("Bodies are compared with the `content-digest` of their request."),
+  }),
 };

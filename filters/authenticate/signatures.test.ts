@@ -324,7 +324,6 @@ describe("a nonce", () => {
 
 test.each([
   [{ components: [], maxAge: 1, nonces: 0 }, "components: must not be empty"],
-  [{ components: ["content-digest"], maxAge: 1, nonces: 0 }, "is not compared with the body by this module"],
   [{ components: ["@status"], maxAge: 1, nonces: 0 }, "must be a header in small letters or one of"],
   [{ components: ["Date"], maxAge: 1, nonces: 0 }, "must be a header in small letters or one of"],
   [{ components: ["@path"], maxAge: 0, nonces: 0 }, "is too small"],
@@ -335,6 +334,35 @@ test.each([
   const policy = { name: "signed", authenticate: { realm: "shop", anyOf: [{ hmac: spec }] } };
   expect(vm.configure(configurationOf([policy], { consumers }))).toBe(false);
   expect(vm.lastError).toContain(problem);
+});
+
+test("a digest of the body may be signed only where somebody behind can compare it", () => {
+  const policies = [signed({ components: ["@method", "content-digest"] })];
+  const configured = (results: string) => {
+    const vm = new ModuleVm(auth, { environment: SECRETS });
+    return [vm.configure(configurationOf(policies, { consumers, results })), vm.lastError ?? ""];
+  };
+  expect(configured("filterState")).toEqual([true, ""]);
+  expect(configured("headers")).toEqual([
+    false,
+    expect.stringContaining('results: must be "filterState" where a signature covers content-digest'),
+  ]);
+});
+
+test("a signed digest is that of the field; a field twice, or none, is no signature", () => {
+  const spec = { components: ["@method", "content-digest"] };
+  const digest = PUBLISHED_REQUEST.fields["content-digest"] ?? "";
+  const field: Line = ["content-digest", digest];
+  const own = signatureOf({ covered: spec.components, values: { ...VALUES, "content-digest": digest } });
+  const vm = new ModuleVm(auth, { environment: SECRETS, wallClock: { now: BigInt(CREATED) * 1_000_000_000n } });
+  expect(vm.configure(configurationOf([signed({ ...spec, nonces: 0 })], { consumers })), vm.lastError).toBe(true);
+  const decided = (...headers: readonly Line[]) =>
+    vm.send({ route: "r", headers: [...REQUEST, ...headers] }).properties["sluice.decision"];
+  expect(decided(field, ...own)).toBe("signed allowed authenticated");
+  expect(decided(...own)).toBe("signed denied malformed-credential");
+  expect(decided(field, field, ...own)).toBe("signed denied malformed-credential");
+  expect(decided(["content-digest", "sha-256=:AAAA:"], ...own)).toBe("signed denied unknown-credential");
+  expect(decided(field, ...signatureOf())).toBe("signed denied uncovered-component");
 });
 
 test.each([

@@ -80,9 +80,9 @@ export function readAttribute(node: i32, wanted: Interest): bool {
   if (!stringIs(firstElement(node), "get") || !isString(name)) return refuse(node, 'must be ["get", attribute]');
   if (TRACING && asked === Asked.AtEnd) return readOfAnswer(node, name, argument, wanted);
   if (stringIs(name, "request.headers")) return header(node, argument, wanted, Names.Header, Needs.Headers);
-  if (stringIs(name, "request.query")) return named(node, argument, wanted, Names.Query);
-  if (stringIs(name, "request.cookies")) return named(node, argument, wanted, Names.Cookie);
-  if (stringIs(name, "route.params")) return named(node, argument, wanted, Names.Param);
+  if (stringIs(name, "request.query")) return namedOf(node, argument, wanted, Names.Query);
+  if (stringIs(name, "request.cookies")) return namedOf(node, argument, wanted, Names.Cookie);
+  if (stringIs(name, "route.params")) return namedOf(node, argument, wanted, Names.Param);
   if (stringIs(name, "auth.claims")) return claim(node, argument, wanted, Names.Claim);
   if (stringIs(name, "auth.claims[]")) return claim(node, argument, wanted, Names.ClaimList);
   if (argument !== NOWHERE) return refuse(argument, "is one argument too many");
@@ -169,8 +169,8 @@ function header(node: i32, argument: i32, wanted: Interest, kind: i32, needed: i
   return slot < 0 ? refuse(argument, "is one name too many") : found(Shape.String, slot, needed);
 }
 
-/** A query parameter, a cookie or a parameter of the route, and the header field that it is in. */
-function named(node: i32, argument: i32, wanted: Interest, kind: i32): bool {
+/** A query parameter, a cookie or a parameter of the route by its name, and the header field that it is in; see `attributePlace`. */
+export function namedOf(node: i32, argument: i32, wanted: Interest, kind: i32): bool {
   if (argument === NOWHERE) return refuse(node, "must have a name");
   if (!nameOf(argument)) return false;
   const slot = wantNamed(wanted, kind, stringStart(argument), stringLength(argument));

@@ -35,7 +35,7 @@ function offerCookie(interest: Interest, from: usize, equals: usize, to: usize):
   const end = beforeSpace(start, to);
   const nameEnd = equals === 0 ? end : equals;
   const trimmed = beforeSpace(start, nameEnd);
-  const slot = slotOf(interest, Names.Cookie, start, <i32>(trimmed - start));
+  const slot = cookieSlot(interest, start, trimmed);
   if (slot < 0) return;
   const value = equals === 0 ? end : equals + 1;
   if (equals === 0 || trimmed !== nameEnd || (value < end && isFieldSpace(load<u8>(value)))) {
@@ -43,4 +43,9 @@ function offerCookie(interest: Interest, from: usize, equals: usize, to: usize):
   } else {
     offerAttribute(slot, value, <i32>(max(value, end) - value));
   }
+}
+
+/** The slot of a cookie by its name, without white space around it; -1 if nobody wants it. */
+export function cookieSlot(interest: Interest, start: usize, end: usize): i32 {
+  return slotOf(interest, Names.Cookie, start, <i32>(end - start));
 }

@@ -9,7 +9,7 @@ import { utf8Valid } from "./utf8";
 // application/x-www-form-urlencoded parsing; but what that repairs is ambiguous here, since servers repair it in different ways).
 
 /** A name that cannot be decoded. */
-const MALFORMED: i32 = -2;
+export const MALFORMED: i32 = -2;
 
 /** Sets the parameters that are wanted. The headers have been read. */
 export function readQuery(interest: Interest): void {
@@ -31,7 +31,7 @@ export function readQuery(interest: Interest): void {
 
 /** False if no parameter can be trusted: a name that cannot be decoded may be any name to the server. */
 function offerParameter(interest: Interest, start: usize, nameEnd: usize, end: usize): bool {
-  const slot = slotOfName(interest, start, <i32>(nameEnd - start));
+  const slot = parameterSlot(interest, start, <i32>(nameEnd - start));
   if (slot === MALFORMED) {
     makeAmbiguous(interest, Names.Query);
     return false;
@@ -44,7 +44,8 @@ function offerParameter(interest: Interest, start: usize, nameEnd: usize, end: u
   return true;
 }
 
-function slotOfName(interest: Interest, start: usize, length: i32): i32 {
+/** The slot of a parameter by its name as it was sent; MALFORMED, or -1 if nobody wants it. */
+export function parameterSlot(interest: Interest, start: usize, length: i32): i32 {
   let name = start;
   let bytes = length;
   if (isEncoded(start, length, true)) {

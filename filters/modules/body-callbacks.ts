@@ -1,3 +1,4 @@
+import { exists } from "../lib/region";
 import { readLogLevel } from "../proxy-wasm/log";
 import { beginCallback } from "../proxy-wasm/memory";
 import { FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../proxy-wasm/status";
@@ -7,6 +8,7 @@ import { answerBody, answerHeaders, answerTrailers, prepareAnswerNames } from ".
 import { prepareRequests, requestBody, requestHeaders, requestTrailers } from "./conversion-request";
 import { prepareTimes } from "./conversion-times";
 import { Conversions, readConversions } from "./conversions";
+import { digestBody, digestHeaders, digestTrailers, prepareDigests } from "./digest-request";
 import { denyAll, establish } from "./opening";
 import { prepareRefusals } from "./refusals";
 import { prepareResults } from "./results";
@@ -28,6 +30,7 @@ function makeConstants(): void {
   prepareAnswerNames();
   prepareRefusals();
   prepareTimes();
+  if (!LONE) prepareDigests();
   prepareProblems();
   hasConstants = true;
 }
@@ -55,16 +58,27 @@ function begin(context: u32): Conversions {
   return configurationOf<Conversions>(context);
 }
 
+/** Whether a root converts nothing, and compares bodies with their digests. */
+function compares(root: Conversions): bool {
+  return !LONE && exists(root) && exists(root.digests);
+}
+
 export function proxy_on_request_headers(context: u32, _headers: u32, endOfStream: u32): FilterHeadersStatus {
-  return requestHeaders(begin(context), endOfStream !== 0);
+  const root = begin(context);
+  if (compares(root)) return digestHeaders(root.digests, endOfStream !== 0);
+  return requestHeaders(root, endOfStream !== 0);
 }
 
 export function proxy_on_request_body(context: u32, size: u32, endOfStream: u32): FilterDataStatus {
-  return requestBody(begin(context), <i32>size, endOfStream !== 0);
+  const root = begin(context);
+  if (compares(root)) return digestBody(root.digests, <i32>size, endOfStream !== 0);
+  return requestBody(root, <i32>size, endOfStream !== 0);
 }
 
 export function proxy_on_request_trailers(context: u32, _trailers: u32): FilterTrailersStatus {
-  return requestTrailers(begin(context));
+  const root = begin(context);
+  if (compares(root)) return digestTrailers(root.digests);
+  return requestTrailers(root);
 }
 
 export function proxy_on_response_headers(context: u32, _headers: u32, endOfStream: u32): FilterHeadersStatus {

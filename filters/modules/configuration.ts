@@ -23,7 +23,7 @@ import { wipeEnvironment } from "../proxy-wasm/environment";
 import { Exporters, readExporters } from "../tracing/assembly/exporter";
 import { readConduct } from "./conduct";
 import { ConsumerCounters, newConsumerCounters } from "./consumer-counters";
-import { addClaimHeaders, IdentityHeaders, newIdentityHeaders } from "./identity-headers";
+import { addClaimHeaders, IdentityHeaders, newIdentityHeaders, signsBodies } from "./identity-headers";
 import { Kind, Policy, readPolicy } from "./kinds";
 import { checked, openConfiguration, openVariables } from "./opening";
 import { Routes, readRoutes } from "./routes";
@@ -148,6 +148,13 @@ function readPolicies(list: i32, results: i32, configuration: Configuration): Na
       return none<NameTable>();
     if (TRACING && policy.kind === Kind.Tracing) configuration.traces = 1;
     if (AUTH && policy.kind === Kind.Authenticate && exists(configuration.identityHeaders)) {
+      if (signsBodies(policy.authenticate)) {
+        refuse(
+          results,
+          'must be "filterState" where a signature covers content-digest: nobody behind would compare it',
+        );
+        return none<NameTable>();
+      }
       if (!addClaimHeaders(configuration.identityHeaders, policy.authenticate)) {
         refuse(node, "needs more memory than the module may have");
         return none<NameTable>();

@@ -22,6 +22,7 @@ import { wipeEnvironment } from "../proxy-wasm/environment";
 import { Counters, defineCounters } from "../proxy-wasm/metrics";
 import { readSoap } from "../soap/assembly/reader";
 import { Operation, Soap } from "../soap/assembly/table";
+import { Digests, isDigested, readDigests } from "./digests";
 import { checked, openConfiguration, openVariables } from "./opening";
 
 // What a root of the body stage runs: one JSON document (see body/README.md), turned into tables. Nothing is kept of one that is wrong anywhere.
@@ -54,6 +55,8 @@ export class Conversions {
   /** The largest bodies that any of them takes, in bytes. */
   mostRequest: i32 = 0;
   mostResponse: i32 = 0;
+  /** There if nothing is converted, and bodies are compared with their digests. */
+  digests: Digests = none<Digests>();
   /** 1: it is left behind when conversions were made. */
   traced: i32 = 0;
 }
@@ -76,6 +79,10 @@ function readDocument(root: i32): Conversions {
   if (count < 0) return none<Conversions>();
   const conversions = keepRecord<Conversions>();
   conversions.traced = traced !== NOWHERE && isTrue(traced) ? 1 : 0;
+  if (!LONE && isDigested(firstElement(policies))) {
+    conversions.digests = readDigests(policies, count);
+    return exists(conversions.digests) ? conversions : none<Conversions>();
+  }
   const list = keepRecords<Conversion>(count);
   const names = newNameTable(count, false);
   if (list === 0 || !exists(names)) return none<Conversions>();

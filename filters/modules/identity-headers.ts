@@ -1,5 +1,6 @@
 import { ClaimHeaders, clearClaimHeaders } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
+import { signsBody } from "../authenticate/assembly/hmac";
 import { introspectedHeadersOf } from "../authenticate/assembly/introspect";
 import { claimHeadersOf } from "../authenticate/assembly/jwt";
 import { Method, MethodKind } from "../authenticate/assembly/method";
@@ -9,6 +10,7 @@ import { Interest, wantHeader } from "../lib/interest";
 import { at, exists, keepPointers, keepRecord, none, pointerAt, setPointer } from "../lib/region";
 import { keepLiteral, Text } from "../lib/text";
 import { removeRequestHeader, replaceRequestHeader } from "../proxy-wasm/headers";
+import { writeRemains } from "./remains";
 
 // A module on its own tells the upstream who calls by request headers, which a client could send as well: they are removed from every request
 // before anything else.
@@ -21,6 +23,9 @@ export class IdentityHeaders {
   tierSlot: i32 = 0;
   groups: Text = none<Text>();
   groupsSlot: i32 = 0;
+  /** Where keys may stand among other things. */
+  path: Text = none<Text>();
+  cookie: Text = none<Text>();
   /** How many methods tell claims. */
   claimCount: i32 = 0;
   /** Array of addresses of ClaimHeaders. */
@@ -39,6 +44,8 @@ export function newIdentityHeaders(interest: Interest): IdentityHeaders {
   headers.tierSlot = wantHeader(interest, headers.tier.start, headers.tier.length);
   headers.groups = keepLiteral("x-consumer-groups");
   headers.groupsSlot = wantHeader(interest, headers.groups.start, headers.groups.length);
+  headers.path = keepLiteral(":path");
+  headers.cookie = keepLiteral("cookie");
   const complete = headers.consumerSlot >= 0 && headers.tierSlot >= 0 && headers.groupsSlot >= 0;
   return complete ? headers : none<IdentityHeaders>();
 }
@@ -58,6 +65,14 @@ export function addClaimHeaders(headers: IdentityHeaders, policy: AuthenticatePo
     );
   }
   return true;
+}
+
+/** Whether a policy takes signatures for what bodies are. */
+export function signsBodies(policy: AuthenticatePolicy): bool {
+  for (let i = 0; i < policy.methodCount; i++) {
+    if (signsBody(at<Method>(policy.methods, i))) return true;
+  }
+  return false;
 }
 
 /** Removes what a client sent, from the request and from what conditions can see; false if the host does not. */
@@ -87,12 +102,12 @@ export function writeIdentity(headers: IdentityHeaders, consumer: Consumer): boo
 }
 
 /** Removes the credentials of a policy that the client sent; false if the host does not. */
-export function removeCredentials(policy: AuthenticatePolicy): bool {
+export function removeCredentials(headers: IdentityHeaders, policy: AuthenticatePolicy): bool {
   for (let i = 0; i < policy.methodCount; i++) {
     const method = at<Method>(policy.methods, i);
     if (!removeSent(method.header, method.slot) || !removeSent(method.secondHeader, method.secondSlot)) return false;
   }
-  return true;
+  return writeRemains(policy, headers.path, headers.cookie);
 }
 
 function removeSent(name: Text, slot: i32): bool {

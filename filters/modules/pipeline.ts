@@ -1,6 +1,7 @@
 import { forgetConsumer, recognisedClaims, recognisedConsumer } from "../authenticate/assembly/authenticate";
 import { tellClaims, writeClaims } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
+import { AuthenticatePolicy } from "../authenticate/assembly/policy";
 import { Question } from "../authenticate/assembly/questions";
 import { clearAttributes, clearTraceAttributes } from "../lib/attributes";
 import { addressOf, arenaMark, arenaRewind, at, exists, none } from "../lib/region";
@@ -35,6 +36,7 @@ import { countDenial } from "./denials";
 import { removeCredentials, writeIdentity } from "./identity-headers";
 import { ask, decision, denial, failWaiting, Kind, mustWait } from "./kinds";
 import { findPipeline, readMore, readRequest } from "./reading";
+import { tellRemains } from "./remains";
 import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
 import { Pipeline, Step } from "./routes";
 import { abandon, restore, Waiting, waitForAnswer } from "./waiting";
@@ -137,8 +139,8 @@ function run(
         noteShadow(decision);
       }
     }
-    if (AUTH && enforced && policy.kind === Kind.Authenticate && exists(configuration.identityHeaders)) {
-      if (!removeCredentials(policy.authenticate)) return refuse(hostFailure);
+    if (AUTH && enforced && policy.kind === Kind.Authenticate) {
+      if (!hideCredentials(configuration, policy.authenticate, pipeline.told)) return refuse(hostFailure);
     }
   }
   return allow(configuration, pipeline, said);
@@ -182,6 +184,13 @@ function resume(waiting: Waiting): FilterHeadersStatus {
   const isRead = readRequest(configuration, pipeline, endsWithHeaders);
   restore(waiting);
   return isRead ? run(configuration, pipeline, waiting.step, waiting.said, true) : refuse(hostFailure);
+}
+
+/** Sees to it that the upstream does not get what callers signed in by; false if the host does not let it. */
+function hideCredentials(configuration: Configuration, policy: AuthenticatePolicy, told: i32): bool {
+  const headers = configuration.identityHeaders;
+  if (exists(headers)) return removeCredentials(headers, policy);
+  return (told & (Told.Path | Told.Cookie)) === 0 || tellRemains(policy, told);
 }
 
 function noteShadow(decision: Text): void {

@@ -17,11 +17,14 @@ export enum Told {
   Shadow = 64,
   /** All of a token that headers say. */
   Claims = 128,
-  All = 255,
+  /** What remains of the path, or of the cookies, without keys: Envoy writes it in their place. */
+  Path = 256,
+  Cookie = 512,
+  All = 1023,
 }
 
 /** Of a trace, which only a request that passes carries on: bits of Carried, so far up. */
-export const CARRIED_BITS: i32 = 8;
+export const CARRIED_BITS: i32 = 10;
 
 export let consumerKey: Text = none<Text>();
 export let tierKey: Text = none<Text>();
@@ -30,6 +33,8 @@ let decisionKey: Text = none<Text>();
 let limitKey: Text = none<Text>();
 let limitPolicyKey: Text = none<Text>();
 let shadowKey: Text = none<Text>();
+let pathKey: Text = none<Text>();
+let cookieKey: Text = none<Text>();
 
 /** Makes the names; once for a VM. */
 export function prepareResults(): void {
@@ -40,6 +45,8 @@ export function prepareResults(): void {
   limitKey = keepLiteral("sluice.ratelimit");
   limitPolicyKey = keepLiteral("sluice.ratelimit-policy");
   shadowKey = keepLiteral("sluice.shadow");
+  pathKey = keepLiteral("sluice.path");
+  cookieKey = keepLiteral("sluice.cookie");
 }
 
 function tell(key: Text, value: Text): bool {
@@ -71,4 +78,12 @@ export function tellLimit(limit: usize, length: i32): bool {
 
 export function tellLimitPolicy(policy: usize, length: i32): bool {
   return setProperty(limitPolicyKey.start, limitPolicyKey.length, policy, length);
+}
+
+export function tellPath(path: usize, length: i32): bool {
+  return setProperty(pathKey.start, pathKey.length, path, length);
+}
+
+export function tellCookie(cookie: usize, length: i32): bool {
+  return setProperty(cookieKey.start, cookieKey.length, cookie, length);
 }

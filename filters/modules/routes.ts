@@ -130,7 +130,7 @@ function readTold(list: i32, pipeline: Pipeline, writesHeaders: bool): bool {
     pipeline.told |= carriedBy(tracing.written, tracing.passesBaggage !== 0) << CARRIED_BITS;
   }
   if (list === NOWHERE) return true;
-  if (arrayOf(list, 0, TRACING ? 15 : 8) < 0) return false;
+  if (arrayOf(list, 0, TRACING ? 17 : 10) < 0) return false;
   pipeline.told = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const told = toldBy(node);
@@ -149,6 +149,8 @@ function toldBy(node: i32): i32 {
   if (stringIs(node, "ratelimit")) return Told.Limit;
   if (stringIs(node, "ratelimit-policy")) return Told.LimitPolicy;
   if (stringIs(node, "shadow")) return Told.Shadow;
+  if (stringIs(node, "path")) return Told.Path;
+  if (stringIs(node, "cookie")) return Told.Cookie;
   return TRACING ? carriedIn(node) << CARRIED_BITS : 0;
 }
 

@@ -9,6 +9,11 @@ export function readBody(type: BufferType, most: i32): bool {
   return proxy_get_buffer_bytes(type, 0, most, resultCell(0), resultCell(1)) === Status.Ok;
 }
 
+/** Whether Envoy holds any of it. It may hold none where trailers follow headers. */
+export function hasBody(type: BufferType): bool {
+  return proxy_get_buffer_bytes(type, 0, 1, resultCell(0), resultCell(1)) === Status.Ok && resultNumber(1) > 0;
+}
+
 /** What was read, until the next host call: the address and length are to be taken before it. */
 export function bodyStart(): usize {
   return resultAddress(0);

@@ -70,6 +70,7 @@ export enum FilterTrailersStatus {
 }
 
 export enum GrpcStatus {
+  InvalidArgument = 3,
   PermissionDenied = 7,
   ResourceExhausted = 8,
   Unavailable = 14,

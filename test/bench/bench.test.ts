@@ -6,7 +6,7 @@ import { requireEnvoy } from "../support/envoy.js";
 import { chartOf } from "./chart.mjs";
 import { CHART, LABELS, README, RESULTS, readmeWith, sectionOf } from "./results.mjs";
 import { orderOf, roundOf, SliceGauge } from "./slices.mjs";
-import { acceptRounds, compareVariants, quantile } from "./statistics.mjs";
+import { acceptRounds, compareVariants, quantile, welch } from "./statistics.mjs";
 
 describe("statistics", () => {
   it("interpolates quantiles", () => {
@@ -18,6 +18,12 @@ describe("statistics", () => {
     const rounds = [{ bare: 100 }, { bare: 104 }, { bare: 96 }, { bare: 130 }];
     expect(acceptRounds(rounds, "bare", 0.15)).toEqual([{ bare: 100 }, { bare: 104 }, { bare: 96 }]);
     expect(acceptRounds([], "bare", 0.15)).toEqual([]);
+  });
+
+  it("tells by Welch's t whether two means lie apart", () => {
+    expect(welch([1, 2, 3, 4], [1, 2, 3, 4]).t).toBe(0);
+    // (2.5 - 5) / sqrt(5/3/4 + 20/3/4)
+    expect(welch([1, 2, 3, 4], [2, 4, 6, 8]).t).toBeCloseTo(-1.732, 3);
   });
 
   it("compares within a round, so that a slow round does not count for a variant", () => {
@@ -122,6 +128,15 @@ describe("npm run bench", () => {
     for (const name of ["sluice_w3c", "sluice_b3"]) expect(output.split(`\n| ${name} |`)).toHaveLength(2);
     for (const name of ["sluice_otlp", "sluice_zipkin"]) expect(output.split(`\n| ${name} |`)).toHaveLength(3);
     expect(output).toContain("| requests/s |");
+  });
+
+  it("compares what refusals of secrets take", { timeout: 120_000 }, async () => {
+    const result = await run("timing", "--samples", "2000", "--passwords", "20");
+    const output = result.kind === "ended" ? result.stdout : "";
+    // What so few samples say of times does not matter here.
+    for (const name of ["apiKey", "hmac", "basic"])
+      expect(output).toMatch(new RegExp(`^\\| ${name} \\| \\d+ \\|`, "m"));
+    expect(await run("timing", "--part", "none")).toMatchObject({ kind: "ended", code: 1 });
   });
 
   it("refuses options that make no sense", async () => {

@@ -18,3 +18,4 @@ export function compareVariants(
   names: readonly string[],
   against: { base: string; peer: string },
 ): Comparison[];
+export function welch(a: readonly number[], b: readonly number[]): { t: number; unit: number };

@@ -57,3 +57,19 @@ export function compareVariants(rounds, names, { base, peer }) {
     };
   });
 }
+
+/**
+ * Welch's t of two samples: how far their means lie apart, in units of what chance alone would do; and that unit.
+ *
+ * @param {readonly number[]} a at least two values
+ * @param {readonly number[]} b at least two values
+ */
+export function welch(a, b) {
+  const [one, other] = [a, b].map((values) => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    return { mean, error: squares / (values.length - 1) / values.length };
+  });
+  const unit = Math.sqrt(one.error + other.error);
+  return { t: (one.mean - other.mean) / unit, unit };
+}

@@ -83,6 +83,23 @@ const ofGuard: readonly Witness[] = [
       ]),
     ),
   ],
+  [
+    'results: must be "filterState" where a signature covers content-digest: nobody behind would compare it',
+    text(
+      configurationOf(
+        [
+          {
+            name: "signed",
+            authenticate: {
+              realm: "shop",
+              anyOf: [{ hmac: { components: ["content-digest"], maxAge: 1, nonces: 0 } }],
+            },
+          },
+        ],
+        { results: "headers" },
+      ),
+    ),
+  ],
   ["consumers: have too many credentials", text(configurationOf([], { consumers: manyCredentials }))],
   [
     "consumers[0].credentials[1].apiKey: is a key that a consumer already has",

@@ -58,6 +58,7 @@ export const BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
   [/: there already is a (consumer|policy|route|tag) "/, "a name twice in a list of objects"],
   [/: has a rate already$/, "a tier twice in a list of objects"],
   [/: has the name of a rule before it$/, "a name twice in a list of objects"],
+  [/: must be "filterState" where a signature covers content-digest/, "members of objects that lie in different lists"],
   [/: have too many credentials$/, "a sum over consumers"],
   [/: is a key that a consumer already has$/, "a key twice in lists of lists"],
   [/: is a subject that a consumer already is$/, "a subject twice in lists of lists"],

@@ -107,13 +107,17 @@ const introspect = fc
 const hmac = fc
   .record(
     {
-      components: fc.constantFrom(["@method", "@path"], ["@method", "@authority", "@path", "@query"]),
+      components: fc.constantFrom<readonly string[]>(
+        ["@method", "@path"],
+        ["@method", "@authority", "@path", "@query"],
+        ["@method", "content-digest"],
+      ),
       maxAge: fc.constantFrom("1s", "5m"),
       nonces: fc.constantFrom(0, 64),
     },
     { requiredKeys: ["components"] },
   )
-  .map((body) => ({ hmac: body }));
+  .map((body) => ({ hmac: body.components.includes("content-digest") ? { ...body, maxBody: "1Ki" } : body }));
 
 const basic = fc.record({ realm: fc.constant("the shop") }, { requiredKeys: [] }).map((body) => ({ basic: body }));
 
@@ -129,12 +133,22 @@ const others: fc.Arbitrary<Method[]> = fc
   )
   .map(([headers, other]) => [...headers.map((header) => ({ apiKey: { header } })), ...other]);
 
+/** Parameters and cookies are those that random requests have anyhow. */
+const KEY_PLACES = [
+  ...KEY_HEADERS.map((header) => ({ header })),
+  ...["api_key", "x"].map((query) => ({ query })),
+  ...["sid", "a"].map((cookie) => ({ cookie })),
+];
+
 const keys: fc.Arbitrary<Method[]> = fc
-  .uniqueArray(fc.oneof({ weight: 3, arbitrary: fc.constant("x-api-key") }, fc.constantFrom(...KEY_HEADERS)), {
-    minLength: 1,
-    maxLength: 2,
-  })
-  .map((headers) => headers.map((header) => ({ apiKey: { header } })));
+  .uniqueArray(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant({ header: "x-api-key" }) },
+      { weight: 2, arbitrary: fc.constantFrom(...KEY_PLACES) },
+    ),
+    { minLength: 1, maxLength: 2, selector: (place) => JSON.stringify(place) },
+  )
+  .map((places) => places.map((place) => ({ apiKey: { ...place } })));
 
 /** Nobody fails so often: how fast requests follow one another would matter. */
 const lockout = fc.constantFrom(

@@ -49,11 +49,14 @@ export function randomRequests(
 /** Aimed at one entry of the plan or another, the generated ones too. */
 function randomRequest(plan: GatewayPlan, keys: readonly string[]): fc.Arbitrary<WireRequest> {
   const words = wordsOf(plan);
+  // Where keys may stand among other values, every other one is a key.
+  const amongOthers = plan.policies.some((policy) => policy.keys !== undefined);
+  const values = amongOthers ? [...words, ...words.map((_, index) => keys[index % keys.length] ?? "")] : words;
   const common = {
-    query: queries(plan, words),
+    query: queries(plan, values),
     preflight: corsHeaders(plan),
     credentials: credentials(plan, keys),
-    read: readHeaders(plan, words),
+    read: readHeaders(plan, values),
     extra: sometimes(extraHeaders, 3),
     content: body(),
     source: fc.constantFrom(...SOURCES),
@@ -361,6 +364,9 @@ const extraHeaders: fc.Arbitrary<readonly Pair[]> = fc.array(
     ["x-envoy-original-path", "/a"],
     ["x-envoy-external-address", "10.0.0.1"],
     ["x-original-url", "/admin"],
+    // Of no body, and of another one.
+    ["content-digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"],
+    ["content-digest", "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:"],
     ["x-http-method-override", "DELETE"],
     ["content-type", "application/grpc"],
     ["content-type", "application/grpc-web+proto"],

@@ -1,7 +1,7 @@
 import { codes } from "../../diagnostics/catalog.js";
 import { codePage } from "../../diagnostics/page.js";
 import { nearest } from "../../diagnostics/suggest.js";
-import { bodyConfiguration, hasOperations } from "../../plan/body.js";
+import { bodyConfiguration, digestConfiguration, hasDigests, hasOperations } from "../../plan/body.js";
 import { explainRoute, planOutline } from "../../plan/explain.js";
 import { guardConfiguration } from "../../plan/guard.js";
 import type { GatewayPlan, JsonObject } from "../../plan/plan.js";
@@ -81,7 +81,12 @@ function routePage(plan: GatewayPlan, subject: string | undefined): string {
 /** What the guard reads, or where there are several modules, what each of them does. */
 function filtersOf(plan: GatewayPlan): JsonObject {
   const guard = guardConfiguration(plan, []);
-  return hasOperations(plan.hosts) ? { "guard.wasm": guard, "body.wasm": bodyConfiguration(plan) } : guard;
+  if (!hasOperations(plan.hosts) && !hasDigests(plan)) return guard;
+  return {
+    "guard.wasm": guard,
+    ...(hasDigests(plan) ? { "body.wasm, for digests": digestConfiguration(plan) } : {}),
+    ...(hasOperations(plan.hosts) ? { "body.wasm": bodyConfiguration(plan) } : {}),
+  };
 }
 
 async function stagePage(plan: GatewayPlan, stage: Stage): Promise<string> {

@@ -92,15 +92,6 @@ anybody.
 
 With \`required: false\` a client may leave its certificate out, and be known by another method.`,
   },
-  SL0487: {
-    severity: "error",
-    message: "a signed `content-digest` is not compared with the body in this version",
-    help: `A signature over \`content-digest\` says what the body is only if somebody compares the two. Nothing in the gateway does yet, and a policy that asks
-for the component would look as if it did. Leave it out: the service can compare the header with the body, as both reach it unchanged.
-
-    - hmac: { components: ["@method", "@path", "@query", content-digest] }    # SL0487
-    - hmac: { components: ["@method", "@path", "@query"] }`,
-  },
   SL0488: {
     severity: "error",
     message: "exactly one of {keys} must stand here",

@@ -18,7 +18,7 @@ export function heldStreams({ hosts, policies }: GatewayPlan): Diagnostic[] {
   return [...told.values()];
 }
 
-function holds({ native, conversion }: PolicyPlan): boolean {
-  if (conversion !== undefined || native?.filter === "buffer") return true;
+function holds({ native, conversion, digest }: PolicyPlan): boolean {
+  if (conversion !== undefined || digest !== undefined || native?.filter === "buffer") return true;
   return native?.filter === "externalAuth" && native.body !== undefined;
 }

@@ -136,6 +136,14 @@ export class Exchange {
 
   /** Reads a body until it is whole, or too large. */
   holdBody(held: HeldBody, goOn: (next: Reception) => void): void {
+    const { body } = this;
+    if (body !== undefined) {
+      this.guarded(() => {
+        if (body.length > held.most) this.answer(held.tooLarge(), true);
+        else goOn(held.whole(body));
+      });
+      return;
+    }
     const parts: Buffer[] = [];
     let bytes = 0;
     const onData = (part: Buffer) => {
@@ -148,8 +156,9 @@ export class Exchange {
     };
     const onEnd = () => {
       this.open = undefined;
-      this.body = Buffer.concat(parts);
-      this.guarded(() => goOn(held.whole(bytes)));
+      const whole = Buffer.concat(parts);
+      this.body = whole;
+      this.guarded(() => goOn(held.whole(whole)));
     };
     this.open = held;
     this.incoming.on("data", onData).once("end", onEnd);

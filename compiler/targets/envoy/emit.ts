@@ -7,7 +7,7 @@ import { DiscoveryResponseSchema } from "../../envoy/generated/envoy/service/dis
 import { packed } from "../../envoy/message.js";
 import { objectToYaml, toObject, toYaml } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
-import { hasOperations } from "../../plan/body.js";
+import { hasDigests, hasOperations } from "../../plan/body.js";
 import { endpointTexts } from "../../plan/discovery.js";
 import { environmentVariables } from "../../plan/guard.js";
 import { openApiDocuments } from "../../plan/openapi.js";
@@ -16,7 +16,7 @@ import { mountedFiles } from "../../plan/transport.js";
 import type { Emission, EmittedModule } from "../target.js";
 import { BODY_MODULE } from "./body.js";
 import { dynamicBootstrap, staticBootstrap, type WatchedFile } from "./bootstrap.js";
-import { BODY_CAPABILITIES, guardCapabilities } from "./capabilities.js";
+import { BODY_CAPABILITIES, DIGEST_CAPABILITIES, guardCapabilities } from "./capabilities.js";
 import { clusters } from "./clusters.js";
 import { GUARD_MODULE } from "./guard.js";
 import { listeners } from "./listeners.js";
@@ -49,7 +49,9 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
 /** What Envoy loads for a plan. */
 function modulesOf(plan: GatewayPlan): EmittedModule[] {
   const guard = { name: GUARD_MODULE, capabilities: guardCapabilities(plan) };
-  return hasOperations(plan.hosts) ? [guard, { name: BODY_MODULE, capabilities: BODY_CAPABILITIES }] : [guard];
+  // What it may do where it converts is more than where it compares.
+  if (hasOperations(plan.hosts)) return [guard, { name: BODY_MODULE, capabilities: BODY_CAPABILITIES }];
+  return hasDigests(plan) ? [guard, { name: BODY_MODULE, capabilities: DIGEST_CAPABILITIES }] : [guard];
 }
 
 /** The files that say where certificates are, by their names in `secretsDir`. */

@@ -20,13 +20,13 @@ import { duration, extensionNames, packed } from "../../envoy/message.js";
 import { DECISION_HEADER } from "../../plan/names.js";
 import { type GatewayPlan, isOn, type ListenerPlan } from "../../plan/plan.js";
 import { decisionLog, isLogged, listenerLogs } from "./access-logs.js";
-import { bodyFilters } from "./body.js";
+import { bodyFilters, digestFilter } from "./body.js";
 import { clientCertificateFilter } from "./client-certificates.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
 import { guardFilter } from "./guard.js";
 import { alternative, HTTP3, quicListener } from "./http3.js";
-import { filtersBeforeGuard, filtersBehindGuard } from "./native.js";
+import { filtersBeforeGuard, filtersBehindGuard, filtersNextToGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
 import { result, routeConfiguration } from "./routes.js";
 import { sheddingFilters } from "./shedding.js";
@@ -211,6 +211,8 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       ...clientCertificateFilter(plan, options),
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
+      ...filtersNextToGuard(plan),
+      ...digestFilter(plan, options),
       ...filtersBehindGuard(plan, isLogged(plan, options)),
       ...sheddingFilters(plan),
       ...bodyFilters(plan, options),

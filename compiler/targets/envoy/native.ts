@@ -11,6 +11,7 @@ import { corsFilter, corsPolicy } from "./cors.js";
 import { errorsFilter } from "./errors.js";
 import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
+import { keysFilter } from "./keys.js";
 import { needsNotes, noteFilter, notes } from "./notes.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
@@ -29,8 +30,14 @@ export function filtersBeforeGuard(plan: GatewayPlan) {
   ];
 }
 
+/** Those that stand directly behind it. */
+export function filtersNextToGuard(plan: GatewayPlan) {
+  // A route is chosen before anything changes the request; whoever comes next sees no key.
+  return [...callersFilter(plan), ...keysFilter(plan.policies)];
+}
+
 /**
- * Those that stand behind it.
+ * Those that stand behind these, and behind what bodies are compared by.
  * @param isLogged whether an access log shows who refused a request
  */
 export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
@@ -38,8 +45,6 @@ export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
   const noted = isLogged && needsNotes(plan.policies);
   const limits = used.has("buffer");
   return [
-    // Before anything that changes the request.
-    ...callersFilter(plan),
     ...(noted && used.has("externalAuth") ? [noteFilter(NOTE_FILTERS.externalAuth)] : []),
     ...(plan.policies.some(({ native }) => bytesShownWhole(native) !== undefined) ? bodyLimitFilters("shown") : []),
     ...plan.policies.flatMap(({ name, native }) =>

@@ -14,7 +14,7 @@ import {
   RouteConfigurationSchema,
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
-import { heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
+import { digestingOf, heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type {
@@ -27,11 +27,12 @@ import type {
   RoutePlan,
 } from "../../plan/plan.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
-import { operationFilters } from "./body.js";
+import { comparingDigests, operationFilters } from "./body.js";
 import { type CallersEntry, callerMatchers, choosingAgain, entriesForCallers } from "./callers.js";
 import { RouteErrors } from "./errors.js";
 import { forwarding } from "./forwarding.js";
 import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
+import { takingOut } from "./keys.js";
 import { literal } from "./literal.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
@@ -111,6 +112,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors,
   const natives = run.map(({ native }) => native);
   const [asked, answered] = [headerEdits(natives, "request"), headerEdits(natives, "response")];
   const { operation: done, isConverted } = route;
+  const digesting = digestingOf(run);
   const service = isConverted ? done?.operation.service : undefined;
   return {
     name: route.name,
@@ -118,8 +120,11 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors,
     action: routeAction(route.action, service?.path),
     ...routeTracing(route, run),
     ...(forwards && metrics?.routes === true ? { statPrefix: route.name } : {}),
-    ...(done === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
-    metadata: originMetadata(route.origin, done === undefined ? {} : { operation: operationName(done) }),
+    ...(done === undefined && digesting === undefined ? {} : { requestBodyBufferLimit: BigInt(heldBytes(run)) }),
+    metadata: originMetadata(route.origin, {
+      ...(digesting === undefined ? {} : { digest: digesting.name }),
+      ...(done === undefined ? {} : { operation: operationName(done) }),
+    }),
     requestHeadersToRemove: forwards
       ? unique([
           ...run.flatMap((policy) => policy.removeRequestHeaders),
@@ -143,6 +148,8 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors,
     ],
     typedPerFilterConfig: Object.fromEntries([
       ...choosingAgain(route),
+      ...takingOut(run),
+      ...comparingDigests(run),
       ...errors.of(route),
       ...shedding(route, services),
       ...native.of(run).map(({ filter, configuration }) => [filter, configuration] as const),

@@ -67,6 +67,8 @@ class HmacMethod {
   /** 0: the same signature may come again and again. */
   nonces: i32 = 0;
   noncesKey: Text = none<Text>();
+  /** 1: the digest of a body is signed, with which somebody behind the guard has to compare it. */
+  signsBody: i32 = 0;
   methodName: Text = none<Text>();
   schemeName: Text = none<Text>();
   authorityName: Text = none<Text>();
@@ -107,7 +109,7 @@ function readComponents(list: i32, own: HmacMethod): bool {
   if (own.required === 0) return refuse(list, "needs more memory than the module may have");
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!stringOf(node, 1, 64)) return false;
-    if (stringIs(node, "content-digest")) return refuse(node, "is not compared with the body by this module");
+    if (stringIs(node, "content-digest")) own.signsBody = 1;
     if (!isComponentName(stringStart(node), stringLength(node))) {
       return refuse(
         node,
@@ -118,6 +120,11 @@ function readComponents(list: i32, own: HmacMethod): bool {
     own.requiredCount++;
   }
   return true;
+}
+
+/** Whether what a method finds good says something of a body. */
+export function signsBody(method: Method): bool {
+  return method.kind === MethodKind.Hmac && at<HmacMethod>(method.own, 0).signsBody !== 0;
 }
 
 export function hasHmac(method: Method): bool {

@@ -10,15 +10,26 @@ export enum MethodKind {
   Introspect = 6,
 }
 
+/** Where a key comes. */
+export enum Place {
+  Header = 0,
+  Query = 1,
+  Cookie = 2,
+}
+
 /** One way to say who one is. */
 @unmanaged
 export class Method {
   kind: i32 = 0;
   /** As `auth.method` has it. */
   name: Text = none<Text>();
-  /** Of the header that its credential comes in. */
+  /** Of the header, parameter or cookie that its credential comes in. */
   slot: i32 = 0;
-  /** Missing where it is in none. */
+  /** Where that is: a Place. */
+  place: i32 = 0;
+  /** What else must be read of a request than its headers; bits of Needs. */
+  needs: i32 = 0;
+  /** Missing where it is in none, or in one with others. */
   header: Text = none<Text>();
   /** The same of a second header; missing where there is none. */
   secondSlot: i32 = 0;

@@ -88,6 +88,7 @@ function readMethods(list: i32, name: Text, policy: AuthenticatePolicy, realm: T
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const method = at<Method>(policy.methods, policy.methodCount);
     if (!readMethod(node, method, name, realm, interest)) return false;
+    policy.needs |= method.needs;
     for (let i = 0; i < policy.methodCount; i++) {
       const other = at<Method>(policy.methods, i);
       if (other.kind === method.kind && other.slot === method.slot) return refuse(node, "is listed twice");

@@ -1,14 +1,18 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { diagnose } from "../../../compiler/diagnostics/diagnostic.js";
 import { testValueOf } from "../../../compiler/plan/credentials.js";
 import type { ConsumerPlan } from "../../../compiler/plan/plan.js";
-import { duration } from "../../../compiler/policy/values.js";
+import { duration, size } from "../../../compiler/policy/values.js";
+import type { ClientRequest } from "../../../compiler/request/request.js";
+import { removal, removeEntry } from "../../../compiler/syntax/edits.js";
 import { DERIVED, judgeSignature, type Signed, secretOf, signatureBase, tagOf } from "./hmac-signature.js";
 import type { Method, MethodModel, MethodSignIn } from "./method.js";
 
 const MOST_NONCES = 1_048_576;
 const DAY_MS = 86_400_000;
+const LARGEST_BODY = 16_777_216;
+const DEFAULT_BODY = 262_144;
 
 const component = z
   .string()
@@ -45,6 +49,13 @@ const schema = z
       .describe("How long after its `created` a signature is good, in whole seconds up to a day.")
       .meta({ default: "5m" }),
     nonces: nonces.default(10_000),
+    maxBody: size
+      .refine((bytes) => bytes >= 1 && bytes <= LARGEST_BODY, "1 to 16Mi")
+      .optional()
+      .describe(
+        "Where `content-digest` is among the components: the largest body that is compared with it, at most 16Mi. A larger one is answered 413.",
+      )
+      .meta({ default: "256Ki" }),
   })
   .describe(
     "A signature over parts of the request (RFC 9421, hmac-sha256) in the headers `signature-input` and `signature`.",
@@ -52,11 +63,7 @@ const schema = z
 
 const config = z
   .strictObject({
-    components: z
-      .array(component.refine((name) => name !== "content-digest").meta({ not: { const: "content-digest" } }))
-      .min(1)
-      .max(32)
-      .describe("What a signature must cover."),
+    components: z.array(component).min(1).max(32).describe("What a signature must cover."),
     maxAge: z.int().min(1).max(86_400).describe("Seconds for which it is good after `created`."),
     nonces,
   })
@@ -68,10 +75,13 @@ export const hmac: Method<z.output<typeof schema>> = {
   name: "hmac",
   schema,
   config,
-  plan({ components, maxAge, nonces: most }, path, context) {
-    const digest = components.indexOf("content-digest");
-    if (digest >= 0) {
-      context.report(diagnose("SL0487", {}, context.place([...path, "components", digest])));
+  plan({ components, maxAge, nonces: most, maxBody }, path, context) {
+    const signsBody = components.includes("content-digest");
+    if (maxBody !== undefined && !signsBody) {
+      const edits = removeEntry(context.node(path), "maxBody");
+      context.report(
+        diagnose("SL0561", {}, context.place([...path, "maxBody"], "key"), removal("remove `maxBody`", true, edits)),
+      );
       return undefined;
     }
     return {
@@ -86,6 +96,7 @@ export const hmac: Method<z.output<typeof schema>> = {
       requestHeaders: [],
       takes: (credential) => "hmac" in credential,
       onlyConsumers: true,
+      ...(signsBody ? { digests: maxBody ?? DEFAULT_BODY } : {}),
       model: modelOf({ components, maxAge: maxAge / 1000, nonces: most }),
       signIn: signInBy(components),
     };
@@ -99,7 +110,11 @@ function modelOf(spec: { components: readonly string[]; maxAge: number; nonces: 
       const text = there.length === 0 ? "absent" : `there, in ${there.join(" and ")}`;
       return { present: there.length > 0, reason: { text: `the signature is ${text}` } };
     },
-    judge: (view) => judgeSignature(spec, view),
+    judge(view) {
+      const verdict = judgeSignature(spec, view);
+      if (verdict.outcome !== "allowed" || !spec.components.includes("content-digest")) return verdict;
+      return { ...verdict, summary: `${verdict.summary}, and its body is what content-digest says` };
+    },
   };
 }
 
@@ -107,8 +122,9 @@ function modelOf(spec: { components: readonly string[]; maxAge: number; nonces: 
 function signInBy(components: readonly string[]): MethodSignIn {
   return {
     credential: (consumer) => (keyOf(consumer) === undefined ? { hmac: testKeyOf(consumer) } : undefined),
-    sign(request, consumer) {
+    sign(unsigned, consumer, body) {
       const { keyId, variable } = keyOf(consumer) ?? testKeyOf(consumer);
+      const request = components.includes("content-digest") ? withDigest(unsigned, body) : unsigned;
       const signed: Signed = {
         method: request.method,
         target: request.target,
@@ -130,6 +146,13 @@ function signInBy(components: readonly string[]): MethodSignIn {
       return { ...request, headers: [...request.headers, ...own] };
     },
   };
+}
+
+/** A request that says itself what the digest is keeps it. */
+function withDigest(request: ClientRequest, body: Uint8Array): ClientRequest {
+  if (request.headers.some(([name]) => name === "content-digest")) return request;
+  const digest = createHash("sha256").update(body).digest("base64");
+  return { ...request, headers: [...request.headers, ["content-digest", `sha-256=:${digest}:`]] };
 }
 
 function keyOf({ credentials }: ConsumerPlan): { keyId: string; variable: string } | undefined {

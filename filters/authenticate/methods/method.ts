@@ -43,6 +43,12 @@ export interface MethodPlan {
   /** Whether its credential belongs to the connection: then it counts only where the request itself carries none. */
   ofConnection?: true;
   readsHeaders: readonly string[];
+  /** Parameters of the query, and cookies, that it reads, as they are written. */
+  readsNamed?: readonly string[];
+  /** Where its credential stands among other things of the request. */
+  among?: { in: "query" | "cookie"; name: string };
+  /** Bytes of the largest body whose digest it takes; absent if its credentials are none about bodies. */
+  digests?: number;
   /** Of the credentials in `authorization` that are its own, where it shares that header with others. */
   scheme?: string;
   /** Headers that are removed before the service sees the request, unless the policy forwards credentials. */
@@ -76,7 +82,7 @@ export type MethodVerdict =
 export interface MethodSignIn {
   /** What consumers are known by in tests; undefined if what they have will do, or nothing is needed. */
   credential(consumer: ConsumerPlan): Credential | undefined;
-  sign(request: ClientRequest, consumer: ConsumerPlan): ClientRequest;
+  sign(request: ClientRequest, consumer: ConsumerPlan, body: Uint8Array): ClientRequest;
   /** A request with a token that claims this. Issuer, audience and a late `exp` need not be among it; null leaves a claim out. */
   token?(request: ClientRequest, claims: JsonObject): ClientRequest;
   /** What a service that is asked says of a token by which a consumer was signed in; undefined of any other. */

@@ -113,6 +113,32 @@ describe("the configuration written by hand", () => {
     }
   });
 
+  it("takes keys out of the query and of cookies, and leaves the rest as it was", async () => {
+    const places = '{ "apiKey": { "query": "api_key" } }, { "apiKey": { "cookie": "sid" } }';
+    const config = byHand.replace(/\{ "apiKey": \{ "header": "x-api-key" \} \}/, places);
+    expect(config).toContain(places);
+    const { envoy, url } = await bench.serve(config);
+    try {
+      bench.upstream.clear();
+      const ask = async (path: string, headers: Record<string, string> = {}) =>
+        (await request(`${url}${path}`, { headers })).status;
+      const key = keys.ACME_KEY;
+      expect(await ask(`/orders/7?b=1&api%5Fkey=${key}&a`, { cookie: "b=2" })).toBe(200);
+      expect(await ask("/orders/7?b=1", { cookie: `b=2; sid=${key}` })).toBe(200);
+      expect(await ask("/orders/7", { cookie: `sid=${key}` })).toBe(200);
+      expect(bench.upstream.received.map((one) => [one.url, one.values("cookie"), one.values("x-consumer")])).toEqual([
+        ["/orders/7?b=1&a", ["b=2"], ["acme"]],
+        ["/orders/7?b=1", ["b=2"], ["acme"]],
+        ["/orders/7", [], ["acme"]],
+      ]);
+      expect(await ask(`/orders/7?api_key=${key}&api_key=${key}`)).toBe(401);
+      expect(await ask(`/orders/7?api_key=${key}`, { cookie: `sid=${key}` })).toBe(401);
+      expect(bench.upstream.received).toHaveLength(3);
+    } finally {
+      await envoy.stop();
+    }
+  });
+
   it("lets the module do what it imports and be called as it exports, and nothing else", async () => {
     expect(capabilitiesIn(byHand, "auth")).toEqual(await capabilitiesOf("auth.wasm"));
   });
