@@ -211,7 +211,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       ...clientCertificateFilter(plan, options),
       ...filtersBeforeGuard(plan),
       guardFilter(plan, options),
-      ...filtersBehindGuard(plan, isLogged(plan, options)),
+      ...filtersBehindGuard(plan, isLogged(plan, options), options.limitDomain ?? plan.name),
       ...sheddingFilters(plan),
       ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },

@@ -1,5 +1,6 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
+import { globalLimits } from "../../plan/global-limits.js";
 import { NOTE_FILTERS } from "../../plan/names.js";
 import { bytesShownWhole, type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
@@ -11,6 +12,7 @@ import { corsFilter, corsPolicy } from "./cors.js";
 import { errorsFilter } from "./errors.js";
 import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
+import { globalLimitFilters, globalLimitsOnRoute } from "./global-limits.js";
 import { needsNotes, noteFilter, notes } from "./notes.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
@@ -32,14 +34,16 @@ export function filtersBeforeGuard(plan: GatewayPlan) {
 /**
  * Those that stand behind it.
  * @param isLogged whether an access log shows who refused a request
+ * @param domain what services that count know the gateway by
  */
-export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
+export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean, domain: string) {
   const used = new Set(plan.policies.flatMap(({ native }) => native?.filter ?? []));
   const noted = isLogged && needsNotes(plan.policies);
   const limits = used.has("buffer");
   return [
     // Before anything that changes the request.
     ...callersFilter(plan),
+    ...globalLimitFilters(plan.policies, domain),
     ...(noted && used.has("externalAuth") ? [noteFilter(NOTE_FILTERS.externalAuth)] : []),
     ...(plan.policies.some(({ native }) => bytesShownWhole(native) !== undefined) ? bodyLimitFilters("shown") : []),
     ...plan.policies.flatMap(({ name, native }) =>
@@ -76,13 +80,14 @@ export class NativeConfigurations {
 
   /** @param run the policies of one route in order of execution */
   of(run: readonly PolicyPlan[]): FilterConfiguration[] {
-    const policies = run.flatMap(({ name, native }) => (native === undefined ? [] : [{ name, native }]));
+    const policies = run.flatMap(({ name, native, mode }) => (native === undefined ? [] : [{ name, native, mode }]));
     const filters = [...new Set(policies.map(({ native }) => native.filter))];
     return [
       ...filters.flatMap((filter) => {
         const own = policies.filter(({ native }) => native.filter === filter);
         return this.once(filter, own, () => configurationsOf(filter, own));
       }),
+      ...this.once("limits", globalLimits(run), () => globalLimitsOnRoute(run, this.isLogged)),
       ...(this.isLogged ? this.once("notes", policies, () => notes(policies)) : []),
     ];
   }
@@ -127,6 +132,9 @@ function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): 
     case "tracer":
     case "router":
       // Neither has settings on a route: the route itself says what it writes.
+      return [];
+    case "ratelimit":
+      // What it does depends on what stands beside the kind too.
       return [];
   }
 }

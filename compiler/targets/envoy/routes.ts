@@ -15,6 +15,7 @@ import {
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
 import { heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
+import { limitHeaders } from "../../plan/global-limits.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type {
@@ -131,7 +132,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors 
           ...Object.entries(service?.headers ?? {}).map(([name, value]) => headers.of(name, literal(value))),
         ]
       : [],
-    responseHeadersToRemove: unique([...answered.remove, ...staleHeaders(run)]),
+    responseHeadersToRemove: unique([...answered.remove, ...staleHeaders(run), ...limitHeaders(run)]),
     responseHeadersToAdd: [
       ...fixed.map(([name, value]) => headers.of(name, literal(value))),
       ...headers.results(run.flatMap((policy) => policy.responseHeaders)),
