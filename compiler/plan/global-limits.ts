@@ -184,6 +184,14 @@ export function globalLimits<Policy extends { native?: NativePolicy }>(
   );
 }
 
+/** Those of one route, in the order in which they are asked about: that of the file, as a chain of filters has one for all routes. */
+export function globalLimitsInOrder<Policy extends { name: string; native?: NativePolicy }>(
+  all: readonly Policy[],
+  run: readonly { name: string }[],
+): (Policy & { native: GlobalLimitPlan })[] {
+  return globalLimits(all).filter(({ name }) => run.some((policy) => policy.name === name));
+}
+
 /** The rates of a plan, as the service reads them; undefined if it counts nothing. */
 export function serviceConfiguration({ name, policies }: Plan): ServiceConfiguration | undefined {
   const limits = globalLimits(policies);

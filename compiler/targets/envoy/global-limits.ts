@@ -45,22 +45,28 @@ type Limit = Pick<PolicyPlan, "name" | "mode" | "onError"> & { native: GlobalLim
 export function globalLimitFilters(policies: readonly PolicyPlan[], domain: string) {
   return globalLimits(policies).flatMap((limit) => [
     ...(isEnforced(limit) ? [waitingFilter(globalLimitFilter(limit.name, "note"), packed(ConfigSchema, {}))] : []),
-    ...(tells(limit, "ietf") ? [waitingFilter(globalLimitFilter(limit.name, "tell"), tellingScript())] : []),
+    ...(tellsQuota(limit) ? [waitingFilter(globalLimitFilter(limit.name, "tell"), tellingScript())] : []),
     waitingFilter(globalLimitFilter(limit.name, "ask"), packed(RateLimitSchema, question(limit, domain))),
   ]);
 }
 
 /** What they do on a route. */
-export function globalLimitsOnRoute(run: readonly PolicyPlan[], isLogged: boolean): FilterConfiguration[] {
-  return globalLimits(run).flatMap((limit) => [
+export function globalLimitsOnRoute(limits: readonly Limit[], isLogged: boolean): FilterConfiguration[] {
+  const first = limits.find(tellsQuota);
+  return limits.flatMap((limit) => [
     ...(isEnforced(limit) ? [note(limit, isLogged)] : []),
-    ...(tells(limit, "ietf") ? [telling(limit)] : []),
+    ...(tellsQuota(limit) ? [telling(limit, limit === first)] : []),
     { filter: globalLimitFilter(limit.name, "ask"), configuration: packed(RateLimitPerRouteSchema, {}) },
   ]);
 }
 
 function tells(limit: Limit, header: GlobalLimitPlan["headers"][number]): boolean {
   return isEnforced(limit) && limit.native.headers.includes(header);
+}
+
+/** Whether clients are told what is left, in whatever headers. */
+function tellsQuota(limit: Limit): boolean {
+  return tells(limit, "ietf") || tells(limit, "x-ratelimit");
 }
 
 function question(limit: Limit, domain: string): MessageInitShape<typeof RateLimitSchema> {
@@ -78,7 +84,7 @@ function question(limit: Limit, domain: string): MessageInitShape<typeof RateLim
     rateLimitedAsResourceExhausted: true,
     disableXEnvoyRatelimitedHeader: true,
     enableRetryAfterHeader: tells(limit, "retry-after"),
-    enableXRatelimitHeaders: tells(limit, "ietf") || tells(limit, "x-ratelimit") ? Draft.DRAFT_VERSION_03 : Draft.OFF,
+    enableXRatelimitHeaders: tellsQuota(limit) ? Draft.DRAFT_VERSION_03 : Draft.OFF,
     statPrefix: name,
     rateLimitService: {
       transportApiVersion: ApiVersion.V3,
@@ -114,14 +120,19 @@ function action({ key, value }: DescriptorEntry): ActionInit {
 function expressionOf({ attribute, argument = "" }: KeyPart): string {
   switch (attribute) {
     case "auth.consumer":
-    case "auth.tier":
-      return found("filter_state", filterStateKey(COUNTED_RESULTS[attribute]));
-    case "request.headers":
-      return found("request.headers", argument);
+    case "auth.tier": {
+      // What the guard tells is ASCII, and bytes to an expression.
+      const [map, key] = ["filter_state", JSON.stringify(filterStateKey(COUNTED_RESULTS[attribute]))];
+      return `${key} in ${map} ? ${map}[${key}] : ${NONE}`;
+    }
+    case "request.headers": {
+      const [map, key] = ["request.headers", JSON.stringify(argument)];
+      return `${key} in ${map} && ${isText(`${map}[${key}]`)} ? ${map}[${key}] : ${NONE}`;
+    }
+    case "request.path":
+      return `${isText("request.url_path")} ? request.url_path : ${NONE}`;
     case "request.method":
       return "request.method";
-    case "request.path":
-      return textOr("request.url_path");
     case "route.name":
       return "xds.route_name";
     case "source.ip":
@@ -129,14 +140,11 @@ function expressionOf({ attribute, argument = "" }: KeyPart): string {
   }
 }
 
-function found(map: string, name: string): string {
-  const [key, none] = [JSON.stringify(name), JSON.stringify(NO_PART)];
-  return `${key} in ${map} ? (${textOr(`${map}[${key}]`)}) : ${none}`;
-}
+const NONE = JSON.stringify(NO_PART);
 
 /** What is no text of ASCII could not be sent: the message to the service is UTF-8, and an error lets pass. */
-function textOr(value: string): string {
-  return `${value}.matches(${JSON.stringify(COUNTED_TEXT)}) ? ${value} : ${JSON.stringify(NO_PART)}`;
+function isText(value: string): string {
+  return `${value}.matches(${JSON.stringify(COUNTED_TEXT)})`;
 }
 
 /** Who will have refused a request that goes no further, for the answer and for the access log. */
@@ -153,40 +161,52 @@ function note({ name, onError }: Limit, isLogged: boolean): FilterConfiguration 
 }
 
 /**
- * Envoy's filter writes what the service says in the headers of draft-03. Of these the fields of
- * draft-ietf-httpapi-ratelimit-headers-10 are made; where nobody said anything, there are none.
+ * Envoy's filter writes what the service says in the headers of draft-polli-ratelimit-headers-03. Of these the fields of
+ * draft-ietf-httpapi-ratelimit-headers-10 are made; where nobody said anything, there are none. Answers come to the policy behind
+ * first, so each takes its own away, which it knows by the name in them, and the first of a route writes those of the limit that is
+ * nearest to its end.
  */
 const SCRIPT = `local raw = {${RAW_HEADERS.map((name) => `"${name}"`).join(", ")}}
 
-local function last(headers, name)
-  local count = headers:getNumValues(name)
-  if count == 0 then
-    return nil
+local function tell_fields(headers, policy, limit, left, reset)
+  local nearest = string.match(limit, "^%d+")
+  local windows, current = {}, nil
+  for count, seconds in string.gmatch(limit, "(%d+);w=(%d+)") do
+    local name = #windows == 0 and policy or policy .. "-" .. #windows + 1
+    table.insert(windows, string.format('"%s";q=%s;w=%s', name, count, seconds))
+    if current == nil and count == nearest then
+      current = name
+    end
   end
-  return headers:getAtIndex(name, count - 1)
+  headers:add("ratelimit-policy", table.concat(windows, ", "))
+  headers:add("ratelimit", string.format('"%s";r=%s;t=%s', current or policy, left, reset))
 end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
   local context = handle:filterContext()
   local policy = context:get("policy")
-  local limit, left, reset = last(headers, raw[1]), last(headers, raw[2]), last(headers, raw[3])
-  if limit ~= nil and left ~= nil and reset ~= nil then
-    local nearest = string.match(limit, "^%d+")
-    local windows, current = {}, nil
-    for count, seconds in string.gmatch(limit, "(%d+);w=(%d+)") do
-      local name = #windows == 0 and policy or policy .. "-" .. #windows + 1
-      table.insert(windows, string.format('"%s";q=%s;w=%s', name, count, seconds))
-      if current == nil and count == nearest then
-        current = name
-      end
-    end
-    headers:add("ratelimit-policy", table.concat(windows, ", "))
-    headers:add("ratelimit", string.format('"%s";r=%s;t=%s', current or policy, left, reset))
-  end
-  if context:get("raw") == nil then
+  local limit, left, reset = headers:get(raw[1]), headers:get(raw[2]), headers:get(raw[3])
+  local known = limit ~= nil and left ~= nil and reset ~= nil
+  known = known and string.find(limit, 'name="' .. policy .. '"', 1, true) ~= nil
+  if known then
     for _, name in ipairs(raw) do
       headers:remove(name)
+    end
+  end
+  if known and context:get("fields") ~= nil then
+    tell_fields(headers, policy, limit, left, reset)
+  end
+  local metadata = handle:streamInfo():dynamicMetadata()
+  local before = metadata:get("${LIMITED_BY}")
+  local values = before and before["values"]
+  if known and context:get("raw") ~= nil and (values == nil or tonumber(left) <= tonumber(values[2])) then
+    values = {limit, left, reset}
+    metadata:set("${LIMITED_BY}", "values", values)
+  end
+  if values ~= nil and context:get("first") ~= nil then
+    for index, name in ipairs(raw) do
+      headers:add(name, values[index])
     end
   end
 end
@@ -196,8 +216,14 @@ function tellingScript() {
   return packed(LuaSchema, { defaultSourceCode: { specifier: { case: "inlineString", value: SCRIPT } } });
 }
 
-function telling({ name, native }: Limit): FilterConfiguration {
-  const filterContext = { policy: name, ...(native.headers.includes("x-ratelimit") ? { raw: true } : {}) };
+/** @param isFirst of those of the route that tell clients anything */
+function telling({ name, native }: Limit, isFirst: boolean): FilterConfiguration {
+  const filterContext = {
+    policy: name,
+    ...(native.headers.includes("ietf") ? { fields: true } : {}),
+    ...(native.headers.includes("x-ratelimit") ? { raw: true } : {}),
+    ...(isFirst ? { first: true } : {}),
+  };
   return {
     filter: globalLimitFilter(name, "tell"),
     configuration: packed(LuaPerRouteSchema, { filterContext }),

@@ -1,6 +1,6 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
-import { globalLimits } from "../../plan/global-limits.js";
+import { globalLimitsInOrder } from "../../plan/global-limits.js";
 import { NOTE_FILTERS } from "../../plan/names.js";
 import { bytesShownWhole, type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
@@ -72,9 +72,12 @@ export function notedRefusals(plan: GatewayPlan): string[] {
 /** What Envoy's own filters do on routes: one message for all routes with the same policies of a filter. */
 export class NativeConfigurations {
   private readonly made = new Map<string, readonly FilterConfiguration[]>();
+  private readonly all: readonly PolicyPlan[];
   private readonly isLogged: boolean;
 
-  constructor(isLogged: boolean) {
+  /** @param all policies of the gateway in the order of the file */
+  constructor(all: readonly PolicyPlan[], isLogged: boolean) {
+    this.all = all;
     this.isLogged = isLogged;
   }
 
@@ -82,12 +85,13 @@ export class NativeConfigurations {
   of(run: readonly PolicyPlan[]): FilterConfiguration[] {
     const policies = run.flatMap(({ name, native, mode }) => (native === undefined ? [] : [{ name, native, mode }]));
     const filters = [...new Set(policies.map(({ native }) => native.filter))];
+    const limits = globalLimitsInOrder(this.all, run);
     return [
       ...filters.flatMap((filter) => {
         const own = policies.filter(({ native }) => native.filter === filter);
         return this.once(filter, own, () => configurationsOf(filter, own));
       }),
-      ...this.once("limits", globalLimits(run), () => globalLimitsOnRoute(run, this.isLogged)),
+      ...this.once("limits", limits, () => globalLimitsOnRoute(limits, this.isLogged)),
       ...(this.isLogged ? this.once("notes", policies, () => notes(policies)) : []),
     ];
   }

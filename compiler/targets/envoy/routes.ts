@@ -60,7 +60,7 @@ export function routeConfiguration(
 ): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
-  const native = new NativeConfigurations(isLogged);
+  const native = new NativeConfigurations(plan.policies, isLogged);
   const errors = new RouteErrors();
   return create(RouteConfigurationSchema, {
     name: plan.name,
