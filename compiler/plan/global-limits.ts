@@ -184,6 +184,11 @@ export function globalLimits<Policy extends { native?: NativePolicy }>(
   );
 }
 
+/** Names of the services that count. */
+export function countingServices(policies: readonly { native?: NativePolicy }[]): string[] {
+  return [...new Set(globalLimits(policies).map(({ native }) => native.service))];
+}
+
 /** Those of one route, in the order in which they are asked about: that of the file, as a chain of filters has one for all routes. */
 export function globalLimitsInOrder<Policy extends { name: string; native?: NativePolicy }>(
   all: readonly Policy[],

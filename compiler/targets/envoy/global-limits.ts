@@ -200,7 +200,7 @@ function envoy_on_response(handle)
   local metadata = handle:streamInfo():dynamicMetadata()
   local before = metadata:get("${LIMITED_BY}")
   local values = before and before["values"]
-  if known and context:get("raw") ~= nil and (values == nil or tonumber(left) <= tonumber(values[2])) then
+  if known and context:get("raw") ~= nil and (values == nil or tonumber(left) < tonumber(values[2])) then
     values = {limit, left, reset}
     metadata:set("${LIMITED_BY}", "values", values)
   end

@@ -1,3 +1,4 @@
+import { countingServices } from "../../plan/global-limits.js";
 import type { KeyedGateway } from "../credentials.js";
 import { listenerOf, type TestedGateway } from "../gateway.js";
 import { Collectors } from "../spans/posts.js";
@@ -5,6 +6,7 @@ import type { Upstreams } from "../suite.js";
 import { ServiceScript } from "../upstream.js";
 import { TestCertificates } from "./certificates.js";
 import { type EnvoyPlace, ReplicaEnvoy } from "./gateway.js";
+import { startLimitService } from "./limit-service.js";
 import { startServices } from "./service.js";
 
 /** Each gateway has a VM of its own in every Envoy, of about a megabyte a thread. */
@@ -25,9 +27,12 @@ export async function replay<Item extends { upstreams: Upstreams; listener?: str
   if (items.length === 0) return;
   const collectors = new Collectors(plan);
   const certificates = await TestCertificates.for(plan);
+  const counting = countingServices(plan.policies);
+  const limits = counting.length === 0 ? undefined : await startLimitService(plan);
   const services = await startServices(
-    plan.services.map(({ name }) => name),
+    plan.services.flatMap(({ name }) => (counting.includes(name) ? [] : [name])),
     collectors,
+    Object.fromEntries(limits === undefined ? [] : counting.map((name) => [name, limits.port])),
   );
   try {
     for (const batch of batchesOf(items, collectors)) {
@@ -47,6 +52,7 @@ export async function replay<Item extends { upstreams: Upstreams; listener?: str
     }
   } finally {
     await services.close();
+    await limits?.close();
   }
 }
 

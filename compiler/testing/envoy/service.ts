@@ -29,7 +29,12 @@ export interface TestServices {
   close(): Promise<void>;
 }
 
-export async function startServices(names: readonly string[], collectors: Collectors): Promise<TestServices> {
+/** @param others ports of services that are there already, which answer as they like */
+export async function startServices(
+  names: readonly string[],
+  collectors: Collectors,
+  others: Readonly<Record<string, number>> = {},
+): Promise<TestServices> {
   const heard: HeardRequest[] = [];
   const posted: Post[] = [];
   let script: ServiceScript | undefined;
@@ -43,7 +48,7 @@ export async function startServices(names: readonly string[], collectors: Collec
   };
   const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startService(name, reply)) })));
   return {
-    ports: new Map(servers.map(({ name, port }) => [name, port])),
+    ports: new Map([...servers.map(({ name, port }) => [name, port] as const), ...Object.entries(others)]),
     follow: (next) => {
       script = next;
     },
