@@ -136,7 +136,7 @@ describe("two Envoys and one service on Redis", () => {
     const raw = (value: string) =>
       one.raw({
         method: "GET",
-        path: "/all/b",
+        target: "/all/b",
         headers: [
           ["x-tenant", value],
           ["connection", "close"],
