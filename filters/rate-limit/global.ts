@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { written } from "../../compiler/expression/attributes.js";
-import type { Expression } from "../../compiler/expression/expression.js";
+import { type Expression, valuesOf } from "../../compiler/expression/expression.js";
 import {
   COUNTED_ATTRIBUTES,
   type GlobalLimitPlan,
@@ -59,6 +59,8 @@ export function planGlobal(
   context: PolicyContext,
 ): GlobalLimitPlan | undefined {
   const parts = keys.map(partOf);
+  // The service keeps them, as names of its counters.
+  for (const key of keys) context.disclose({ name: key.text, as: "key", reads: valuesOf(key) });
   const windowAt = (rate: Rate, at: Path) => windowOf(rate, at, context);
   const windows = windowAt(rates.fallback, rates.byTier ? [...path, "default"] : path);
   const tiers = rates.tiers.map(({ tier, rate }) => ({ tier, window: windowAt(rate, [...path, tier]) }));

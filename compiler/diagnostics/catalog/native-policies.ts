@@ -181,4 +181,24 @@ A limit of each gateway, without \`scope\`, can count by all attributes.`,
 
 Leave the policy out there (\`except\` for defaults), or let each gateway count by itself: a limit without \`scope\` works on every route.`,
   },
+  SL0458: {
+    severity: "error",
+    message: "a limit of all gateways is counted by `{attribute}`, which carries credentials",
+    help: `The service has what it counts by in the names of its counters, which whoever looks into its Redis, or its log, can read.
+
+    calls: { rateLimit: { key: ['request.headers["x-api-key"]'], rate: 1000/day, scope: global, service: limits } }      # SL0458
+    calls: { rateLimit: { key: [auth.consumer], rate: 1000/day, scope: global, service: limits } }
+
+Count by who calls: an \`authenticate\` finds it out, and the credential stays in the gateway.`,
+  },
+  SL0459: {
+    severity: "warning",
+    message: "a limit of all gateways is counted by `{attribute}`, which by its name may be a secret",
+    help: `Tokens, passwords and keys are often sent under such names, and the service has what it counts by in the names of its counters.
+
+    calls: { rateLimit: { key: [source.ip, 'request.headers["x-session-token"]'], rate: 1000/day, scope: global, service: limits } }      # SL0459
+    calls: { rateLimit: { key: [auth.consumer], rate: 1000/day, scope: global, service: limits } }
+
+If the value is no secret, silence the finding and say so.`,
+  },
 } as const satisfies Section<"04">;
