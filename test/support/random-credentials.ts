@@ -33,6 +33,9 @@ const EC_KEY = {
   y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 };
 
+/** What tests put into the variable, `test-value-of-` and its name, is base64url of 33 bytes. */
+const TOKEN_KEY = "env:RANDOM_TOKEN_KEY_OF_RANDOM_ONE";
+
 const keySet = fc
   .tuple(
     fc.record({ alg: fc.constant("RS256"), use: fc.constant("sig") }, { requiredKeys: ["alg"] }),
@@ -43,7 +46,7 @@ const keySet = fc
     keys: [
       { kid: "rsa", ...RSA_KEY, ...more },
       ...(ec ? [{ kid: "ec", ...EC_KEY }] : []),
-      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: "env:RANDOM_TOKEN_KEY" }] : []),
+      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: TOKEN_KEY }] : []),
     ],
   }));
 

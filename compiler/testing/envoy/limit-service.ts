@@ -30,18 +30,26 @@ const UNITS = {
 /** Messages of gRPC have a byte that tells whether they are compressed in front of them, and four of their length. */
 const PREFIX_BYTES = 5;
 
-/** Gateways that ask under different domains share nothing. For each, time begins as in the embedded host. */
-export async function startLimitService(plan: GatewayPlan): Promise<TestLimitService> {
-  const configuration = serviceConfiguration(plan) ?? { domain: plan.name, descriptors: [] };
+/**
+ * Gateways that ask under different domains share nothing. For each, time begins as in the embedded host.
+ *
+ * @param plans at least one; domains that are no plan's have the limits of the first
+ */
+export async function startLimitService(plans: readonly GatewayPlan[]): Promise<TestLimitService> {
+  const configurations = plans.map((plan) => serviceConfiguration(plan) ?? { domain: plan.name, descriptors: [] });
+  const byDomain = new Map(configurations.map((one) => [one.domain, one]));
+  const [first] = configurations;
+  if (first === undefined) throw new RangeError("a service without a plan counts nothing");
   const service = new LimitService();
   const begun = new Map<string, number>();
   const start = Number(new ManualClock().wall() / 1_000_000n);
   const judge = (message: Uint8Array): Uint8Array => {
     const { domain, descriptors } = fromBinary(RateLimitRequestSchema, message);
-    const first = begun.get(domain) ?? Date.now();
-    begun.set(domain, first);
+    const configuration = byDomain.get(domain) ?? first;
+    const since = begun.get(domain) ?? Date.now();
+    begun.set(domain, since);
     const asked = descriptors.map(({ entries }) => entries.map(({ key, value }) => ({ key, value })));
-    const statuses = service.judge(configuration, domain, asked, start + Date.now() - first);
+    const statuses = service.judge(configuration, domain, asked, start + Date.now() - since);
     return toBinary(
       RateLimitResponseSchema,
       create(RateLimitResponseSchema, {

@@ -28,7 +28,7 @@ export async function replay<Item extends { upstreams: Upstreams; listener?: str
   const collectors = new Collectors(plan);
   const certificates = await TestCertificates.for(plan);
   const counting = countingServices(plan.policies);
-  const limits = counting.length === 0 ? undefined : await startLimitService(plan);
+  const limits = counting.length === 0 ? undefined : await startLimitService([plan]);
   const services = await startServices(
     plan.services.flatMap(({ name }) => (counting.includes(name) ? [] : [name])),
     collectors,
