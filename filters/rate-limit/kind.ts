@@ -40,7 +40,7 @@ const schema = z
     rate: rates
       .optional()
       .describe(
-        "Calls per period, such as `100/minute`, `10/second burst 20` or `100 per 15s`; or a rate for each tier of consumers. `burst` is how many may come at once.",
+        "Calls per period, such as `100/minute`, `10/second burst 20` or `100 per 15s`; or a rate for each tier of consumers. `burst` is how many may come at once. Required, unless `scope` has rates.",
       )
       .meta({ examples: ["100/minute", { gold: "1000/second", default: "60/minute" }] }),
     scope: z
@@ -77,8 +77,7 @@ const schema = z
       .default({ slots: 65_536 })
       .describe("The table that holds the counters."),
   })
-  .describe("How often.")
-  .meta({ anyOf: [{ required: ["rate"] }, { required: ["scope"] }] });
+  .describe("How often.");
 
 type Spec = z.output<typeof schema>;
 
