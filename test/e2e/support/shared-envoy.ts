@@ -45,7 +45,9 @@ export function sharedBootstrap(
   const [shared] = bootstraps;
   if (shared === undefined) throw new RangeError("no plan, no bootstrap");
   const resources = bootstraps.flatMap(({ staticResources }) => staticResources ?? []);
-  const clusters = new Map(resources.flatMap((one) => one.clusters).map((cluster) => [cluster.name, cluster]));
+  // A service that counts speaks gRPC, and only a plan that asks it knows.
+  const asking = resources.filter((_, index) => countingServices(plans[index]?.policies ?? []).length > 0);
+  const clusters = new Map([...resources, ...asking].flatMap((one) => one.clusters).map((one) => [one.name, one]));
   shared.staticResources = create(Bootstrap_StaticResourcesSchema, {
     listeners: resources.flatMap((one) => one.listeners),
     clusters: [...clusters.values()],
