@@ -1,5 +1,9 @@
-import { it } from "vitest";
+import { expect, it } from "vitest";
+import { embeddedModules } from "../../compiler/cli/files.js";
+import { SuiteRunner } from "../../compiler/testing/run.js";
+import { casesOf } from "../support/suites.js";
 import { passOnBoth } from "./support/on-both.js";
+import { planOf } from "./support/serve.js";
 
 const POLICY = `apiVersion: sluice/v1
 kind: Gateway
@@ -101,3 +105,28 @@ it("all gateways count together, by tier and by key, each route alone, and what 
     ],
     UPSTREAMS,
   ));
+
+it("windows of hours and days begin anew, in virtual time", async () => {
+  const cases = [
+    `steps: [
+       { as: acme, request: { path: /both }, repeat: 2, ${served()} },
+       { wait: 1m },
+       { as: acme, request: { path: /both }, ${served()} },
+       { as: acme, request: { path: /both }, expect: { status: 429, decidedBy: both, headers: { ratelimit-policy: '"both";q=3;w=86400' } } } ]`,
+    `steps: [
+       { as: acme, request: { path: /orders/7 }, repeat: 3, ${served()} },
+       { as: acme, request: { path: /orders/7 }, expect: { status: 429 } },
+       { wait: 1h },
+       { as: acme, request: { path: /orders/7 }, ${served()} },
+       { as: globex, request: { path: /orders/7 }, ${served()} },
+       { wait: 12h },
+       { as: globex, request: { path: /orders/7 }, expect: { status: 429 } },
+       { wait: 24h },
+       { as: globex, request: { path: /orders/7 }, ${served()} } ]`,
+  ];
+  const runner = new SuiteRunner(await embeddedModules());
+  const results = await runner.run(casesOf(UPSTREAMS, cases), planOf(POLICY));
+  expect(results.map(({ outcome, failure }) => ({ outcome, failure }))).toEqual(
+    cases.map(() => ({ outcome: "passed", failure: undefined })),
+  );
+});
