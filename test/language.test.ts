@@ -156,6 +156,7 @@ describe("the JSON Schema refuses", () => {
   const BEYOND: Readonly<Record<string, string>> = {
     "compiler/policy/cases/rejects-addresses": "which IP addresses and ports there are",
     "compiler/policy/cases/rejects-durations": "how long a duration is, in any of its units",
+    "filters/rate-limit/cases/rejects-global": "how long a duration is",
     "filters/rate-limit/cases/rejects-too-many": "powers of two",
   };
 

@@ -85,6 +85,7 @@ services:
   orders: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002], connectTimeout: 2s, loadBalancing: maglev }
   copies: { endpoints: [127.0.0.1:9003] }
   audit: { endpoints: [127.0.0.1:9004] }
+  limits: { endpoints: [127.0.0.1:9005], protocol: grpc }
 consumers:
   acme: { credentials: [{ apiKey: env:ACME_KEY }, { apiKey: env:OTHER_KEY }] }
 policies:
@@ -93,6 +94,7 @@ policies:
   chaos: { fault: { delay: { for: 1s }, abort: { status: 503, percent: 1% }, headers: { x-test: "1" } } }
   outside: { externalAuth: { http: { service: orders }, timeout: 1s } }
   slow: { description: a limit, onError: deny, rateLimit: { rate: 5/minute, store: { slots: 2048 } } }
+  together: { rateLimit: { scope: { local: 5/second, global: 100/day }, service: limits, timeout: 1s } }
   trace:
     tracing:
       sample: { ratio: 10%, perSecond: 1, parent: false, rules: [{ when: 'request.path == "/quiet"', ratio: 0% }] }
@@ -115,7 +117,7 @@ routes:
     mirror: [{ service: audit, percent: 5% }]
     websocket: true
     hedge: { onTimeout: true }
-    apply: [known, reads, slow, chaos, outside]
+    apply: [known, reads, slow, together, chaos, outside]
   - { name: quiet, match: { path: /quiet }, respond: { status: 200 }, apply: [trace] }
   - { name: traced, match: { path: "/traced/{id}" }, to: copies, apply: [trace, known] }
 `;
@@ -158,6 +160,8 @@ describe("what no case notices", () => {
     const after = missedIn(await tried(CASES + posts));
     expect(after.filter((missed) => missed.includes("policies.reads"))).toEqual([]);
     expect(after).toContain("rate-doubled policies.slow.rateLimit.rate");
+    expect(after).toContain("rate-doubled policies.together.rateLimit.scope.local");
+    expect(after).toContain("rate-doubled policies.together.rateLimit.scope.global");
   });
 
   it("is found of traces, which cases can see all of", async () => {

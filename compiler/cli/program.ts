@@ -231,9 +231,13 @@ export function program(finish: (code: number) => void): Command {
       new Option(
         "--embedded",
         "without Envoy, for a first look: Node serves the policy; no production proxy",
-      ).conflicts(["concurrency", "docker", "zone"]),
+      ).conflicts(["concurrency", "docker", "zone", "withRatelimit"]),
     )
     .option("--docker", "run Envoy in a container, by the docker command and a daemon on this machine")
+    .option(
+      "--with-ratelimit",
+      "start the ratelimit service of Envoy and a Redis beside it, for limits with scope: global, where the policy says that the service is",
+    )
     .addHelpText(
       "after",
       example(
@@ -241,6 +245,7 @@ export function program(finish: (code: number) => void): Command {
         "SLUICE_ENVOY=/opt/envoy sluice run policy.yaml --concurrency 4   # with an Envoy of your own",
         "sluice run policy.yaml --zone eu-1a                              # endpoints of this zone are preferred",
         "sluice run policy.yaml --embedded --access-log                   # where no Envoy can be had",
+        "sluice run policy.yaml --with-ratelimit   # SLUICE_RATELIMIT and SLUICE_REDIS name programs that are not on PATH",
         "sluice run policy.yaml --docker   # from the image envoyproxy/envoy:v1.40.0, or SLUICE_ENVOY_IMAGE",
       ),
     )

@@ -1,5 +1,6 @@
 import { hasDigests, hasOperations } from "../plan/body.js";
 import { targetsOf } from "../plan/callers.js";
+import { isInModule } from "../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../plan/plan.js";
 import { tracedNatively } from "../plan/tracers.js";
 import type { Collector } from "../plan/tracing.js";
@@ -10,7 +11,7 @@ export const WRITTEN_BY = "Written by `sluice dashboards`";
 
 /** Policies that count what they decide: those that a module carries out. */
 export function countingPolicies({ policies }: GatewayPlan): PolicyPlan[] {
-  return policies.filter(({ native, phase }) => native === undefined && phase !== "trace");
+  return policies.filter((policy) => isInModule(policy) && policy.phase !== "trace");
 }
 
 /** Policies that count traces and their spans: those that a module traces by. */

@@ -140,10 +140,13 @@ function admit({ stream }: GuardedRequest, { fromAnswer }: ExternalAuthPlan, hea
   for (const [name, value] of headers) if (fromAnswer.includes(name)) stream.request.headers?.replace(name, value);
 }
 
-interface Refusal {
+/** The answer of a filter that refuses a request. */
+export interface Refusal {
   status: number;
   body: string;
   headers: Pairs;
+  /** What calls of gRPC are told; by the status if absent. */
+  grpcStatus?: number;
   /** RESPONSE_CODE_DETAILS */
   details: string;
   decision: string;
@@ -159,9 +162,9 @@ function tooLarge(policy: string): Refusal {
 }
 
 /** The answer of such a filter; it goes through the guard, as all answers do. */
-function refuse(guarded: GuardedRequest, { decision, ...refusal }: Refusal): Answer {
+export function refuse(guarded: GuardedRequest, { decision, grpcStatus = -1, ...refusal }: Refusal): Answer {
   const { stream, request } = guarded;
-  const reply = composeReply({ ...refusal, grpcStatus: -1 }, sortOf(request));
+  const reply = composeReply({ ...refusal, grpcStatus }, sortOf(request));
   stream.responseHeaders(reply.headers, reply.body === "", refusal.details);
   if (reply.body !== "") stream.responseData(bytesOf(reply.body), true);
   const answer = localAnswer(guarded, false);

@@ -4,6 +4,7 @@ import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
 import { NOT_FOR_CONVERTED, staleHeaders } from "../plan/body.js";
 import type { RewritePlan } from "../plan/forwarding.js";
+import { limitHeaders } from "../plan/global-limits.js";
 import { DECISION_HEADER } from "../plan/names.js";
 import { headerEdits } from "../plan/native.js";
 import type { ForwardAction, OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
@@ -38,7 +39,12 @@ export function routeAnswerHeaders(
     ...(request.tellsDecision ? written([DECISION_HEADER], state) : []),
   ]);
   return {
-    remove: [...edits.remove, ...staleHeaders(run), ...(request.tellsDecision ? [DECISION_HEADER.name] : [])],
+    remove: [
+      ...edits.remove,
+      ...staleHeaders(run),
+      ...limitHeaders(run),
+      ...(request.tellsDecision ? [DECISION_HEADER.name] : []),
+    ],
     set: [...set],
     append: [...(vary ? [["vary", "origin"] as const] : []), ...edits.add],
   };

@@ -6,6 +6,7 @@ import { composeReply, isGrpcRequest } from "../host/local-reply.js";
 import type { Pairs } from "../host/pairs.js";
 import type { Stream } from "../host/stream.js";
 import { type ErrorPage, ownAnswer } from "../plan/errors.js";
+import type { LimitHeader } from "../plan/global-limits.js";
 import { type Coding, type CorsPlan, compressionOf } from "../plan/native.js";
 import type { PolicyPlan, RoutePlan } from "../plan/plan.js";
 import type { RoutedRequest } from "../request/request.js";
@@ -14,7 +15,9 @@ import type { BodyStage, HeldAnswer } from "./body-stage.js";
 import { announceCoding } from "./compression.js";
 import { tellOrigin } from "./cors.js";
 import { routeAnswerHeaders, writeAll } from "./headers.js";
+import type { LimitStatus } from "./limit-service.js";
 import { placeOwnPage, placePage } from "./pages.js";
+import { tellLimits } from "./told-limits.js";
 import { onWire } from "./wire.js";
 
 /** What is noted of a request by the guard, or by Envoy where it refused before the guard. */
@@ -72,6 +75,15 @@ export interface GuardedRequest {
   course: Course;
   /** What Envoy knows of it. */
   attributes: Attributes;
+  /** By which limits of all gateways it was counted; grows as they are asked about. */
+  limits: ToldLimit[];
+}
+
+/** A limit of all gateways, and what was said of a request. */
+export interface ToldLimit {
+  policy: string;
+  headers: readonly LimitHeader[];
+  statuses: readonly LimitStatus[];
 }
 
 /** What an answer is finished with. */
@@ -104,6 +116,7 @@ export function localAnswer(guarded: GuardedRequest, isAsked: boolean): Answer {
 export function stagedAnswer(guarded: GuardedRequest, { headers, body, details, by }: HeldAnswer): Answer {
   const { stream, stage, route, requestId } = guarded;
   const sent = guarded.request.method === "HEAD" ? "" : body;
+  if (by === "service") tellLimits(guarded, headers);
   stream.responseHeaders(headers, sent === "", details);
   if (sent !== "") stream.responseData(bytesOf(sent), true);
   const { page, ...head } = answerHead(by === "direct" ? { ...guarded, cors: undefined } : guarded, {
@@ -165,6 +178,7 @@ export class Passage {
     writeAll(headers, routeAnswerHeaders(this.guarded, stream.filterState));
     const page = placePage(pagesOf(route), request, headers);
     const isEmpty = page === undefined ? ends : request.method === "HEAD";
+    tellLimits(this.guarded, headers);
     stream.responseHeaders(headers, isEmpty);
     const head = answerHead(this.guarded, { ends: isEmpty, writes: false, isAsked: true, isOwn: false });
     return page === undefined ? head : { ...head, page: isEmpty ? "" : page };
@@ -216,6 +230,7 @@ export class Passage {
       if (answer === undefined) throw new HostFault(`body.wasm holds an answer of route ${route.name}`);
       return answer;
     }
+    tellLimits(this.guarded, headers);
     stream.responseHeaders(headers, sent === "", details);
     if (sent !== "") stream.responseData(bytesOf(sent), true);
     const head = answerHead(this.guarded, { ends: sent === "", writes: false, isAsked: true, isOwn: false });
@@ -254,7 +269,10 @@ function answerHead(guarded: GuardedRequest, { ends, writes, isAsked, isOwn }: F
   const { stream, route, run, cors, request } = guarded;
   const { headers } = stream.answer;
   if (headers === undefined) throw new HostFault(`the guard holds an answer of route ${route.name}`);
-  if (writes) writeAll(headers, routeAnswerHeaders(guarded, stream.filterState));
+  if (writes) {
+    writeAll(headers, routeAnswerHeaders(guarded, stream.filterState));
+    tellLimits(guarded, headers);
+  }
   const page = isOwn ? placeOwnPage(request.errors, request, headers) : undefined;
   const isEmpty = page === undefined ? ends : request.method === "HEAD";
   const compression = compressionOf(run);

@@ -20,13 +20,17 @@ import { callerOf } from "./callers.js";
 import { announceCoding } from "./compression.js";
 import { preflightAnswer } from "./cors.js";
 import { compareDigest } from "./digest.js";
+import { GlobalLimits } from "./global-limits.js";
 import { forwardedHeaders, pinnedHeaders, routeAnswerHeaders } from "./headers.js";
 import { takeOutKeys } from "./keys.js";
+import type { LimitService } from "./limit-service.js";
 import { type CompiledModules, type ServedPlan, WorkerVms } from "./modules.js";
 import { placeOwnPage } from "./pages.js";
 import { type Answer, type GuardedRequest, localAnswer, Passage, type ServiceView, stagedAnswer } from "./passage.js";
 import { locationOf } from "./redirect.js";
 import { answerDirectly, onWire, requestHeaders, requestId } from "./wire.js";
+
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 /** What became of a request before a service had it. */
 export type Reception =
@@ -71,19 +75,22 @@ export class Worker {
   private readonly plan: GatewayPlan;
   private readonly policies: ReadonlyMap<string, PolicyPlan>;
   private readonly random: Random;
+  private readonly limits: GlobalLimits;
   /** Whether some route may hold requests back before anything is done with them. */
   private readonly delays: boolean;
 
   /**
    * @param random of all that is left to chance around the modules
+   * @param limits counts for all gateways
    * @throws Error if a module refuses the configuration, or one is needed that is not there
    */
-  constructor(host: Host, modules: CompiledModules, served: ServedPlan, random: Random) {
+  constructor(host: Host, modules: CompiledModules, served: ServedPlan, random: Random, limits: LimitService) {
     this.host = host;
     this.plan = served.plan;
     this.random = random;
     this.policies = new Map(served.plan.policies.map((policy) => [policy.name, policy]));
     this.delays = served.plan.policies.some(({ native }) => native?.filter === "fault" && native.delay !== undefined);
+    this.limits = new GlobalLimits(served.plan, limits);
     this.vms = new WorkerVms(host, modules, served);
   }
 
@@ -173,15 +180,17 @@ export class Worker {
     const attributes = attributesOf({ route, run }, request, { arrived, course, host: this.host });
     const stream = this.vms.guard.stream({ attributes });
     const own = { requestId: requestId(this.random), course, attributes };
-    const guarded: GuardedRequest = { stream, route, run, cors, request, ...own };
+    const guarded: GuardedRequest = { stream, route, run, cors, request, ...own, limits: [] };
     stream.requestHeaders(requestHeaders(request, guarded.requestId), !hasBody);
     const next = () => {
       if (stream.localReply !== undefined) return answered(localAnswer(guarded, false));
       if (stream.isHeld("request")) return undefined;
       const clean = takeOutKeys(guarded);
-      return compareDigest(clean, this.vms.digest, hasBody, () =>
-        askService(clean, hasBody, () => holdBody(clean, hasBody, () => this.atRouter(clean, hasBody))),
-      );
+      return compareDigest(clean, this.vms.digest, hasBody, () => {
+        const limited = this.limits.refusal(clean, Number(this.host.clock.wall() / NANOSECONDS_PER_MILLISECOND));
+        if (limited !== undefined) return answered(limited);
+        return askService(clean, hasBody, () => holdBody(clean, hasBody, () => this.atRouter(clean, hasBody)));
+      });
     };
     const reception = next();
     if (reception !== undefined) return reception;

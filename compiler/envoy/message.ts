@@ -27,6 +27,7 @@ export const extensionNames = {
   headerMutation: "envoy.filters.http.header_mutation",
   jwt: "envoy.filters.http.jwt_authn",
   localRateLimit: "envoy.filters.http.local_ratelimit",
+  descriptorExpression: "envoy.rate_limit_descriptors.expr",
   lua: "envoy.filters.http.lua",
   rbac: "envoy.filters.http.rbac",
   setFilterState: "envoy.filters.http.set_filter_state",

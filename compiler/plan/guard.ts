@@ -2,9 +2,10 @@ import { capturesOf } from "../policy/path.js";
 import { bodyVariables } from "./body.js";
 import { propertiesRead } from "./callers.js";
 import { credentialConfiguration, variablesOf } from "./credentials.js";
+import { propertiesCounted } from "./global-limits.js";
 import { REMAINS, remainsOf } from "./keys.js";
 import { PREFLIGHT } from "./names.js";
-import { type HeaderValue, headerEdits } from "./native.js";
+import { type HeaderValue, headerEdits, isInModule } from "./native.js";
 import {
   type GatewayPlan,
   type Json,
@@ -44,7 +45,7 @@ export const LOGGED_RESULTS = ["consumer", "decision", "shadow", "trace-id"] as 
 export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): JsonObject {
   const policies = new Map(
     plan.policies
-      .filter(({ native, conversion }) => native === undefined && conversion === undefined)
+      .filter((policy) => isInModule(policy) && policy.conversion === undefined)
       .map((policy) => [policy.name, policy]),
   );
   const all = new Map(plan.policies.map((policy) => [policy.name, policy]));
@@ -132,6 +133,7 @@ function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
     ...policy.responseHeaders,
     ...(policy.native?.filter === "externalAuth" ? policy.native.identity : []),
+    ...propertiesCounted(policy.native).map((property) => ({ property })),
     ...resultsOfTags(policy.native),
     ...sides.flatMap((side) => headerEdits([policy.native], side).set.flatMap(resultOf)),
   ]);

@@ -107,6 +107,14 @@ export function externalAuthFilter(policy: string): string {
   return `sluice.external-auth.${policy}`;
 }
 
+/** The filters of Envoy for a limit of all gateways, as routes refer to them: one asks, one notes whose limit it is, one tells clients. */
+export function globalLimitFilter(policy: string, what: "ask" | "note" | "tell"): string {
+  return `sluice.rate-limit.${policy}.${what}`;
+}
+
+/** The filter state key under which it is noted whose limit answers, if one does. */
+export const LIMITED_BY = "sluice.limited-by";
+
 /** Envoy's name of the gateways themselves, by which it knows how many there are in each zone. */
 export const GATEWAYS_CLUSTER = "sluice:gateways";
 
@@ -133,6 +141,9 @@ export const NOTE_FILTERS = {
 
 /** The filter state key under which they note it. */
 export const NOTED = "sluice.noted";
+
+/** The same, if the one that refused could not ask whether it must. */
+export const NOTED_FAILURE = "sluice.noted-failure";
 
 /**
  * What Envoy calls a certificate or the authorities of a listener or service; also the name of its file.

@@ -1,13 +1,15 @@
 import { type Block, inBlock } from "../expression/cidr.js";
 import { escapeRegex } from "../policy/path.js";
+import type { GlobalLimitPlan } from "./global-limits.js";
 import type { HeaderMatch } from "./plan.js";
 import type { TracerPlan } from "./tracers.js";
 
-/** A policy that a filter of Envoy's own carries out, in place of the module. `filter` tells which. */
+/** A policy that a filter of Envoy's own carries out, in place of the module or behind it. `filter` tells which. */
 export type NativePolicy =
   | CorsPlan
   | AddressPlan
   | FaultPlan
+  | GlobalLimitPlan
   | ExternalAuthPlan
   | BodyLimitPlan
   | HeadersPlan
@@ -18,6 +20,7 @@ export type NativePolicy =
 export function needsService({ filter }: NativePolicy): boolean {
   switch (filter) {
     case "cors":
+    case "ratelimit":
       return true;
     case "rbac":
     case "fault":
@@ -37,6 +40,7 @@ export function standsBeforeGuard({ filter }: NativePolicy): boolean {
     case "fault":
     case "cors":
       return true;
+    case "ratelimit":
     case "externalAuth":
     case "buffer":
     case "router":
@@ -44,6 +48,11 @@ export function standsBeforeGuard({ filter }: NativePolicy): boolean {
     case "tracer":
       return false;
   }
+}
+
+/** Whether the module has a part in the policy: all of it, or the limit of this gateway in front of one of all. */
+export function isInModule({ native }: { native?: NativePolicy }): boolean {
+  return native === undefined || (native.filter === "ratelimit" && native.hasLocal === true);
 }
 
 /** From which addresses a route may be called. */

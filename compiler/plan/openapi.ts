@@ -7,6 +7,7 @@ const STATUSES: Readonly<Partial<Record<Phase, number>>> = {
   authenticate: 401,
   authorize: 403,
   "limit-by-identity": 429,
+  "limit-of-all": 429,
 };
 
 /** A policy file has no version of its own. */

@@ -156,7 +156,7 @@ export interface PolicyPlan {
   readsHeaders: readonly string[];
   /** Query parameters, cookies and captures that it reads, as they are written: `request.query["x"]`, `route.params.id`. */
   readsNamed: readonly string[];
-  /** Body of the policy in the module configuration, under the name of its kind; empty if the policy is native. */
+  /** Body of the policy in the module configuration, under the name of its kind; empty if the module has no part in it. */
   config: JsonObject;
   /** Variables of the environment that its `config` refers to as `env:NAME`; the module must have them. */
   variables?: readonly string[];
@@ -168,7 +168,7 @@ export interface PolicyPlan {
   knowsByCertificate?: true;
   /** How tests sign a request in; no data of the plan. Absent where it does not find out who calls. */
   signIn?: TestSignIn;
-  /** What a filter of Envoy's own does for it; such a policy is not in the module configuration. */
+  /** What a filter of Envoy's own does for it; such a policy is not in the module configuration, unless `isInModule` says so. */
   native?: NativePolicy;
   /** Services that it asks by itself. */
   asks?: readonly { service: string; origin: Span }[];
@@ -293,7 +293,7 @@ export interface Chain {
   route: RoutePlan;
 }
 
-/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors`, `externalAuth`, `bodyLimit`, `headers` and `compress`, `body.wasm` `convert`, the guard all others. */
+/** Phases of a request, in order of execution. Envoy carries out `ipAccess`, `fault`, `cors`, `limit-of-all`, `externalAuth`, `bodyLimit`, `headers` and `compress`, `body.wasm` `convert`, the guard all others. */
 export const PHASES = [
   "ipAccess",
   "fault",
@@ -303,6 +303,7 @@ export const PHASES = [
   "authenticate",
   "authorize",
   "limit-by-identity",
+  "limit-of-all",
   "externalAuth",
   "bodyLimit",
   "headers",

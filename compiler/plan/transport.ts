@@ -1,4 +1,5 @@
 import { mountedEndpoints } from "./discovery.js";
+import { countingServices } from "./global-limits.js";
 import type { GatewayPlan, ServicePlan } from "./plan.js";
 
 /** A certificate, the chain behind it in the same file, and its private key: absolute paths of PEM files that Envoy reads. */
@@ -34,12 +35,19 @@ export type Http3Plan = "only" | { /** Port that clients are told; 0 where it is
 
 /** The gateway without certificates, its choice of HTTP versions, its access logs, and what it needs of the kernel and of files to find connections and services: where those are stand-ins on this machine. */
 export function withoutTransport(plan: GatewayPlan): GatewayPlan {
+  const counting = countingServices(plan.policies);
   return {
     ...plan,
     listeners: plan.listeners.map(({ tls, protocol, http3, accessLog, captures, capturedBy, ...listener }) => listener),
     services: plan.services.map(({ tls, protocol, health, discovery, ...service }) => {
       const { by, endpoints } = discovery;
-      const found: ServicePlan = { ...service, discovery: by === "eds" ? { by: "static", endpoints } : discovery };
+      // One that counts is asked by gRPC, whoever it is.
+      const spoken = protocol !== undefined && counting.includes(service.name) ? { protocol } : {};
+      const found: ServicePlan = {
+        ...service,
+        ...spoken,
+        discovery: by === "eds" ? { by: "static", endpoints } : discovery,
+      };
       // A check by gRPC takes HTTP/2.
       return health === undefined || health.check.by === "grpc" ? found : { ...found, health };
     }),

@@ -48,7 +48,10 @@ export function conducted(
   context: ConductContext,
 ): PolicyPlan | undefined {
   const findings = [
-    ...(plan.native === undefined ? [] : unsuited("SL0428", plan.kind, spec, context)),
+    ...(plan.native === undefined || plan.native.filter === "ratelimit"
+      ? []
+      : unsuited("SL0428", plan.kind, spec, context)),
+    ...(plan.native?.filter === "ratelimit" ? countsAll(spec, context) : []),
     ...(plan.conversion === undefined ? [] : unsuited("SL0437", plan.kind, spec, context)),
     ...(plan.phase !== "trace" || plan.native !== undefined ? [] : unsuited("SL0460", plan.kind, spec, context)),
     ...failsOpen(plan, spec, context),
@@ -81,6 +84,13 @@ function unsuited(
     ...(onError === undefined ? [] : (["onError"] as const)),
   ];
   return keys.map((key) => diagnose(code, { kind, key: key === "mode" ? "mode: shadow" : key }, place([key], "key")));
+}
+
+/** Envoy asks the service that counts for all gateways about every request of a route. */
+function countsAll({ when }: ConductSpec, { place }: ConductContext): Diagnostic[] {
+  if (when === undefined) return [];
+  const reason = "Envoy asks about every request of a route; make one for those that count";
+  return [diagnose("SL0455", { key: "when", scope: "global", reason }, place(["when"], "key"))];
 }
 
 function failsOpen(plan: PolicyPlan, { onError }: ConductSpec, { place, node }: ConductContext): Diagnostic[] {

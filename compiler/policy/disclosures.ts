@@ -8,6 +8,8 @@ import type { PolicyPlan } from "../plan/plan.js";
 export interface Disclosure {
   /** What it is called there. */
   name: string;
+  /** As what it goes there: a tag of a span, or a part of what a service counts by. */
+  as: "tag" | "key";
   /** What it is made of. */
   reads: readonly AttributeUse[];
 }
@@ -23,12 +25,22 @@ export function checkDisclosures(
   const guards = [...policies.values()].filter(({ phase }) => phase === "authenticate");
   const keys = new Set(guards.flatMap(({ readsHeaders }) => readsHeaders));
   const parameters = new Set(guards.flatMap(({ keys }) => keys?.query ?? []));
-  return disclosures.flatMap(({ name: tag, reads }) =>
-    reads.flatMap(({ name, argument, span }) => {
-      const shown = { tag, attribute: written(name, argument) };
+  return disclosures.flatMap((disclosure) =>
+    disclosure.reads.flatMap((read) => {
+      const { name, argument } = read;
       const isKey = name === "request.query" && argument !== undefined && parameters.has(argument);
-      if (isKey || holdsCredentials(name, argument, keys)) return [diagnose("SL0464", shown, span)];
-      return mayHoldSecret(name, argument) ? [diagnose("SL0465", shown, span)] : [];
+      if (isKey || holdsCredentials(name, argument, keys)) return [credential(disclosure, read)];
+      return mayHoldSecret(name, argument) ? [secret(disclosure, read)] : [];
     }),
   );
+}
+
+function credential({ as, name: tag }: Disclosure, { name, argument, span }: AttributeUse): Diagnostic {
+  const attribute = written(name, argument);
+  return as === "tag" ? diagnose("SL0464", { tag, attribute }, span) : diagnose("SL0458", { attribute }, span);
+}
+
+function secret({ as, name: tag }: Disclosure, { name, argument, span }: AttributeUse): Diagnostic {
+  const attribute = written(name, argument);
+  return as === "tag" ? diagnose("SL0465", { tag, attribute }, span) : diagnose("SL0459", { attribute }, span);
 }

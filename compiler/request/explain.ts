@@ -1,5 +1,5 @@
 import { PREFLIGHT } from "../plan/names.js";
-import { needsService } from "../plan/native.js";
+import { isInModule, needsService } from "../plan/native.js";
 import type { AppliedPolicy, GatewayPlan, HostPlan, ListenerPlan, RoutePlan } from "../plan/plan.js";
 import { type Answer, answerOf, type Step } from "./answer.js";
 import { matchRoute } from "./match.js";
@@ -113,7 +113,8 @@ function stepsOf(
     if (!answered && policy.conversion !== undefined) return [{ applied, policy, verdict: conversionOf(route) }];
     // What traces stands around all the others, and knows what they found out.
     if (answered || policy.decide === undefined || policy.phase === "trace") return [{ applied, policy }];
-    if (policy.native !== undefined && needsService(policy.native) && route.action.type !== "forward")
+    const { native } = policy;
+    if (native !== undefined && !isInModule(policy) && needsService(native) && route.action.type !== "forward")
       return [{ applied, policy, verdict: WITHOUT_EFFECT }];
     const verdict = policy.decide(viewOf(plan, route, request, surroundings, caller));
     caller = verdict.caller ?? caller;
@@ -142,7 +143,7 @@ function decisionOf({ name }: RoutePlan, steps: Routed["steps"]): string | undef
     if (verdict?.outcome === "open" || verdict?.outcome === "answered") return undefined;
     if (verdict?.decision === undefined) continue;
     const noted = `${policy.name}${verdict.decision}`;
-    if (policy.native !== undefined) return noted;
+    if (!isInModule(policy)) return noted;
     if (verdict.outcome === "counted" && decision === undefined) limited = noted;
     else if (verdict.outcome !== "counted") decision = noted;
   }

@@ -1,4 +1,5 @@
 import { isGenerated, operationName } from "../plan/names.js";
+import { isInModule } from "../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../plan/plan.js";
 import { formatSpan, type Span } from "../syntax/source.js";
 import type { Observer } from "./case-run.js";
@@ -97,9 +98,9 @@ export class Coverage {
 }
 
 /** Envoy's own filters count nothing; the models tell what they saw. A trace that is not sampled is not counted either. */
-function worked({ name, phase, native }: PolicyPlan, isModelled: boolean, exchange: Exchange, grown: Grown): boolean {
-  if (phase === "trace") return exchange.decision !== undefined;
-  return native === undefined ? grown(name) : isModelled;
+function worked(policy: PolicyPlan, isModelled: boolean, exchange: Exchange, grown: Grown): boolean {
+  if (policy.phase === "trace") return exchange.decision !== undefined;
+  return isInModule(policy) ? grown(policy.name) : isModelled;
 }
 
 /** Of the policies that convert, in the order of the file. */

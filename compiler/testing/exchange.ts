@@ -1,5 +1,6 @@
 import { momentOf } from "../embedded/attributes.js";
 import type { Asking } from "../embedded/behind-guard.js";
+import { LimitService } from "../embedded/limit-service.js";
 import type { CompiledModules } from "../embedded/modules.js";
 import type { Answer, Passage, ServiceView } from "../embedded/passage.js";
 import { type Outcome, type Reception, Worker } from "../embedded/worker.js";
@@ -79,7 +80,7 @@ export class EmbeddedGateway implements TestedGateway {
         ? new ManualClock()
         : new ManualClock({ wall: BigInt(start) * MILLISECOND, monotonic: NEARLY_A_SECOND });
     this.host = new Host({ clock, random, clusters: keyed.plan.services.map(({ name }) => name) });
-    this.worker = new Worker(this.host, modules, keyed, random);
+    this.worker = new Worker(this.host, modules, keyed, random, new LimitService());
     this.letModuleWork();
   }
 

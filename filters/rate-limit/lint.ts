@@ -1,20 +1,20 @@
 import { z } from "zod";
 import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
+import type { Expression } from "../../compiler/expression/expression.js";
+import { isGenerated } from "../../compiler/plan/names.js";
+import { isInModule } from "../../compiler/plan/native.js";
 import { type Chain, PHASES, type PolicyPlan } from "../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
 import type { Rate } from "../../compiler/policy/rate.js";
 
 const rate = z.object({ count: z.int(), periodMs: z.int(), burst: z.int() });
 
-/** What stands in the configuration of a limit about when it refuses. */
+/** What stands in the configuration of a limit about when it refuses; one that only a service counts has none. */
 const limit = z.object({
   key: z.array(z.json()).transform((keys) => keys.map((key) => JSON.stringify(key))),
   rates: z.array(rate.extend({ tier: z.string() })).default([]),
   default: rate,
 });
-
-/** `["get", name, argument]` */
-const keyEntry = z.array(z.string()).transform(([, name = ""]) => ({ name }));
 
 type Limit = z.output<typeof limit>;
 type Step = Chain["steps"][number];
@@ -27,26 +27,42 @@ const CHOSEN: readonly string[] = ["request.cookies", "request.headers", "reques
 /** Attributes that say nothing of who calls, but of what is called. */
 const OF_THE_CALL: readonly string[] = ["request.method", "request.protocol", "request.scheme", "route.name"];
 
-/** Warns of a limit of the chain that never refuses, because of its key or because another one of the chain does so first. */
-export function lintOf({ policy, place }: PolicyContext, kind: string): NonNullable<PolicyPlan["lint"]> {
-  return ({ steps }) => {
-    const limits = steps.filter((step) => step.policy.kind === kind);
-    const own = limits.findIndex((step) => step.policy.name === policy);
-    const step = limits[own];
+/**
+ * Warns of a limit of the chain that never refuses, because of its key or because another one of the chain does so first, and of one
+ * about which no service is asked.
+ */
+export function lintOf(
+  { policy, place }: PolicyContext,
+  kind: string,
+  { keys, isLocal }: { keys: readonly Expression[]; isLocal: boolean },
+): NonNullable<PolicyPlan["lint"]> {
+  return ({ steps, route }) => {
+    const limits = steps.filter((step) => step.policy.kind === kind && isInModule(step.policy));
+    const step = steps.find((one) => one.policy.name === policy);
     if (step === undefined) return [];
-    const loose = keyFinding(limit.parse(step.policy.config), policy, place(["key"]));
-    const tighter = limits.find((other, index) => index !== own && hides(other, step, index < own));
-    return [...loose, ...(tighter === undefined ? [] : [neverRefuses(step, tighter)])];
+    const names = keys.flatMap(({ attributes }) => attributes.map(({ name }) => name));
+    const own = limits.indexOf(step);
+    const tighter = limits.find((other, index) => isLocal && index !== own && hides(other, step, index < own));
+    return [
+      ...keyFinding(names, policy, place(["key"])),
+      ...(tighter === undefined ? [] : [neverRefuses(step, tighter)]),
+      ...uncounted(step, route),
+    ];
   };
 }
 
 /** What a key lacks to bind anybody: calls that share it, or a part that callers cannot change at will. */
-function keyFinding({ key }: Limit, policy: string, span: Diagnostic["span"]): Diagnostic[] {
-  const names = key.map((entry) => keyEntry.parse(JSON.parse(entry)).name);
+function keyFinding(names: readonly string[], policy: string, span: Diagnostic["span"]): Diagnostic[] {
   if (names.includes("request.id")) return [diagnose("SL0434", { policy }, span)];
   const isChosen = names.some((name) => CHOSEN.includes(name));
   const isFree = names.every((name) => CHOSEN.includes(name) || OF_THE_CALL.includes(name));
   return isChosen && isFree ? [diagnose("SL0435", { policy }, span)] : [];
+}
+
+/** Envoy asks about requests that go to a service only. */
+function uncounted({ policy, origin }: Step, { name, action }: Chain["route"]): Diagnostic[] {
+  if (policy.native === undefined || action.type === "forward" || isGenerated({ name })) return [];
+  return [diagnose("SL0457", { policy: policy.name, route: name }, origin)];
 }
 
 function neverRefuses(step: Step, tighter: Step): Diagnostic {

@@ -3,36 +3,54 @@ import { evaluate } from "../../compiler/expression/evaluate.js";
 import type { Expression } from "../../compiler/expression/expression.js";
 import type { Rate } from "../../compiler/policy/rate.js";
 import type { Reason, RequestView, Verdict } from "../../compiler/request/verdict.js";
+import { rateText } from "./rate-text.js";
+
+interface Rates {
+  byTier: boolean;
+  tiers: readonly { tier: string; rate: Rate }[];
+  fallback: Rate;
+}
+
+/** The rates of each gateway, and those of all together with the service that counts for them: one of the two at least. */
+interface Scopes {
+  own?: Rates | undefined;
+  all?: Rates | undefined;
+  service?: string | undefined;
+}
 
 /** What a limit does with a request: which bucket, which rate. How full the bucket is, only a running gateway knows. */
-export function modelOf(
-  keys: readonly Expression[],
-  tiers: Readonly<Record<string, Rate>>,
-  fallback: Rate,
-): (view: RequestView) => Verdict {
+export function modelOf(keys: readonly Expression[], { own, all, service }: Scopes): (view: RequestView) => Verdict {
   return (view) => {
     const known = view.attribute("auth.tier", undefined);
     const tier = typeof known === "string" ? known : "";
-    const own = Object.hasOwn(tiers, tier) ? tiers[tier] : undefined;
-    const rate = own ?? fallback;
-    const chosen =
-      Object.keys(tiers).length === 0
-        ? "the rate"
-        : own === undefined
-          ? "the default rate"
-          : `the rate of tier ${tier}`;
+    const [local, global] = [own && chosen(own, tier), all && chosen(all, tier)];
+    const counted = [
+      ...(local === undefined ? [] : [rateText(local.rate)]),
+      ...(global === undefined ? [] : [`${rateText(global.rate)} of all gateways`]),
+    ];
     return {
       outcome: "counted",
-      decision: " allowed within-quota",
-      summary: `counts 1 of ${rateText(rate)}; 429 once they are used up`,
+      // The module says nothing of what another one counts.
+      ...(local === undefined ? {} : { decision: " allowed within-quota" }),
+      summary: `counts 1 of ${counted.join(", then of ")}; 429 once they are used up`,
       status: 429,
       reasons: [
-        { text: `${chosen} is ${rateText(rate)}` },
+        ...(local === undefined ? [] : [{ text: local.reason }]),
+        ...(global === undefined
+          ? []
+          : [{ text: `${global.reason} of all gateways together, which ${service} counts` }]),
         { text: `counted on route ${view.route}${keys.length === 0 ? ", all calls together" : ", by"}` },
         ...keys.map((key) => part(key, view)),
       ],
     };
   };
+}
+
+function chosen({ byTier, tiers, fallback }: Rates, tier: string): { rate: Rate; reason: string } {
+  const own = tiers.find((one) => one.tier === tier)?.rate;
+  const rate = own ?? fallback;
+  const which = byTier ? (own === undefined ? "the default rate" : `the rate of tier ${tier}`) : "the rate";
+  return { rate, reason: `${which} is ${rateText(rate)}` };
 }
 
 function part(key: Expression, view: RequestView): Reason {
@@ -42,12 +60,4 @@ function part(key: Expression, view: RequestView): Reason {
   const text =
     use === undefined ? key.text : `${written(use.name, use.argument)} = ${view.show(use.name, use.argument)}`;
   return { text: `${text}${none}`, origin: key.span };
-}
-
-const PERIODS: Readonly<Record<number, string>> = { 1000: "second", 60000: "minute", 3600000: "hour", 86400000: "day" };
-
-function rateText({ count, periodMs, burst }: Rate): string {
-  const period = PERIODS[periodMs];
-  const rate = period === undefined ? `${count} per ${periodMs / 1_000}s` : `${count}/${period}`;
-  return burst === count ? rate : `${rate} burst ${burst}`;
 }

@@ -192,7 +192,7 @@ function checkTags({ tags }: Settings, context: PolicyContext): Expressions["tag
     const isTaken = isOwnAttribute(name);
     if (isTaken) context.report(diagnose("SL0467", { tag: name }, context.place(["tags", name], "key")));
     const value = read(text, ["tags", name], ["string", "int", "bool"], context, "operation");
-    if (value !== undefined) context.disclose({ name, reads: valuesOf(value) });
+    if (value !== undefined) context.disclose({ name, as: "tag", reads: valuesOf(value) });
     return isTaken || value === undefined ? [] : [{ name, value }];
   });
   return sound.length === all.length ? sound : undefined;

@@ -128,6 +128,7 @@ const IN_PHASE: Readonly<Record<Phase, readonly [string, string]>> = {
   authenticate: ["[authenticate](../filters/authenticate/README.md)", "401"],
   authorize: ["[authorize](../filters/authorize/README.md)", "403"],
   "limit-by-identity": ["rateLimit that reads `auth.*`, or has rates by tier", "429"],
+  "limit-of-all": ["rateLimit with `scope: global`, in a filter of Envoy's own that asks a service", "429"],
   externalAuth: [
     "[externalAuth](../filters/external-auth/README.md), in a filter of Envoy's own",
     "what its service answers, and 503 if it gives none",

@@ -94,7 +94,7 @@ function fitting(
   const isFirst = (one: RandomPolicy) => [...before, ...readable].find(({ kind }) => kind === one.kind) === one;
   const single = readable.filter((one) => !ALONE.includes(one.kind) || isFirst(one));
   const known = [...before, ...single].some((one) => one.kind === "authenticate" && isEnforced(one));
-  return single.filter((one) => known || !(asksWhoCalls(textOf(one)) || /"rate":\{/.test(textOf(one))));
+  return single.filter((one) => known || !(asksWhoCalls(textOf(one)) || /"(rate|local|global)":\{/.test(textOf(one))));
 }
 
 function textOf({ spec }: RandomPolicy): string {

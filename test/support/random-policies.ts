@@ -203,6 +203,9 @@ const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
 const tracing = policyOf("tracing", tracingBody, offOrOn);
 
+/** The service that counts for all gateways, where one does. */
+const COUNTER = "counter";
+
 const KEYS = [
   "source.ip",
   "request.method",
@@ -216,6 +219,9 @@ const KEYS = [
   "route.name",
   "route.params.x",
 ] as const;
+
+/** Those of them that Envoy can tell a service. */
+const COUNTED_KEYS = KEYS.filter((key) => !/host|query|cookies|params/.test(key));
 
 /** A new call is let in after several minutes at the least. */
 const RATES = [
@@ -247,6 +253,32 @@ const rateLimit = policyOf(
   { mode, when: condition, onError: fc.constantFrom("deny", "allow") },
 );
 
+const globalRate = fc.constantFrom("1/hour", "3/hour", "4/day", "2 per 7d", "3 per 30d");
+const byTier = (one: fc.Arbitrary<string>) =>
+  fc.oneof({ weight: 2, arbitrary: one }, fc.record({ default: one, gold: one }, { requiredKeys: ["default"] }));
+
+/** A service counts for all gateways. Here it is there, and quick enough even on a busy machine. */
+const globalLimit = policyOf(
+  "rateLimit",
+  fc
+    .record(
+      {
+        key: fc.uniqueArray(fc.constantFrom(...COUNTED_KEYS), { maxLength: 3 }),
+        rate: byTier(globalRate),
+        local: byTier(rate),
+        isBoth: fc.boolean(),
+        timeout: fc.constantFrom("5s", "10s"),
+        headers: someOf(["ietf", "retry-after", "x-ratelimit"]),
+        service: fc.constant(COUNTER),
+      },
+      { requiredKeys: ["rate", "local", "isBoth", "service", "timeout"] },
+    )
+    .map(({ isBoth, local, rate, ...rest }) =>
+      isBoth ? { ...rest, scope: { local, global: rate } } : { ...rest, rate, scope: "global" },
+    ),
+  { mode, onError: fc.constantFrom("deny", "allow") },
+);
+
 const policies = fc
   .array(
     fc.oneof(
@@ -260,6 +292,7 @@ const policies = fc
       { weight: 2, arbitrary: headers },
       { weight: 1, arbitrary: ipAccess },
       { weight: 3, arbitrary: rateLimit },
+      { weight: 1, arbitrary: globalLimit },
       { weight: 2, arbitrary: tracing },
     ),
     { maxLength: 8 },
@@ -311,6 +344,9 @@ export const randomPolicy: fc.Arbitrary<RandomFile> = fc
     const services = {
       [SERVICES[0]]: { ...transported[SERVICES[0]], ...ofFirst },
       [SERVICES[1]]: { ...transported[SERVICES[1]], ...ofSecond },
+      ...(JSON.stringify(drawn.policies).includes(`"service":"${COUNTER}"`)
+        ? { [COUNTER]: { endpoints: ["127.0.0.1:9003"], protocol: "grpc" } }
+        : {}),
     };
     return withSidecar({
       apiVersion: "sluice/v1",
@@ -347,11 +383,17 @@ function tiersOf(consumers: Consumers): string[] {
 /** A limit has rates for tiers that somebody has. */
 function forTiers({ kind, spec, name }: RandomPolicy, tiers: readonly string[]): RandomPolicy {
   const body = spec.rateLimit;
-  if (typeof body !== "object" || body === null || !("rate" in body)) return { kind, spec, name };
-  const { rate } = body;
-  if (typeof rate !== "object" || rate === null) return { kind, spec, name };
-  const known = Object.fromEntries(Object.entries(rate).filter(([tier]) => tier === "default" || tiers.includes(tier)));
-  return { kind, name, spec: { ...spec, rateLimit: { ...body, rate: known } } };
+  if (typeof body !== "object" || body === null) return { kind, spec, name };
+  const known = (rate: unknown) =>
+    typeof rate !== "object" || rate === null
+      ? rate
+      : Object.fromEntries(Object.entries(rate).filter(([tier]) => tier === "default" || tiers.includes(tier)));
+  const rate = "rate" in body ? { rate: known(body.rate) } : {};
+  const scope =
+    "scope" in body && typeof body.scope === "object" && body.scope !== null
+      ? { scope: Object.fromEntries(Object.entries(body.scope).map(([key, value]) => [key, known(value)])) }
+      : {};
+  return { kind, name, spec: { ...spec, rateLimit: { ...body, ...rate, ...scope } } };
 }
 
 function digestOf(key: string): string {

@@ -20,6 +20,8 @@ export interface RunOptions {
   embedded?: boolean;
   /** Envoy in a container. */
   docker?: boolean;
+  /** A service that counts for all gateways beside Envoy. */
+  withRatelimit?: boolean;
 }
 
 /**
@@ -145,7 +147,8 @@ async function starter(options: RunOptions): Promise<Start> {
   const { concurrency } = options;
   const zone = options.zone === undefined ? {} : { zone: options.zone };
   const envoy = options.docker === true ? await requireEnvoyImage() : await requireEnvoy(WITHOUT_ENVOY);
-  return (plan, secrets) => runEnvoy(plan, secrets, { envoy, concurrency, accessLog, ...zone });
+  return (plan, secrets) =>
+    runEnvoy(plan, secrets, { envoy, concurrency, accessLog, countsForAll: options.withRatelimit === true, ...zone });
 }
 
 async function takeOver(watched: WatchedPolicy, server: PolicyServer): Promise<void> {

@@ -1,4 +1,5 @@
 import { mountedEndpoints } from "../../plan/discovery.js";
+import { countingServices, globalLimits } from "../../plan/global-limits.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { tracedNatively } from "../../plan/tracers.js";
 import { type EmbeddedOptions, EmbeddedServer } from "../../runtime/embedded/server.js";
@@ -45,6 +46,12 @@ function unwrittenNotice({ listeners }: GatewayPlan): string | undefined {
   return "it writes no accessLog of a listener: --access-log prints a line for each request, without times and sizes";
 }
 
+/** What it says of limits of all gateways; absent if there are none. */
+function aloneNotice({ policies }: GatewayPlan): string | undefined {
+  const [first] = globalLimits(policies);
+  return first && `it counts for itself what ${first.native.service} counts for all gateways, and asks nobody`;
+}
+
 /** What it says of traces that are Envoy's own; absent if there are none. */
 function untracedNotice({ policies }: GatewayPlan): string | undefined {
   const [first] = tracedNatively(policies);
@@ -59,7 +66,7 @@ export async function runEmbedded(
   secrets: Readonly<Record<string, string>>,
   options: { accessLog: boolean },
 ): Promise<PolicyServer> {
-  for (const notice of [ignoredNotice(plan), unwrittenNotice(plan), untracedNotice(plan)])
+  for (const notice of [ignoredNotice(plan), unwrittenNotice(plan), untracedNotice(plan), aloneNotice(plan)])
     if (notice !== undefined) process.stderr.write(`sluice: ${notice}\n`);
   const server = await startEmbedded(plan, secrets, {
     ...(options.accessLog ? { onAccess: (line: string) => void process.stdout.write(`${line}\n`) } : {}),
@@ -101,9 +108,12 @@ function askingProblem({ policies }: GatewayPlan): string | undefined {
 }
 
 /** What of the policy it does not serve: to do without would send in the clear what must not be. */
-function transportProblem({ listeners, services }: GatewayPlan): string | undefined {
+function transportProblem({ listeners, services, policies }: GatewayPlan): string | undefined {
   const listener = listeners.find(({ tls, protocol }) => tls !== undefined || protocol === "http2");
-  const service = services.find(({ tls, protocol }) => tls !== undefined || protocol !== undefined);
+  const counting = countingServices(policies);
+  const service = services.find(
+    ({ name, tls, protocol }) => !counting.includes(name) && (tls !== undefined || protocol !== undefined),
+  );
   const what = listener === undefined ? service && `the service ${service.name}` : `the listener ${listener.name}`;
   return (
     what && `${what} has TLS or HTTP/2, which the embedded host does not speak; run it in Envoy, without --embedded`

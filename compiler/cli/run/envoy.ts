@@ -15,6 +15,7 @@ import { dynamicBootstrapText, resourceTexts, secretTexts } from "../../targets/
 import { DEFAULT_OPTIONS, type EnvoyOptions, STANDARD_OUTPUT } from "../../targets/envoy/options.js";
 import { workFolder } from "../envoy.js";
 import { EnvironmentError } from "../exit.js";
+import { type LimitsBeside, startLimitsBeside, uncountedNotice } from "./limits.js";
 import type { PolicyServer, Takeover } from "./policy-server.js";
 
 export interface EnvoyRun {
@@ -23,6 +24,8 @@ export interface EnvoyRun {
   accessLog: boolean;
   /** Zone that it is in; nobody knows if absent. */
   zone?: string;
+  /** Whether a service that counts for all gateways is started beside it. */
+  countsForAll?: boolean;
 }
 
 /** Connections of a replaced listener are closed after this: a changed rule must not wait for old clients to leave. */
@@ -32,7 +35,7 @@ const DRAIN_SECONDS = 5;
 export async function runEnvoy(
   plan: GatewayPlan,
   secrets: Readonly<Record<string, string>>,
-  { envoy, concurrency, accessLog, zone }: EnvoyRun,
+  { envoy, concurrency, accessLog, zone, countsForAll = false }: EnvoyRun,
 ): Promise<PolicyServer> {
   const fixed: EnvoyOptions = {
     ...DEFAULT_OPTIONS,
@@ -40,10 +43,14 @@ export async function runEnvoy(
     accessLog: accessLog ? STANDARD_OUTPUT : undefined,
     zone,
   };
+  const notice = countsForAll ? undefined : uncountedNotice(plan);
+  if (notice !== undefined) process.stderr.write(`sluice: ${notice}\n`);
   const problem = mountedProblem(plan, envoy);
   if (problem !== undefined) throw new EnvironmentError(problem);
   const work = await workFolder();
+  let limits: LimitsBeside | undefined;
   try {
+    limits = countsForAll ? await startLimitsBeside(plan, work.path) : undefined;
     const endpoints = new EndpointFiles(join(work.path, "endpoints"));
     const placed = { ...fixed, endpointsDir: endpoints.folder };
     const options = await withSecrets(plan, placed, work.path);
@@ -67,7 +74,7 @@ export async function runEnvoy(
     });
     return {
       listeners: () => running.envoy.listeners(),
-      about: [`admin: ${running.envoy.adminUrl}`],
+      about: [`admin: ${running.envoy.adminUrl}`, ...(limits === undefined ? [] : [limits.about])],
       takeOver: async (next): Promise<Takeover> => {
         if (next.gateways !== undefined && JSON.stringify(next.gateways) !== JSON.stringify(plan.gateways))
           return {
@@ -79,6 +86,9 @@ export async function runEnvoy(
             isNews: false,
             says: "`overload` is another one, and Envoy reads it once; start again. The policy before stays in force.",
           };
+        const elsewhere = limits?.problem(next);
+        if (elsewhere !== undefined)
+          return { isNews: false, says: `${elsewhere}; start again. The policy before stays in force.` };
         const unknown = environmentVariables(next).filter((name) => !Object.hasOwn(secrets, name));
         const mounted = mountedProblem(next, envoy);
         if (mounted !== undefined) return { isNews: false, says: `${mounted}. The policy before stays in force.` };
@@ -87,9 +97,10 @@ export async function runEnvoy(
           await endpoints.begin(next);
           const outcome = await running.update(resources);
           const isTaken = outcome.kind === "accepted" || outcome.kind === "unchanged";
+          const countsAnew = isTaken && (await limits?.update(next)) === true;
           if (isTaken) for (const { service } of collectors(next.policies)) collecting.add(service);
           const hasMoved = isTaken && (await endpoints.replace(next));
-          return { isNews: true, says: hasMoved ? "taken over" : describe(outcome) };
+          return { isNews: true, says: hasMoved || countsAnew ? "taken over" : describe(outcome) };
         }
         const names = unknown.map((name) => `env:${name}`).join(", ");
         return {
@@ -97,14 +108,19 @@ export async function runEnvoy(
           says: `${names} is new, and Envoy reads its environment once; start again. The policy before stays in force.`,
         };
       },
-      ended: running.envoy.exited.then((exit) => `Envoy ended by itself (${exit.signal ?? `status ${exit.code}`})`),
+      ended: Promise.race([
+        running.envoy.exited.then((exit) => `Envoy ended by itself (${exit.signal ?? `status ${exit.code}`})`),
+        ...(limits === undefined ? [] : [limits.ended]),
+      ]),
       async stop(hurry) {
         if (collecting.size > 0) await drain(running.envoy, { collectors: collecting, hurry });
         await running.envoy.stop();
+        await limits?.stop();
         await work.remove();
       },
     };
   } catch (error) {
+    await limits?.stop();
     await work.remove();
     throw error;
   }

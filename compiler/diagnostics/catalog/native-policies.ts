@@ -1,6 +1,6 @@
 import type { Section } from "./entry.js";
 
-/** SL044x: policies that Envoy carries out. */
+/** SL044x and SL045x: policies that Envoy carries out. */
 export const nativePolicies = {
   SL0440: {
     severity: "warning",
@@ -115,5 +115,90 @@ of the request, say so in a comment that silences the warning.`,
 
     auth: { endpoints: [127.0.0.1:9090] }                      # SL0451
     auth: { endpoints: [127.0.0.1:9090], protocol: grpc }`,
+  },
+  SL0452: {
+    severity: "error",
+    message: "the rate `{rate}` cannot be counted for all gateways: {reason}",
+    help: `Each gateway counts by the generic cell rate algorithm. The service that counts for all of them has windows of a second, a minute, an hour, a day,
+7 days (\`per 7d\`) and 30 days (\`per 30d\`), which begin at whole multiples of their length, and lets pass in each what the rate says.
+
+    calls: { rateLimit: { rate: 100 per 15s, scope: global, service: limits } }            # SL0452
+    calls: { rateLimit: { rate: 400/minute, scope: global, service: limits } }
+    calls: { rateLimit: { rate: 10/second burst 20, scope: global, service: limits } }     # SL0452
+    calls: { rateLimit: { scope: { local: 10/second burst 20, global: 600/minute }, service: limits } }`,
+  },
+  SL0453: {
+    severity: "error",
+    message: "`{policy}` counts for all gateways, and does not say by which `service`",
+    help: `Somebody must count for all of them: the ratelimit service of Envoy (github.com/envoyproxy/ratelimit) on Redis, which is a service of the file and asked by gRPC.
+
+    calls: { rateLimit: { rate: 1000/day, scope: global } }                        # SL0453
+
+    services:
+      limits: { endpoints: [127.0.0.1:8081], protocol: grpc }
+    policies:
+      calls: { rateLimit: { rate: 1000/day, scope: global, service: limits } }
+
+Its configuration is written by \`sluice compile\`, as \`ratelimit.yaml\`.`,
+  },
+  SL0454: {
+    severity: "error",
+    message: "`{attribute}` cannot be counted by for all gateways: {reason}",
+    help: `The service is told of a call what Envoy can say of it: \`auth.consumer\`, \`auth.tier\`, \`request.headers["..."]\`, \`request.method\`, \`request.path\`,
+\`route.name\` and \`source.ip\`.
+
+    calls: { rateLimit: { key: [auth.subject], rate: 1000/day, scope: global, service: limits } }      # SL0454
+    calls: { rateLimit: { key: [auth.consumer], rate: 1000/day, scope: global, service: limits } }
+
+A limit of each gateway, without \`scope\`, can count by all attributes.`,
+  },
+  SL0455: {
+    severity: "error",
+    message: "`{key}` has no meaning with `scope: {scope}`: {reason}",
+    help: `Limits of each gateway and of all gateways are counted in different places, and some keys belong to one of them.
+
+    calls: { rateLimit: { rate: 1000/day, service: limits } }                      # SL0455: no scope is local
+    calls: { rateLimit: { rate: 1000/day, scope: global, service: limits } }
+
+\`when\` is for limits of each gateway, as Envoy asks the service about all requests of a route: for some of them, make a route of their own.`,
+  },
+  SL0456: {
+    severity: "error",
+    message: "`{policy}` {what}",
+    help: `A limit has a \`rate\`, or a rate for each scope. Which of them would hold, of both, is not clear.
+
+    calls: { rateLimit: { key: [source.ip] } }                                                                      # SL0456
+    calls: { rateLimit: { rate: 9/second, scope: { local: 20/second, global: 1000/day }, service: limits } }        # SL0456
+    calls: { rateLimit: { scope: { local: 20/second, global: 1000/day }, service: limits } }`,
+  },
+  SL0457: {
+    severity: "warning",
+    message: "`{policy}` counts nothing for all gateways on `{route}`: the route leads to no service",
+    help: `Envoy asks about requests that go to a service. What a route answers by itself costs little, and is not counted.
+
+    calls: { rateLimit: { rate: 1000/day, scope: global, service: limits } }
+    routes: [{ name: health, match: { path: /healthz }, respond: { status: 200 }, apply: [calls] }]      # SL0457
+
+Leave the policy out there (\`except\` for defaults), or let each gateway count by itself: a limit without \`scope\` works on every route.`,
+  },
+  SL0458: {
+    severity: "error",
+    message: "a limit of all gateways is counted by `{attribute}`, which carries credentials",
+    help: `The service has what it counts by in the names of its counters, which whoever looks into its Redis, or its log, can read.
+
+    calls: { rateLimit: { key: ['request.headers["x-api-key"]'], rate: 1000/day, scope: global, service: limits } }      # SL0458
+    calls: { rateLimit: { key: [auth.consumer], rate: 1000/day, scope: global, service: limits } }
+
+Count by who calls: an \`authenticate\` finds it out, and the credential stays in the gateway.`,
+  },
+  SL0459: {
+    severity: "warning",
+    message: "a limit of all gateways is counted by `{attribute}`, which by its name may be a secret",
+    help: `Tokens, passwords and keys are often sent under such names, and the service has what it counts by in the names of its counters.
+
+    calls: { rateLimit: { key: [source.ip, 'request.headers["x-session-token"]'], rate: 1000/day, scope: global, service: limits } }      # SL0459
+    calls: { rateLimit: { key: [auth.consumer], rate: 1000/day, scope: global, service: limits } }
+
+If the value is no secret, silence the finding and say so.`,
   },
 } as const satisfies Section<"04">;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { LimitService } from "../../embedded/limit-service.js";
 import { type CompiledModules, compileModules, type Modules, type ServedPlan } from "../../embedded/modules.js";
 import { type BodyReader, emptyAnswer, type Reception, type WaitingRequest, Worker } from "../../embedded/worker.js";
 import { ManualClock } from "../../host/clock.js";
@@ -35,6 +36,8 @@ export class ServingGateway {
   private readonly report: (line: string) => void;
   private readonly calls: ModuleCalls;
   private readonly waiting: WaitingRequests;
+  /** Counts go on when the policy is another one. */
+  private readonly limits = new LimitService();
   private served: ServedPlan;
   private worker: Worker | undefined;
   private ticking: NodeJS.Timeout | undefined;
@@ -159,7 +162,7 @@ export class ServingGateway {
 
   private start(served: ServedPlan): Worker {
     const plan = servable(served.plan);
-    const worker = new Worker(this.host, this.modules, { ...served, plan }, secureRandom);
+    const worker = new Worker(this.host, this.modules, { ...served, plan }, secureRandom, this.limits);
     this.host.calls.lead(plan.services.map(({ name }) => name));
     return worker;
   }

@@ -10,7 +10,8 @@ import { FractionalPercent_DenominatorType as Denominator } from "../../envoy/ge
 import { extensionNames, packed } from "../../envoy/message.js";
 import type { AccessLogPlan, LogCondition } from "../../plan/access-log.js";
 import { hasOperations } from "../../plan/body.js";
-import { filterStateKey } from "../../plan/names.js";
+import { globalLimits, isEnforced } from "../../plan/global-limits.js";
+import { filterStateKey, NOTED_FAILURE } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan } from "../../plan/plan.js";
 import { tracedNatively } from "../../plan/tracers.js";
 import { tracerOf } from "../../plan/tracing.js";
@@ -104,11 +105,19 @@ function decision(plan: GatewayPlan): string {
   const isNoted = needsNotes(plan.policies);
   if (refusals.length === 0 && !isNoted) return `%FILTER_STATE(${noted})%`;
   const operators = [
+    ...failedQuestions(plan),
     ...(isNoted ? [{ command: "FILTER_STATE", param: NOTED_STATE }] : []),
     { command: "FILTER_STATE", param: noted },
     ...refusals.map((param) => ({ command: "DYNAMIC_METADATA", param })),
   ];
   return `%COALESCE(${JSON.stringify({ operators })})%`;
+}
+
+/** Who refused a request because nobody could count it: an expression that fails is passed over. */
+function failedQuestions({ policies }: GatewayPlan): { command: string; param: string }[] {
+  if (!globalLimits(policies).some((limit) => isEnforced(limit) && limit.onError === "deny")) return [];
+  const param = `response.code_details == "rate_limiter_error" ? filter_state["${NOTED_FAILURE}"] : filter_state[""]`;
+  return [{ command: "CEL", param }];
 }
 
 function filterOf({ when, percent }: AccessLogPlan): FilterInit | undefined {

@@ -13,12 +13,13 @@ import { environmentVariables } from "../../plan/guard.js";
 import { openApiDocuments } from "../../plan/openapi.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { mountedFiles } from "../../plan/transport.js";
-import type { Emission, EmittedModule } from "../target.js";
+import type { Artifact, Emission, EmittedModule } from "../target.js";
 import { BODY_MODULE } from "./body.js";
 import { dynamicBootstrap, staticBootstrap, type WatchedFile } from "./bootstrap.js";
 import { BODY_CAPABILITIES, DIGEST_CAPABILITIES, guardCapabilities } from "./capabilities.js";
 import { clusters } from "./clusters.js";
 import { GUARD_MODULE } from "./guard.js";
+import { LIMITS_FILE, limitServiceText } from "./limit-service.js";
 import { listeners } from "./listeners.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "./options.js";
 import { secretFiles } from "./tls.js";
@@ -32,6 +33,7 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
     artifacts: [
       { path: "envoy.yaml", contents: header(plan, options) + objectToYaml(printed) },
       ...openApiDocuments(plan),
+      ...limitFiles(plan),
       ...secretTexts(plan).map(({ name, text }) => ({ path: `${DEFAULT_OPTIONS.secretsDir}/${name}`, contents: text })),
       ...endpointTexts(plan).map(({ name, text }) => ({
         path: `${DEFAULT_OPTIONS.endpointsDir}/${name}`,
@@ -44,6 +46,12 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
       ...secrets.flatMap(({ response }) => verify(DiscoveryResponseSchema, response)),
     ],
   };
+}
+
+/** What the service that counts for all gateways reads. */
+function limitFiles(plan: GatewayPlan): Artifact[] {
+  const contents = limitServiceText(plan);
+  return contents === undefined ? [] : [{ path: LIMITS_FILE, contents }];
 }
 
 /** What Envoy loads for a plan. */
@@ -78,6 +86,9 @@ function header(plan: GatewayPlan, options: EnvoyOptions): string {
       : []),
     ...(mounted.length === 0 ? [] : [`# Files that Envoy reads: ${mounted.join(", ")}`]),
     options.modulesDir.startsWith("/") ? `# Envoy loads ${named}.` : `# Envoy's working directory must hold ${named}.`,
+    ...(limitServiceText(plan) === undefined
+      ? []
+      : [`# ${LIMITS_FILE} is for the service that counts for all gateways, which this file knows as a cluster.`]),
     ...(plan.gateways === undefined ? [] : ["# Envoy's option --service-zone says in which zone it is."]),
     ...(variables.length === 0 ? [] : [`# Environment variables that Envoy needs: ${variables.join(", ")}`]),
     "",

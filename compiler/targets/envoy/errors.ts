@@ -10,7 +10,8 @@ import { LuaPerRouteSchema, LuaSchema } from "../../envoy/generated/envoy/extens
 import type { ResponseMapperSchema } from "../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { extensionNames, packed } from "../../envoy/message.js";
 import { type ErrorPage, NO_PAGES_FOR, OF_THE_BODY, ownAnswer, pageFor } from "../../plan/errors.js";
-import { ERRORS_FILTER } from "../../plan/names.js";
+import { globalLimits, isEnforced, LIMITED, UNCOUNTED } from "../../plan/global-limits.js";
+import { ERRORS_FILTER, LIMITED_BY } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
 import { literal } from "./literal.js";
 import { waitingFilter } from "./waiting-filter.js";
@@ -102,9 +103,29 @@ function contextOf(pages: readonly ErrorPage[]) {
 type FilterInit = MessageInitShape<typeof AccessLogFilterSchema>;
 
 /** What a listener answers in place of the answers of the gateway itself. */
-export function localReplies({ hosts }: GatewayPlan, { errors }: ListenerPlan) {
-  if (errors === undefined) return {};
-  return { localReplyConfig: { mappers: errors.map((page) => mapper(page, saying(page, hosts))) } };
+export function localReplies({ hosts, policies }: GatewayPlan, { errors = [] }: ListenerPlan) {
+  const mappers = [...errors.map((page) => mapper(page, saying(page, hosts))), ...limitMappers(policies)];
+  return mappers.length === 0 ? {} : { localReplyConfig: { mappers } };
+}
+
+/** The answers of limits of all gateways, to which Envoy's filter gives no body. What calls of gRPC get stands in its headers. */
+function limitMappers(policies: GatewayPlan["policies"]) {
+  const enforced = globalLimits(policies).filter(isEnforced);
+  const limited = LIMITED.body(`%FILTER_STATE(${LIMITED_BY}:PLAIN)%`);
+  return [
+    ...(enforced.length === 0 ? [] : [problem("RL", limited)]),
+    ...(enforced.some(({ onError }) => onError === "deny") ? [problem("RLSE", UNCOUNTED.body)] : []),
+  ];
+}
+
+function problem(flag: string, body: string): MessageInitShape<typeof ResponseMapperSchema> {
+  return {
+    filter: all([{ filterSpecifier: { case: "responseFlagFilter", value: { flags: [flag] } } }, noPagesFor()]),
+    bodyFormatOverride: {
+      format: { case: "textFormatSource", value: { specifier: { case: "inlineString", value: body } } },
+      contentType: "application/problem+json",
+    },
+  };
 }
 
 /** Names of routes whose own answers have a status that a page is for, be it that another page comes before it. */

@@ -213,7 +213,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
       guardFilter(plan, options),
       ...filtersNextToGuard(plan),
       ...digestFilter(plan, options),
-      ...filtersBehindGuard(plan, isLogged(plan, options)),
+      ...filtersBehindGuard(plan, isLogged(plan, options), options.limitDomain ?? plan.name),
       ...sheddingFilters(plan),
       ...bodyFilters(plan, options),
       { name: extensionNames.router, configType: { case: "typedConfig" as const, value: packed(RouterSchema, {}) } },

@@ -1,5 +1,6 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { extensionNames } from "../../envoy/message.js";
+import { globalLimitsInOrder } from "../../plan/global-limits.js";
 import { NOTE_FILTERS } from "../../plan/names.js";
 import { bytesShownWhole, type NativePolicy, smallestBodyLimit } from "../../plan/native.js";
 import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
@@ -12,6 +13,7 @@ import { errorsFilter } from "./errors.js";
 import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
 import { keysFilter } from "./keys.js";
+import { globalLimitFilters, globalLimitsOnRoute } from "./global-limits.js";
 import { needsNotes, noteFilter, notes } from "./notes.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
@@ -39,12 +41,14 @@ export function filtersNextToGuard(plan: GatewayPlan) {
 /**
  * Those that stand behind these, and behind what bodies are compared by.
  * @param isLogged whether an access log shows who refused a request
+ * @param domain what services that count know the gateway by
  */
-export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean) {
+export function filtersBehindGuard(plan: GatewayPlan, isLogged: boolean, domain: string) {
   const used = new Set(plan.policies.flatMap(({ native }) => native?.filter ?? []));
   const noted = isLogged && needsNotes(plan.policies);
   const limits = used.has("buffer");
   return [
+    ...globalLimitFilters(plan.policies, domain),
     ...(noted && used.has("externalAuth") ? [noteFilter(NOTE_FILTERS.externalAuth)] : []),
     ...(plan.policies.some(({ native }) => bytesShownWhole(native) !== undefined) ? bodyLimitFilters("shown") : []),
     ...plan.policies.flatMap(({ name, native }) =>
@@ -73,21 +77,26 @@ export function notedRefusals(plan: GatewayPlan): string[] {
 /** What Envoy's own filters do on routes: one message for all routes with the same policies of a filter. */
 export class NativeConfigurations {
   private readonly made = new Map<string, readonly FilterConfiguration[]>();
+  private readonly all: readonly PolicyPlan[];
   private readonly isLogged: boolean;
 
-  constructor(isLogged: boolean) {
+  /** @param all policies of the gateway in the order of the file */
+  constructor(all: readonly PolicyPlan[], isLogged: boolean) {
+    this.all = all;
     this.isLogged = isLogged;
   }
 
   /** @param run the policies of one route in order of execution */
   of(run: readonly PolicyPlan[]): FilterConfiguration[] {
-    const policies = run.flatMap(({ name, native }) => (native === undefined ? [] : [{ name, native }]));
+    const policies = run.flatMap(({ name, native, mode }) => (native === undefined ? [] : [{ name, native, mode }]));
     const filters = [...new Set(policies.map(({ native }) => native.filter))];
+    const limits = globalLimitsInOrder(this.all, run);
     return [
       ...filters.flatMap((filter) => {
         const own = policies.filter(({ native }) => native.filter === filter);
         return this.once(filter, own, () => configurationsOf(filter, own));
       }),
+      ...this.once("limits", limits, () => globalLimitsOnRoute(limits, this.isLogged)),
       ...(this.isLogged ? this.once("notes", policies, () => notes(policies)) : []),
     ];
   }
@@ -132,6 +141,9 @@ function configurationsOf(filter: NativePolicy["filter"], own: readonly Own[]): 
     case "tracer":
     case "router":
       // Neither has settings on a route: the route itself says what it writes.
+      return [];
+    case "ratelimit":
+      // What it does depends on what stands beside the kind too.
       return [];
   }
 }

@@ -24,6 +24,8 @@ export interface EnvoyOptions {
   zone: string | undefined;
   /** Name of the guard's VM, in place of that of the gateway: VMs of one name share data. */
   vmId: string | undefined;
+  /** What services that count for all gateways know it by, in place of its name. */
+  limitDomain?: string;
   /** Clients may show certificates, whatever the listeners say. */
   asksClients?: boolean;
 }

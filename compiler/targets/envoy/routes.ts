@@ -15,6 +15,7 @@ import {
 } from "../../envoy/generated/envoy/config/route/v3/route_pb.js";
 import { duration } from "../../envoy/message.js";
 import { digestingOf, heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
+import { limitHeaders } from "../../plan/global-limits.js";
 import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type {
@@ -60,7 +61,7 @@ export function routeConfiguration(
 ): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
-  const native = new NativeConfigurations(isLogged);
+  const native = new NativeConfigurations(plan.policies, isLogged);
   const errors = new RouteErrors();
   const parts = { policies, services: plan.services, metrics: plan.metrics, headers, native, errors };
   return create(RouteConfigurationSchema, {
@@ -139,7 +140,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors,
           ...Object.entries(service?.headers ?? {}).map(([name, value]) => headers.of(name, literal(value))),
         ]
       : [],
-    responseHeadersToRemove: unique([...answered.remove, ...staleHeaders(run)]),
+    responseHeadersToRemove: unique([...answered.remove, ...staleHeaders(run), ...limitHeaders(run)]),
     responseHeadersToAdd: [
       ...fixed.map(([name, value]) => headers.of(name, literal(value))),
       ...headers.results(run.flatMap((policy) => policy.responseHeaders)),

@@ -96,6 +96,7 @@ function emitOptions({ name, listener }: Replica, { services, accessLog }: Repli
     accessLog,
     asksClients: listener.tls?.clientCertificate !== undefined,
     vmId: `sluice.test.${name}`,
+    limitDomain: `sluice.test.${name}`,
   };
 }
 

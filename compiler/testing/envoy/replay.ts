@@ -1,3 +1,4 @@
+import { countingServices } from "../../plan/global-limits.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import type { KeyedGateway } from "../credentials.js";
 import { listenerOf, type TestedGateway } from "../gateway.js";
@@ -7,6 +8,7 @@ import type { Upstreams } from "../suite.js";
 import { ServiceScript } from "../upstream.js";
 import { TestCertificates } from "./certificates.js";
 import { type EnvoyPlace, ReplicaEnvoy } from "./gateway.js";
+import { startLimitService } from "./limit-service.js";
 import { startServices } from "./service.js";
 
 /** Each gateway has a VM of its own in every Envoy, of about a megabyte a thread. */
@@ -28,9 +30,12 @@ export async function replay<Item extends { upstreams: Upstreams; listener?: str
   const collectors = new Collectors(plan);
   const keyServices = new KeyServices(plan);
   const certificates = await TestCertificates.for(plan);
+  const counting = countingServices(plan.policies);
+  const limits = counting.length === 0 ? undefined : await startLimitService([plan]);
   const services = await startServices(
-    plan.services.map(({ name }) => name),
+    plan.services.flatMap(({ name }) => (counting.includes(name) ? [] : [name])),
     { collectors, keyServices },
+    Object.fromEntries(limits === undefined ? [] : counting.map((name) => [name, limits.port])),
   );
   try {
     for (const batch of batchesOf(items, collectors, (item) => keysIn(item, plan, keyServices))) {
@@ -54,6 +59,7 @@ export async function replay<Item extends { upstreams: Upstreams; listener?: str
     }
   } finally {
     await services.close();
+    await limits?.close();
   }
 }
 

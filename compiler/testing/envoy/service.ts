@@ -35,10 +35,14 @@ interface Asking {
   keyServices: KeyServices;
 }
 
-/** @param asking which of their requests are those of modules */
+/**
+ * @param asking which of their requests are those of modules
+ * @param others ports of services that are there already, which answer as they like
+ */
 export async function startServices(
   names: readonly string[],
   { collectors, keyServices }: Asking,
+  others: Readonly<Record<string, number>> = {},
 ): Promise<TestServices> {
   const heard: HeardRequest[] = [];
   const posted: Post[] = [];
@@ -54,7 +58,7 @@ export async function startServices(
   };
   const servers = await Promise.all(names.map(async (name) => ({ name, ...(await startService(name, reply)) })));
   return {
-    ports: new Map(servers.map(({ name, port }) => [name, port])),
+    ports: new Map([...servers.map(({ name, port }) => [name, port] as const), ...Object.entries(others)]),
     follow: (next) => {
       script = next;
     },

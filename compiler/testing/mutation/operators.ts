@@ -16,7 +16,9 @@ import { type Change, isLike, type Operator, type Site, type Surroundings } from
 const ALLOW = "policies.*.authorize.rules.*.allow";
 const DENY = "policies.*.authorize.rules.*.deny";
 const WHEN = "policies.*.when";
-const RATES = ["policies.*.rateLimit.rate", "policies.*.rateLimit.rate.*"];
+const RATES = ["rate", "rate.*", "scope.local", "scope.local.*", "scope.global", "scope.global.*"].map(
+  (where) => `policies.*.rateLimit.${where}`,
+);
 const POLICY = ["policies.*"];
 const LISTENER = ["listeners.*"];
 const AUTHENTICATE = ["policies.*.authenticate"];

@@ -233,6 +233,7 @@ export function comparable(headers: readonly (readonly [string, string])[]): str
 
 /** Seconds until a window ends depend on the clock. For a client on its own machine Envoy writes an address of the machine. */
 function shown(name: string, value: string): string {
-  if (name === "retry-after" || name === "ratelimit") return value.replace(/\d{3,}/g, "n");
+  if (name === "retry-after" || name === "ratelimit" || name === "x-ratelimit-reset")
+    return value.replace(/\d{3,}/g, "n");
   return name === "x-forwarded-for" ? value.replace(/[^,]*$/, "client") : withoutIds(name, value);
 }

@@ -8,12 +8,14 @@ import {
 } from "../../../compiler/envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { toYaml } from "../../../compiler/envoy/print.js";
 import { isByChance } from "../../../compiler/plan/callers.js";
+import { countingServices } from "../../../compiler/plan/global-limits.js";
 import type { GatewayPlan } from "../../../compiler/plan/plan.js";
 import { type RunningEnvoy, startEnvoy, type Validation, validateConfig } from "../../../compiler/runtime/process.js";
 import { staticBootstrap } from "../../../compiler/targets/envoy/bootstrap.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../../compiler/targets/envoy/options.js";
 import type { KeyedGateway } from "../../../compiler/testing/credentials.js";
 import { unchecked } from "../../../compiler/testing/envoy/bootstrap.js";
+import { startLimitService, type TestLimitService } from "../../../compiler/testing/envoy/limit-service.js";
 import type { Exchange } from "../../../compiler/testing/exchange.js";
 import { requireEnvoy } from "../../support/envoy.js";
 import { type RawReply, rawRequest } from "../../support/http.js";
@@ -43,7 +45,9 @@ export function sharedBootstrap(
   const [shared] = bootstraps;
   if (shared === undefined) throw new RangeError("no plan, no bootstrap");
   const resources = bootstraps.flatMap(({ staticResources }) => staticResources ?? []);
-  const clusters = new Map(resources.flatMap((one) => one.clusters).map((cluster) => [cluster.name, cluster]));
+  // A service that counts speaks gRPC, and only a plan that asks it knows.
+  const asking = resources.filter((_, index) => countingServices(plans[index]?.policies ?? []).length > 0);
+  const clusters = new Map([...resources, ...asking].flatMap((one) => one.clusters).map((one) => [one.name, one]));
   shared.staticResources = create(Bootstrap_StaticResourcesSchema, {
     listeners: resources.flatMap((one) => one.listeners),
     clusters: [...clusters.values()],
@@ -108,16 +112,23 @@ export class SharedEnvoy {
   static async start(members: readonly Member[]): Promise<SharedEnvoy> {
     const work = await workFolder();
     const upstreams = new Map<string, Upstream>();
+    let limits: TestLimitService | undefined;
     const clear = async () => {
       await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
+      await limits?.close();
       await work.remove();
     };
     const logOf = (plan: GatewayPlan) => join(work.path, `${plan.name}.jsonl`);
     try {
       const services = new Set(members.flatMap(({ plan }) => plan.services.map(({ name }) => name)));
-      for (const name of services) upstreams.set(name, await startUpstream(servedReply()));
+      const counting = members.flatMap(({ plan }) => countingServices(plan.policies));
+      limits = counting.length === 0 ? undefined : await startLimitService(members.map(({ plan }) => plan));
+      for (const name of services)
+        if (!counting.includes(name)) upstreams.set(name, await startUpstream(servedReply()));
+      const known = [...upstreams].map(([name, { port }]) => [name, port] as const);
+      const counted = counting.flatMap((name) => (limits === undefined ? [] : [[name, limits.port] as const]));
       const endpoints = Object.fromEntries(
-        [...upstreams].map(([name, { port }]) => [name, [{ host: "127.0.0.1", port }]]),
+        [...known, ...counted].map(([name, port]) => [name, [{ host: "127.0.0.1", port }]]),
       );
       const bootstrap = sharedBootstrap(
         members.map(({ plan }) => unchecked(plan)),

@@ -67,7 +67,7 @@ export async function prepareOtlpReceiver(): Promise<string> {
 const GO_MINOR = 26;
 
 /** A Go that is there and new enough, else the one of a package of pip, as Debian's may be old: 1.19 in Debian 12. */
-async function findGo(): Promise<string> {
+export async function findGo(): Promise<string> {
   const go = process.env.SLUICE_GO || "go";
   const said = await runCommand(go, ["env", "GOVERSION"], { timeoutMs: 60_000 });
   const version = said.kind === "ended" ? /^go1\.(\d+)/.exec(said.stdout)?.[1] : undefined;
