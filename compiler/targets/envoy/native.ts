@@ -12,8 +12,8 @@ import { corsFilter, corsPolicy } from "./cors.js";
 import { errorsFilter } from "./errors.js";
 import { externalAuthOnRoute, externalAuthRequest } from "./external-auth.js";
 import { ABORTED_BY, faultFilters, faultPolicies } from "./faults.js";
-import { keysFilter } from "./keys.js";
 import { globalLimitFilters, globalLimitsOnRoute } from "./global-limits.js";
+import { keysFilter } from "./keys.js";
 import { needsNotes, noteFilter, notes } from "./notes.js";
 
 /** What an own filter of Envoy does on a route, under the name of the filter in the chain. */
