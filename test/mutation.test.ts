@@ -50,10 +50,7 @@ describe.each(folders)("each line of the example %s is promised by a case", (fol
 
   it.each(
     subjects.flatMap(({ policy, subject }) =>
-      // A WSDL is no part of the policy that could be weakened.
-      subject.files
-        .filter(({ root }) => root.kind === "map")
-        .map(({ source }) => ({ file: source.path, policy, subject })),
+      subject.files.map(({ source }) => ({ file: source.path, policy, subject })),
     ),
   )("$file", async ({ file, policy, subject }) => {
     const results = await tryMutations(runner, subject, file);
@@ -72,6 +69,7 @@ description: a shop
 targets: { envoy: "1.40" }
 gateways: { here: 2 }
 overload: { connections: 1000 }
+metrics: { routes: true }
 listeners:
   public:
     address: 127.0.0.1:8080
@@ -90,6 +88,7 @@ consumers:
   acme: { credentials: [{ apiKey: env:ACME_KEY }, { apiKey: env:OTHER_KEY }] }
 policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-key } }] } }
+  signed: { authenticate: { anyOf: [{ hmac: { components: ["@method", "@path"] } }] } }
   reads: { authorize: { rules: [{ name: get, allow: 'request.method == "GET"' }] } }
   chaos: { fault: { delay: { for: 1s }, abort: { status: 503, percent: 1% }, headers: { x-test: "1" } } }
   outside: { externalAuth: { http: { service: orders }, timeout: 1s } }

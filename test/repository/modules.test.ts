@@ -130,16 +130,23 @@ const WITHHELD: Readonly<Record<string, readonly string[]>> = {
   "guard.wasm": ["proxy_remove_header_map_value", "proxy_replace_header_map_value"],
   "body.wasm": [],
 };
-/** And what only a guard does that sends spans, which is entered at the end of each stream. */
-const SENDING = ["proxy_http_call", "proxy_set_tick_period_milliseconds"];
-/** And what only one does that looks at tokens. */
-const VERIFYING = ["proxy_call_foreign_function"];
+/** And what only some guards do, each by the callback or the call that only they may have. */
+const SELDOM = [
+  // Those that go by the clock, to send spans or fetch keys.
+  { sign: "proxy_on_tick", calls: ["proxy_set_tick_period_milliseconds"] },
+  // Those that ask services.
+  { sign: "proxy_on_http_call_response", calls: ["proxy_http_call"] },
+  // Those that look at tokens.
+  { sign: "proxy_call_foreign_function", calls: ["proxy_call_foreign_function"] },
+  // Those that tell how old keys are.
+  { sign: "proxy_record_metric", calls: ["proxy_record_metric"] },
+  // Those in which requests wait.
+  { sign: "proxy_continue_stream", calls: ["proxy_continue_stream", "proxy_set_effective_context"] },
+];
 const isWithheld = (module: string, list: readonly string[]): readonly string[] => {
   const always = WITHHELD[module] ?? [];
   if (module !== "guard.wasm") return always;
-  const sends = list.includes("proxy_on_log");
-  const verifies = VERIFYING.every((name) => list.includes(name));
-  return [...always, ...(sends ? [] : SENDING), ...(verifies ? [] : VERIFYING)].toSorted();
+  return [...always, ...SELDOM.flatMap(({ sign, calls }) => (list.includes(sign) ? [] : calls))].toSorted();
 };
 /** Envoy enters these whatever is listed. */
 const ALWAYS_ENTERED = ["_initialize", "malloc", "proxy_abi_version_0_2_1"];

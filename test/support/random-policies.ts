@@ -247,6 +247,7 @@ const rateLimit = policyOf(
       ),
       headers: someOf(["ietf", "retry-after"]),
       store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
+      scope: fc.constant("local"),
     },
     { requiredKeys: ["rate"] },
   ),

@@ -7,13 +7,15 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "policies.*.description": "for people",
   targets: "says what is compiled for; no request depends on it",
   gateways: "a test has one gateway",
+  metrics: "tests ask no Prometheus",
   overload: "a test has as many connections as it has requests, one at a time",
   "services.*.*": "tests have services of their own: where the real ones are does not matter",
-  "listeners.*.tls.clientCertificate":
+  "listeners.*.tls.clientCertificate.*":
     "tests connect by TLS only with a certificate, which every listener then takes: `ca` and `required` are not looked at",
   "listeners.*.accessLog": "tests read no log",
   "listeners.*.protocols": "tests speak HTTP/1.1",
   "consumers.*.credentials": "the runner gives each consumer a key of its own",
+  "policies.*.authenticate.anyOf.*.hmac.components": "the runner signs what the policy asks for",
   "policies.*.externalAuth.timeout": "no service of a test is slow",
   "policies.*.fault.delay": "tests do not look at how long a request takes",
   "policies.*.fault.*.percent": "a test is disturbed always or never",
