@@ -50,10 +50,7 @@ describe.each(folders)("each line of the example %s is promised by a case", (fol
 
   it.each(
     subjects.flatMap(({ policy, subject }) =>
-      // A WSDL is no part of the policy that could be weakened.
-      subject.files
-        .filter(({ root }) => root.kind === "map")
-        .map(({ source }) => ({ file: source.path, policy, subject })),
+      subject.files.map(({ source }) => ({ file: source.path, policy, subject })),
     ),
   )("$file", async ({ file, policy, subject }) => {
     const results = await tryMutations(runner, subject, file);

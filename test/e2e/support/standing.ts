@@ -1,4 +1,11 @@
-import { BAD_CAPTURE, BAD_HOST, BAD_PATH, BAD_QUERY, generatedAnswer } from "../../../compiler/plan/names.js";
+import {
+  BAD_CAPTURE,
+  BAD_HOST,
+  BAD_PATH,
+  BAD_QUERY,
+  generatedAnswer,
+  METHOD_NOT_ALLOWED,
+} from "../../../compiler/plan/names.js";
 import { type GatewayPlan, isOn, type RoutePlan } from "../../../compiler/plan/plan.js";
 import type { PathPattern } from "../../../compiler/policy/path.js";
 import { NO_LABEL } from "../../../compiler/policy/rewrite.js";
@@ -78,13 +85,19 @@ export function routeProbes(plan: GatewayPlan): Probe[] {
         {
           what: `route ${route.name} of ${domain}, which asks for a credential`,
           path: `${samplePath(route)}${sampleQuery(route)}`,
-          method: route.match.methods[0] ?? "GET",
+          method: sampleMethod(route),
           headers: { ...sampleHost(route, domain), ...sampleHeaders(route) },
           expected: { status: 401, decision: new RegExp(`^${asking.name} denied no-credential$`), route: route.name },
         },
       ];
     }),
   );
+}
+
+/** No route of an example or a case takes the one that stands for all others. */
+function sampleMethod(route: RoutePlan): string {
+  if (generatedAnswer(route) === METHOD_NOT_ALLOWED) return "PROPFIND";
+  return route.match.methods[0] ?? "GET";
 }
 
 /** A port that is none keeps to the virtual host of a name, and is refused there. */
