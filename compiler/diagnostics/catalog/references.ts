@@ -74,6 +74,7 @@ If a real password was in the file, replace that password.`,
   SL0208: {
     severity: "warning",
     message: "`consumers: {most}` counts the first {most} of {total} consumers by name, and all others together",
+    fix: "suggested",
     help: `Each consumer that is counted by name is a series of Prometheus for each outcome, so the file says how many there may be. They are the first
 of the file, in its order; whoever comes behind them is counted as \`_other\`.
 
@@ -85,6 +86,7 @@ Say as many as there are, or have those stand first that you want to see. More t
     severity: "warning",
     message: "there is no consumer whose requests could be counted",
     needs: ["consumers"],
+    fix: "suggested",
     help: `\`metrics.consumers\` counts the requests of those that an \`authenticate\` policy recognises, and the file knows nobody.
 
     consumers:
