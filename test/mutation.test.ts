@@ -85,7 +85,7 @@ services:
   audit: { endpoints: [127.0.0.1:9004] }
   limits: { endpoints: [127.0.0.1:9005], protocol: grpc }
 consumers:
-  acme: { credentials: [{ apiKey: env:ACME_KEY }, { apiKey: env:OTHER_KEY }] }
+  acme: { credentials: [{ apiKey: env:ACME_KEY }, { apiKey: env:OTHER_KEY }, { hmac: { keyId: acme, secret: env:ACME_SECRET } }] }
 policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-key } }] } }
   signed: { authenticate: { anyOf: [{ hmac: { components: ["@method", "@path"] } }] } }

@@ -3,7 +3,6 @@ import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
 import type { Direction } from "../policy/sidecar.js";
 import type { PlacedEndpoint } from "../policy/zones.js";
-import type { ClientRequest } from "../request/request.js";
 import type { RequestView, Verdict } from "../request/verdict.js";
 import type { Span } from "../syntax/source.js";
 import type { AccessLogPlan } from "./access-log.js";
@@ -14,6 +13,7 @@ import type { RouteForwarding } from "./forwarding.js";
 import type { KeySource } from "./key-sources.js";
 import type { NativePolicy } from "./native.js";
 import type { RouteResilience, ServiceResilience } from "./resilience.js";
+import type { TestSignIn } from "./sign-in.js";
 import type { Collector } from "./tracing.js";
 import type { Http3Plan, ListenerTls, Protocol, ServiceTls } from "./transport.js";
 import type { ZonePlan } from "./zones.js";
@@ -202,20 +202,6 @@ export interface KeyPlaces {
   cookies: readonly string[];
   /** Absent if Envoy takes them out behind the guard, so that nobody there sees them. */
   stay?: true;
-}
-
-/** Credentials of the runner's own: they are no secrets, and the same in every run. */
-export interface TestSignIn {
-  /** What a consumer has in tests beside its own credentials, whose secrets nobody knows. */
-  credentials(consumer: ConsumerPlan): Credential[];
-  /** What a service that publishes keys has in tests, as JSON Web Keys; absent where the policy asks none. */
-  keys?: readonly JsonObject[];
-  /** A request with a credential of the consumer, where the policy looks for one. */
-  sign(request: ClientRequest, consumer: ConsumerPlan, body: Uint8Array): ClientRequest;
-  /** A request with a token that claims this, by the runner's own key; absent where the policy takes no tokens. */
-  token?(request: ClientRequest, claims: JsonObject): ClientRequest;
-  /** What a service that is asked about tokens says of one by which a consumer was signed in; undefined of any other. */
-  introspected?(token: string, consumers: readonly ConsumerPlan[]): JsonObject | undefined;
 }
 
 /** A policy that turns requests into others and answers back, body and all: a route with it is split into its operations. */

@@ -1,4 +1,5 @@
-import type { ConsumerPlan, GatewayPlan, JsonObject, ListenerPlan, TestSignIn } from "../plan/plan.js";
+import type { ConsumerPlan, GatewayPlan, JsonObject, ListenerPlan } from "../plan/plan.js";
+import type { TestSignIn } from "../plan/sign-in.js";
 import { matchRoute } from "../request/match.js";
 import { arrive, type ClientRequest, schemeOf } from "../request/request.js";
 import type { Request } from "./suite.js";

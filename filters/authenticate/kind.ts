@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import { checkKey, type Expression, headersOf, namedOf, requirementsOf } from "../../compiler/expression/expression.js";
-import type { ConsumerPlan, JsonObject, PolicyPlan, ResultHeader, TestSignIn } from "../../compiler/plan/plan.js";
+import type { ConsumerPlan, JsonObject, PolicyPlan, ResultHeader } from "../../compiler/plan/plan.js";
+import type { TestSignIn } from "../../compiler/plan/sign-in.js";
 import { credentialOf } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { rate } from "../../compiler/policy/rate.js";

@@ -44,7 +44,7 @@ function send(
   vm: ModuleVm,
   { policy = "signed", digest = [], headers = [], body = [], trailers = false }: Sent,
 ): Stream {
-  const stream = vm.open({ [ROUTE]: policy ?? undefined });
+  const stream = vm.open({ [ROUTE]: policy ?? undefined, "xds.route_name": "r" });
   const fields: Pairs = digest.map((value) => ["content-digest", value] as const);
   const head: Pairs = [[":method", "POST"], [":path", "/"], [":authority", "shop"], ...headers, ...fields];
   stream.requestHeaders(head, body.length === 0 && !trailers);
@@ -239,8 +239,8 @@ describe("a body and its digest", () => {
     send(vm, { digest: [digestOf("x")], body: ["x".repeat(MOST + 1)] });
     send(vm, { digest: [digestOf("x")], body: ["x"] });
     expect(vm.metrics.get("sluice.authenticate.signed.denied")).toBe(2);
-    expect(vm.metrics.get("sluice_denials.signed.content-digest")).toBe(1);
-    expect(vm.metrics.get("sluice_denials.signed.body-too-large")).toBe(1);
+    expect(vm.metrics.get("sluice_denials.signed.content-digest.r")).toBe(1);
+    expect(vm.metrics.get("sluice_denials.signed.body-too-large.r")).toBe(1);
     expect(vm.metrics.get("sluice.authenticate.signed.allowed")).toBe(0);
   });
 });

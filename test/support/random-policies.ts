@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
+import { headOf } from "./random-head.js";
 import { authenticateBody, credentialsOf, OF_ACME, OF_GLOBEX } from "./random-credentials.js";
 import { randomExpression } from "./random-expressions.js";
 import { pages, withVersions } from "./random-forwarding.js";
@@ -254,7 +255,6 @@ const rateLimit = policyOf(
   { mode, when: condition, onError: fc.constantFrom("deny", "allow") },
 );
 
-const globalRate = fc.constantFrom("1/hour", "3/hour", "4/day", "2 per 7d", "3 per 30d");
 const byTier = (one: fc.Arbitrary<string>) =>
   fc.oneof({ weight: 2, arbitrary: one }, fc.record({ default: one, gold: one }, { requiredKeys: ["default"] }));
 
@@ -265,7 +265,7 @@ const globalLimit = policyOf(
     .record(
       {
         key: fc.uniqueArray(fc.constantFrom(...COUNTED_KEYS), { maxLength: 3 }),
-        rate: byTier(globalRate),
+        rate: byTier(fc.constantFrom("1/hour", "3/hour", "4/day", "2 per 7d", "3 per 30d")),
         local: byTier(rate),
         isBoth: fc.boolean(),
         timeout: fc.constantFrom("5s", "10s"),
@@ -304,25 +304,9 @@ const policies = fc
     ),
   );
 
-const overload = fc.record(
-  { connections: fc.constantFrom(1_000, 50_000), heap: fc.constantFrom("1024Mi", "2Gi") },
-  { requiredKeys: [] },
-);
-
-const metrics = fc.record({ consumers: fc.constantFrom(1, 100), routes: fc.boolean() }, { requiredKeys: [] });
-
 export const randomPolicy: fc.Arbitrary<RandomFile> = fc
   .record({
-    head: fc.record(
-      {
-        description,
-        targets: fc.constant({ envoy: "1.40" }),
-        gateways: fc.constant({ "eu-1a": 2 }),
-        overload,
-        metrics,
-      },
-      { requiredKeys: [] },
-    ),
+    head: headOf(description),
     listeners,
     services,
     consumers,
