@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { headOf } from "./random-head.js";
 import { authenticateBody, credentialsOf, OF_ACME, OF_GLOBEX } from "./random-credentials.js";
 import { randomExpression } from "./random-expressions.js";
 import { pages, withVersions } from "./random-forwarding.js";
+import { headOf } from "./random-head.js";
 import {
   askable,
   bodyLimitBody,
