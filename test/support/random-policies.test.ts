@@ -71,7 +71,8 @@ describe(`${FILES} random policies`, () => {
   });
 
   it("nearly all are accepted, and the others have an error", () => {
-    expect(accepted.length).toBeGreaterThan(FILES * 0.9);
+    // Nine of ten on average; of 250, fewer than this are drawn once in a hundred times at most.
+    expect(accepted.length).toBeGreaterThan(FILES * 0.85);
     expect(refused.filter(({ diagnostics }) => !hasErrors(diagnostics))).toEqual([]);
   });
 
