@@ -1,12 +1,15 @@
 import { z } from "zod";
 
+/** Each is a series of Prometheus for each outcome. */
+export const MOST_COUNTED = 1_000;
+
 /** Whom and what requests are counted by, beside policies. */
 export const metrics = z
   .strictObject({
     consumers: z
       .int()
       .min(1)
-      .max(1_000)
+      .max(MOST_COUNTED)
       .optional()
       .describe(
         "Counts the requests of each consumer, as `sluice_consumers{consumer,outcome}`: of the first so many consumers of the file by their names, of all others together as `_other`. Nobody is counted by name if absent.",

@@ -5,6 +5,7 @@ import { SOUND_VERIFIER } from "../plan/verifier.js";
 import { USER } from "./credentials.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { BodyPart, ModulePart, PolicyKind } from "./kind.js";
+import { MOST_COUNTED } from "./metrics.js";
 import { exactlyOneOf, identity, NAME, name } from "./values.js";
 
 // The configuration document of a module (filters/modules/README.md, filters/modules/body/README.md), as the module itself reads it.
@@ -203,7 +204,7 @@ const pattern = z
 const countedConsumers = z
   .int()
   .min(1)
-  .max(1_000)
+  .max(MOST_COUNTED)
   .optional()
   .describe(
     "Counts requests by consumer, as `sluice_consumers.<consumer>.{allowed,denied}`: so many of the first ones by name, all others together as `_other`.",

@@ -140,13 +140,14 @@ class CaseRun {
     const { plan } = this.keyed;
     const { listener } = this.gateway;
     const unsigned = requestOf(request, this.gateway.time);
-    const consumer = request.token === undefined ? plan.consumers.find(({ name }) => name === as) : undefined;
-    const signed = consumer === undefined ? unsigned : signedIn(unsigned, consumer, plan, listener);
-    const sent = request.token === undefined ? signed : withToken(signed, request.token, plan, listener);
+    const { token } = request;
+    const consumer = token === undefined ? plan.consumers.find(({ name }) => name === as) : undefined;
+    const known = consumer === undefined ? unsigned : signedIn(unsigned, consumer, plan, listener);
+    const sent = token === undefined ? known : withToken(unsigned, token, plan, listener);
     const before = this.observer === undefined ? undefined : await this.gateway.counters();
     const exchange = await this.gateway.send(sent);
     const explain = () => explained(sent, listener, this.keyed);
-    const answered = { exchange, trace: () => traceOf(explain(), exchange, consumer === undefined ? undefined : as) };
+    const answered = { exchange, trace: () => traceOf(explain(), exchange, consumer?.name) };
     if (this.keep) this.sent.push(answered);
     this.byChance ||= exchange.service?.byChance === true;
     if (before !== undefined) {

@@ -1,8 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
-import { startUpstream } from "../support/upstream.js";
-import { clean } from "./support/clean.js";
-import { serve } from "./support/serve.js";
+import { behind } from "./support/behind.js";
 
 /** Of a connection in /proc/net/tcp (Linux, Documentation/networking/proc_net_tcp): seconds until the kernel asks whether the other side is there. */
 async function untilProbe(port: number): Promise<number | undefined> {
@@ -18,31 +16,16 @@ test.each([
   ["does not ask unless the policy says so", "", undefined],
   ["asks after the time that it says", "connections: { tcpKeepalive: { idle: 30m, interval: 5s, probes: 3 } }", 1800],
 ])("whether an idle service is there: the kernel %s", async (_what, connections, idle) => {
-  const upstream = await startUpstream();
-  clean.push(() => upstream.close());
-  const gateway = await serve(
-    `apiVersion: sluice/v1
-kind: Gateway
-name: keepalive
-listeners: { public: { address: 127.0.0.1:8080 } }
-services:
-  echo:
-    endpoints: [${upstream.address}]
-    ${connections}
-routes:
-  - { name: all, match: { path: /** }, to: echo }
-`,
-    { ownServices: true },
-  );
-  clean.push(() => gateway.stop());
+  const { gateway, endpoints } = await behind([{}], { service: connections });
+  const port = endpoints[0]?.port ?? 0;
   expect((await gateway.send("/")).status).toBe(200);
   if (idle === undefined) {
-    expect(await untilProbe(upstream.port)).toBeUndefined();
+    expect(await untilProbe(port)).toBeUndefined();
     return;
   }
   // Until what was sent is acknowledged, the timer is another one.
   const seconds = await vi.waitFor(async () => {
-    const left = await untilProbe(upstream.port);
+    const left = await untilProbe(port);
     if (left === undefined) throw new Error("no timer of keepalive");
     return left;
   });

@@ -16,6 +16,10 @@ const LOCAL = ["localhost", "127.0.0.1", "::1"];
 
 const HOST = /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
+function isHost(name: string): boolean {
+  return HOST.test(name) && name.length <= 253;
+}
+
 /** What names a workload, as SPIFFE has it: a comma would begin another name. */
 const NAME_OF_CLIENT = /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._~/-]{1,240}$/;
 
@@ -24,9 +28,9 @@ const NAME_OF_CLIENT = /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._~/-]{1,240}$/;
  * none where one of them is there: a certificate that somebody uses is never replaced.
  */
 export async function certsDevCommand(names: readonly string[], { out, client: named }: CertsOptions): Promise<number> {
-  const odd = names.find((name) => isIP(name) === 0 && !(HOST.test(name) && name.length <= 253));
+  const odd = names.find((name) => isIP(name) === 0 && !isHost(name));
   if (odd !== undefined) throw new UsageError(`${odd} is neither a host name nor an IP address`);
-  if (!HOST.test(named) && !NAME_OF_CLIENT.test(named))
+  if (!isHost(named) && !NAME_OF_CLIENT.test(named))
     throw new UsageError(`${named} is neither a host name nor a URI such as spiffe://shop.example/web`);
   const paths = ["ca.crt", "ca.key", "server.crt", "server.key", "client.crt", "client.key"].map((name) =>
     join(out, name),

@@ -60,14 +60,15 @@ export function signInBy(known: KnownIssuer): MethodSignIn {
       subjectOf(consumer, known) === undefined ? { jwt: { subject: testSubjectOf(consumer) } } : undefined,
     sign: (request, consumer) => withToken(request, tokenOf(consumer, known)),
     token(request, claims) {
-      const { issuer, audiences } = known;
-      const all = { iss: issuer, aud: audiences[0] ?? "", exp: LATEST, ...claims };
-      return withToken(
-        request,
-        testToken(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))),
-      );
+      const said = Object.entries({ ...accepted(known), ...claims }).filter(([, value]) => value !== null);
+      return withToken(request, testToken(Object.fromEntries(said)));
     },
   };
+}
+
+/** What every token has to claim that the policy takes. */
+function accepted({ issuer, audiences }: KnownIssuer) {
+  return { iss: issuer, aud: audiences[0] ?? "", exp: LATEST };
 }
 
 function withToken(request: ClientRequest, token: string): ClientRequest {
@@ -78,15 +79,8 @@ const tokens = new Map<string, string>();
 
 /** The same in every request of a run, as clients send them. */
 function tokenOf(consumer: ConsumerPlan, known: KnownIssuer): string {
-  const { issuer, audiences } = known;
   const subject = subjectOf(consumer, known)?.subject ?? testSubjectOf(consumer);
-  const claims = {
-    iss: issuer,
-    aud: audiences[0] ?? "",
-    exp: LATEST,
-    sub: subject,
-    ...claimOf(known.consumer.split(" "), subject),
-  };
+  const claims = { ...accepted(known), sub: subject, ...claimOf(known.consumer.split(" "), subject) };
   const name = JSON.stringify(claims);
   const token = tokens.get(name) ?? testToken(claims);
   tokens.set(name, token);
