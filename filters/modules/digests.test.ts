@@ -204,7 +204,7 @@ describe("a body and its digest", () => {
       expect(refused(whole(MOST + 1, parts))).toEqual(TOO_LARGE);
     }
     // What is taken by another policy of the module does not matter.
-    const stream = vm.open({ [ROUTE]: "signed" });
+    const stream = vm.open({ [ROUTE]: "signed", "xds.route_name": "r" });
     stream.requestHeaders(
       [
         [":method", "POST"],
