@@ -4,6 +4,7 @@ import type { Entry, Part } from "./catalog/entry.js";
 import { expressions } from "./catalog/expressions.js";
 import { files } from "./catalog/files.js";
 import { internal } from "./catalog/internal.js";
+import { limits } from "./catalog/limits.js";
 import { nativePolicies } from "./catalog/native-policies.js";
 import { outputs } from "./catalog/outputs.js";
 import { policies } from "./catalog/policies.js";
@@ -29,6 +30,7 @@ export const catalog = {
   ...policies,
   ...nativePolicies,
   ...tracing,
+  ...limits,
   ...expressions,
   ...services,
   ...balancing,

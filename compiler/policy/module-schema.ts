@@ -18,6 +18,7 @@ const results = [
   "ratelimit-policy",
   "shadow",
   "claims",
+  "x-ratelimit",
 ] as const;
 
 /**

@@ -23,14 +23,17 @@ import {
   admittedDecision,
   beginLimits,
   beginPhase,
-  limitFieldLength,
-  limitFieldStart,
-  policyFieldLength,
-  policyFieldStart,
   refusedDecision,
   respondRefused,
   shadowedDecision,
 } from "../rate-limit/assembly/phase";
+import {
+  limitFieldLength,
+  limitFieldStart,
+  policyFieldLength,
+  policyFieldStart,
+  tellsXFields,
+} from "../rate-limit/assembly/tell";
 import { addToPhase, Deed, endPhase } from "../tracing/assembly/phases";
 import { tellTrace, tellTraceId, writeTrace } from "../tracing/assembly/propagation";
 import { beginTrace, forgetTrace, hasTrace, isRecording, keepTrace, settleTrace } from "../tracing/assembly/trace";
@@ -41,7 +44,16 @@ import { Configuration } from "./configuration";
 import { countDenial } from "./denials";
 import { clearIdentity, removeCredentials, writeIdentity } from "./identity-headers";
 import { ask, decision, denial, Kind } from "./kinds";
-import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
+import {
+  CARRIED_BITS,
+  Told,
+  tellConsumer,
+  tellDecision,
+  tellLimit,
+  tellLimitPolicy,
+  tellShadow,
+  tellXLimit,
+} from "./results";
 import { Pipeline, pipelineOf, Step } from "./routes";
 import { readOperation, readProtocol, readSource } from "./source";
 
@@ -193,6 +205,7 @@ function tell(decision: Text, told: i32): bool {
     if ((told & Told.Limit) !== 0 && !tellLimit(limitFieldStart(), limitFieldLength())) return false;
     if ((told & Told.LimitPolicy) !== 0 && !tellLimitPolicy(policyFieldStart(), policyFieldLength())) return false;
   }
+  if (RATE_LIMIT && (told & Told.XLimit) !== 0 && tellsXFields() && !tellXLimit()) return false;
   return (told & Told.Decision) === 0 || tellDecision(decision);
 }
 
@@ -242,7 +255,7 @@ function denyByLimit(): FilterHeadersStatus {
   if (TRACING) endTrace(refusedDecision(), false);
   countDenial(refusedDecision());
   // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
-  note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy));
+  note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy | Told.XLimit));
   respondRefused();
   return FilterHeadersStatus.StopAllIterationAndWatermark;
 }

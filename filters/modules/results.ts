@@ -1,7 +1,8 @@
 import { Consumer } from "../authenticate/assembly/consumers";
 import { exists, none } from "../lib/region";
-import { keepLiteral, Text } from "../lib/text";
+import { composedLength, composedStart, keepLiteral, Text } from "../lib/text";
 import { setProperty } from "../proxy-wasm/properties";
+import { composeX, XField } from "../rate-limit/assembly/tell";
 
 // What the module found out, as filter state of the stream: Envoy writes headers and logs from it. Filter state that is not set leaves out what is written
 // from it, so absent values are not set.
@@ -17,11 +18,13 @@ export enum Told {
   Shadow = 64,
   /** All of a token that headers say. */
   Claims = 128,
-  All = 255,
+  /** Three values for the three X-RateLimit fields. */
+  XLimit = 256,
+  All = 511,
 }
 
 /** Of a trace, which only a request that passes carries on: bits of Carried, so far up. */
-export const CARRIED_BITS: i32 = 8;
+export const CARRIED_BITS: i32 = 9;
 
 export let consumerKey: Text = none<Text>();
 export let tierKey: Text = none<Text>();
@@ -29,6 +32,9 @@ export let groupsKey: Text = none<Text>();
 let decisionKey: Text = none<Text>();
 let limitKey: Text = none<Text>();
 let limitPolicyKey: Text = none<Text>();
+let xLimitKey: Text = none<Text>();
+let xRemainingKey: Text = none<Text>();
+let xResetKey: Text = none<Text>();
 let shadowKey: Text = none<Text>();
 
 /** Makes the names; once for a VM. */
@@ -39,6 +45,9 @@ export function prepareResults(): void {
   decisionKey = keepLiteral("sluice.decision");
   limitKey = keepLiteral("sluice.ratelimit");
   limitPolicyKey = keepLiteral("sluice.ratelimit-policy");
+  xLimitKey = keepLiteral("sluice.x-ratelimit-limit");
+  xRemainingKey = keepLiteral("sluice.x-ratelimit-remaining");
+  xResetKey = keepLiteral("sluice.x-ratelimit-reset");
   shadowKey = keepLiteral("sluice.shadow");
 }
 
@@ -71,4 +80,13 @@ export function tellLimit(limit: usize, length: i32): bool {
 
 export function tellLimitPolicy(policy: usize, length: i32): bool {
   return setProperty(limitPolicyKey.start, limitPolicyKey.length, policy, length);
+}
+
+/** The X-RateLimit fields. */
+export function tellXLimit(): bool {
+  return tellX(xLimitKey, XField.Limit) && tellX(xRemainingKey, XField.Remaining) && tellX(xResetKey, XField.Reset);
+}
+
+function tellX(key: Text, field: XField): bool {
+  return !composeX(field) || setProperty(key.start, key.length, composedStart(), composedLength());
 }

@@ -3,36 +3,70 @@ import { evaluate } from "../../compiler/expression/evaluate.js";
 import type { Expression } from "../../compiler/expression/expression.js";
 import type { Rate } from "../../compiler/policy/rate.js";
 import type { Reason, RequestView, Verdict } from "../../compiler/request/verdict.js";
+import type { Cost } from "./cost.js";
+import { mostAtOnce, type Rates, windowsText } from "./rates.js";
 
-/** What a limit does with a request: which bucket, which rate. How full the bucket is, only a running gateway knows. */
-export function modelOf(
-  keys: readonly Expression[],
-  tiers: Readonly<Record<string, Rate>>,
-  fallback: Rate,
-): (view: RequestView) => Verdict {
+/** What a limit counts, and by what. */
+interface Limit {
+  keys: readonly Expression[];
+  rates: Rates;
+  cost: Cost;
+  penalizes: boolean;
+  shared: boolean;
+}
+
+/** What a limit does with a request: which bucket, which rate, what it costs. How full the bucket is, only a running gateway knows. */
+export function modelOf({ keys, rates, cost, penalizes, shared }: Limit): (view: RequestView) => Verdict {
   return (view) => {
     const known = view.attribute("auth.tier", undefined);
     const tier = typeof known === "string" ? known : "";
-    const own = Object.hasOwn(tiers, tier) ? tiers[tier] : undefined;
-    const rate = own ?? fallback;
+    const own = Object.hasOwn(rates.tiers, tier) ? rates.tiers[tier] : undefined;
+    const windows = own ?? rates.fallback;
     const chosen =
-      Object.keys(tiers).length === 0
+      Object.keys(rates.tiers).length === 0
         ? "the rate"
         : own === undefined
           ? "the default rate"
           : `the rate of tier ${tier}`;
+    const counted = shared ? "counted on all routes with this policy" : `counted on route ${view.route}`;
+    const reasons = [
+      { text: `${chosen} is ${windowsText(windows)}` },
+      ...costReason(cost, windows, view),
+      { text: `${counted}${keys.length === 0 ? ", all calls together" : ", by"}` },
+      ...keys.map((key) => part(key, view)),
+    ];
+    const calls = callsOf(cost, windows, view);
+    if (calls > mostAtOnce(windows))
+      return {
+        outcome: "denied",
+        decision: " denied quota-exceeded",
+        summary: `429: costs ${calls}, and at most ${mostAtOnce(windows)} may be spent at once`,
+        status: 429,
+        reasons,
+      };
     return {
       outcome: "counted",
       decision: " allowed within-quota",
-      summary: `counts 1 of ${rateText(rate)}; 429 once they are used up`,
+      summary: `counts ${calls} of ${windowsText(windows)}; 429 once they are used up${penalizes ? ", which costs as much" : ""}`,
       status: 429,
-      reasons: [
-        { text: `${chosen} is ${rateText(rate)}` },
-        { text: `counted on route ${view.route}${keys.length === 0 ? ", all calls together" : ", by"}` },
-        ...keys.map((key) => part(key, view)),
-      ],
+      reasons,
     };
   };
+}
+
+/** What the module takes for a call; what is unknown is as much as any call that passes. */
+function callsOf(cost: Cost, windows: readonly Rate[], view: RequestView): number {
+  if ("fixed" in cost) return cost.fixed;
+  const value = evaluate(cost.of.tree, view.attribute);
+  return typeof value === "number" ? Math.max(1, value) : mostAtOnce(windows);
+}
+
+function costReason(cost: Cost, windows: readonly Rate[], view: RequestView): Reason[] {
+  if ("fixed" in cost) return [];
+  const value = evaluate(cost.of.tree, view.attribute);
+  const calls = callsOf(cost, windows, view);
+  const text = typeof value === "number" ? `costs ${calls}` : `costs ${calls}, the most, as it cannot be known`;
+  return [{ text: `${text}: ${cost.of.text}`, origin: cost.of.span }];
 }
 
 function part(key: Expression, view: RequestView): Reason {
@@ -42,12 +76,4 @@ function part(key: Expression, view: RequestView): Reason {
   const text =
     use === undefined ? key.text : `${written(use.name, use.argument)} = ${view.show(use.name, use.argument)}`;
   return { text: `${text}${none}`, origin: key.span };
-}
-
-const PERIODS: Readonly<Record<number, string>> = { 1000: "second", 60000: "minute", 3600000: "hour", 86400000: "day" };
-
-function rateText({ count, periodMs, burst }: Rate): string {
-  const period = PERIODS[periodMs];
-  const rate = period === undefined ? `${count} per ${periodMs / 1_000}s` : `${count}/${period}`;
-  return burst === count ? rate : `${rate} burst ${burst}`;
 }

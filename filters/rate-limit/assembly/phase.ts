@@ -1,30 +1,34 @@
 import { secondsFor } from "../../lib/gcra";
-import { at, exists, none } from "../../lib/region";
-import {
-  compose,
-  composed,
-  composedLength,
-  composedStart,
-  keepLiteral,
-  put,
-  putByte,
-  putDecimal,
-  putText,
-  Text,
-} from "../../lib/text";
+import { arenaTake, at, exists, none } from "../../lib/region";
+import { compose, composed, composedLength, composedStart, keepLiteral, putDecimal, Text } from "../../lib/text";
 import { monotonicTime } from "../../proxy-wasm/clock";
 import { addPair, beginPairs, pairsLength, writePairs } from "../../proxy-wasm/headers";
 import { respond, respondWith } from "../../proxy-wasm/local-response";
 import { count } from "../../proxy-wasm/metrics";
-import { Claim, commit, giveBack, look, Means } from "./claim";
+import { fillRandom } from "../../proxy-wasm/random";
+import { Claim, charge, commit, giveBack, look, Means } from "./claim";
 import { RateLimitPolicy } from "./policy";
+import { MOST_WINDOWS } from "./rate";
+import { WindowState } from "./row-claim";
+import {
+  beginTelling,
+  composeX,
+  limitFieldLength,
+  limitFieldStart,
+  policyFieldLength,
+  policyFieldStart,
+  tellPhase,
+  tellsXFields,
+  XField,
+} from "./tell";
 
 // Limits that stand beside each other in a pipeline: all are read, then all decide, then all are booked, or none.
 
 /** The most limits that may stand beside each other. */
 export const MOST_LIMITS: i32 = 16;
 
-const CLAIMS: usize = memory.data(MOST_LIMITS * 80, 8);
+const CLAIMS: usize = memory.data(MOST_LIMITS * 88, 8);
+const WINDOWS: usize = memory.data(MOST_LIMITS * 4 * 24, 8);
 
 let claims: i32 = 0;
 let now: u64 = 0;
@@ -34,17 +38,14 @@ let uncounted: bool = false;
 /** What to say of the first limit in shadow that would have refused; the missing record if none would. */
 let shadowed: Text = none<Text>();
 
-// What the `RateLimit` and `RateLimit-Policy` fields of this request will say; in the arena.
-let limitStart: usize = 0;
-let limitLength: i32 = 0;
-let policyStart: usize = 0;
-let policyLength: i32 = 0;
-
 let contentType: Text = none<Text>();
 let problemJson: Text = none<Text>();
 let retryAfter: Text = none<Text>();
 let limitName: Text = none<Text>();
 let limitPolicyName: Text = none<Text>();
+let xLimitName: Text = none<Text>();
+let xRemainingName: Text = none<Text>();
+let xResetName: Text = none<Text>();
 
 /** Makes the constants of all limits; once for a VM. */
 export function prepareLimits(): void {
@@ -53,13 +54,15 @@ export function prepareLimits(): void {
   retryAfter = keepLiteral("retry-after");
   limitName = keepLiteral("ratelimit");
   limitPolicyName = keepLiteral("ratelimit-policy");
+  xLimitName = keepLiteral("x-ratelimit-limit");
+  xRemainingName = keepLiteral("x-ratelimit-remaining");
+  xResetName = keepLiteral("x-ratelimit-reset");
 }
 
 /** To be called before the first limit of a request. */
 export function beginLimits(): void {
   now = 0;
-  limitLength = 0;
-  policyLength = 0;
+  beginTelling();
 }
 
 /** To be called before the first of limits that stand beside each other. */
@@ -71,13 +74,16 @@ export function beginPhase(): void {
 
 /** Adds a limit to the phase: reads where it stands. There are at most MOST_LIMITS. */
 export function addLimit(policy: RateLimitPolicy, k0: u64, k1: u64): void {
-  if (claims < MOST_LIMITS) look(at<Claim>(CLAIMS, claims++), policy, k0, k1, now);
+  if (claims === MOST_LIMITS) return;
+  const windows = WINDOWS + <usize>(claims * MOST_WINDOWS) * offsetof<WindowState>();
+  look(at<Claim>(CLAIMS, claims++), policy, k0, k1, now, windows);
 }
 
 /** Whether all enforced limits of the phase let the call pass; if so it is booked in all that have room for it. */
 export function admit(): bool {
   const passed = decide() && book();
-  tell(passed);
+  penalise(passed);
+  tellPhase(CLAIMS, claims, passed);
   return passed;
 }
 
@@ -98,7 +104,7 @@ function decide(): bool {
       continue;
     }
     count(claim.policy.counters.denied);
-    if (!found || claim.wait > refused.wait) refused = claim;
+    if (!found || claim.retry > refused.retry) refused = claim;
     found = true;
   }
   if (found) return false;
@@ -154,6 +160,14 @@ function takeBack(end: i32): void {
   for (let i = 0; i < end; i++) giveBack(at<Claim>(CLAIMS, i), now);
 }
 
+/** Charges a call that was refused, or would have been, where such calls cost too. */
+function penalise(passed: bool): void {
+  for (let i = 0; i < claims; i++) {
+    const claim = at<Claim>(CLAIMS, i);
+    if (claim.policy.penalizes !== 0 && !(passed && claim.allowed !== 0)) charge(claim, now);
+  }
+}
+
 function countBooked(): void {
   for (let i = 0; i < claims; i++) {
     const claim = at<Claim>(CLAIMS, i);
@@ -163,80 +177,50 @@ function countBooked(): void {
   }
 }
 
-// ---- what the client is told
-
-function tell(passed: bool): void {
-  let needed = 0;
-  for (let i = 0; i < claims; i++) {
-    const claim = at<Claim>(CLAIMS, i);
-    if (claim.policy.tellsLimit !== 0) needed += claim.rate.policyField.length + 64;
-  }
-  if (needed === 0) return;
-  compose(limitLength + needed);
-  put(limitStart, limitLength);
-  for (let i = 0; i < claims; i++) tellLimit(at<Claim>(CLAIMS, i), passed);
-  if (!composed()) return;
-  const start = composedStart();
-  const length = composedLength();
-  compose(policyLength + needed);
-  put(policyStart, policyLength);
-  for (let i = 0; i < claims; i++) {
-    const claim = at<Claim>(CLAIMS, i);
-    if (claim.policy.tellsLimit === 0) continue;
-    separate();
-    putText(claim.rate.policyField);
-  }
-  if (!composed()) return;
-  limitStart = start;
-  limitLength = length;
-  policyStart = composedStart();
-  policyLength = composedLength();
-}
-
-function separate(): void {
-  if (composedLength() === 0) return;
-  putByte(0x2c);
-  putByte(0x20);
-}
-
-/** Adds `"<policy>";r=<left>;t=<seconds until there is one more, 0 if none is missing>`. */
-function tellLimit(claim: Claim, passed: bool): void {
-  if (claim.policy.tellsLimit === 0) return;
-  const booked = passed || claim.allowed === 0 || claim.means !== Means.Bucket;
-  const left = min(booked ? claim.left : claim.left + claim.calls, claim.rate.count);
-  separate();
-  putByte(0x22);
-  putText(claim.policy.name);
-  putByte(0x22);
-  putByte(0x3b);
-  putByte(0x72);
-  putByte(0x3d);
-  putDecimal(left);
-  putByte(0x3b);
-  putByte(0x74);
-  putByte(0x3d);
-  putDecimal(left === claim.rate.count ? 0 : max(<u64>1, secondsFor(claim.wait)));
-}
-
 /** Answers a call that the last `admit` refused; whether the host took it. */
 export function respondRefused(): bool {
   const policy = refused.policy;
   if (uncounted) return respond(policy.unavailable);
-  if (policy.tellsRetry === 0 && limitLength === 0) return respond(policy.denial);
+  const denial = refused.refusing.denial;
+  if (policy.tellsRetry === 0 && limitFieldLength() === 0 && !tellsXFields()) return respond(denial);
   beginPairs();
   addPair(contentType, problemJson.start, problemJson.length);
   if (policy.tellsRetry !== 0) {
+    const seconds = retrySeconds(policy);
     compose(24);
-    putDecimal(max(<u64>1, secondsFor(refused.wait)));
+    putDecimal(seconds);
     if (composed()) addPair(retryAfter, composedStart(), composedLength());
   }
   // Envoy adds a route's response headers to this answer only where the route leads to a service.
-  if (limitLength > 0) {
-    addPair(limitName, limitStart, limitLength);
-    addPair(limitPolicyName, policyStart, policyLength);
+  if (limitFieldLength() > 0) {
+    addPair(limitName, limitFieldStart(), limitFieldLength());
+    addPair(limitPolicyName, policyFieldStart(), policyFieldLength());
+  }
+  if (tellsXFields()) {
+    addX(xLimitName, XField.Limit);
+    addX(xRemainingName, XField.Remaining);
+    addX(xResetName, XField.Reset);
   }
   const pairs = writePairs();
-  return pairs === 0 ? respond(policy.denial) : respondWith(policy.denial, pairs, pairsLength());
+  return pairs === 0 ? respond(denial) : respondWith(denial, pairs, pairsLength());
+}
+
+function addX(name: Text, field: XField): void {
+  if (composeX(field)) addPair(name, composedStart(), composedLength());
+}
+
+/** When to come again: not before there is room, and later by chance where callers are to be spread. */
+function retrySeconds(policy: RateLimitPolicy): u64 {
+  const seconds = max(<u64>1, secondsFor(refused.retry));
+  if (policy.jitter === 0) return seconds;
+  const chance = arenaTake(8);
+  if (chance === 0 || !fillRandom(chance, 8)) return seconds;
+  return seconds + (at<Chance>(chance, 0).value % (<u64>policy.jitter + 1));
+}
+
+@unmanaged
+class Chance {
+  value: u64 = 0;
 }
 
 /** What to say of a call that the last `admit` let pass; the missing record if no limit was enforced. */
@@ -256,20 +240,4 @@ export function shadowedDecision(): Text {
 /** What to say of a call that the last `admit` refused. */
 export function refusedDecision(): Text {
   return uncounted ? refused.policy.uncounted : refused.policy.denied;
-}
-
-export function limitFieldStart(): usize {
-  return limitStart;
-}
-
-export function limitFieldLength(): i32 {
-  return limitLength;
-}
-
-export function policyFieldStart(): usize {
-  return policyStart;
-}
-
-export function policyFieldLength(): i32 {
-  return policyLength;
 }
