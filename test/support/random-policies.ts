@@ -229,6 +229,20 @@ const RATES = [
   "1 per 1d",
 ];
 const rate = fc.constantFrom(...RATES);
+/** No two of one period. */
+const severalRates = fc.uniqueArray(fc.constantFrom("3/hour", "4/day", "2 per 90m burst 5", "3 per 2h"), {
+  minLength: 1,
+  maxLength: 3,
+});
+/** Numbers that no burst is smaller than, and what is decided on each request. */
+const cost = fc.constantFrom(
+  1,
+  'request.method == "GET" ? 1 : 2',
+  'int(request.headers["x-x"])',
+  "size(request.path)",
+  "request.size",
+  'auth.tier == "gold" ? 1 : 3',
+);
 
 const rateLimit = policyOf(
   "rateLimit",
@@ -237,9 +251,13 @@ const rateLimit = policyOf(
       key: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }),
       rate: fc.oneof(
         { weight: 2, arbitrary: rate },
-        fc.record({ default: rate, gold: rate, free: rate, a: rate }, { requiredKeys: ["default"] }),
+        severalRates,
+        fc.record({ default: rate, gold: rate, free: severalRates, a: rate }, { requiredKeys: ["default"] }),
       ),
-      headers: someOf(["ietf", "retry-after"]),
+      cost,
+      penalize: fc.boolean(),
+      shared: fc.boolean(),
+      headers: someOf(["ietf", "retry-after", "x-ratelimit"]),
       store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
     },
     { requiredKeys: ["rate"] },

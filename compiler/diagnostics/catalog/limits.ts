@@ -4,7 +4,7 @@ import type { Section } from "./entry.js";
 export const limits = {
   SL0476: {
     severity: "error",
-    message: "a call costs {cost}, and {rate} lets {burst} be spent at once: no call would ever pass",
+    message: "a call costs {cost}, and with {rate} at most {burst} may be spent at once: no call would ever pass",
     help: `A call passes when all that it costs is left, and never more is left than the burst: the count, unless \`burst\` says otherwise. Of several
 rates the smallest burst holds.
 

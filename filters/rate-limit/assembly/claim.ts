@@ -59,6 +59,7 @@ export function look(claim: Claim, policy: RateLimitPolicy, k0: u64, k1: u64, no
   claim.cost = costOf(policy, rate);
   claim.windows = windows;
   claim.allowed = 1;
+  claim.retry = 0;
   claim.left = 0;
   claim.wait = rate.interval;
   if (policy.width > 1) clearStates(claim);

@@ -33,6 +33,8 @@ const WINDOWS: usize = memory.data(MOST_LIMITS * 4 * 24, 8);
 let claims: i32 = 0;
 let now: u64 = 0;
 let refused: Claim = none<Claim>();
+/** Nanoseconds until none of the limits that refused, or were charged for it, would. */
+let retry: u64 = 0;
 /** Whether `refused` could not be counted, rather than being one call too many. */
 let uncounted: bool = false;
 /** What to say of the first limit in shadow that would have refused; the missing record if none would. */
@@ -160,11 +162,16 @@ function takeBack(end: i32): void {
   for (let i = 0; i < end; i++) giveBack(at<Claim>(CLAIMS, i), now);
 }
 
-/** Charges a call that was refused, or would have been, where such calls cost too. */
+/** Charges a call that was refused, or would have been, where such calls cost too. Then it may be another limit that the caller waits longest for. */
 function penalise(passed: bool): void {
+  if (!passed) retry = refused.retry;
   for (let i = 0; i < claims; i++) {
     const claim = at<Claim>(CLAIMS, i);
-    if (claim.policy.penalizes !== 0 && !(passed && claim.allowed !== 0)) charge(claim, now);
+    if (claim.policy.penalizes === 0 || (passed && claim.allowed !== 0)) continue;
+    charge(claim, now);
+    if (claim.policy.shadow !== 0) continue;
+    if (!uncounted && claim.allowed === 0 && claim.retry > refused.retry) refused = claim;
+    retry = max(retry, claim.retry);
   }
 }
 
@@ -211,7 +218,7 @@ function addX(name: Text, field: XField): void {
 
 /** When to come again: not before there is room, and later by chance where callers are to be spread. */
 function retrySeconds(policy: RateLimitPolicy): u64 {
-  const seconds = max(<u64>1, secondsFor(refused.retry));
+  const seconds = max(<u64>1, secondsFor(retry));
   if (policy.jitter === 0) return seconds;
   const chance = arenaTake(8);
   if (chance === 0 || !fillRandom(chance, 8)) return seconds;

@@ -45,6 +45,7 @@ export function lookInRow(claim: Claim, now: u64): void {
   claim.version = currentVersion();
   claim.calls = claim.cost;
   claim.allowed = 1;
+  claim.retry = 0;
   const times = timesOf(claim.key, now, policy.width);
   for (let i = 0; i <= last; i++) {
     const window = windowOf(claim.rate, i);
@@ -127,10 +128,9 @@ export function chargeRow(claim: Claim, now: u64): void {
       setTimeAt(times, i, end);
       note(claim, i, end, now);
       const retry = untilConforms(end, now, min(claim.cost, window.burst) * window.interval, window.tolerance);
-      if (claim.allowed === 0 && retry > claim.retry) {
-        claim.retry = retry;
-        claim.refusing = window;
-      }
+      if (retry <= claim.retry) continue;
+      claim.retry = retry;
+      claim.refusing = window;
     }
     if (writeRows(policy.setKey, setNumber(claim), set, policy.width, currentVersion()) !== Status.CasMismatch) return;
   }
