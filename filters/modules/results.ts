@@ -45,10 +45,11 @@ export function prepareResults(): void {
   decisionKey = keepLiteral("sluice.decision");
   limitKey = keepLiteral("sluice.ratelimit");
   limitPolicyKey = keepLiteral("sluice.ratelimit-policy");
+  shadowKey = keepLiteral("sluice.shadow");
+  if (!RATE_LIMIT) return;
   xLimitKey = keepLiteral("sluice.x-ratelimit-limit");
   xRemainingKey = keepLiteral("sluice.x-ratelimit-remaining");
   xResetKey = keepLiteral("sluice.x-ratelimit-reset");
-  shadowKey = keepLiteral("sluice.shadow");
 }
 
 function tell(key: Text, value: Text): bool {

@@ -172,7 +172,7 @@ export function joinFields(name: Text, most: i32): bool {
 
 // ---- composing pairs: up to four at a time
 
-const MOST_PAIRS: i32 = 4;
+const MOST_PAIRS: i32 = 8;
 const PAIRS: usize = memory.data(MOST_PAIRS * 16, 8);
 let pairCount: i32 = 0;
 

@@ -47,6 +47,24 @@ const token = fc
     }),
   );
 
+/** Operations that have an integer. */
+const COSTS: readonly Value[] = [
+  ["get", "request.size"],
+  ["int", ["get", "request.headers", "x-units"]],
+  ["size", ["get", "request.path"]],
+  ["?:", ["==", ["get", "request.method"], "GET"], 1, ["get", "source.port"]],
+];
+/** One window, or several of different periods. */
+const rates = fc.oneof(
+  rate,
+  fc.tuple(rate, rate).map(([one, other]): { [key: string]: Value } => ({
+    windows: [
+      { ...one, periodMs: 60_000 },
+      { ...other, periodMs: 3_600_000 },
+    ],
+  })),
+);
+
 const HEADERS = ["x-api-key", "authorization", "x_key.1"] as const;
 const mode = fc.constantFrom("enforce", "shadow");
 
@@ -85,12 +103,16 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
       fc.record(
         {
           key: fc.array(attribute, { maxLength: 3 }),
-          default: rate,
+          default: rates,
           rates: fc.uniqueArray(
-            fc.tuple(fc.constantFrom("gold", "free"), rate).map(([tier, one]) => ({ tier, ...one })),
+            fc.tuple(fc.constantFrom("gold", "free"), rates).map(([tier, one]) => ({ tier, ...one })),
             { selector: ({ tier }) => tier },
           ),
-          headers: fc.uniqueArray(fc.constantFrom("ietf", "retry-after")),
+          cost: fc.oneof(fc.constantFrom<Value>(1, 7, 1_000_000_000), fc.constantFrom<Value>(...COSTS)),
+          penalize: fc.boolean(),
+          shared: fc.boolean(),
+          headers: fc.uniqueArray(fc.constantFrom("ietf", "retry-after", "x-ratelimit")),
+          jitter: fc.constantFrom(1, 3600),
           slots: fc.constantFrom(8, 1024, 1_048_576),
         },
         { requiredKeys: ["key", "default"] },
@@ -271,6 +293,7 @@ const KEYS: readonly string[] = [
     "run",
   ],
   ...["authorize", "rateLimit", "realm", "anyOf", "optional", "forward", "rules", "otherwise", "allow", "deny", "key"],
+  ...["windows", "cost", "penalize", "shared", "jitter"],
   ...[
     "rates",
     "default",
