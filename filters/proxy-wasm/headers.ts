@@ -170,7 +170,7 @@ export function joinFields(name: Text, most: i32): bool {
   return count > 0;
 }
 
-// ---- composing pairs: up to four at a time
+// ---- composing pairs: up to eight at a time
 
 const MOST_PAIRS: i32 = 8;
 const PAIRS: usize = memory.data(MOST_PAIRS * 16, 8);

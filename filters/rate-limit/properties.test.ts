@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { BareLimit, SharedTable } from "../../test/support/bare-limit.js";
 import { LimitModel, type LimitSpec, type ModelCall, type Window } from "../../test/support/limit-model.js";
 import { type CompiledModule, loadModule, ModuleVm, SharedData } from "../../test/support/module-host.js";
 import { configurationOf } from "../../test/support/module-policies.js";
 
-// Limits of every sort against the textbook, in a time that the test makes: nearly a million calls in each run, from several workers.
+// Limits of every sort against the textbook, in a time that the test makes: more than a million calls, from two workers.
 
 let guard: CompiledModule;
 beforeAll(async () => {
@@ -152,6 +153,47 @@ describe("the limits of a phase", () => {
     );
     expect(calls).toBe(80_000);
   });
+});
+
+describe("a limit by address", () => {
+  test("decides as the textbook does over a million calls", async () => {
+    let calls = 0;
+    const alone = limits.filter((drawn) => drawn.every(({ cost }) => cost !== "header"));
+    await fc.assert(
+      fc.asyncProperty(alone, fc.integer(), async (drawn, seed) => {
+        const policies = drawn.map(({ tiers: _, ...one }) => ({ ...one }));
+        const table = new SharedTable();
+        const configuration = {
+          version: 1,
+          results: "filterState",
+          consumers: [],
+          policies: policies.map((one) => {
+            const { name, rateLimit } = policyOf(one);
+            return { name, rateLimit: { ...rateLimit, key: [["get", "source.ip"]], headers: [] } };
+          }),
+          routes: [{ name: "*", run: policies.map(({ name }) => name), tell: [] }],
+        };
+        const workers = [await BareLimit.start(configuration, table), await BareLimit.start(configuration, table)];
+        const model = new LimitModel(policies);
+        const costs = Object.fromEntries(policies.map(({ name, cost }) => [name, Number(cost)]));
+        const next = numbers(seed);
+        let now = 1_000_000_000;
+        for (let step = 0; step < 25_000; step++, calls++) {
+          const key = `192.0.2.${next(5)}`;
+          const worker = workers[next(2)];
+          if (worker === undefined) throw new Error("there are two workers");
+          worker.now = now;
+          const passed = worker.call(`${key}:4711`);
+          const answer = model.call({ route: "*", key, costs }, BigInt(now));
+          if (passed !== answer.passed)
+            throw new Error(`call ${step} of ${key} passed: ${passed}, not ${answer.passed}`);
+          now += (next(50) === 0 ? next(100_000) : next(400)) * 1_000_000;
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(calls).toBe(1_000_000);
+  }, 180_000);
 });
 
 /** What the RateLimit field says: never more than the count of a window. */
