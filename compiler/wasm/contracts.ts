@@ -72,7 +72,11 @@ const bodyCallbacks = [
 
 /** What a module that makes spans is entered by, and calls: streams end, collectors are called and answer, time passes. */
 const traceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_log", "function proxy_on_tick"];
-const ofTracing = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
+const ticks = ["env.proxy_set_tick_period_milliseconds"];
+const ofTracing = ["env.proxy_http_call", ...ticks];
+
+/** What a module that counts calls in flight is entered by: streams are gone, time passes. */
+const flightCallbacks = ["function proxy_on_delete", "function proxy_on_tick"];
 
 const ofBodies: Contract = {
   exports: [...common.exports, ...bodyCallbacks].toSorted(),
@@ -85,12 +89,12 @@ export const contracts: Readonly<Record<string, Contract>> = {
   auth: { exports: common.exports, imports: [...verification, ...common.imports, ...sharedData].toSorted() },
   body: ofBodies,
   guard: {
-    exports: [...common.exports, ...traceCallbacks].toSorted(),
+    exports: [...new Set([...common.exports, ...traceCallbacks, ...flightCallbacks])].toSorted(),
     imports: [...verification, ...common.imports, ...sharedData, ...ofTracing].toSorted(),
   },
   "rate-limit": {
-    exports: common.exports,
-    imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData],
+    exports: [...common.exports, ...flightCallbacks].toSorted(),
+    imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData, ...ticks].toSorted(),
   },
   soap: ofBodies,
   tracing: {

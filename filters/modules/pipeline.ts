@@ -91,7 +91,7 @@ export function judge(configuration: Configuration, context: u32, ends: bool): F
   if (TRACING && configuration.traces !== 0) clearTraceAttributes();
   if (AUTH) forgetConsumer();
   shadowed = none<Text>();
-  if (RATE_LIMIT) beginLimits();
+  if (RATE_LIMIT) beginLimits(context);
   const pipeline = findPipeline(configuration);
   if (!exists(pipeline)) return refuse(unknownRoute);
   const needs = pipeline.needs;

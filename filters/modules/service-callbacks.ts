@@ -1,5 +1,7 @@
 import { exists } from "../lib/region";
 import { beginCallback } from "../proxy-wasm/memory";
+import { beatOfFlights } from "../rate-limit/assembly/in-flight";
+import { hasFlights } from "../rate-limit/assembly/policy";
 import { sendOnTick, settle } from "../tracing/assembly/delivery";
 import { Configuration } from "./configuration";
 import { configurationOfRoot } from "./roots";
@@ -9,6 +11,7 @@ import { configurationOfRoot } from "./roots";
 
 export function proxy_on_tick(root: u32): void {
   beginCallback();
+  if (RATE_LIMIT && hasFlights()) beatOfFlights();
   const configuration = configurationOfRoot<Configuration>(root);
   if (!exists(configuration)) return;
   if (TRACING) sendOnTick(configuration.exporters);

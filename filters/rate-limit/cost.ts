@@ -9,9 +9,9 @@ import type { Settings } from "./settings.js";
 export type Cost = { fixed: number } | { of: Expression };
 
 /** Reads `cost`; nothing after an error was reported. */
-export function planCost(spec: Settings["cost"], rates: Rates, context: PolicyContext): Cost | undefined {
+export function planCost(spec: Settings["cost"], rates: Rates | undefined, context: PolicyContext): Cost | undefined {
   const cost = typeof spec === "number" ? { fixed: spec } : costOf(spec, context);
-  if (cost === undefined || "of" in cost) return cost;
+  if (cost === undefined || "of" in cost || rates === undefined) return cost;
   const tight = [...Object.values(rates.tiers), rates.fallback].filter((windows) => mostAtOnce(windows) < cost.fixed);
   for (const windows of tight) {
     const parameters = { cost: cost.fixed, rate: windowsText(windows), burst: mostAtOnce(windows) };

@@ -32,13 +32,14 @@ export const rateLimit = defineKind({
   summary: "counts calls by a key and answers 429 beyond a rate",
   schema: settings,
   inModule,
-  partial: settings.extend({ rate: settings.shape.rate.prefault("1/second") }),
   plan(spec, context) {
     const keys = planKeys(spec.key, context);
-    const rates = planRates(spec.rate, context);
-    const cost = rates && planCost(spec.cost, rates, context);
-    if (keys.length !== spec.key.length || rates === undefined || cost === undefined) return undefined;
-    const byTier = Object.entries(rates.tiers);
+    if (!limitsSomething(spec, context)) return undefined;
+    const rates = spec.rate === undefined ? undefined : planRates(spec.rate, context);
+    const cost = planCost(spec.cost, rates, context);
+    if (keys.length !== spec.key.length || cost === undefined) return undefined;
+    if (spec.rate !== undefined && rates === undefined) return undefined;
+    const byTier = Object.entries(rates?.tiers ?? {});
     const read = "of" in cost ? [...keys, cost.of] : keys;
     const tierRead = { attribute: "auth.tier", origin: context.place(["rate"], "key") };
     warn(spec, keys, context);
@@ -53,7 +54,8 @@ export const rateLimit = defineKind({
         ...(byTier.length > 0
           ? { rates: byTier.map(([tier, windows]): JsonObject => ({ tier, ...rateMember(windows) })) }
           : {}),
-        default: rateMember(rates.fallback),
+        ...(rates === undefined ? {} : { default: rateMember(rates.fallback) }),
+        ...(spec.inFlight === undefined ? {} : { inFlight: spec.inFlight }),
         ...costMember(cost),
         ...(spec.penalize ? { penalize: true } : {}),
         ...(spec.shared ? { shared: true } : {}),
@@ -67,7 +69,8 @@ export const rateLimit = defineKind({
         ...(spec.headers.includes("ietf") ? IETF_HEADERS : []),
         ...(spec.headers.includes("x-ratelimit") ? X_HEADERS : []),
       ],
-      decide: modelOf({ keys, rates, cost, penalizes: spec.penalize, shared: spec.shared }),
+      ...(spec.inFlight === undefined ? {} : { followsStreams: true }),
+      decide: modelOf({ keys, rates, cost, inFlight: spec.inFlight, penalizes: spec.penalize, shared: spec.shared }),
       lint: lintOf(context, "rateLimit"),
     };
   },
@@ -82,11 +85,22 @@ function planKeys(texts: readonly string[], context: PolicyContext): Expression[
   });
 }
 
+function limitsSomething(spec: Settings, context: PolicyContext): boolean {
+  if (spec.rate !== undefined || spec.inFlight !== undefined) return true;
+  // One that does not fit the schema has a finding of its own.
+  if (context.node(["rate"]) === undefined && context.node(["inFlight"]) === undefined)
+    context.report(diagnose("SL0481", { policy: context.policy }, context.place([], "key")));
+  return false;
+}
+
 /** Says what of a limit does nothing. */
 function warn(spec: Settings, keys: readonly Expression[], context: PolicyContext): void {
   const byRoute = keys.findIndex((key) => key.attributes.some(({ name }) => name === "route.name"));
   if (spec.shared && byRoute >= 0)
     context.report(diagnose("SL0479", { policy: context.policy }, context.place(["key", byRoute])));
+  for (const key of ["cost", "penalize"] as const)
+    if (spec.rate === undefined && context.node([key]) !== undefined)
+      context.report(diagnose("SL0482", { key, policy: context.policy }, context.place([key], "key")));
   if (spec.jitter !== undefined && !spec.headers.includes("retry-after"))
     context.report(diagnose("SL0480", { policy: context.policy }, context.place(["jitter"], "key")));
 }

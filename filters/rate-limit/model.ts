@@ -9,15 +9,31 @@ import { mostAtOnce, type Rates, windowsText } from "./rates.js";
 /** What a limit counts, and by what. */
 interface Limit {
   keys: readonly Expression[];
-  rates: Rates;
+  rates: Rates | undefined;
+  inFlight: number | undefined;
   cost: Cost;
   penalizes: boolean;
   shared: boolean;
 }
 
 /** What a limit does with a request: which bucket, which rate, what it costs. How full the bucket is, only a running gateway knows. */
-export function modelOf({ keys, rates, cost, penalizes, shared }: Limit): (view: RequestView) => Verdict {
+export function modelOf(limit: Limit): (view: RequestView) => Verdict {
+  const { keys, rates, inFlight, cost, penalizes, shared } = limit;
   return (view) => {
+    const counted = shared ? "counted on all routes with this policy" : `counted on route ${view.route}`;
+    const crowd = inFlight === undefined ? [] : [{ text: `at most ${inFlight} in flight at once` }];
+    const where: Reason[] = [
+      { text: `${counted}${keys.length === 0 ? ", all calls together" : ", by"}` },
+      ...keys.map((key) => part(key, view)),
+    ];
+    if (rates === undefined)
+      return {
+        outcome: "counted",
+        decision: " allowed within-quota",
+        summary: `counts 1 of ${inFlight} in flight; 429 beyond them`,
+        status: 429,
+        reasons: [...crowd, ...where],
+      };
     const known = view.attribute("auth.tier", undefined);
     const tier = typeof known === "string" ? known : "";
     const own = Object.hasOwn(rates.tiers, tier) ? rates.tiers[tier] : undefined;
@@ -28,12 +44,11 @@ export function modelOf({ keys, rates, cost, penalizes, shared }: Limit): (view:
         : own === undefined
           ? "the default rate"
           : `the rate of tier ${tier}`;
-    const counted = shared ? "counted on all routes with this policy" : `counted on route ${view.route}`;
     const reasons = [
       { text: `${chosen} is ${windowsText(windows)}` },
       ...costReason(cost, windows, view),
-      { text: `${counted}${keys.length === 0 ? ", all calls together" : ", by"}` },
-      ...keys.map((key) => part(key, view)),
+      ...crowd,
+      ...where,
     ];
     const calls = callsOf(cost, windows, view);
     if (calls > mostAtOnce(windows))

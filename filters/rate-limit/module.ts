@@ -29,14 +29,23 @@ export const inModule: ModulePart = {
   tellsByFilterState: true,
   config: ({ integerOperation, textAttribute }) => {
     const tier = { tier: identity.describe("Whose rate this is, once in a policy.") };
-    return z.strictObject({
+    const body = z.strictObject({
       key: z.array(textAttribute).max(8).describe("What calls are counted by; nothing: one bucket for each route."),
       rates: z
         .array(z.union([z.strictObject({ ...tier, ...window }), z.strictObject({ ...tier, ...windows })]))
         .max(64)
         .optional()
         .describe("Rates by tier."),
-      default: z.union([z.strictObject(window), z.strictObject(windows)]).describe("The rate of everybody else."),
+      default: z
+        .union([z.strictObject(window), z.strictObject(windows)])
+        .optional()
+        .describe("The rate of everybody else; without it there are no rates."),
+      inFlight: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe("How many calls may be in flight at once, by the same key; any number without this key."),
       cost: z
         .union([z.int().min(1).max(1_000_000_000), integerOperation])
         .optional()
@@ -67,6 +76,13 @@ export const inModule: ModulePart = {
         .optional()
         .meta({ default: 65_536 })
         .describe("How many keys are counted at once: a power of two from 8 to 1,048,576."),
+    });
+    // Rates by tier stand beside that of everybody else, and something has to be limited.
+    return body.meta({
+      allOf: [
+        { anyOf: [{ required: ["default"] }, { required: ["inFlight"] }] },
+        { anyOf: [{ required: ["default"] }, { not: { required: ["rates"] } }] },
+      ],
     });
   },
 };

@@ -12,7 +12,7 @@ export interface Rates {
 }
 
 /** Reads `rate`; nothing after an error was reported. */
-export function planRates(spec: Settings["rate"], context: PolicyContext): Rates | undefined {
+export function planRates(spec: NonNullable<Settings["rate"]>, context: PolicyContext): Rates | undefined {
   if (Array.isArray(spec)) return checkWindows(spec, ["rate"], context) ? { tiers: {}, fallback: spec } : undefined;
   const { default: fallback, ...tiers } = spec;
   if (fallback === undefined) {

@@ -7,6 +7,7 @@ const MOST_TIERS = 64;
 /** As many as the module keeps in its tables. */
 const MOST_PARTS = 8;
 const MOST_COST = 1_000_000_000;
+const MOST_IN_FLIGHT = 1_000_000;
 const LONGEST_JITTER_MS = 3_600_000;
 
 const cost = z
@@ -44,10 +45,20 @@ export const settings = z
           .refine((rates) => Object.keys(rates).length <= MOST_TIERS, `at most ${MOST_TIERS} tiers`)
           .meta({ maxProperties: MOST_TIERS, required: ["default"] }),
       ])
+      .optional()
       .describe(
         "Calls per period, such as `100/minute`, `10/second burst 20` or `100 per 15s`; a list of them, all of which hold; or a rate for each tier of consumers. `burst` is how many may come at once.",
       )
       .meta({ examples: ["100/minute", ["10/second", "1000/day"], { gold: "1000/second", default: "60/minute" }] }),
+    inFlight: z
+      .int()
+      .min(1)
+      .max(MOST_IN_FLIGHT)
+      .optional()
+      .describe(
+        "How many calls may be in flight at once, by the same key; alone or beside `rate`. Any number if absent.",
+      )
+      .meta({ examples: [20] }),
     cost,
     penalize: z
       .boolean()

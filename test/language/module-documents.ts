@@ -109,6 +109,7 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
             { selector: ({ tier }) => tier },
           ),
           cost: fc.oneof(fc.constantFrom<Value>(1, 7, 1_000_000_000), fc.constantFrom<Value>(...COSTS)),
+          inFlight: fc.constantFrom(1, 1_000_000),
           penalize: fc.boolean(),
           shared: fc.boolean(),
           headers: fc.uniqueArray(fc.constantFrom("ietf", "retry-after", "x-ratelimit")),
@@ -293,7 +294,7 @@ const KEYS: readonly string[] = [
     "run",
   ],
   ...["authorize", "rateLimit", "realm", "anyOf", "optional", "forward", "rules", "otherwise", "allow", "deny", "key"],
-  ...["windows", "cost", "penalize", "shared", "jitter"],
+  ...["windows", "cost", "inFlight", "penalize", "shared", "jitter"],
   ...[
     "rates",
     "default",

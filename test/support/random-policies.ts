@@ -257,6 +257,8 @@ const rateLimit = policyOf(
       cost,
       penalize: fc.boolean(),
       shared: fc.boolean(),
+      // So many that how fast answers come cannot matter.
+      inFlight: fc.constant(1_000),
       headers: someOf(["ietf", "retry-after", "x-ratelimit"]),
       store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
     },

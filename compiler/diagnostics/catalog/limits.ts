@@ -47,4 +47,20 @@ Leave out one of the two.`,
     per-partner: { rateLimit: { rate: 100/minute, headers: [ietf], jitter: 10s } }                  # SL0480
     per-partner: { rateLimit: { rate: 100/minute, headers: [ietf, retry-after], jitter: 10s } }`,
   },
+  SL0481: {
+    severity: "error",
+    message: "`{policy}` limits nothing: it needs `rate`, `inFlight`, or both",
+    help: `\`rate\` is how many calls may come in a time, \`inFlight\` how many may be under way at once.
+
+    per-partner: { rateLimit: { key: [auth.consumer] } }                                      # SL0481
+    per-partner: { rateLimit: { key: [auth.consumer], rate: 100/minute, inFlight: 10 } }`,
+  },
+  SL0482: {
+    severity: "warning",
+    message: "`{key}` of `{policy}` does nothing without a `rate`",
+    help: `A call in flight is one, whatever it costs, and one that is refused is not in flight.
+
+    reports: { rateLimit: { inFlight: 2, cost: 10 } }                        # SL0482
+    reports: { rateLimit: { inFlight: 2, rate: 100/hour, cost: 10 } }`,
+  },
 } as const satisfies Section<"04">;

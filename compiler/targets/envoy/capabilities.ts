@@ -38,14 +38,20 @@ const SENDING_CAPABILITIES = [
 /** What it calls beside, where it verifies signatures by public keys. */
 const VERIFYING_CAPABILITIES = ["proxy_call_foreign_function"] as const;
 
+/** What it calls and is entered by beside, where it counts calls in flight: when a stream is gone, and by the clock. */
+const FOLLOWING_CAPABILITIES = ["proxy_on_delete", "proxy_on_tick", "proxy_set_tick_period_milliseconds"] as const;
+
 /** What the guard may do for a plan. Callbacks that nothing needs would cost each stream an entry into the module. */
 export function guardCapabilities(plan: GatewayPlan): readonly string[] {
   const verifies = plan.policies.some((policy) => policy.verifiesSignatures === true);
-  return [
+  const follows = plan.policies.some((policy) => policy.followsStreams === true);
+  const capabilities = new Set([
     ...GUARD_CAPABILITIES,
     ...(sendsSpans(plan) ? SENDING_CAPABILITIES : []),
     ...(verifies ? VERIFYING_CAPABILITIES : []),
-  ].toSorted();
+    ...(follows ? FOLLOWING_CAPABILITIES : []),
+  ]);
+  return [...capabilities].toSorted();
 }
 
 /**

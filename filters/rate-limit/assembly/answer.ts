@@ -30,6 +30,17 @@ export function quotaDenial(policy: Text, quota: Text): LocalResponse {
   return denial;
 }
 
+/** 429: as many calls as there may be are in flight. */
+export function crowdedDenial(like: LocalResponse): LocalResponse {
+  const answer = keepRecord<LocalResponse>();
+  answer.status = 429;
+  answer.grpcStatus = GrpcStatus.ResourceExhausted;
+  answer.headers = like.headers;
+  answer.details = like.details;
+  answer.body = keepLiteral('{"type":"about:blank","title":"Too Many Requests","status":429}');
+  return answer;
+}
+
 /** 503: the call cannot be counted. */
 export function storeFailure(like: LocalResponse): LocalResponse {
   const answer = keepRecord<LocalResponse>();

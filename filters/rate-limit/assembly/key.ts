@@ -33,6 +33,16 @@ export function bucketKey(policy: RateLimitPolicy, rate: Rate, k0: u64, k1: u64)
   beginKey(k0, k1);
   if (exists(rate.tier)) putPart(rate.tier.start, rate.tier.length);
   else putNoPart();
+  return endOfKey(policy);
+}
+
+/** The same of calls in flight, which callers of all tiers have alike. */
+export function flightKey(policy: RateLimitPolicy, k0: u64, k1: u64): u64 {
+  beginKey(k0, k1);
+  return endOfKey(policy);
+}
+
+function endOfKey(policy: RateLimitPolicy): u64 {
   for (let i = 0; i < policy.partCount; i++) {
     const slot = partSlot(policy, i);
     const part = attribute(slot);

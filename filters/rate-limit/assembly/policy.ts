@@ -21,8 +21,10 @@ import { at, exists, keepRecord, keepRecords, none } from "../../lib/region";
 import { compose, keepComposed, putByte, putDecimal, putLiteral, putText, Text } from "../../lib/text";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
-import { decisionOf, quotaDenial, storeFailure } from "./answer";
+import { prepareVm } from "../../proxy-wasm/vms";
+import { crowdedDenial, decisionOf, quotaDenial, storeFailure } from "./answer";
 import { readCost } from "./cost";
+import { prepareHolds } from "./holds";
 import { Rate, readRates } from "./rate";
 
 const MOST_PARTS: i32 = 8;
@@ -30,6 +32,7 @@ const MOST_SLOTS: i64 = 1048576;
 const DEFAULT_SLOTS: i64 = 65536;
 /** An hour. */
 const LONGEST_JITTER: i64 = 3600;
+const MOST_IN_FLIGHT: i64 = 1000000;
 
 @unmanaged
 class KeyPart {
@@ -53,6 +56,14 @@ export class RateLimitPolicy {
   setMask: u32 = 0;
   /** Key of a set in shared data; its last four bytes are the number of the set. */
   setKey: Text = none<Text>();
+  /** The most calls in flight; 0 for any number. */
+  inFlight: u32 = 0;
+  flightMask: u32 = 0;
+  /** As `setKey`. */
+  flightKey: Text = none<Text>();
+  /** Answers a call for which there is no room in flight, and what is said of it. */
+  crowdedDenial: LocalResponse = none<LocalResponse>();
+  crowded: Text = none<Text>();
   /** 1: one count for all routes. */
   shared: i32 = 0;
   /** 1: calls that are refused cost too. */
@@ -88,13 +99,15 @@ export function rateAt(policy: RateLimitPolicy, index: i32): Rate {
 
 /** Reads `rateLimit` of a policy; false, and a problem noted, if it is wrong. */
 export function readRateLimit(node: i32, name: Text, policy: RateLimitPolicy, interest: Interest): bool {
-  if (!objectOf(node, "key rates default cost penalize shared headers jitter slots")) return false;
+  if (!objectOf(node, "key rates default cost inFlight penalize shared headers jitter slots")) return false;
   policy.name = name;
   policy.denial = quotaDenial(name, name);
   policy.admitted = decisionOf(name, " allowed within-quota");
   policy.denied = decisionOf(name, " denied quota-exceeded");
   const key = requiredMember(node, "key");
   if (key === NOWHERE || !readKey(key, policy, interest)) return false;
+  const inFlight = member(node, "inFlight");
+  if (inFlight !== NOWHERE && !readInFlight(inFlight, policy)) return false;
   if (!readRates(node, policy)) return false;
   policy.cost = 1;
   const cost = member(node, "cost");
@@ -110,15 +123,17 @@ export function readRateLimit(node: i32, name: Text, policy: RateLimitPolicy, in
   const count = slots === NOWHERE ? DEFAULT_SLOTS : integerAt(slots);
   if ((count & (count - 1)) !== 0) return refuse(slots, "must be a power of two");
   policy.setMask = <u32>(count >> 3) - 1;
-  policy.setKey = setKeyOf(name, <u64>count, policy.width);
+  policy.setKey = setKeyOf("sluice.limit.1/", name, <u64>count, policy.width);
+  policy.flightMask = max<u32>(1, <u32>(count >> 4)) - 1;
+  policy.flightKey = setKeyOf("sluice.flight.1/", name, <u64>count, 1);
   policy.counters = keepRecord<Counters>();
   return defineCounters(policy.counters, "rate-limit", name) || refuse(node, "the host defines no counter");
 }
 
 /** Sets of another shape have another name: counts of an earlier configuration may still be there. */
-function setKeyOf(name: Text, slots: u64, width: i32): Text {
+function setKeyOf(table: string, name: Text, slots: u64, width: i32): Text {
   compose(128);
-  putLiteral("sluice.limit.1/");
+  putLiteral(table);
   putText(name);
   putByte(0x2f);
   putDecimal(slots);
@@ -128,6 +143,24 @@ function setKeyOf(name: Text, slots: u64, width: i32): Text {
   }
   putLiteral("/....");
   return keepComposed();
+}
+
+let countsFlights: bool = false;
+
+/** Whether a policy of this VM limits calls in flight: then streams are to be followed to their ends, and others told that the VM is alive. */
+export function hasFlights(): bool {
+  return countsFlights;
+}
+
+function readInFlight(node: i32, policy: RateLimitPolicy): bool {
+  if (!integerOf(node, 1, MOST_IN_FLIGHT)) return false;
+  if (!prepareHolds()) return refuse(node, "needs more memory than the module may have");
+  if (!prepareVm()) return refuse(node, "needs random bytes, which the host does not give");
+  countsFlights = true;
+  policy.inFlight = <u32>integerAt(node);
+  policy.crowdedDenial = crowdedDenial(policy.denial);
+  policy.crowded = decisionOf(policy.name, " denied too-many-in-flight");
+  return true;
 }
 
 function readSwitches(node: i32, policy: RateLimitPolicy): bool {

@@ -68,14 +68,16 @@ export function mostAtOnce(rate: Rate): u64 {
 
 /** Reads `rates` and `default` of a policy; false, and a problem noted, if they are wrong. */
 export function readRates(node: i32, policy: RateLimitPolicy): bool {
-  const fallback = requiredMember(node, "default");
-  if (fallback === NOWHERE) return false;
+  policy.width = 1;
+  const fallback = member(node, "default");
+  // Only what limits calls in flight may do without.
+  if (fallback === NOWHERE && policy.inFlight !== 0 && member(node, "rates") === NOWHERE) return true;
+  if (fallback === NOWHERE) return requiredMember(node, "default") !== NOWHERE;
   const list = member(node, "rates");
   const count = list === NOWHERE ? 0 : arrayOf(list, 0, MOST_RATES);
   if (count < 0) return false;
   policy.rates = keepRecords<Rate>(count + 1);
   if (policy.rates === 0) return refuse(node, "needs more memory than the module may have");
-  policy.width = 1;
   if (count > 0) {
     policy.needs |= TIER_NEEDS;
     for (let item = firstElement(list); item !== NOWHERE; item = nextElement(list, item)) {
