@@ -17,6 +17,8 @@ export interface PredicateSchemas {
   textAttribute: z.ZodType<Json>;
   /** Of what is told of requests, and decides nothing about them: a predicate, and what has a string, an integer or a bool. */
   told: { condition: z.ZodType<Json>; value: z.ZodType<Json> };
+  /** What has an integer as its value, of an answer that begins. */
+  answer: z.ZodType<Json>;
   /** A predicate that is asked when the answer is over: over that, and what came of others before. */
   tail: z.ZodType<Json>;
 }
@@ -110,6 +112,14 @@ const overAnswer: Vocabulary = {
   ],
 };
 
+/** Over an answer that begins. */
+const overHeaders: Vocabulary = {
+  texts: [headerOf("response")],
+  integers: ["response.status"],
+  lists: [],
+  conditions: [],
+};
+
 function predicatesOver({ texts, integers, lists, conditions }: Vocabulary, suffix: string) {
   const constantTexts = z.tuple([z.literal("list")], z.string()).meta({ maxItems: MOST_IN_LIST });
   const constantIntegers = z.tuple([z.literal("list")], z.int()).meta({ maxItems: MOST_IN_LIST });
@@ -180,13 +190,15 @@ function predicatesOver({ texts, integers, lists, conditions }: Vocabulary, suff
 
 const { condition: tail } = predicatesOver(overAnswer, "-over-the-answer");
 
+const { integerOperation: answer } = predicatesOver(overHeaders, "-over-an-answer-that-begins");
+
 function schemasFor(callers: Callers, suffix: string): PredicateSchemas {
   const { condition, integerOperation, textAttribute } = predicatesOver(overRequest(callers), suffix);
   const { condition: toldCondition, value } = predicatesOver(
     overRequest(callers, ["soap.operation"]),
     `-of-what-is-told${suffix}`,
   );
-  return { condition, integerOperation, textAttribute, told: { condition: toldCondition, value }, tail };
+  return { condition, integerOperation, textAttribute, told: { condition: toldCondition, value }, answer, tail };
 }
 
 /** Made once: each has definitions of its own in a JSON Schema. */

@@ -75,8 +75,8 @@ const traceCallbacks = ["function proxy_on_http_call_response", "function proxy_
 const ticks = ["env.proxy_set_tick_period_milliseconds"];
 const ofTracing = ["env.proxy_http_call", ...ticks];
 
-/** What a module that counts calls in flight is entered by: streams are gone, time passes. */
-const flightCallbacks = ["function proxy_on_delete", "function proxy_on_tick"];
+/** What a module that counts is entered by beside: answers begin, streams are gone, time passes. */
+const countCallbacks = ["function proxy_on_delete", "function proxy_on_response_headers", "function proxy_on_tick"];
 
 const ofBodies: Contract = {
   exports: [...common.exports, ...bodyCallbacks].toSorted(),
@@ -89,11 +89,11 @@ export const contracts: Readonly<Record<string, Contract>> = {
   auth: { exports: common.exports, imports: [...verification, ...common.imports, ...sharedData].toSorted() },
   body: ofBodies,
   guard: {
-    exports: [...new Set([...common.exports, ...traceCallbacks, ...flightCallbacks])].toSorted(),
+    exports: [...new Set([...common.exports, ...traceCallbacks, ...countCallbacks])].toSorted(),
     imports: [...verification, ...common.imports, ...sharedData, ...ofTracing].toSorted(),
   },
   "rate-limit": {
-    exports: [...common.exports, ...flightCallbacks].toSorted(),
+    exports: [...common.exports, ...countCallbacks].toSorted(),
     imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData, ...ticks].toSorted(),
   },
   soap: ofBodies,

@@ -9,7 +9,7 @@ import {
 } from "../../compiler/expression/expression.js";
 import type { JsonObject, ResultHeader } from "../../compiler/plan/plan.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
-import { costMember, planCost } from "./cost.js";
+import { costMembers, planCost } from "./cost.js";
 import { lintOf } from "./lint.js";
 import { modelOf } from "./model.js";
 import { inModule } from "./module.js";
@@ -40,7 +40,7 @@ export const rateLimit = defineKind({
     if (keys.length !== spec.key.length || cost === undefined) return undefined;
     if (spec.rate !== undefined && rates === undefined) return undefined;
     const byTier = Object.entries(rates?.tiers ?? {});
-    const read = "of" in cost ? [...keys, cost.of] : keys;
+    const read = typeof cost.of === "number" ? keys : [...keys, cost.of];
     const tierRead = { attribute: "auth.tier", origin: context.place(["rate"], "key") };
     warn(spec, keys, context);
     return {
@@ -56,7 +56,7 @@ export const rateLimit = defineKind({
           : {}),
         ...(rates === undefined ? {} : { default: rateMember(rates.fallback) }),
         ...(spec.inFlight === undefined ? {} : { inFlight: spec.inFlight }),
-        ...costMember(cost),
+        ...costMembers(cost),
         ...(spec.penalize ? { penalize: true } : {}),
         ...(spec.shared ? { shared: true } : {}),
         headers: [...new Set(spec.headers)].toSorted(),
@@ -70,6 +70,7 @@ export const rateLimit = defineKind({
         ...(spec.headers.includes("x-ratelimit") ? X_HEADERS : []),
       ],
       ...(spec.inFlight === undefined ? {} : { followsStreams: true }),
+      ...(cost.answer === undefined ? {} : { readsAnswers: true }),
       decide: modelOf({ keys, rates, cost, inFlight: spec.inFlight, penalizes: spec.penalize, shared: spec.shared }),
       lint: lintOf(context, "rateLimit"),
     };

@@ -20,6 +20,7 @@ const limit = z.object({
     .default([]),
   default: windows.default([]),
   inFlight: z.int().optional(),
+  answerCost: z.json().optional(),
   cost: z.json().default(1),
   penalize: z.boolean().default(false),
   shared: z.boolean().default(false),
@@ -85,7 +86,8 @@ function isWithin(tight: Limit, loose: Limit): boolean {
   if (loose.shared && !tight.shared) return false;
   // Where an expression says what a call costs, it may cost more of a larger burst; what is refused here may cost there.
   if (typeof tight.cost !== "number" || typeof loose.cost !== "number" || tight.cost < loose.cost) return false;
-  if (loose.penalize || loose.inFlight !== undefined || tight.default.length === 0) return false;
+  if (loose.penalize || loose.answerCost !== undefined || loose.inFlight !== undefined || tight.default.length === 0)
+    return false;
   // A count of every tier together may take in those of several tiers, unless it is of one consumer.
   if (tight.rates.length > 0 && loose.rates.length === 0 && !loose.key.includes(CONSUMER)) return false;
   const tiers = [undefined, ...[...tight.rates, ...loose.rates].map(({ tier }) => tier)];

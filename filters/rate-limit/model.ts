@@ -71,17 +71,19 @@ export function modelOf(limit: Limit): (view: RequestView) => Verdict {
 
 /** What the module takes for a call; what is unknown is as much as any call that passes. */
 function callsOf(cost: Cost, windows: readonly Rate[], view: RequestView): number {
-  if ("fixed" in cost) return cost.fixed;
+  if (typeof cost.of === "number") return cost.of;
   const value = evaluate(cost.of.tree, view.attribute);
   return typeof value === "number" ? Math.max(1, value) : mostAtOnce(windows);
 }
 
 function costReason(cost: Cost, windows: readonly Rate[], view: RequestView): Reason[] {
-  if ("fixed" in cost) return [];
-  const value = evaluate(cost.of.tree, view.attribute);
+  const { of, answer } = cost;
+  const more = answer === undefined ? [] : [{ text: `and what the answer says: ${answer.text}`, origin: answer.span }];
+  if (typeof of === "number") return more;
+  const value = evaluate(of.tree, view.attribute);
   const calls = callsOf(cost, windows, view);
   const text = typeof value === "number" ? `costs ${calls}` : `costs ${calls}, the most, as it cannot be known`;
-  return [{ text: `${text}: ${cost.of.text}`, origin: cost.of.span }];
+  return [{ text: `${text}: ${of.text}`, origin: of.span }, ...more];
 }
 
 function part(key: Expression, view: RequestView): Reason {

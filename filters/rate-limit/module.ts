@@ -27,7 +27,7 @@ export const inModule: ModulePart = {
   identifies: false,
   mayOpen: true,
   tellsByFilterState: true,
-  config: ({ integerOperation, textAttribute }) => {
+  config: ({ answer, integerOperation, textAttribute }) => {
     const tier = { tier: identity.describe("Whose rate this is, once in a policy.") };
     const body = z.strictObject({
       key: z.array(textAttribute).max(8).describe("What calls are counted by; nothing: one bucket for each route."),
@@ -53,6 +53,10 @@ export const inModule: ModulePart = {
         .describe(
           "What a call costs, in calls: a number, or an operation that has one. Less than 1 is 1; unknown is as much as the burst.",
         ),
+      answerCost: z
+        .union([z.int(), answer])
+        .optional()
+        .describe("What an answer says that its call costs more. Less than 1 and unknown are nothing."),
       penalize: z.boolean().optional().meta({ default: false }).describe("Whether calls that are refused cost too."),
       shared: z
         .boolean()

@@ -10,11 +10,25 @@ const MOST_COST = 1_000_000_000;
 const MOST_IN_FLIGHT = 1_000_000;
 const LONGEST_JITTER_MS = 3_600_000;
 
+const ofRequest = z.union([z.int().min(1).max(MOST_COST), z.string().max(65_536)]);
+
 const cost = z
-  .union([z.int().min(1).max(MOST_COST), z.string().max(65_536)])
+  .union([
+    ofRequest,
+    z.strictObject({
+      request: ofRequest.default(1).describe("What it costs at once, as `cost` alone would say."),
+      response: z
+        .string()
+        .max(65_536)
+        .describe(
+          "What it costs more, by an expression over `response.status` and `response.headers`. It is charged when the answer begins, whatever is left; what comes to less than 1, or cannot be known, costs nothing more.",
+        )
+        .meta({ examples: ['int(response.headers["x-units"])', "response.status >= 500 ? 5 : 0"] }),
+    }),
+  ])
   .default(1)
   .describe(
-    "What a call costs, in calls: a number, or an expression over the request that has one. What comes to less than 1 costs 1; what cannot be known costs as much as any call that is let pass, the smallest burst.",
+    "What a call costs, in calls: a number, or an expression over the request that has one; or that and what the answer says. What comes to less than 1 costs 1; what cannot be known costs as much as any call that is let pass, the smallest burst.",
   )
   .meta({ examples: [5, 'request.method == "GET" ? 1 : 10', 'int(request.headers["x-units"])'] });
 

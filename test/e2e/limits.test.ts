@@ -26,6 +26,8 @@ policies:
   units: { rateLimit: { rate: 10/hour, cost: 'int(request.headers["x-units"])' } }
   x: { rateLimit: { rate: 2/hour, headers: [x-ratelimit, retry-after], jitter: 30m } }
   strict: { rateLimit: { rate: 100/hour burst 2, penalize: true } }
+  rows: { rateLimit: { rate: 20/hour, cost: { request: 2, response: 'int(response.headers["x-rows"])' } } }
+  failures: { rateLimit: { rate: 10/hour, cost: { response: 'response.status >= 500 ? 20 : 0' } } }
   methods: { rateLimit: { rate: 10/hour, cost: 'request.path == "/shop.Orders/Get" ? 4 : 1' } }
 routes:
   - { name: windows, match: { path: /windows }, to: echo, apply: [windows] }
@@ -35,6 +37,8 @@ routes:
   - { name: units, match: { path: /units }, to: echo, apply: [units] }
   - { name: x, match: { path: /x }, to: echo, apply: [x] }
   - { name: strict, match: { path: /strict }, to: echo, apply: [strict] }
+  - { name: rows, match: { path: /rows }, to: echo, apply: [rows] }
+  - { name: failures, match: { path: /failures }, to: echo, apply: [failures] }
   - { name: orders, match: { path: /shop.Orders/** }, to: orders, apply: [methods] }
 `;
 
@@ -143,6 +147,8 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
 
 test("tests on both engines agree", () => {
   const windows = (status: number) => `{ request: { path: /windows }, expect: { status: ${status} } }`;
+  const rows = (left: number, status = 200) =>
+    `{ request: { path: /rows }, expect: { status: ${status}, headers: { ratelimit: '~"rows";r=${left};t=.*' } } }`;
   const [told, xTold] = [
     `ratelimit: '"windows/3600s";r=4;t=36, "windows/86400s";r=7;t=10800'`,
     'x-ratelimit-limit: "2", x-ratelimit-remaining: "1", x-ratelimit-reset: "0"',
@@ -154,5 +160,9 @@ test("tests on both engines agree", () => {
     'request: { path: /units, headers: { x-units: "4" } }, expect: { status: 200 }',
     "request: { path: /units }, repeat: 1, expect: { status: 200 }",
     `request: { path: /x }, expect: { status: 200, headers: { ${xTold} } }`,
+    `upstreams: { echo: { headers: { x-rows: "7" } } }, steps: [${rows(18)}, ${rows(9)}, ${rows(0, 200)}, { request: { path: /rows }, expect: { status: 429, decidedBy: rows } }]`,
+    `upstreams: { echo: { headers: { x-rows: "-7" } } }, steps: [${rows(18)}, ${rows(16)}]`,
+    "upstreams: { echo: { status: 503 } }, steps: [{ request: { path: /failures }, expect: { status: 503 } }, { request: { path: /failures }, expect: { status: 429 } }]",
+    "repeat: 3, request: { path: /failures }, expect: { status: 200 }",
   ]);
 });

@@ -54,6 +54,12 @@ const COSTS: readonly Value[] = [
   ["size", ["get", "request.path"]],
   ["?:", ["==", ["get", "request.method"], "GET"], 1, ["get", "source.port"]],
 ];
+const ANSWER_COSTS: readonly Value[] = [
+  3,
+  ["get", "response.status"],
+  ["int", ["get", "response.headers", "x-rows"]],
+  ["?:", ["has", ["get", "response.headers", "x-rows"]], 1, 0],
+];
 /** One window, or several of different periods. */
 const rates = fc.oneof(
   rate,
@@ -109,6 +115,7 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
             { selector: ({ tier }) => tier },
           ),
           cost: fc.oneof(fc.constantFrom<Value>(1, 7, 1_000_000_000), fc.constantFrom<Value>(...COSTS)),
+          answerCost: fc.constantFrom<Value>(...ANSWER_COSTS),
           inFlight: fc.constantFrom(1, 1_000_000),
           penalize: fc.boolean(),
           shared: fc.boolean(),
@@ -294,7 +301,7 @@ const KEYS: readonly string[] = [
     "run",
   ],
   ...["authorize", "rateLimit", "realm", "anyOf", "optional", "forward", "rules", "otherwise", "allow", "deny", "key"],
-  ...["windows", "cost", "inFlight", "penalize", "shared", "jitter"],
+  ...["windows", "cost", "answerCost", "inFlight", "penalize", "shared", "jitter"],
   ...[
     "rates",
     "default",

@@ -132,6 +132,8 @@ const WITHHELD: Readonly<Record<string, readonly string[]>> = {
 };
 /** And what only a guard does that sends spans, which is entered at the end of each stream. */
 const SENDING = ["proxy_http_call", "proxy_set_tick_period_milliseconds"];
+/** What goes by the clock does it also where calls in flight are counted. */
+const TICKING = "proxy_set_tick_period_milliseconds";
 /** And what only one does that looks at tokens. */
 const VERIFYING = ["proxy_call_foreign_function"];
 const isWithheld = (module: string, list: readonly string[]): readonly string[] => {
@@ -139,7 +141,8 @@ const isWithheld = (module: string, list: readonly string[]): readonly string[] 
   if (module !== "guard.wasm") return always;
   const sends = list.includes("proxy_on_log");
   const verifies = VERIFYING.every((name) => list.includes(name));
-  return [...always, ...(sends ? [] : SENDING), ...(verifies ? [] : VERIFYING)].toSorted();
+  const sending = sends ? [] : SENDING.filter((name) => name !== TICKING || !list.includes("proxy_on_tick"));
+  return [...always, ...sending, ...(verifies ? [] : VERIFYING)].toSorted();
 };
 /** Envoy enters these whatever is listed. */
 const ALWAYS_ENTERED = ["_initialize", "malloc", "proxy_abi_version_0_2_1"];

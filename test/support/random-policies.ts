@@ -242,6 +242,8 @@ const cost = fc.constantFrom(
   "size(request.path)",
   "request.size",
   'auth.tier == "gold" ? 1 : 3',
+  { response: 'int(response.headers["x-x"])' },
+  { request: "size(request.path)", response: "response.status >= 400 ? 2 : 0" },
 );
 
 const rateLimit = policyOf(

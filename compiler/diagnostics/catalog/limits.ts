@@ -63,4 +63,13 @@ Leave out one of the two.`,
     reports: { rateLimit: { inFlight: 2, cost: 10 } }                        # SL0482
     reports: { rateLimit: { inFlight: 2, rate: 100/hour, cost: 10 } }`,
   },
+  SL0483: {
+    severity: "error",
+    message: "`{attribute}` is not known when an answer begins",
+    help: `\`cost.response\` is charged when the headers of an answer are there. How long it takes nobody knows then, and of its request nothing was kept: what the
+request says belongs into \`cost.request\`.
+
+    reports: { rateLimit: { rate: 100/minute, cost: { response: 'request.method == "GET" ? 1 : 5' } } }             # SL0483
+    reports: { rateLimit: { rate: 100/minute, cost: { request: 'request.method == "GET" ? 1 : 5', response: 'int(response.headers["x-rows"])' } } }`,
+  },
 } as const satisfies Section<"04">;

@@ -41,6 +41,9 @@ const VERIFYING_CAPABILITIES = ["proxy_call_foreign_function"] as const;
 /** What it calls and is entered by beside, where it counts calls in flight: when a stream is gone, and by the clock. */
 const FOLLOWING_CAPABILITIES = ["proxy_on_delete", "proxy_on_tick", "proxy_set_tick_period_milliseconds"] as const;
 
+/** What it is entered by beside, where it charges what answers say. */
+const ANSWER_CAPABILITIES = ["proxy_on_delete", "proxy_on_response_headers"] as const;
+
 /** What the guard may do for a plan. Callbacks that nothing needs would cost each stream an entry into the module. */
 export function guardCapabilities(plan: GatewayPlan): readonly string[] {
   const verifies = plan.policies.some((policy) => policy.verifiesSignatures === true);
@@ -49,6 +52,7 @@ export function guardCapabilities(plan: GatewayPlan): readonly string[] {
     ...GUARD_CAPABILITIES,
     ...(sendsSpans(plan) ? SENDING_CAPABILITIES : []),
     ...(verifies ? VERIFYING_CAPABILITIES : []),
+    ...(plan.policies.some((policy) => policy.readsAnswers === true) ? ANSWER_CAPABILITIES : []),
     ...(follows ? FOLLOWING_CAPABILITIES : []),
   ]);
   return [...capabilities].toSorted();

@@ -6,7 +6,7 @@ import { costOf } from "./cost";
 import { bucketKey, rateOf } from "./key";
 import { covers, hold, leaseOf, spend, unspend } from "./lease";
 import { RateLimitPolicy } from "./policy";
-import { Rate } from "./rate";
+import { LONGEST_DEBT, Rate } from "./rate";
 import { chargeRow, clearStates, commitRow, giveBackRow, lookInRow } from "./row-claim";
 
 /** How a claim is paid. */
@@ -48,6 +48,8 @@ export class Claim {
   refusing: Rate = none<Rate>();
   /** Of several windows: array of WindowState. */
   windows: usize = 0;
+  /** 1: it is charged after the fact, whatever is left. */
+  owes: i32 = 0;
 }
 
 /** Reads where the limit stands, without changing it. `windows` is where the state of several may be noted. */
@@ -91,8 +93,8 @@ function lookInBucket(claim: Claim, now: u64): void {
   claim.means = Means.Bucket;
   claim.set = currentSet();
   claim.version = currentVersion();
-  // Under one rate a debt never exceeds the tolerance; one from a stricter rate before is not held against the caller.
-  claim.start = min(max(timeOf(claim.set, claim.key, now), now), now + rate.tolerance);
+  // Under one rate a debt never exceeds the ceiling; one from a stricter rate before is not held against the caller.
+  claim.start = min(max(timeOf(claim.set, claim.key, now), now), now + rate.ceiling);
   // Only what costs no more than the burst is multiplied: no product leaves 64 bits.
   const fits = claim.cost <= rate.burst;
   const need = fits ? claim.cost * rate.interval : rate.tolerance;
@@ -183,5 +185,7 @@ export function charge(claim: Claim, now: u64): void {
 
 /** Until when a window is in debt, once the call is charged. */
 export function chargedUntil(start: u64, claim: Claim, rate: Rate, now: u64): u64 {
-  return min(start + min(claim.cost, rate.burst) * rate.interval, now + rate.tolerance);
+  if (claim.owes !== 0)
+    return min(start + min(claim.cost, LONGEST_DEBT / rate.interval) * rate.interval, now + LONGEST_DEBT);
+  return max(start, min(start + min(claim.cost, rate.burst) * rate.interval, now + rate.tolerance));
 }

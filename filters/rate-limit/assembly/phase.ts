@@ -8,6 +8,7 @@ import { respond, respondWith } from "../../proxy-wasm/local-response";
 import { count } from "../../proxy-wasm/metrics";
 import { fillRandom } from "../../proxy-wasm/random";
 import { Claim, charge, commit, giveBack, look, Means } from "./claim";
+import { addDebit, hasDebits } from "./debits";
 import { givePlace, takePlace } from "./in-flight";
 import { flightKey } from "./key";
 import { RateLimitPolicy } from "./policy";
@@ -30,7 +31,7 @@ import {
 /** The most limits that may stand beside each other. */
 export const MOST_LIMITS: i32 = 16;
 
-const CLAIMS: usize = memory.data(MOST_LIMITS * 88, 8);
+const CLAIMS: usize = memory.data(MOST_LIMITS * 96, 8);
 const WINDOWS: usize = memory.data(MOST_LIMITS * 4 * 24, 8);
 
 /** A limit on calls in flight. */
@@ -127,6 +128,7 @@ export function addLimit(policy: RateLimitPolicy, k0: u64, k1: u64): void {
 export function admit(): bool {
   const passed = decide() && takePlaces() && book();
   penalise(passed);
+  if (passed && hasDebits()) noteDebits();
   tellPhase(CLAIMS, claims, passed);
   return passed;
 }
@@ -259,6 +261,16 @@ function penalise(passed: bool): void {
       refusing = claim.policy;
     }
     retry = max(retry, claim.retry);
+  }
+}
+
+/** Notes of which limits the answer will say more. */
+function noteDebits(): void {
+  for (let i = 0; i < claims; i++) {
+    const claim = at<Claim>(CLAIMS, i);
+    const policy = claim.policy;
+    if (!exists(policy.answerCosts) || claim.allowed === 0 || claim.means === Means.Failed) continue;
+    if (!addDebit(stream, policy, claim.rate, claim.key)) count(policy.counters.error);
   }
 }
 

@@ -23,9 +23,10 @@ import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
 import { prepareVm } from "../../proxy-wasm/vms";
 import { crowdedDenial, decisionOf, quotaDenial, storeFailure } from "./answer";
+import { readAnswerCost } from "./answer-cost";
 import { readCost } from "./cost";
 import { prepareHolds } from "./holds";
-import { Rate, readRates } from "./rate";
+import { LONGEST_DEBT, Rate, readRates, windowOf } from "./rate";
 
 const MOST_PARTS: i32 = 8;
 const MOST_SLOTS: i64 = 1048576;
@@ -53,6 +54,9 @@ export class RateLimitPolicy {
   /** What a call costs, unless an expression says so. */
   cost: u64 = 0;
   costs: Program = none<Program>();
+  /** What an answer says that its call costs more, and where its headers are noted; there if it is asked. */
+  answerCosts: Program = none<Program>();
+  interest: Interest = none<Interest>();
   setMask: u32 = 0;
   /** Key of a set in shared data; its last four bytes are the number of the set. */
   setKey: Text = none<Text>();
@@ -99,7 +103,7 @@ export function rateAt(policy: RateLimitPolicy, index: i32): Rate {
 
 /** Reads `rateLimit` of a policy; false, and a problem noted, if it is wrong. */
 export function readRateLimit(node: i32, name: Text, policy: RateLimitPolicy, interest: Interest): bool {
-  if (!objectOf(node, "key rates default cost inFlight penalize shared headers jitter slots")) return false;
+  if (!objectOf(node, "key rates default cost answerCost inFlight penalize shared headers jitter slots")) return false;
   policy.name = name;
   policy.denial = quotaDenial(name, name);
   policy.admitted = decisionOf(name, " allowed within-quota");
@@ -112,6 +116,8 @@ export function readRateLimit(node: i32, name: Text, policy: RateLimitPolicy, in
   policy.cost = 1;
   const cost = member(node, "cost");
   if (cost !== NOWHERE && !readCost(cost, policy, interest)) return false;
+  const answerCost = member(node, "answerCost");
+  if (answerCost !== NOWHERE && !readAnswerCost(answerCost, policy, interest)) return false;
   if (!readSwitches(node, policy)) return false;
   const headers = member(node, "headers");
   if (headers !== NOWHERE && !readHeaders(headers, policy)) return false;
@@ -174,7 +180,16 @@ function readSwitches(node: i32, policy: RateLimitPolicy): bool {
   if (policy.penalizes !== 0 || policy.cost !== 1 || exists(policy.costs) || policy.width > 1) {
     for (let i = 0; i < policy.rateCount; i++) rateAt(policy, i).lease = 1;
   }
+  if (exists(policy.answerCosts)) {
+    for (let i = 0; i < policy.rateCount; i++) letOwe(rateAt(policy, i));
+  }
   return true;
+}
+
+/** What is charged after the fact may be more than there is. */
+function letOwe(rate: Rate): void {
+  rate.lease = 1;
+  for (let i = 0; i <= rate.moreCount; i++) windowOf(rate, i).ceiling = LONGEST_DEBT;
 }
 
 /** Puts a policy in shadow. */

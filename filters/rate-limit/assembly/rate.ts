@@ -29,7 +29,7 @@ const LONGEST_PERIOD: i64 = 2678400000;
 /** A million calls a second. */
 const SHORTEST_INTERVAL: u64 = 1000;
 /** So that sums of times stay below 2^63. */
-const LONGEST_TOLERANCE: u64 = 1 << 61;
+export const LONGEST_DEBT: u64 = 1 << 61;
 /** A lease is at most what ten milliseconds give, and a 64th of the burst. */
 const LEASE_TIME: u64 = 10000000;
 const LEASE_SHARE: u64 = 64;
@@ -42,6 +42,8 @@ export class Rate {
   lease: u32 = 0;
   interval: u64 = 0;
   tolerance: u64 = 0;
+  /** The longest debt: the tolerance, unless answers are charged after the fact. */
+  ceiling: u64 = 0;
   count: u64 = 0;
   burst: u64 = 0;
   /** What clients know it by: the policy, or one window of it. */
@@ -134,8 +136,9 @@ function readWindow(node: i32, policy: RateLimitPolicy, rate: Rate, isOneOfSever
   const atOnce = <u64>integerAt(burst);
   rate.interval = (nanoseconds + calls - 1) / calls;
   if (nanoseconds / calls < SHORTEST_INTERVAL) return refuse(count, "is more than a million a second");
-  if (atOnce > LONGEST_TOLERANCE / rate.interval) return refuse(burst, "is too large for this rate");
+  if (atOnce > LONGEST_DEBT / rate.interval) return refuse(burst, "is too large for this rate");
   rate.tolerance = atOnce * rate.interval;
+  rate.ceiling = rate.tolerance;
   rate.count = calls;
   rate.burst = atOnce;
   // All windows of a caller are booked in one write, for which nothing is lent.

@@ -49,7 +49,7 @@ export function lookInRow(claim: Claim, now: u64): void {
   const times = timesOf(claim.key, now, policy.width);
   for (let i = 0; i <= last; i++) {
     const window = windowOf(claim.rate, i);
-    const start = min(max(timeAt(times, i), now), now + window.tolerance);
+    const start = min(max(timeAt(times, i), now), now + window.ceiling);
     stateOf(claim, i).start = start;
     if (!hasRoom(claim, window, start, now)) refuseBy(claim, window, start, now);
   }
