@@ -55,15 +55,15 @@ export const rate = z
 /** As many as the module keeps for a caller. */
 const MOST_WINDOWS = 4;
 
-/** One rate, or several that all hold. */
-export const windows = z.union([
-  rate.transform((one) => [one]),
-  z
-    .array(rate.describe("One of the rates, all of which hold."))
-    .min(1)
-    .max(MOST_WINDOWS)
-    .meta({ examples: [["10/second", "1000/day"]] }),
-]);
+/** One rate, as a list of one. */
+export const oneWindow = rate.transform((one) => [one]);
+
+/** Several rates that all hold. */
+export const severalWindows = z
+  .array(rate.describe("One of the rates, all of which hold."))
+  .min(1)
+  .max(MOST_WINDOWS)
+  .meta({ examples: [["10/second", "1000/day"]] });
 
 const NAMES: Readonly<Record<number, string>> = { 1000: "second", 60000: "minute", 3600000: "hour", 86400000: "day" };
 

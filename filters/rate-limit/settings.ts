@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { windows } from "../../compiler/policy/rate.js";
+import { oneWindow, severalWindows } from "../../compiler/policy/rate.js";
 import { duration, name } from "../../compiler/policy/values.js";
 
 /** As many as the module tells apart. */
@@ -53,9 +53,15 @@ export const settings = z
       .meta({ examples: [["auth.consumer"], ["source.ip", "request.method"]] }),
     rate: z
       .union([
-        windows,
+        oneWindow,
+        severalWindows,
         z
-          .record(name, windows.describe("Rate of the callers of this tier; `default` is that of everybody else."))
+          .record(
+            name,
+            z
+              .union([oneWindow, severalWindows])
+              .describe("Rate of the callers of this tier; `default` is that of everybody else."),
+          )
           .refine((rates) => Object.keys(rates).length <= MOST_TIERS, `at most ${MOST_TIERS} tiers`)
           .meta({ maxProperties: MOST_TIERS, required: ["default"] }),
       ])

@@ -246,26 +246,34 @@ const cost = fc.constantFrom(
   { request: "size(request.path)", response: "response.status >= 400 ? 2 : 0" },
 );
 
+/** What waits by chance is told to nobody, or two hosts would not say the same. */
+function withoutChance<Body extends { jitter?: string }>(body: Body): Body | (Body & { headers: string[] }) {
+  return body.jitter === undefined ? body : { ...body, headers: ["ietf"] };
+}
+
 const rateLimit = policyOf(
   "rateLimit",
-  fc.record(
-    {
-      key: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }),
-      rate: fc.oneof(
-        { weight: 2, arbitrary: rate },
-        severalRates,
-        fc.record({ default: rate, gold: rate, free: severalRates, a: rate }, { requiredKeys: ["default"] }),
-      ),
-      cost,
-      penalize: fc.boolean(),
-      shared: fc.boolean(),
-      // So many that how fast answers come cannot matter.
-      inFlight: fc.constant(1_000),
-      headers: someOf(["ietf", "retry-after", "x-ratelimit"]),
-      store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
-    },
-    { requiredKeys: ["rate"] },
-  ),
+  fc
+    .record(
+      {
+        key: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }),
+        rate: fc.oneof(
+          { weight: 2, arbitrary: rate },
+          severalRates,
+          fc.record({ default: rate, gold: rate, free: severalRates, a: rate }, { requiredKeys: ["default"] }),
+        ),
+        cost,
+        penalize: fc.boolean(),
+        shared: fc.boolean(),
+        // So many that how fast answers come cannot matter.
+        inFlight: fc.constant(1_000),
+        headers: someOf(["ietf", "retry-after", "x-ratelimit"]),
+        jitter: fc.constantFrom("1s", "1h"),
+        store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
+      },
+      { requiredKeys: ["rate"] },
+    )
+    .map(withoutChance),
   { mode, when: condition, onError: fc.constantFrom("deny", "allow") },
 );
 
@@ -363,7 +371,7 @@ function forTiers({ kind, spec, name }: RandomPolicy, tiers: readonly string[]):
   const body = spec.rateLimit;
   if (typeof body !== "object" || body === null || !("rate" in body)) return { kind, spec, name };
   const { rate } = body;
-  if (typeof rate !== "object" || rate === null) return { kind, spec, name };
+  if (typeof rate !== "object" || rate === null || Array.isArray(rate)) return { kind, spec, name };
   const known = Object.fromEntries(Object.entries(rate).filter(([tier]) => tier === "default" || tiers.includes(tier)));
   return { kind, name, spec: { ...spec, rateLimit: { ...body, rate: known } } };
 }
