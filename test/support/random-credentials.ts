@@ -33,6 +33,7 @@ const EC_KEY = {
   y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 };
 
+/** The value that tests give the variable of the secret is base64url, of 33 bytes. */
 const keySet = fc
   .tuple(
     fc.record({ alg: fc.constant("RS256"), use: fc.constant("sig") }, { requiredKeys: ["alg"] }),
@@ -43,7 +44,7 @@ const keySet = fc
     keys: [
       { kid: "rsa", ...RSA_KEY, ...more },
       ...(ec ? [{ kid: "ec", ...EC_KEY }] : []),
-      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: "env:RANDOM_TOKEN_KEY" }] : []),
+      ...(secret ? [{ kid: "secret", kty: "oct", alg: "HS256", k: "env:RANDOM_KEY_OF_THIRTY_3_BYTES_A" }] : []),
     ],
   }));
 
