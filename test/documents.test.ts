@@ -123,6 +123,7 @@ describe("commands", () => {
       ACME_KEY: "acme-key-of-this-test",
       GLOBEX_KEY: "globex-key-of-this-test",
       INITECH_KEY: "initech-key-of-this-test",
+      HOOLI_KEY: "hooli-key-of-this-test",
     };
   });
 

@@ -7,6 +7,7 @@ import { internal } from "./catalog/internal.js";
 import { introspection } from "./catalog/introspection.js";
 import { keyPlaces } from "./catalog/key-places.js";
 import { keySources } from "./catalog/key-sources.js";
+import { limits } from "./catalog/limits.js";
 import { nativePolicies } from "./catalog/native-policies.js";
 import { outputs } from "./catalog/outputs.js";
 import { policies } from "./catalog/policies.js";
@@ -33,6 +34,7 @@ export const catalog = {
   ...nativePolicies,
   ...tracing,
   ...keyPlaces,
+  ...limits,
   ...expressions,
   ...introspection,
   ...keySources,

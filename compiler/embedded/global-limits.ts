@@ -42,9 +42,10 @@ export class GlobalLimits {
     if (this.configuration === undefined || guarded.route.action.type !== "forward") return undefined;
     for (const limit of globalLimitsInOrder(this.policies, guarded.run)) {
       const { name, native } = limit;
-      const asked = descriptorsOf(name, native).map((entries) =>
-        entries.map((entry) => ({ key: entry.key, value: textOf(entry, guarded) })),
-      );
+      const asked = descriptorsOf(name, native).map((entries) => ({
+        entries: entries.map((entry) => ({ key: entry.key, value: textOf(entry, guarded) })),
+        calls: native.calls ?? 1,
+      }));
       const statuses = this.service.judge(this.configuration, this.domain, asked, now);
       if (!isEnforced(limit)) continue;
       guarded.limits.push({ policy: name, headers: native.headers, statuses });

@@ -11,6 +11,12 @@ export interface AskedEntry {
   value: string;
 }
 
+/** A descriptor that a call has, and what it costs by it. */
+export interface Asked {
+  entries: readonly AskedEntry[];
+  calls: number;
+}
+
 /** What became of one descriptor. */
 export interface LimitStatus {
   isOver: boolean;
@@ -38,19 +44,15 @@ export class LimitService {
    * Counts a call.
    * @param now milliseconds since 1970
    */
-  judge(
-    { descriptors }: ServiceConfiguration,
-    domain: string,
-    asked: readonly (readonly AskedEntry[])[],
-    now: number,
-  ): LimitStatus[] {
-    return asked.map((entries) => {
+  judge({ descriptors }: ServiceConfiguration, domain: string, asked: readonly Asked[], now: number): LimitStatus[] {
+    return asked.map(({ entries, calls }) => {
       const found = limitOf(descriptors, entries);
       if (found?.rate_limit === undefined) return { isOver: false, remaining: 0, resetSeconds: 0 };
       const { name, unit, requests_per_unit: count } = found.rate_limit;
       const seconds = WINDOW_SECONDS[unit];
       const second = Math.floor(now / 1_000);
-      const used = this.count([domain, ...entries.flatMap(({ key, value }) => [key, value])], second, seconds);
+      const counter = [domain, ...entries.flatMap(({ key, value }) => [key, value])];
+      const used = this.count(counter, calls, second, seconds);
       return {
         isOver: used > count && found.shadow_mode !== true,
         limit: { name, unit, count },
@@ -61,11 +63,11 @@ export class LimitService {
   }
 
   /** @returns what is counted with this call */
-  private count(of: readonly string[], second: number, seconds: number): number {
+  private count(of: readonly string[], calls: number, second: number, seconds: number): number {
     const key = JSON.stringify(of);
     const begin = second - (second % seconds);
     const before = this.counters.get(key);
-    const count = before?.begin === begin ? before.count + 1 : 1;
+    const count = (before?.begin === begin ? before.count : 0) + calls;
     if (before === undefined && this.counters.size >= MOST_COUNTERS) this.forget(second);
     this.counters.set(key, { begin, seconds, count });
     return count;

@@ -45,8 +45,8 @@ export class WorkerVms {
       environment: only(guardVariables(plan), environment),
       capabilities: guardCapabilities(plan),
     });
-    // Then bodies would have to go through the module, and answers wait for it.
-    for (const callback of ["request_body", "response_headers", "response_body"])
+    // Then bodies would have to go through the module.
+    for (const callback of ["request_body", "response_body"])
       if (this.guard.has(`proxy_on_${callback}`))
         throw new HostFault(`the module wants ${callback}, which is not modelled`);
     const texts = textsOf(plan);

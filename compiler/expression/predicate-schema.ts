@@ -11,10 +11,14 @@ export type Callers = "known" | "handed-on" | "unknown";
 export interface PredicateSchemas {
   /** A predicate: a bool. */
   condition: z.ZodType<Json>;
+  /** What has an integer as its value, and is none itself. */
+  integerOperation: z.ZodType<Json>;
   /** `["get", ...]` of a string. */
   textAttribute: z.ZodType<Json>;
   /** Of what is told of requests, and decides nothing about them: a predicate, and what has a string, an integer or a bool. */
   told: { condition: z.ZodType<Json>; value: z.ZodType<Json> };
+  /** What has an integer as its value, of an answer that begins. */
+  answer: z.ZodType<Json>;
   /** A predicate that is asked when the answer is over: over that, and what came of others before. */
   tail: z.ZodType<Json>;
 }
@@ -108,6 +112,14 @@ const overAnswer: Vocabulary = {
   ],
 };
 
+/** Over an answer that begins. */
+const overHeaders: Vocabulary = {
+  texts: [headerOf("response")],
+  integers: ["response.status"],
+  lists: [],
+  conditions: [],
+};
+
 function predicatesOver({ texts, integers, lists, conditions }: Vocabulary, suffix: string) {
   const constantTexts = z.tuple([z.literal("list")], z.string()).meta({ maxItems: MOST_IN_LIST });
   const constantIntegers = z.tuple([z.literal("list")], z.int()).meta({ maxItems: MOST_IN_LIST });
@@ -167,18 +179,26 @@ function predicatesOver({ texts, integers, lists, conditions }: Vocabulary, suff
   const value: z.ZodType<Json> = z
     .union([text, integer, condition])
     .meta({ id: `value${suffix}`, title: "value", description: "A predicate, or what has a string or an integer." });
-  return { condition, textAttribute, value };
+  const integerOperation: z.ZodType<Json> = z.union([
+    integerAttribute,
+    z.tuple([z.literal("int"), text]),
+    z.tuple([z.literal("size"), z.union([text, ...lists, constantTexts, constantIntegers])]),
+    z.tuple([z.literal("?:"), condition, integer, integer]),
+  ]);
+  return { condition, integerOperation, textAttribute, value };
 }
 
 const { condition: tail } = predicatesOver(overAnswer, "-over-the-answer");
 
+const { integerOperation: answer } = predicatesOver(overHeaders, "-over-an-answer-that-begins");
+
 function schemasFor(callers: Callers, suffix: string): PredicateSchemas {
-  const { condition, textAttribute } = predicatesOver(overRequest(callers), suffix);
+  const { condition, integerOperation, textAttribute } = predicatesOver(overRequest(callers), suffix);
   const { condition: toldCondition, value } = predicatesOver(
     overRequest(callers, ["soap.operation"]),
     `-of-what-is-told${suffix}`,
   );
-  return { condition, textAttribute, told: { condition: toldCondition, value }, tail };
+  return { condition, integerOperation, textAttribute, told: { condition: toldCondition, value }, answer, tail };
 }
 
 /** Made once: each has definitions of its own in a JSON Schema. */

@@ -15,6 +15,10 @@ export interface GlobalLimitPlan {
   tiers?: readonly { tier: string; windows: readonly Window[] }[];
   /** Of everybody else. */
   windows: readonly Window[];
+  /** What each call costs; 1 if absent. */
+  calls?: number;
+  /** All routes count together. */
+  shared?: true;
   /** What clients are told. */
   headers: readonly LimitHeader[];
   /** The module counts for this gateway alone, in front of it. */
@@ -124,12 +128,12 @@ export interface DescriptorEntry {
 }
 
 /** What the service is asked about a call: one descriptor for each window that a rate of the policy has. */
-export function descriptorsOf(policy: string, { key, tiers, windows }: GlobalLimitPlan): DescriptorEntry[][] {
+export function descriptorsOf(policy: string, { key, tiers, windows, shared }: GlobalLimitPlan): DescriptorEntry[][] {
   const most = Math.max(windows.length, ...(tiers ?? []).map((one) => one.windows.length));
   return Array.from({ length: most }, (_, index): DescriptorEntry[] => [
     { key: "policy", value: { constant: policy } },
     ...(index === 0 ? [] : [{ key: "window", value: { constant: String(index + 1) } }]),
-    { key: "route", value: { attribute: "route.name" } },
+    ...(shared ? [] : [{ key: "route", value: { attribute: "route.name" as const } }]),
     ...(tiers === undefined ? [] : [{ key: "tier", value: { attribute: "auth.tier" as const } }]),
     ...key.map((part) => ({ key: partName(part), value: part })),
   ]);

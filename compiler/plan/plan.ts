@@ -162,6 +162,10 @@ export interface PolicyPlan {
   variables?: readonly string[];
   /** Whether it has Envoy verify signatures, in tests at least. */
   verifiesSignatures?: true;
+  /** Whether it has to be told when answers begin. */
+  readsAnswers?: true;
+  /** Whether it has to hear of the end of streams, and to say that it is there. */
+  followsStreams?: true;
   /** What it is in tests, where nothing is left to chance; no data of the plan. As it is if absent. */
   inTests?: () => Pick<PolicyPlan, "config" | "decide">;
   /** Callers may be known by a certificate that they show to a listener. */

@@ -57,7 +57,7 @@ describe("a mistake hides nothing beside it", () => {
       "SL0103",
       "SL0103",
     ]);
-    expect(policy("rateLimit: { key: [auth.teir] }").map(codeOf)).toEqual(["SL0456", "SL0506"]);
+    expect(policy("rateLimit: { key: [auth.teir] }").map(codeOf)).toEqual(["SL0481", "SL0506"]);
   });
 
   test("in the other origins of cors", () => {

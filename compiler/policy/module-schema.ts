@@ -21,6 +21,7 @@ const results = [
   "claims",
   "path",
   "cookie",
+  "x-ratelimit",
 ] as const;
 
 /**

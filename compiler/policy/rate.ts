@@ -51,3 +51,30 @@ export const rate = z
     context.addIssue({ code: "custom", message: parsed });
     return z.NEVER;
   });
+
+/** As many as the module keeps for a caller. */
+const MOST_WINDOWS = 4;
+
+/** One rate, as a list of one. */
+export const oneWindow = rate.transform((one) => [one]);
+
+/** Several rates that all hold. */
+export const severalWindows = z
+  .array(rate.describe("One of the rates, all of which hold."))
+  .min(1)
+  .max(MOST_WINDOWS)
+  .meta({ examples: [["10/second", "1000/day"]] });
+
+const NAMES: Readonly<Record<number, string>> = { 1000: "second", 60000: "minute", 3600000: "hour", 86400000: "day" };
+
+/** A rate as it is written in the language. */
+export function rateText({ count, periodMs, burst }: Rate): string {
+  const period = NAMES[periodMs];
+  const text = period === undefined ? `${count} per ${lengthText(periodMs)}` : `${count}/${period}`;
+  return burst === count ? text : `${text} burst ${burst}`;
+}
+
+function lengthText(periodMs: number): string {
+  const days = periodMs / PERIODS.day;
+  return Number.isInteger(days) ? `${days}d` : `${periodMs / 1_000}s`;
+}

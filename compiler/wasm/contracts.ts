@@ -72,13 +72,16 @@ const bodyCallbacks = [
 
 /** What a module that asks services of its own accord is entered by, and calls: they answer, and time passes. */
 const serviceCallbacks = ["function proxy_on_http_call_response", "function proxy_on_tick"];
-const ofServices = ["env.proxy_http_call", "env.proxy_set_tick_period_milliseconds"];
+const ticks = ["env.proxy_set_tick_period_milliseconds"];
+const ofServices = ["env.proxy_http_call", ...ticks];
 /** One that makes spans is told when streams end, too. */
 const traceCallbacks = [...serviceCallbacks, "function proxy_on_log"];
 /** One that fetches keys tells how many there are, and how old they are. */
 const ofKeys = ["env.proxy_record_metric"];
 /** One in which requests wait for what a service answers takes them up again. */
 const ofWaiting = ["env.proxy_continue_stream", "env.proxy_set_effective_context"];
+/** One that counts is told when answers begin and streams are gone, and that time passes. */
+const countCallbacks = ["function proxy_on_delete", "function proxy_on_response_headers", "function proxy_on_tick"];
 
 const ofBodies: Contract = {
   exports: [...common.exports, ...bodyCallbacks].toSorted(),
@@ -94,12 +97,12 @@ export const contracts: Readonly<Record<string, Contract>> = {
   },
   body: ofBodies,
   guard: {
-    exports: [...common.exports, ...traceCallbacks].toSorted(),
+    exports: [...new Set([...common.exports, ...traceCallbacks, ...countCallbacks])].toSorted(),
     imports: [...verification, ...common.imports, ...sharedData, ...ofServices, ...ofKeys, ...ofWaiting].toSorted(),
   },
   "rate-limit": {
-    exports: common.exports,
-    imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData],
+    exports: [...common.exports, ...countCallbacks].toSorted(),
+    imports: [...common.imports.filter((name) => !ofCredentials.includes(name)), ...sharedData, ...ticks].toSorted(),
   },
   soap: ofBodies,
   tracing: {

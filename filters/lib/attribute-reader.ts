@@ -41,6 +41,8 @@ export enum Asked {
   Traced = 1,
   /** At the end of a stream: the answer is known, and of the request what was noted. */
   AtEnd = 2,
+  /** When an answer begins: its headers are known, and nothing of the request. */
+  WithAnswer = 3,
 }
 
 let asked: i32 = Asked.WithRequest;
@@ -78,7 +80,7 @@ export function readAttribute(node: i32, wanted: Interest): bool {
   const name = nextElement(node, firstElement(node));
   const argument = nextElement(node, name);
   if (!stringIs(firstElement(node), "get") || !isString(name)) return refuse(node, 'must be ["get", attribute]');
-  if (TRACING && asked === Asked.AtEnd) return readOfAnswer(node, name, argument, wanted);
+  if ((TRACING || RATE_LIMIT) && asked >= Asked.AtEnd) return readOfAnswer(node, name, argument, wanted);
   if (stringIs(name, "request.headers")) return header(node, argument, wanted, Names.Header, Needs.Headers);
   if (stringIs(name, "request.query")) return namedOf(node, argument, wanted, Names.Query);
   if (stringIs(name, "request.cookies")) return namedOf(node, argument, wanted, Names.Cookie);
@@ -93,6 +95,7 @@ function readOfAnswer(node: i32, name: i32, argument: i32, wanted: Interest): bo
   if (stringIs(name, "response.headers")) return header(node, argument, wanted, Names.Answer, Needs.AnswerHeaders);
   if (argument !== NOWHERE) return refuse(argument, "is one argument too many");
   if (stringIs(name, "response.status")) return found(Shape.Number, TraceSlot.ResponseStatus, Needs.AnswerStatus);
+  if (asked === Asked.WithAnswer) return refuse(name, "is not known when an answer begins");
   if (stringIs(name, "response.duration")) return found(Shape.Number, TraceSlot.ResponseDuration, Needs.AnswerDuration);
   return refuse(name, "is not known of an answer; what is asked of the request has to be noted");
 }

@@ -43,7 +43,7 @@ export enum TraceSlot {
   UserAgent = 284,
   /** What a body is converted for: the name of an operation. */
   Operation = 285,
-  /** Known when the stream has ended; numbers in decimal. */
+  /** Known when there is an answer, or the stream has ended; numbers in decimal. */
   ResponseStatus = 286,
   ResponseDuration = 287,
 }
@@ -93,7 +93,10 @@ export class Attribute {
   start: usize = 0;
 }
 
-const SLOTS: usize = memory.data((<i32>Slot.FirstNamed + MOST_NAMED + (TRACING ? SLOTS_OF_TRACING : 0)) * 12, 8);
+const SLOTS: usize = memory.data(
+  (<i32>Slot.FirstNamed + MOST_NAMED + (TRACING || RATE_LIMIT ? SLOTS_OF_TRACING : 0)) * 12,
+  8,
+);
 
 export function attribute(slot: i32): Attribute {
   return at<Attribute>(SLOTS, slot);

@@ -8,4 +8,5 @@ export {
   proxy_on_request_headers,
 } from "./callbacks";
 export { proxy_on_http_call_response, proxy_on_tick } from "./service-callbacks";
+export { proxy_on_delete, proxy_on_response_headers } from "./stream-callbacks";
 export { proxy_on_log } from "./trace-callbacks";

@@ -17,14 +17,17 @@ import {
   admittedDecision,
   beginLimits,
   beginPhase,
-  limitFieldLength,
-  limitFieldStart,
-  policyFieldLength,
-  policyFieldStart,
   refusedDecision,
   respondRefused,
   shadowedDecision,
 } from "../rate-limit/assembly/phase";
+import {
+  limitFieldLength,
+  limitFieldStart,
+  policyFieldLength,
+  policyFieldStart,
+  tellsXFields,
+} from "../rate-limit/assembly/tell";
 import { addToPhase, Deed, endPhase } from "../tracing/assembly/phases";
 import { tellTrace, tellTraceId, writeTrace } from "../tracing/assembly/propagation";
 import { beginTrace, forgetTrace, hasTrace, isRecording, keepTrace, settleTrace } from "../tracing/assembly/trace";
@@ -37,7 +40,16 @@ import { removeCredentials, writeIdentity } from "./identity-headers";
 import { ask, decision, denial, failWaiting, Kind, mustWait } from "./kinds";
 import { findPipeline, readMore, readRequest } from "./reading";
 import { tellRemains } from "./remains";
-import { CARRIED_BITS, Told, tellConsumer, tellDecision, tellLimit, tellLimitPolicy, tellShadow } from "./results";
+import {
+  CARRIED_BITS,
+  Told,
+  tellConsumer,
+  tellDecision,
+  tellLimit,
+  tellLimitPolicy,
+  tellShadow,
+  tellXLimit,
+} from "./results";
 import { Pipeline, Step } from "./routes";
 import { abandon, restore, Waiting, waitForAnswer } from "./waiting";
 
@@ -88,7 +100,7 @@ function begin(configuration: Configuration): void {
     consumerCounters = configuration.consumerCounters;
   }
   shadowed = none<Text>();
-  if (RATE_LIMIT) beginLimits();
+  if (RATE_LIMIT) beginLimits(stream);
 }
 
 /**
@@ -224,6 +236,7 @@ function tell(decision: Text, told: i32): bool {
     if ((told & Told.Limit) !== 0 && !tellLimit(limitFieldStart(), limitFieldLength())) return false;
     if ((told & Told.LimitPolicy) !== 0 && !tellLimitPolicy(policyFieldStart(), policyFieldLength())) return false;
   }
+  if (RATE_LIMIT && (told & Told.XLimit) !== 0 && tellsXFields() && !tellXLimit()) return false;
   return (told & Told.Decision) === 0 || tellDecision(decision);
 }
 
@@ -267,7 +280,7 @@ function denyByLimit(): FilterHeadersStatus {
   if (TRACING) endTrace(refusedDecision(), false);
   countRefused(refusedDecision());
   // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
-  note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy));
+  note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy | Told.XLimit));
   respondRefused();
   return FilterHeadersStatus.StopAllIterationAndWatermark;
 }

@@ -7,3 +7,5 @@ export {
   proxy_on_context_create,
   proxy_on_request_headers,
 } from "./callbacks";
+export { proxy_on_tick } from "./service-callbacks";
+export { proxy_on_delete, proxy_on_response_headers } from "./stream-callbacks";

@@ -1,7 +1,8 @@
 import { Consumer } from "../authenticate/assembly/consumers";
 import { exists, none } from "../lib/region";
-import { keepLiteral, Text } from "../lib/text";
+import { composedLength, composedStart, keepLiteral, Text } from "../lib/text";
 import { setProperty } from "../proxy-wasm/properties";
+import { composeX, XField } from "../rate-limit/assembly/tell";
 
 // What the module found out, as filter state of the stream: Envoy writes headers and logs from it. Filter state that is not set leaves out what is written
 // from it, so absent values are not set.
@@ -20,11 +21,13 @@ export enum Told {
   /** What remains of the path, or of the cookies, without keys: Envoy writes it in their place. */
   Path = 256,
   Cookie = 512,
-  All = 1023,
+  /** Three values for the three X-RateLimit fields. */
+  XLimit = 1024,
+  All = 2047,
 }
 
 /** Of a trace, which only a request that passes carries on: bits of Carried, so far up. */
-export const CARRIED_BITS: i32 = 10;
+export const CARRIED_BITS: i32 = 11;
 
 export let consumerKey: Text = none<Text>();
 export let tierKey: Text = none<Text>();
@@ -32,6 +35,9 @@ export let groupsKey: Text = none<Text>();
 let decisionKey: Text = none<Text>();
 let limitKey: Text = none<Text>();
 let limitPolicyKey: Text = none<Text>();
+let xLimitKey: Text = none<Text>();
+let xRemainingKey: Text = none<Text>();
+let xResetKey: Text = none<Text>();
 let shadowKey: Text = none<Text>();
 let pathKey: Text = none<Text>();
 let cookieKey: Text = none<Text>();
@@ -47,6 +53,10 @@ export function prepareResults(): void {
   shadowKey = keepLiteral("sluice.shadow");
   pathKey = keepLiteral("sluice.path");
   cookieKey = keepLiteral("sluice.cookie");
+  if (!RATE_LIMIT) return;
+  xLimitKey = keepLiteral("sluice.x-ratelimit-limit");
+  xRemainingKey = keepLiteral("sluice.x-ratelimit-remaining");
+  xResetKey = keepLiteral("sluice.x-ratelimit-reset");
 }
 
 function tell(key: Text, value: Text): bool {
@@ -86,4 +96,13 @@ export function tellPath(path: usize, length: i32): bool {
 
 export function tellCookie(cookie: usize, length: i32): bool {
   return setProperty(cookieKey.start, cookieKey.length, cookie, length);
+}
+
+/** The X-RateLimit fields. */
+export function tellXLimit(): bool {
+  return tellX(xLimitKey, XField.Limit) && tellX(xRemainingKey, XField.Remaining) && tellX(xResetKey, XField.Reset);
+}
+
+function tellX(key: Text, field: XField): bool {
+  return !composeX(field) || setProperty(key.start, key.length, composedStart(), composedLength());
 }

@@ -130,7 +130,7 @@ function readTold(list: i32, pipeline: Pipeline, writesHeaders: bool): bool {
     pipeline.told |= carriedBy(tracing.written, tracing.passesBaggage !== 0) << CARRIED_BITS;
   }
   if (list === NOWHERE) return true;
-  if (arrayOf(list, 0, TRACING ? 17 : 10) < 0) return false;
+  if (arrayOf(list, 0, TRACING ? 18 : 11) < 0) return false;
   pipeline.told = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const told = toldBy(node);
@@ -148,6 +148,7 @@ function toldBy(node: i32): i32 {
   if (stringIs(node, "decision")) return Told.Decision;
   if (stringIs(node, "ratelimit")) return Told.Limit;
   if (stringIs(node, "ratelimit-policy")) return Told.LimitPolicy;
+  if (stringIs(node, "x-ratelimit")) return Told.XLimit;
   if (stringIs(node, "shadow")) return Told.Shadow;
   if (stringIs(node, "path")) return Told.Path;
   if (stringIs(node, "cookie")) return Told.Cookie;
@@ -247,8 +248,8 @@ function placeStep(node: i32, step: Step, pipeline: Pipeline): bool {
     if (AUTH && (needs & Needs.Identity) !== 0 && !authenticated)
       return refuse(node, "counts by who calls, and no authenticate comes before it");
     if (++limitsInPhase > MOST_LIMITS) return refuse(node, "is one limit too many beside each other");
-    step.key0 = stepKey(policy.name, pipeline.route, 0);
-    step.key1 = stepKey(policy.name, pipeline.route, 1);
+    step.key0 = stepKey(policy.rateLimit, pipeline.route, 0);
+    step.key1 = stepKey(policy.rateLimit, pipeline.route, 1);
     return true;
   }
   limitsInPhase = 0;

@@ -3,6 +3,8 @@ import { fetchOnTick, settleFetch } from "../authenticate/assembly/key-fetch";
 import { dropQuestion, questionOf } from "../authenticate/assembly/questions";
 import { exists } from "../lib/region";
 import { beginCallback } from "../proxy-wasm/memory";
+import { beatOfFlights } from "../rate-limit/assembly/in-flight";
+import { hasFlights } from "../rate-limit/assembly/policy";
 import { sendOnTick, settle } from "../tracing/assembly/delivery";
 import { Configuration } from "./configuration";
 import { resumeAll } from "./pipeline";
@@ -13,6 +15,7 @@ import { configurationOfRoot } from "./roots";
 
 export function proxy_on_tick(root: u32): void {
   beginCallback();
+  if (RATE_LIMIT && hasFlights()) beatOfFlights();
   const configuration = configurationOfRoot<Configuration>(root);
   if (!exists(configuration)) return;
   if (AUTH) fetchOnTick(configuration.remoteKeys);

@@ -5,12 +5,14 @@ import { takeBlock } from "../lib/pool";
 import { at, exists, none } from "../lib/region";
 import { Text } from "../lib/text";
 import {
+  keepX,
   limitFieldLength,
   limitFieldStart,
   policyFieldLength,
   policyFieldStart,
-  restoreFields,
-} from "../rate-limit/assembly/phase";
+  restoreTold,
+  X_BYTES,
+} from "../rate-limit/assembly/tell";
 import { dropWaitingTrace, keepWaitingTrace, resumeTrace, waitingTraceBytes } from "../tracing/assembly/waiting-trace";
 import { Configuration } from "./configuration";
 import { rootOfStream } from "./roots";
@@ -38,6 +40,8 @@ export class Waiting extends Waiter {
   policyLength: i32 = 0;
   /** Where they begin. */
   texts: usize = 0;
+  /** Where it is kept what the X-RateLimit fields say. */
+  x: usize = 0;
   /** Where the trace is kept; 0 if there is none. */
   trace: usize = 0;
 }
@@ -70,22 +74,26 @@ function newWaiting(): Waiting {
   const policyLength = RATE_LIMIT ? policyFieldLength() : 0;
   const traceBytes = TRACING ? waitingTraceBytes() : 0;
   const head = (<i32>offsetof<Waiting>() + 7) & ~7;
-  const block = takeBlock(head + traceBytes + routeLength + limitLength + policyLength + SLACK);
+  const xBytes = RATE_LIMIT ? X_BYTES : 0;
+  const block = takeBlock(head + xBytes + traceBytes + routeLength + limitLength + policyLength + SLACK);
   if (block === 0) return none<Waiting>();
   const waiting = at<Waiting>(block, 0);
   waiting.time = timeOfRequest();
   waiting.routeLength = routeLength;
   waiting.limitLength = limitLength;
   waiting.policyLength = policyLength;
+  waiting.x = block + <usize>head;
+  const behind = waiting.x + <usize>xBytes;
   waiting.trace = 0;
   if (TRACING && traceBytes > 0) {
-    waiting.trace = block + <usize>head;
+    waiting.trace = behind;
     keepWaitingTrace(waiting.trace);
   }
-  waiting.texts = block + <usize>(head + traceBytes);
+  waiting.texts = behind + <usize>traceBytes;
   copyBytes(waiting.texts, route.start, routeLength);
   const limit = waiting.texts + <usize>routeLength;
   if (RATE_LIMIT) {
+    keepX(waiting.x);
     copyBytes(limit, limitFieldStart(), limitLength);
     copyBytes(limit + <usize>limitLength, policyFieldStart(), policyLength);
   }
@@ -97,7 +105,8 @@ export function restore(waiting: Waiting): void {
   if (waiting.routeLength > 0) setAttribute(Slot.RouteName, waiting.texts, waiting.routeLength);
   if (waiting.time !== 0) setTime(waiting.time);
   const limit = waiting.texts + <usize>waiting.routeLength;
-  if (RATE_LIMIT) restoreFields(limit, waiting.limitLength, limit + <usize>waiting.limitLength, waiting.policyLength);
+  const policy = limit + <usize>waiting.limitLength;
+  if (RATE_LIMIT) restoreTold(waiting.x, limit, waiting.limitLength, policy, waiting.policyLength);
   if (TRACING && waiting.trace !== 0) resumeTrace(waiting.trace);
 }
 

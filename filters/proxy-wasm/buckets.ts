@@ -38,7 +38,7 @@ export function seedBuckets(): bool {
   return true;
 }
 
-const PLACES: i32 = 8;
+export const PLACES: i32 = 8;
 const SET_BYTES: i32 = 8 + PLACES * 16;
 
 @unmanaged
@@ -63,16 +63,21 @@ let version: u32 = 0;
 
 /** Reads a set; false if the host fails. `key` ends in four bytes for the number of the set. */
 export function readSet(key: Text, number: u32): bool {
+  return readBytes(key, number, SET_BYTES);
+}
+
+/** The same of a set of so many bytes; one that was never written is all zeros. */
+export function readBytes(key: Text, number: u32, bytes: i32): bool {
   at<KeyTail>(key.start + <usize>key.length - 4, 0).number = number;
   const status = readShared(key.start, key.length);
   if (status === Status.Ok) {
-    if (sharedLength() !== SET_BYTES) return false;
+    if (sharedLength() !== bytes) return false;
     set = at<LimitSet>(sharedStart(), 0);
     version = sharedVersion();
     return true;
   }
   if (status !== Status.NotFound) return false;
-  const fresh = arenaTakeZeroed(SET_BYTES);
+  const fresh = arenaTakeZeroed(<usize>bytes);
   if (fresh === 0) return false;
   set = at<LimitSet>(fresh, 0);
   version = CREATE_ONLY;
@@ -122,6 +127,11 @@ export function setTime(target: LimitSet, key: u64, now: u64, time: u64): void {
 
 /** Writes a set back if nobody else did: Ok, CasMismatch, or a failure. */
 export function writeSet(key: Text, number: u32, target: LimitSet, expected: u32): Status {
+  return writeBytes(key, number, target, SET_BYTES, expected);
+}
+
+/** The same of a set of so many bytes. */
+export function writeBytes(key: Text, number: u32, target: LimitSet, bytes: i32, expected: u32): Status {
   at<KeyTail>(key.start + <usize>key.length - 4, 0).number = number;
-  return writeShared(key.start, key.length, addressOf(target), SET_BYTES, expected);
+  return writeShared(key.start, key.length, addressOf(target), bytes, expected);
 }

@@ -6,14 +6,27 @@ import { isInModule } from "../../compiler/plan/native.js";
 import { type Chain, PHASES, type PolicyPlan } from "../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
 import type { Rate } from "../../compiler/policy/rate.js";
+import { isTighter } from "./rates.js";
 
 const rate = z.object({ count: z.int(), periodMs: z.int(), burst: z.int() });
+const windows = z.union([
+  rate.transform((one) => [one]),
+  z.object({ windows: z.array(rate) }).transform((several) => several.windows),
+]);
 
 /** What stands in the configuration of a limit about when it refuses; one that only a service counts has none. */
 const limit = z.object({
   key: z.array(z.json()).transform((keys) => keys.map((key) => JSON.stringify(key))),
-  rates: z.array(rate.extend({ tier: z.string() })).default([]),
-  default: rate,
+  rates: z
+    .array(z.object({ tier: z.string() }).loose())
+    .transform((rates) => rates.map((one) => ({ tier: one.tier, windows: windows.parse(one) })))
+    .default([]),
+  default: windows.default([]),
+  inFlight: z.int().optional(),
+  answerCost: z.json().optional(),
+  cost: z.json().default(1),
+  penalize: z.boolean().default(false),
+  shared: z.boolean().default(false),
 });
 
 type Limit = z.output<typeof limit>;
@@ -86,17 +99,19 @@ function hides(tight: Step, loose: Step, isFirst: boolean): boolean {
 /** True if each count of `loose` takes in calls of one count of `tight` only, which never lets more of them pass. */
 function isWithin(tight: Limit, loose: Limit): boolean {
   if (!tight.key.every((attribute) => loose.key.includes(attribute))) return false;
+  if (loose.shared && !tight.shared) return false;
+  // Where an expression says what a call costs, it may cost more of a larger burst; what is refused here may cost there.
+  if (typeof tight.cost !== "number" || typeof loose.cost !== "number" || tight.cost < loose.cost) return false;
+  if (loose.penalize || loose.answerCost !== undefined || loose.inFlight !== undefined || tight.default.length === 0)
+    return false;
   // A count of every tier together may take in those of several tiers, unless it is of one consumer.
   if (tight.rates.length > 0 && loose.rates.length === 0 && !loose.key.includes(CONSUMER)) return false;
   const tiers = [undefined, ...[...tight.rates, ...loose.rates].map(({ tier }) => tier)];
-  return tiers.every((tier) => isTighter(rateOf(tight, tier), rateOf(loose, tier)));
+  return tiers.every((tier) =>
+    rateOf(loose, tier).every((window) => rateOf(tight, tier).some((other) => isTighter(other, window))),
+  );
 }
 
-function rateOf({ rates, default: fallback }: Limit, tier: string | undefined): Rate {
-  return rates.find((one) => one.tier === tier) ?? fallback;
-}
-
-/** Neither more at once nor more over time, in the counts of the generic cell rate algorithm. */
-function isTighter(one: Rate, other: Rate): boolean {
-  return one.burst <= other.burst && one.count * other.periodMs <= other.count * one.periodMs;
+function rateOf({ rates, default: fallback }: Limit, tier: string | undefined): readonly Rate[] {
+  return rates.find((one) => one.tier === tier)?.windows ?? fallback;
 }

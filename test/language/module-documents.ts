@@ -65,6 +65,30 @@ const remoteToken = fc
     }),
   );
 
+/** Operations that have an integer. */
+const COSTS: readonly Value[] = [
+  ["get", "request.size"],
+  ["int", ["get", "request.headers", "x-units"]],
+  ["size", ["get", "request.path"]],
+  ["?:", ["==", ["get", "request.method"], "GET"], 1, ["get", "source.port"]],
+];
+const ANSWER_COSTS: readonly Value[] = [
+  3,
+  ["get", "response.status"],
+  ["int", ["get", "response.headers", "x-rows"]],
+  ["?:", ["has", ["get", "response.headers", "x-rows"]], 1, 0],
+];
+/** One window, or several of different periods. */
+const rates = fc.oneof(
+  rate,
+  fc.tuple(rate, rate).map(([one, other]): { [key: string]: Value } => ({
+    windows: [
+      { ...one, periodMs: 60_000 },
+      { ...other, periodMs: 3_600_000 },
+    ],
+  })),
+);
+
 const HEADERS = ["x-api-key", "authorization", "x_key.1"] as const;
 const mode = fc.constantFrom("enforce", "shadow");
 
@@ -103,12 +127,18 @@ function policiesOf(module: GuardName): fc.Arbitrary<{ name: string; [key: strin
       fc.record(
         {
           key: fc.array(attribute, { maxLength: 3 }),
-          default: rate,
+          default: rates,
           rates: fc.uniqueArray(
-            fc.tuple(fc.constantFrom("gold", "free"), rate).map(([tier, one]) => ({ tier, ...one })),
+            fc.tuple(fc.constantFrom("gold", "free"), rates).map(([tier, one]) => ({ tier, ...one })),
             { selector: ({ tier }) => tier },
           ),
-          headers: fc.uniqueArray(fc.constantFrom("ietf", "retry-after")),
+          cost: fc.oneof(fc.constantFrom<Value>(1, 7, 1_000_000_000), fc.constantFrom<Value>(...COSTS)),
+          answerCost: fc.constantFrom<Value>(...ANSWER_COSTS),
+          inFlight: fc.constantFrom(1, 1_000_000),
+          penalize: fc.boolean(),
+          shared: fc.boolean(),
+          headers: fc.uniqueArray(fc.constantFrom("ietf", "retry-after", "x-ratelimit")),
+          jitter: fc.constantFrom(1, 3600),
           slots: fc.constantFrom(8, 1024, 1_048_576),
         },
         { requiredKeys: ["key", "default"] },
@@ -289,6 +319,7 @@ const KEYS: readonly string[] = [
     "run",
   ],
   ...["authorize", "rateLimit", "realm", "anyOf", "optional", "forward", "rules", "otherwise", "allow", "deny", "key"],
+  ...["windows", "cost", "answerCost", "inFlight", "penalize", "shared", "jitter"],
   ...[
     "rates",
     "default",

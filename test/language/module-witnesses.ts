@@ -67,6 +67,10 @@ const ofGuard: readonly Witness[] = [
     text(withLimit({ rates: [1, 2].map((burst) => ({ tier: "a", ...rate, burst })) })),
   ],
   [
+    "policies[1].rateLimit.default.windows[1]: is a second window of the same period",
+    text(withLimit({ default: { windows: [rate, { ...rate, burst: 3 }] } })),
+  ],
+  [
     "policies[0].authorize.rules[1]: has the name of a rule before it",
     text(
       configurationOf([

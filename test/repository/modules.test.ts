@@ -123,6 +123,9 @@ function loadedModules(value: unknown): { module: string; list: string[] }[] {
 const GATES = ["proxy_on_configure", "proxy_on_request_headers"];
 const GATES_OF_BODIES = ["proxy_on_request_body", "proxy_on_request_trailers"];
 const GATES_OF_ANSWERS = ["proxy_on_response_body", "proxy_on_response_headers", "proxy_on_response_trailers"];
+/** What only a body stage does that converts: one that compares bodies with their digests changes nothing. */
+const CONVERTING = ["proxy_remove_header_map_value", "proxy_replace_header_map_value", "proxy_set_buffer_bytes"];
+const converts = (list: readonly string[]) => CONVERTING.some((name) => list.includes(name));
 /** Withheld on purpose: a compiled guard never writes a request header, or Envoy would match the route again. */
 const WITHHELD: Readonly<Record<string, readonly string[]>> = {
   "guard.wasm": ["proxy_remove_header_map_value", "proxy_replace_header_map_value"],
@@ -141,13 +144,9 @@ const SELDOM = [
   // Those in which requests wait.
   { sign: "proxy_continue_stream", calls: ["proxy_continue_stream", "proxy_set_effective_context"] },
 ];
-/** Where it has nothing to do with answers, it compares bodies with their digests, and changes nothing. */
-const changesBodies = (module: string, list: readonly string[]) =>
-  module === "body.wasm" && list.some((name) => GATES_OF_ANSWERS.includes(name));
-const CHANGES_OF_BODIES = ["proxy_remove_header_map_value", "proxy_replace_header_map_value", "proxy_set_buffer_bytes"];
 const isWithheld = (module: string, list: readonly string[]): readonly string[] => {
   const always = WITHHELD[module] ?? [];
-  if (module !== "guard.wasm") return changesBodies(module, list) ? always : CHANGES_OF_BODIES;
+  if (module === "body.wasm") return converts(list) ? always : CONVERTING;
   return [...always, ...SELDOM.flatMap(({ sign, calls }) => (list.includes(sign) ? [] : calls))].toSorted();
 };
 /** Envoy enters these whatever is listed. */
@@ -189,7 +188,7 @@ describe.each(allExamples())("the capabilities of $name", ({ policyPath }) => {
       const gates = [
         ...GATES,
         ...(module === "body.wasm" ? GATES_OF_BODIES : []),
-        ...(changesBodies(module, list) ? GATES_OF_ANSWERS : []),
+        ...(module === "body.wasm" && converts(list) ? GATES_OF_ANSWERS : []),
       ];
       const missing = gates.filter((name) => !list.includes(name));
       expect(missing, `callbacks of ${module} that Envoy would never call`).toEqual([]);

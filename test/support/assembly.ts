@@ -26,7 +26,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE_BYTES = 65536;
 
 /** As the shipped modules are built. Without an `abort` there is no import at all. */
-const OPTIONS = ["--config", "asconfig.json", "--use", "abort=,AUTH=1,TRACING=0"];
+const OPTIONS = ["--config", "asconfig.json", "--use", "abort=,AUTH=1,RATE_LIMIT=0,TRACING=0"];
 
 const compiled = new Map<string, Promise<Uint8Array>>();
 

@@ -164,6 +164,19 @@ export class ModuleVm {
     this.refuseTraps();
   }
 
+  /** Tells that a stream is gone, however it ended. */
+  release(context: number): void {
+    this.calls = [];
+    this.vm.ask(rootContext(1), "proxy_on_delete", [context]);
+    this.refuseTraps();
+  }
+
+  /** Lets the period of the root's ticks go by. */
+  tick(): void {
+    this.vm.ask(rootContext(1), "proxy_on_tick", [1]);
+    this.refuseTraps();
+  }
+
   /** Hands over the headers of a request. */
   send({
     headers = [],

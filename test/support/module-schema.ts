@@ -57,6 +57,7 @@ export const BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
   [/^(.*: |the configuration )?needs more memory than the module may have$/, "memory"],
   [/: there already is a (consumer|policy|route|tag) "/, "a name twice in a list of objects"],
   [/: has a rate already$/, "a tier twice in a list of objects"],
+  [/: is a second window of the same period$/, "a period twice in a list of objects, in whole seconds"],
   [/: has the name of a rule before it$/, "a name twice in a list of objects"],
   [/: must be "filterState" where a signature covers content-digest/, "members of objects that lie in different lists"],
   [/: have too many credentials$/, "a sum over consumers"],

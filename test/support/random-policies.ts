@@ -4,6 +4,7 @@ import { authenticateBody, credentialsOf, OF_ACME, OF_GLOBEX } from "./random-cr
 import { randomExpression } from "./random-expressions.js";
 import { pages, withVersions } from "./random-forwarding.js";
 import { headOf } from "./random-head.js";
+import { COUNTER, forTiers, globalLimitBody, rateLimitBody, tiersOf } from "./random-limits.js";
 import {
   askable,
   bodyLimitBody,
@@ -204,81 +205,12 @@ const fault = policyOf("fault", faultBody, offOrOn);
 const headers = policyOf("headers", headersBody, offOrOn);
 const tracing = policyOf("tracing", tracingBody, offOrOn);
 
-/** The service that counts for all gateways, where one does. */
-const COUNTER = "counter";
-
-const KEYS = [
-  "source.ip",
-  "request.method",
-  "request.path",
-  "request.host",
-  'request.headers["x-x"]',
-  'request.query["x"]',
-  'request.cookies["y"]',
-  "auth.consumer",
-  "auth.tier",
-  "route.name",
-  "route.params.x",
-] as const;
-
-/** Those of them that Envoy can tell a service. */
-const COUNTED_KEYS = KEYS.filter((key) => !/host|query|cookies|params/.test(key));
-
-/** A new call is let in after several minutes at the least. */
-const RATES = [
-  "1/hour",
-  "3/hour",
-  "2/day burst 1",
-  "4/day",
-  "2 per 3600s",
-  "2 per 90m burst 5",
-  "3 per 2h",
-  "1 per 1d",
-];
-const rate = fc.constantFrom(...RATES);
-
-const rateLimit = policyOf(
-  "rateLimit",
-  fc.record(
-    {
-      key: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 3 }),
-      rate: fc.oneof(
-        { weight: 2, arbitrary: rate },
-        fc.record({ default: rate, gold: rate, free: rate, a: rate }, { requiredKeys: ["default"] }),
-      ),
-      headers: someOf(["ietf", "retry-after"]),
-      store: fc.constantFrom({ slots: 1_024 }, { slots: 4_096 }),
-      scope: fc.constant("local"),
-    },
-    { requiredKeys: ["rate"] },
-  ),
-  { mode, when: condition, onError: fc.constantFrom("deny", "allow") },
-);
-
-const byTier = (one: fc.Arbitrary<string>) =>
-  fc.oneof({ weight: 2, arbitrary: one }, fc.record({ default: one, gold: one }, { requiredKeys: ["default"] }));
-
-/** A service counts for all gateways. Here it is there, and quick enough even on a busy machine. */
-const globalLimit = policyOf(
-  "rateLimit",
-  fc
-    .record(
-      {
-        key: fc.uniqueArray(fc.constantFrom(...COUNTED_KEYS), { maxLength: 3 }),
-        rate: byTier(fc.constantFrom("1/hour", "3/hour", "4/day", "2 per 7d", "3 per 30d")),
-        local: byTier(rate),
-        isBoth: fc.boolean(),
-        timeout: fc.constantFrom("5s", "10s"),
-        headers: someOf(["ietf", "retry-after", "x-ratelimit"]),
-        service: fc.constant(COUNTER),
-      },
-      { requiredKeys: ["rate", "local", "isBoth", "service", "timeout"] },
-    )
-    .map(({ isBoth, local, rate, ...rest }) =>
-      isBoth ? { ...rest, scope: { local, global: rate } } : { ...rest, rate, scope: "global" },
-    ),
-  { mode, onError: fc.constantFrom("deny", "allow") },
-);
+const rateLimit = policyOf("rateLimit", rateLimitBody, {
+  mode,
+  when: condition,
+  onError: fc.constantFrom("deny", "allow"),
+});
+const globalLimit = policyOf("rateLimit", globalLimitBody, { mode, onError: fc.constantFrom("deny", "allow") });
 
 const policies = fc
   .array(
@@ -357,28 +289,6 @@ function leadToBoth(routes: readonly Readonly<Record<string, unknown>>[]): boole
     const text = JSON.stringify([to, callers]);
     return SERVICES.every((name) => text.includes(`"${name}"`));
   });
-}
-
-type Consumers = Readonly<Record<string, { readonly tier?: string | undefined } | undefined>>;
-
-function tiersOf(consumers: Consumers): string[] {
-  return Object.values(consumers).flatMap((one) => one?.tier ?? []);
-}
-
-/** A limit has rates for tiers that somebody has. */
-function forTiers({ kind, spec, name }: RandomPolicy, tiers: readonly string[]): RandomPolicy {
-  const body = spec.rateLimit;
-  if (typeof body !== "object" || body === null) return { kind, spec, name };
-  const known = (rate: unknown) =>
-    typeof rate !== "object" || rate === null
-      ? rate
-      : Object.fromEntries(Object.entries(rate).filter(([tier]) => tier === "default" || tiers.includes(tier)));
-  const rate = "rate" in body ? { rate: known(body.rate) } : {};
-  const scope =
-    "scope" in body && typeof body.scope === "object" && body.scope !== null
-      ? { scope: Object.fromEntries(Object.entries(body.scope).map(([key, value]) => [key, known(value)])) }
-      : {};
-  return { kind, name, spec: { ...spec, rateLimit: { ...body, ...rate, ...scope } } };
 }
 
 function digestOf(key: string): string {

@@ -23,7 +23,6 @@ type Pair = readonly [name: string, value: string];
 
 const WORDS = ["a", "b", "ab", "abc", "A", "7", "10.0.0.1", "%61", "x"] as const;
 const VISIBLE = /^[\x21-\x7e]{1,60}$/;
-
 const METHODS = [
   ...["GET", "GET", "GET", "GET", "POST", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"],
   ...["TRACE", "PROPFIND", "FOO", "get"],

@@ -160,14 +160,20 @@ A limit of each gateway, without \`scope\`, can count by all attributes.`,
     calls: { rateLimit: { rate: 1000/day, service: limits } }                      # SL0455: no scope is local
     calls: { rateLimit: { rate: 1000/day, scope: global, service: limits } }
 
+The service is asked once about a call, when it comes, and counts it whatever becomes of it: so \`inFlight\`, \`penalize\`, \`jitter\` and \`store\` are of counts of
+each gateway, also in front of one of all, and a \`cost\` of calls that all gateways count is a number.
+
+    calls: { rateLimit: { rate: 1000/day, inFlight: 10, scope: global, service: limits } }                              # SL0455
+    calls: { rateLimit: { scope: { local: 20/second, global: 1000/day }, inFlight: 10, service: limits } }
+
 \`when\` is for limits of each gateway, as Envoy asks the service about all requests of a route: for some of them, make a route of their own.`,
   },
   SL0456: {
     severity: "error",
     message: "`{policy}` {what}",
-    help: `A limit has a \`rate\`, or a rate for each scope. Which of them would hold, of both, is not clear.
+    help: `A limit of all gateways has a \`rate\`, or \`scope\` has one for each. Which of them would hold, of both, is not clear.
 
-    calls: { rateLimit: { key: [source.ip] } }                                                                      # SL0456
+    calls: { rateLimit: { key: [source.ip], scope: global, service: limits } }                                      # SL0456
     calls: { rateLimit: { rate: 9/second, scope: { local: 20/second, global: 1000/day }, service: limits } }        # SL0456
     calls: { rateLimit: { scope: { local: 20/second, global: 1000/day }, service: limits } }`,
   },

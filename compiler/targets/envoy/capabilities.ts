@@ -1,5 +1,5 @@
 import { fetchesKeys } from "../../plan/key-sources.js";
-import type { GatewayPlan } from "../../plan/plan.js";
+import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
 import { sendsSpans } from "../../plan/tracing.js";
 
 /**
@@ -52,17 +52,24 @@ const WAITING_CAPABILITIES = [
   "proxy_set_effective_context",
 ] as const;
 
+/** What it calls and is entered by beside, where it counts calls in flight: when a stream is gone, and by the clock. */
+const FOLLOWING_CAPABILITIES = ["proxy_on_delete", "proxy_on_tick", "proxy_set_tick_period_milliseconds"] as const;
+
+/** What it is entered by beside, where it charges what answers say. */
+const ANSWER_CAPABILITIES = ["proxy_on_delete", "proxy_on_response_headers"] as const;
+
 /** What the guard may do for a plan. Callbacks that nothing needs would cost each stream an entry into the module. */
 export function guardCapabilities(plan: GatewayPlan): readonly string[] {
-  const verifies = plan.policies.some((policy) => policy.verifiesSignatures === true);
-  const waits = plan.policies.some((policy) => policy.introspection !== undefined);
+  const some = (does: (policy: PolicyPlan) => boolean) => plan.policies.some(does);
   const capabilities = [
     ...GUARD_CAPABILITIES,
     ...(sendsSpans(plan) || fetchesKeys(plan) ? ASKING_CAPABILITIES : []),
     ...(sendsSpans(plan) ? SENDING_CAPABILITIES : []),
-    ...(waits ? WAITING_CAPABILITIES : []),
+    ...(some(({ introspection }) => introspection !== undefined) ? WAITING_CAPABILITIES : []),
     ...(fetchesKeys(plan) ? FETCHING_CAPABILITIES : []),
-    ...(verifies ? VERIFYING_CAPABILITIES : []),
+    ...(some(({ verifiesSignatures }) => verifiesSignatures === true) ? VERIFYING_CAPABILITIES : []),
+    ...(some(({ readsAnswers }) => readsAnswers === true) ? ANSWER_CAPABILITIES : []),
+    ...(some(({ followsStreams }) => followsStreams === true) ? FOLLOWING_CAPABILITIES : []),
   ];
   return [...new Set(capabilities)].toSorted();
 }

@@ -90,12 +90,18 @@ function question(limit: Limit, domain: string): MessageInitShape<typeof RateLim
       transportApiVersion: ApiVersion.V3,
       grpcService: { targetSpecifier: { case: "envoyGrpc", value: { clusterName: native.service } } },
     },
-    rateLimits: descriptorsOf(name, native).map(descriptor),
+    rateLimits: descriptorsOf(name, native).map((entries) => descriptor(entries, native)),
   };
 }
 
-function descriptor(entries: readonly DescriptorEntry[]): MessageInitShape<typeof DescriptorsSchema> {
-  return { actions: entries.map(action) };
+function descriptor(
+  entries: readonly DescriptorEntry[],
+  { calls }: GlobalLimitPlan,
+): MessageInitShape<typeof DescriptorsSchema> {
+  return {
+    actions: entries.map(action),
+    ...(calls === undefined ? {} : { hitsAddend: { number: BigInt(calls) } }),
+  };
 }
 
 type ActionInit = MessageInitShape<typeof ActionSchema>;

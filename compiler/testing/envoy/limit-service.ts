@@ -44,11 +44,15 @@ export async function startLimitService(plans: readonly GatewayPlan[]): Promise<
   const begun = new Map<string, number>();
   const start = Number(new ManualClock().wall() / 1_000_000n);
   const judge = (message: Uint8Array): Uint8Array => {
-    const { domain, descriptors } = fromBinary(RateLimitRequestSchema, message);
+    const { domain, descriptors, hitsAddend: general } = fromBinary(RateLimitRequestSchema, message);
     const configuration = byDomain.get(domain) ?? first;
     const since = begun.get(domain) ?? Date.now();
     begun.set(domain, since);
-    const asked = descriptors.map(({ entries }) => entries.map(({ key, value }) => ({ key, value })));
+    const asked = descriptors.map(({ entries, hitsAddend }) => ({
+      entries: entries.map(({ key, value }) => ({ key, value })),
+      // That of the whole request is 0 if nobody says.
+      calls: Number(hitsAddend ?? Math.max(general, 1)),
+    }));
     const statuses = service.judge(configuration, domain, asked, start + Date.now() - since);
     return toBinary(
       RateLimitResponseSchema,

@@ -20,6 +20,8 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
   "policies.*.fault.delay": "tests do not look at how long a request takes",
   "policies.*.fault.*.percent": "a test is disturbed always or never",
   "policies.*.onError": "no policy fails in a test",
+  "policies.*.rateLimit.inFlight": "requests of a test come one after another",
+  "policies.*.rateLimit.jitter": "how long it makes a client wait is left to chance",
   "policies.*.rateLimit.timeout": "what counts in a test is not slow",
   "policies.*.rateLimit.store": "tests have fewer keys than the smallest table has slots",
   "routes.*.timeout": "a service is told how long a try may take, and none of a test is slow",

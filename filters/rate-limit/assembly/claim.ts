@@ -1,10 +1,13 @@
-import { callsLeft, conforms, untilNext } from "../../lib/gcra";
+import { callsLeft, conforms, untilConforms, untilNext } from "../../lib/gcra";
 import { none } from "../../lib/region";
 import { currentSet, currentVersion, LimitSet, readSet, setTime, timeOf, writeSet } from "../../proxy-wasm/buckets";
 import { Status } from "../../proxy-wasm/status";
+import { costOf } from "./cost";
 import { bucketKey, rateOf } from "./key";
 import { covers, hold, leaseOf, spend, unspend } from "./lease";
-import { Rate, RateLimitPolicy } from "./policy";
+import { RateLimitPolicy } from "./policy";
+import { LONGEST_DEBT, Rate } from "./rate";
+import { chargeRow, clearStates, commitRow, giveBackRow, lookInRow } from "./row-claim";
 
 /** How a claim is paid. */
 export enum Means {
@@ -18,7 +21,7 @@ export enum Means {
 
 // A race is lost to another worker that succeeded in the 1 us between our read and our write. Even in a tight loop, with 64 % lost, 32 lost in
 // a row are one in a million; with real traffic between the calls it does not happen.
-const ATTEMPTS: i32 = 32;
+export const ATTEMPTS: i32 = 32;
 
 /** What one limit says of the call at hand. */
 @unmanaged
@@ -32,23 +35,36 @@ export class Claim {
   version: u32 = 0;
   /** Where the debt ends before this call: not earlier than now. */
   start: u64 = 0;
-  /** Calls to be put in the books at once: 1, or a lease. */
+  /** What the call costs, in calls. */
+  cost: u64 = 0;
+  /** Calls to be put in the books at once: the cost, or a lease. */
   calls: u64 = 0;
   /** Calls left after this one. */
   left: u64 = 0;
   /** Nanoseconds until there is one more. */
   wait: u64 = 0;
+  /** Of a call that is not allowed: nanoseconds until it would be, and the window that keeps it longest. */
+  retry: u64 = 0;
+  refusing: Rate = none<Rate>();
+  /** Of several windows: array of WindowState. */
+  windows: usize = 0;
+  /** 1: it is charged after the fact, whatever is left. */
+  owes: i32 = 0;
 }
 
-/** Reads where the limit stands, without changing it. */
-export function look(claim: Claim, policy: RateLimitPolicy, k0: u64, k1: u64, now: u64): void {
+/** Reads where the limit stands, without changing it. `windows` is where the state of several may be noted. */
+export function look(claim: Claim, policy: RateLimitPolicy, k0: u64, k1: u64, now: u64, windows: usize): void {
   const rate = rateOf(policy);
   claim.policy = policy;
   claim.rate = rate;
   claim.key = bucketKey(policy, rate, k0, k1);
+  claim.cost = costOf(policy, rate);
+  claim.windows = windows;
   claim.allowed = 1;
+  claim.retry = 0;
   claim.left = 0;
   claim.wait = rate.interval;
+  if (policy.width > 1) clearStates(claim);
   if (now === 0) {
     claim.means = Means.Failed;
     return;
@@ -59,10 +75,11 @@ export function look(claim: Claim, policy: RateLimitPolicy, k0: u64, k1: u64, no
     claim.left = lease.left;
     return;
   }
-  lookInBucket(claim, now);
+  if (policy.width > 1) lookInRow(claim, now);
+  else lookInBucket(claim, now);
 }
 
-function setNumber(claim: Claim): u32 {
+export function setNumber(claim: Claim): u32 {
   return (<u32>claim.key ^ <u32>(claim.key >> 32)) & claim.policy.setMask;
 }
 
@@ -76,15 +93,22 @@ function lookInBucket(claim: Claim, now: u64): void {
   claim.means = Means.Bucket;
   claim.set = currentSet();
   claim.version = currentVersion();
-  // Under one rate a debt never exceeds the tolerance; one from a stricter rate before is not held against the caller.
-  claim.start = min(max(timeOf(claim.set, claim.key, now), now), now + rate.tolerance);
-  claim.allowed = conforms(claim.start, now, rate.interval, rate.tolerance) ? 1 : 0;
+  // Under one rate a debt never exceeds the ceiling; one from a stricter rate before is not held against the caller.
+  claim.start = min(max(timeOf(claim.set, claim.key, now), now), now + rate.ceiling);
+  // Only what costs no more than the burst is multiplied: no product leaves 64 bits.
+  const fits = claim.cost <= rate.burst;
+  const need = fits ? claim.cost * rate.interval : rate.tolerance;
+  claim.allowed = fits && conforms(claim.start, now, need, rate.tolerance) ? 1 : 0;
   const before = callsLeft(claim.start, now, rate.interval, rate.tolerance);
   // Small steps when little is left, so that the last calls are given out one by one.
-  claim.calls = max(<u64>1, min(<u64>rate.lease, before >> 3));
+  claim.calls = max(claim.cost, min(<u64>rate.lease, before >> 3));
   const end = claim.allowed !== 0 ? claim.start + claim.calls * rate.interval : claim.start;
   claim.left = callsLeft(end, now, rate.interval, rate.tolerance);
   claim.wait = untilNext(end, now, rate.interval, rate.tolerance);
+  if (claim.allowed === 0) {
+    claim.retry = untilConforms(claim.start, now, need, rate.tolerance);
+    claim.refusing = rate;
+  }
 }
 
 /** Books the call. False if another worker took what was left in the meantime. */
@@ -94,6 +118,7 @@ export function commit(claim: Claim, now: u64): bool {
     spend(leaseOf(claim.key), now, rate.interval);
     return true;
   }
+  if (claim.policy.width > 1) return commitRow(claim, now);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (claim.means === Means.Failed) return true;
     if (claim.allowed === 0) return false;
@@ -101,7 +126,7 @@ export function commit(claim: Claim, now: u64): bool {
     setTime(claim.set, claim.key, now, end);
     const status = writeSet(claim.policy.setKey, setNumber(claim), claim.set, claim.version);
     if (status === Status.Ok) {
-      if (claim.calls > 1) hold(claim.key, claim.start, end, now, rate.interval, claim.left);
+      if (claim.calls > claim.cost) hold(claim.key, claim.start, end, now, rate.interval, claim.left);
       return true;
     }
     if (status !== Status.CasMismatch) break;
@@ -118,16 +143,49 @@ export function commit(claim: Claim, now: u64): bool {
 export function giveBack(claim: Claim, now: u64): void {
   const rate = claim.rate;
   if (claim.means === Means.Failed || claim.allowed === 0) return;
-  if (claim.means === Means.Lease || claim.calls > 1) {
+  if (claim.means === Means.Lease || claim.calls > claim.cost) {
     unspend(leaseOf(claim.key), claim.key, rate.interval);
     return;
   }
+  if (claim.policy.width > 1) {
+    giveBackRow(claim, now);
+    return;
+  }
+  const paid = claim.calls * rate.interval;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (!readSet(claim.policy.setKey, setNumber(claim))) return;
     const set = currentSet();
     const time = timeOf(set, claim.key, now);
-    if (time < now + rate.interval) return;
-    setTime(set, claim.key, now, time - rate.interval);
+    if (time < now + paid) return;
+    setTime(set, claim.key, now, time - paid);
     if (writeSet(claim.policy.setKey, setNumber(claim), set, currentVersion()) !== Status.CasMismatch) return;
   }
+}
+
+/** Makes a call that was refused cost what it would have, or what there was left of the burst: a debt is never larger. */
+export function charge(claim: Claim, now: u64): void {
+  if (claim.means === Means.Failed) return;
+  if (claim.policy.width > 1) {
+    chargeRow(claim, now);
+    return;
+  }
+  const rate = claim.rate;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (!readSet(claim.policy.setKey, setNumber(claim))) return;
+    const set = currentSet();
+    const end = chargedUntil(max(timeOf(set, claim.key, now), now), claim, rate, now);
+    setTime(set, claim.key, now, end);
+    claim.left = callsLeft(end, now, rate.interval, rate.tolerance);
+    claim.wait = untilNext(end, now, rate.interval, rate.tolerance);
+    const need = min(claim.cost, rate.burst) * rate.interval;
+    claim.retry = untilConforms(end, now, need, rate.tolerance);
+    if (writeSet(claim.policy.setKey, setNumber(claim), set, currentVersion()) !== Status.CasMismatch) return;
+  }
+}
+
+/** Until when a window is in debt, once the call is charged. */
+export function chargedUntil(start: u64, claim: Claim, rate: Rate, now: u64): u64 {
+  if (claim.owes !== 0)
+    return min(start + min(claim.cost, LONGEST_DEBT / rate.interval) * rate.interval, now + LONGEST_DEBT);
+  return max(start, min(start + min(claim.cost, rate.burst) * rate.interval, now + rate.tolerance));
 }

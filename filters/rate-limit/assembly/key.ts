@@ -2,13 +2,14 @@ import { attribute, isPresent, Slot } from "../../lib/attributes";
 import { beginKey, endKey, keyOfNames, putNoPart, putPart } from "../../lib/bucket-key";
 import { at, exists } from "../../lib/region";
 import { Text, textIs } from "../../lib/text";
-import { partSlot, Rate, RateLimitPolicy } from "./policy";
+import { partSlot, RateLimitPolicy } from "./policy";
+import { Rate } from "./rate";
 
 // Which bucket a call falls in: by policy, route, tier of the rate and the parts of the key.
 
-/** One half of the hash key for a policy on a route. */
-export function stepKey(policy: Text, route: Text, half: u64): u64 {
-  return keyOfNames(policy, route, half);
+/** One half of the hash key for a policy on a route; where routes share a count, its own name stands for all of them. */
+export function stepKey(policy: RateLimitPolicy, route: Text, half: u64): u64 {
+  return keyOfNames(policy.name, policy.shared !== 0 ? policy.name : route, half);
 }
 
 /** The rate for the caller's tier. */
@@ -32,6 +33,16 @@ export function bucketKey(policy: RateLimitPolicy, rate: Rate, k0: u64, k1: u64)
   beginKey(k0, k1);
   if (exists(rate.tier)) putPart(rate.tier.start, rate.tier.length);
   else putNoPart();
+  return endOfKey(policy);
+}
+
+/** The same of calls in flight, which callers of all tiers have alike. */
+export function flightKey(policy: RateLimitPolicy, k0: u64, k1: u64): u64 {
+  beginKey(k0, k1);
+  return endOfKey(policy);
+}
+
+function endOfKey(policy: RateLimitPolicy): u64 {
   for (let i = 0; i < policy.partCount; i++) {
     const slot = partSlot(policy, i);
     const part = attribute(slot);
