@@ -262,6 +262,9 @@ const POLICY: Table<PolicyPlan> = {
   inTests: nothing,
   knowsByCertificate: always("policy.certificates"),
   signIn: nothing,
+  // Callbacks of the guard, which whoever loads it may be asked for.
+  readsAnswers: nothing,
+  followsStreams: nothing,
   native: (native) => [nativeFeature(native)],
   // They say what they ask for themselves.
   asks: nothing,
