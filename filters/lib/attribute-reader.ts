@@ -1,4 +1,4 @@
-import { List, Needs, Slot, TraceSlot } from "./attributes";
+import { List, Needs, readScopes, Slot, TraceSlot } from "./attributes";
 import { isVisibleAscii } from "./bytes";
 import {
   arrayOf,
@@ -123,7 +123,10 @@ function readPlain(node: i32, name: i32, wanted: Interest): bool {
   if (stringIs(name, "auth.subject")) return found(Shape.String, Slot.Subject, Needs.Identity);
   if (stringIs(name, "auth.issuer")) return found(Shape.String, Slot.Issuer, Needs.Identity);
   if (stringIs(name, "auth.groups")) return found(Shape.List, List.Groups, GROUPS_NEEDS);
-  if (stringIs(name, "auth.scopes")) return found(Shape.List, List.Scopes, Needs.Identity);
+  if (stringIs(name, "auth.scopes")) {
+    readScopes();
+    return found(Shape.List, List.Scopes, Needs.Identity);
+  }
   return refuse(name, "is not a known attribute");
 }
 

@@ -164,6 +164,16 @@ let groupsKnown: bool = false;
 let scopes: usize = 0;
 let scopeCount: i32 = 0;
 let scopesKnown: bool = false;
+/** Whether some configuration of this VM reads scopes: they are not looked for otherwise. */
+let scopesRead: bool = false;
+
+export function readScopes(): void {
+  scopesRead = true;
+}
+
+export function areScopesRead(): bool {
+  return scopesRead;
+}
 
 /** @param list array of addresses of Text, which stays in place while the request is judged */
 export function setGroups(list: usize, count: i32): void {

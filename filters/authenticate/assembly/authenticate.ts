@@ -1,4 +1,4 @@
-import { Slot, setAttribute, setGroups, setScopes } from "../../lib/attributes";
+import { areScopesRead, Slot, setAttribute, setGroups, setScopes } from "../../lib/attributes";
 import { Interest } from "../../lib/interest";
 import { jsonLength, jsonStart } from "../../lib/json-tape";
 import { jwtScopes, NO_CLAIM, Slice, setClaims, textsOf } from "../../lib/jwt";
@@ -144,6 +144,7 @@ function recogniseClaims(): void {
   claimHeaders = foundHeaders;
   if (claims.issuer !== NO_CLAIM) setText(Slot.Issuer, claims.issuer);
   if (claims.subject !== NO_CLAIM) setText(Slot.Subject, claims.subject);
+  if (!areScopesRead()) return;
   const slices = arenaTake(<usize>MOST_SCOPES * offsetof<Slice>());
   const count = slices === 0 ? -1 : jwtScopes(foundTape, claims, slices, MOST_SCOPES);
   const scopes = count < 0 ? 0 : textsOf(slices, count);

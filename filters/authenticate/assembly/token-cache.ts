@@ -47,6 +47,15 @@ export class KnownToken {
   until: u64 = 0;
 }
 
+/** The bytes of a token that its hash is made of: the last, which are those of its signature and cannot be chosen. */
+const HASHED: i32 = 64;
+
+/** All of a token is compared, so it need not be hashed. Only tokens that were verified are in the cache. */
+function hashOf(token: usize, length: i32): u64 {
+  const skipped = max(0, length - HASHED);
+  return seededHash(token + <usize>skipped, length - skipped);
+}
+
 /** A cache for some `count` tokens, for the life of the VM; the missing record for 0, or without memory. */
 export function newTokenCache(count: i32): TokenCache {
   if (count === 0) return none<TokenCache>();
@@ -80,7 +89,7 @@ function tokenAt(cache: TokenCache, position: i64): KnownToken {
  */
 export function knownToken(cache: TokenCache, token: usize, length: i32): KnownToken {
   if (!exists(cache)) return none<KnownToken>();
-  const hash = seededHash(token, length);
+  const hash = hashOf(token, length);
   for (let way = 0; way < WAYS; way++) {
     const place = placeAt(cache, hash, way);
     if (!isThere(cache, place)) continue;
@@ -114,7 +123,7 @@ export function addClaims(
   if (room < 0) return none<KnownToken>();
   const known = tokenAt(cache, room);
   const start = addressOf(known);
-  known.hash = seededHash(token, length);
+  known.hash = hashOf(token, length);
   known.claims = at<JwtClaims>(start + offsetof<KnownToken>(), 0);
   known.tape = start + ((<usize>head + 7) & ~7);
   known.tokenLength = length;
