@@ -30,7 +30,8 @@ export const LONGEST_NAME: i32 = 64;
 
 /** Headers that have a slot of their own: they do not count as named. */
 const MOST_FIXED: i32 = TRACING ? 24 : 8;
-const CHAINS: i32 = (AUTH ? 7 : TRACING ? 5 : 4) * (LONGEST_NAME + 1);
+/** Of Names; claims are wanted by who knows callers, and headers of answers by who traces or counts. */
+const CHAINS: i32 = (AUTH ? 7 : TRACING || RATE_LIMIT ? 5 : 4) * (LONGEST_NAME + 1);
 
 @unmanaged
 export class Interest {

@@ -153,6 +153,20 @@ describe("a cost that the answer says", () => {
   });
 });
 
+test("a module that only counts reads headers of answers by names of any length", async () => {
+  const alone = await loadModule("rate-limit");
+  for (let length = 1; length <= 64; length++) {
+    const name = "x".repeat(length);
+    const vm = new ModuleVm(alone);
+    const answerCost = ["int", ["get", "response.headers", name]];
+    expect(vm.configure(configurationOf([charging({ key: [], answerCost })], { consumers: [] })), vm.lastError).toBe(
+      true,
+    );
+    expect(call(vm, [[name, "3"]]).left).toBe(9);
+    expect(call(vm).left).toBe(5);
+  }
+});
+
 test("a module takes such a cost only of what an answer has when it begins", () => {
   const refusal = (answerCost: unknown) => {
     const vm = new ModuleVm(guard);

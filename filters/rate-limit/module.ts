@@ -33,7 +33,7 @@ export const inModule: ModulePart = {
       key: z.array(textAttribute).max(8).describe("What calls are counted by; nothing: one bucket for each route."),
       rates: z
         .array(z.union([z.strictObject({ ...tier, ...window }), z.strictObject({ ...tier, ...windows })]))
-        .max(64)
+        .max(1_024)
         .optional()
         .describe("Rates by tier."),
       default: z

@@ -3,7 +3,7 @@ import { oneWindow, severalWindows } from "../../compiler/policy/rate.js";
 import { duration, name, positiveDuration } from "../../compiler/policy/values.js";
 
 /** As many as the module tells apart. */
-const MOST_TIERS = 64;
+const MOST_TIERS = 1_024;
 /** As many as the module keeps in its tables. */
 const MOST_PARTS = 8;
 const MOST_COST = 1_000_000_000;

@@ -2,9 +2,10 @@
  * The load generator: a process of its own, told by its parent what to send. A fixed number of keep-alive connections to
  * each port, each with one request at a time.
  *
- * in:  { port, requests: string[] (latin1), connections, milliseconds, waits?: true, perSecond?: number }
+ * in:  { port, requests: string[] (latin1), connections, milliseconds, waits?: true, perSecond?: number, numbered?: { before, after, first, count } }
  * out: { answers, milliseconds, statuses: { [status]: count } }, once every request that was sent is answered; where `waits`
  *   is asked for with { waits: { p50, p99 } }, microseconds from request to answer
+ * With `numbered` each request has a number of its own between two texts (latin1), from `first` on, and after `count` of them the time is up.
  * With `perSecond` requests are due at even distances, and wait from when they are due: one that finds no connection free waits, too.
  */
 import { connect } from "node:net";
@@ -25,14 +26,13 @@ process.on("message", (job) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-async function run({ port, requests, connections, milliseconds, waits = false, perSecond }) {
+async function run({ port, requests = [], connections, milliseconds, waits = false, perSecond, numbered }) {
   const sockets = await pool(port, connections);
   const shared = {
-    next: 0,
+    take: numbered === undefined ? inTurn(requests) : counted(numbered),
     answers: 0,
     statuses: {},
     waits: waits ? [] : undefined,
-    bytes: requests.map((text) => Buffer.from(text, "latin1")),
     running: true,
     pace: perSecond === undefined ? undefined : new Pace(perSecond),
   };
@@ -53,6 +53,23 @@ async function run({ port, requests, connections, milliseconds, waits = false, p
   }
   const result = { answers: shared.answers, milliseconds: performance.now() - began, statuses: shared.statuses };
   return shared.waits === undefined ? result : { ...result, waits: summaryOf(shared.waits) };
+}
+
+/** The bytes of one request after the other. */
+function inTurn(requests) {
+  const bytes = requests.map((text) => Buffer.from(text, "latin1"));
+  let next = 0;
+  return () => {
+    const taken = bytes[next];
+    next = (next + 1) % bytes.length;
+    return taken;
+  };
+}
+
+/** The same with numbers; nothing after the last. */
+function counted({ before, after, first, count }) {
+  let next = first;
+  return () => (next === first + count ? undefined : Buffer.from(`${before}${next++}${after}`, "latin1"));
 }
 
 /** @param {readonly number[]} waits milliseconds */
@@ -122,9 +139,13 @@ function keepAsking(socket, shared) {
     let pending = Buffer.alloc(0);
     let asked = 0;
     const send = (due) => {
+      const bytes = shared.take();
+      if (bytes === undefined) {
+        end();
+        return;
+      }
       asked = due;
-      socket.write(shared.bytes[shared.next]);
-      shared.next = (shared.next + 1) % shared.bytes.length;
+      socket.write(bytes);
     };
     const ask = () => {
       if (shared.pace !== undefined) shared.pace.add(send);
@@ -146,6 +167,9 @@ function keepAsking(socket, shared) {
         ask();
         return;
       }
+      end();
+    };
+    const end = () => {
       socket.off("data", onData).off("close", onEnd).off("error", reject);
       resolve();
     };

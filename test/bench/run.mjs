@@ -4,6 +4,7 @@
  *   node test/bench/run.mjs soap ...: the conversion of bodies, see soap/run.mjs
  *   node test/bench/run.mjs tracing ...: traces against Envoy's own tracers, see tracing/run.mjs
  *   node test/bench/run.mjs jwt ...: tokens against Envoy's own filters, see jwt/run.mjs
+ *   node test/bench/run.mjs limits ...: limits against Envoy's own filter, see limits/run.mjs
  *   node test/bench/run.mjs timing ...: whether times of refusals tell secrets, see timing/run.mjs
  * How long the compiler itself takes is measured by compile.mjs.
  */
@@ -35,6 +36,12 @@ if (process.argv[2] === "tracing") {
 if (process.argv[2] === "jwt") {
   const { benchJwt } = await import("./jwt/run.mjs");
   await benchJwt(process.argv.slice(3));
+  process.exit();
+}
+
+if (process.argv[2] === "limits") {
+  const { benchLimits } = await import("./limits/run.mjs");
+  await benchLimits(process.argv.slice(3));
   process.exit();
 }
 

@@ -28,6 +28,8 @@ policies:
   tiers: { rateLimit: { key: [auth.tier], rate: 2/day, scope: global, service: limits, timeout: 5s, headers: [ietf, x-ratelimit, retry-after] } }
   tried: { mode: shadow, rateLimit: { rate: 1/day, scope: global, service: limits, timeout: 5s } }
   both: { onError: deny, rateLimit: { key: [auth.consumer], scope: { local: 2 per 60s, global: 3/day }, service: limits, timeout: 5s } }
+  priced: { rateLimit: { key: [auth.consumer], rate: { gold: [9/day, 6 per 7d], default: 3/day }, cost: 3, shared: true, scope: global, service: limits, timeout: 5s } }
+  in-front: { rateLimit: { scope: { local: [1000/second, 3/day], global: [4/day, 2 per 30d] }, inFlight: 10, service: limits, timeout: 5s, headers: [x-ratelimit, retry-after] } }
   own: { rateLimit: { rate: 9/minute } }
   asked: { externalAuth: { http: { service: judges }, timeout: 2s } }
   safe: { headers: { response: { set: { x-frame-options: DENY } } } }
@@ -38,6 +40,9 @@ routes:
   - { name: places, match: { path: /places/** }, to: orders, apply: [places, tiers, known] }
   - { name: tried, match: { path: /tried }, to: orders, apply: [tried] }
   - { name: both, match: { path: /both }, to: orders, apply: [both, known] }
+  - { name: priced-a, match: { path: /priced/a }, to: orders, apply: [known, priced] }
+  - { name: priced-b, match: { path: /priced/b }, to: orders, apply: [known, priced] }
+  - { name: in-front, match: { path: /in-front }, to: orders, apply: [in-front] }
   - { name: own, match: { path: /own }, to: orders, apply: [quota, own, known] }
   - { name: asked, match: { path: /asked }, to: orders, apply: [known, quota, asked] }
   - { name: text, match: { path: /text }, respond: { status: 200, body: hi }, apply: [tried] }
@@ -95,6 +100,16 @@ it("all gateways count together, by tier and by key, each route alone, and what 
          { as: acme, request: { path: /both }, repeat: 2, expect: { status: 200, decidedBy: known, headers: { ratelimit-policy: '"both";q=3;w=86400' } } },
          { as: acme, request: { path: /both }, expect: { status: 429, decidedBy: both, headers: { ratelimit: false, retry-after: "~[23]." } } },
          { as: globex, request: { path: /both }, ${served()} } ]`,
+      `steps: [
+         { as: acme, request: { path: /priced/a }, expect: { status: 200, headers: { ratelimit-policy: '"priced";q=9;w=86400, "priced-2";q=6;w=604800', ratelimit: '~"priced-2";r=3;t=.*' } } },
+         { as: acme, request: { path: /priced/b }, ${served()} },
+         { as: acme, request: { path: /priced/a }, expect: { status: 429, decidedBy: priced, headers: { ratelimit: '~"priced";r=0;.*' } } },
+         { as: globex, request: { path: /priced/a }, expect: { status: 200, headers: { ratelimit-policy: '"priced";q=3;w=86400' } } },
+         { as: globex, request: { path: /priced/b }, expect: { status: 429 } } ]`,
+      `steps: [
+         { request: { path: /in-front }, repeat: 2, expect: { status: 200, headers: { x-ratelimit-limit: '~2, 4;w=86400;name="in-front", 2;w=2592000;name="in-front"' } } },
+         { request: { path: /in-front }, expect: { status: 429, decidedBy: in-front, headers: { x-ratelimit-remaining: "0" } } },
+         { request: { path: /in-front }, expect: { status: 429, decidedBy: in-front, headers: { x-ratelimit-limit: false } } } ]`,
       `steps: [
          { as: globex, request: { path: /own }, expect: { status: 200, headers: { ratelimit: true } } },
          { as: globex, request: { path: /own }, expect: { status: 429, decidedBy: quota } } ]`,

@@ -53,7 +53,7 @@ describe("sluice test", () => {
   it("passes all examples", async () => {
     expect(await run([join(packageRoot(), "examples")])).toBe(0);
     expect(stdout).toMatch(
-      /partners\/policy\.test\.yaml: \d+ passed\n.*quickstart\/policy\.test\.yaml: \d+ passed\n.*sidecar\/policy\.test\.yaml: \d+ passed\n.*soap-bridge\/policy\.test\.yaml: \d+ passed\n.*tenants\/policy\.test\.yaml: \d+ passed\n.*tracing\/policy\.test\.yaml: \d+ passed\n.*zero-trust-api\/policy\.test\.yaml: \d+ passed\n\d+ files: \d+ passed\n$/,
+      /partners\/policy\.test\.yaml: \d+ passed\n.*quickstart\/policy\.test\.yaml: \d+ passed\n.*sidecar\/policy\.test\.yaml: \d+ passed\n.*soap-bridge\/policy\.test\.yaml: \d+ passed\n.*tenants\/policy\.test\.yaml: \d+ passed\n.*tiers\/policy\.test\.yaml: \d+ passed\n.*tracing\/policy\.test\.yaml: \d+ passed\n.*zero-trust-api\/policy\.test\.yaml: \d+ passed\n\d+ files: \d+ passed\n$/,
     );
     expect(stderr).toBe("");
   });

@@ -119,6 +119,7 @@ of the request, say so in a comment that silences the warning.`,
   SL0452: {
     severity: "error",
     message: "the rate `{rate}` cannot be counted for all gateways: {reason}",
+    fix: "suggested",
     help: `Each gateway counts by the generic cell rate algorithm. The service that counts for all of them has windows of a second, a minute, an hour, a day,
 7 days (\`per 7d\`) and 30 days (\`per 30d\`), which begin at whole multiples of their length, and lets pass in each what the rate says.
 
@@ -130,6 +131,7 @@ of the request, say so in a comment that silences the warning.`,
   SL0453: {
     severity: "error",
     message: "`{policy}` counts for all gateways, and does not say by which `service`",
+    fix: "suggested",
     help: `Somebody must count for all of them: the ratelimit service of Envoy (github.com/envoyproxy/ratelimit) on Redis, which is a service of the file and asked by gRPC.
 
     calls: { rateLimit: { rate: 1000/day, scope: global } }                        # SL0453

@@ -1,6 +1,7 @@
 import { attribute, isPresent, Slot } from "../../lib/attributes";
 import { beginKey, endKey, keyOfNames, putNoPart, putPart } from "../../lib/bucket-key";
 import { at, exists } from "../../lib/region";
+import { findName } from "../../lib/table";
 import { Text, textIs } from "../../lib/text";
 import { partSlot, RateLimitPolicy } from "./policy";
 import { Rate } from "./rate";
@@ -17,6 +18,10 @@ export function rateOf(policy: RateLimitPolicy): Rate {
   const last = policy.rateCount - 1;
   if (last > 0 && isPresent(Slot.Tier)) {
     const tier = attribute(Slot.Tier);
+    if (exists(policy.tiers)) {
+      const found = findName(policy.tiers, tier.start, tier.length);
+      return at<Rate>(policy.rates, found < 0 ? last : found);
+    }
     for (let i = 0; i < last; i++) {
       const rate = at<Rate>(policy.rates, i);
       if (textIs(rate.tier, tier.start, tier.length)) return rate;

@@ -18,6 +18,7 @@ import {
 import { Interest } from "../../lib/interest";
 import { Program } from "../../lib/predicate-program";
 import { at, exists, keepRecord, keepRecords, none } from "../../lib/region";
+import { NameTable } from "../../lib/table";
 import { compose, keepComposed, putByte, putDecimal, putLiteral, putText, Text } from "../../lib/text";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { Counters, defineCounters } from "../../proxy-wasm/metrics";
@@ -49,6 +50,8 @@ export class RateLimitPolicy {
   rateCount: i32 = 0;
   /** Array of Rate; the last is the default. */
   rates: usize = 0;
+  /** The numbers of rates by tier, where there are many. */
+  tiers: NameTable = none<NameTable>();
   /** The most windows of a rate. */
   width: i32 = 0;
   /** What a call costs, unless an expression says so. */

@@ -14,13 +14,16 @@ import {
   requiredMember,
 } from "../../lib/document";
 import { secondsFor } from "../../lib/gcra";
-import { at, keepRecords, none } from "../../lib/region";
+import { at, exists, keepRecords, none } from "../../lib/region";
+import { addName, newNameTable } from "../../lib/table";
 import { compose, keepComposed, putByte, putDecimal, putLiteral, putText, sameText, Text } from "../../lib/text";
 import { LocalResponse } from "../../proxy-wasm/local-response";
 import { quotaDenial } from "./answer";
 import { RateLimitPolicy } from "./policy";
 
-const MOST_RATES: i32 = 64;
+const MOST_RATES: i32 = 1024;
+/** Of more than these the one of a tier is looked up in a table: to compare a few is quicker. */
+const MOST_COMPARED: i32 = 8;
 /** The most windows of one rate. */
 export const MOST_WINDOWS: i32 = 4;
 const MOST_CALLS: i64 = 1000000000;
@@ -82,21 +85,32 @@ export function readRates(node: i32, policy: RateLimitPolicy): bool {
   if (policy.rates === 0) return refuse(node, "needs more memory than the module may have");
   if (count > 0) {
     policy.needs |= TIER_NEEDS;
+    if (count > MOST_COMPARED) {
+      policy.tiers = newNameTable(count, true);
+      if (!exists(policy.tiers)) return refuse(node, "needs more memory than the module may have");
+    }
     for (let item = firstElement(list); item !== NOWHERE; item = nextElement(list, item)) {
       if (!objectOf(item, "tier count periodMs burst windows")) return false;
       const tier = requiredMember(item, "tier");
       if (tier === NOWHERE || !identityOf(tier)) return false;
       const rate = at<Rate>(policy.rates, policy.rateCount);
       rate.tier = keepString(tier);
-      for (let i = 0; i < policy.rateCount; i++) {
-        if (sameText(at<Rate>(policy.rates, i).tier, rate.tier)) return refuse(tier, "has a rate already");
-      }
+      if (hasRate(policy, rate.tier)) return refuse(tier, "has a rate already");
       if (!readRate(item, policy, rate)) return false;
       policy.rateCount++;
     }
   }
   if (!objectOf(fallback, "count periodMs burst windows")) return false;
   return readRate(fallback, policy, at<Rate>(policy.rates, policy.rateCount++));
+}
+
+/** Whether a tier has a rate; the next one is noted as its. */
+function hasRate(policy: RateLimitPolicy, tier: Text): bool {
+  if (exists(policy.tiers)) return !addName(policy.tiers, tier, policy.rateCount);
+  for (let i = 0; i < policy.rateCount; i++) {
+    if (sameText(at<Rate>(policy.rates, i).tier, tier)) return true;
+  }
+  return false;
 }
 
 /** One window, or a list of several. */

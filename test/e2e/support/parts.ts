@@ -27,7 +27,7 @@ function below(value: unknown, path: Part): { part: Part; size: number }[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const part = [...path, Array.isArray(value) ? Number(key) : key];
-    return [{ part, size: JSON.stringify(inner).length }, ...below(inner, part)];
+    return [{ part, size: (JSON.stringify(inner) ?? "").length }, ...below(inner, part)];
   });
 }
 
