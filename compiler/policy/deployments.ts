@@ -25,7 +25,7 @@ const istio = z.strictObject({
   version: z.literal("1.31").default("1.31").describe("Version of Istio, as a text in quotes."),
   namespace,
   workload: z
-    .record(z.string().min(1).max(63), z.string().max(63))
+    .record(z.string().min(1).max(63), z.string().max(63).describe("Value of the label."))
     .refine((labels) => Object.keys(labels).length > 0, "at least one label is needed")
     .meta({ minProperties: 1, examples: [{ istio: "ingressgateway" }] })
     .default({ istio: "ingressgateway" })
