@@ -124,6 +124,7 @@ export const BUNDLED: readonly string[] = [
   "@bufbuild/protobuf",
   "@bufbuild/re2",
   "@marcbachmann/cel-js",
+  "ajv",
   "commander",
   "js-yaml",
   "saxes",
