@@ -243,6 +243,15 @@ const routesOf = (told: readonly string[], exporting: boolean) =>
           .min(1)
           .max(1024)
           .describe("Envoy's name of the route; `*`, which may stand alone only, is every route, named or not."),
+        names: z
+          .array(z.string().min(1).max(1024))
+          .min(1)
+          .max(65_536)
+          .meta({ uniqueItems: true })
+          .optional()
+          .describe(
+            "Further names that Envoy has for the route, where whoever configures it chooses them; policies, counters and spans know it by `name`.",
+          ),
         run: z
           .array(z.string().regex(NAME))
           .max(64)
