@@ -55,12 +55,15 @@ describe("routes", () => {
   test("have further names where somebody else chooses them, and are known by their own", () => {
     const byName = allowing(["==", ["get", "route.name"], "orders"]);
     const vm = vmWith(
-      configurationOf([limiting({ default: { count: 2, periodMs: 60_000, burst: 2 } }), byName], {
-        routes: [
-          { name: "orders", names: ["httproute/shop/orders/rule/0/match/0/*", "b"], run: ["limit", "rules"] },
-          { name: "other", run: ["rules"] },
-        ],
-      }),
+      configurationOf(
+        [limiting("limit", { count: 2, periodMs: 60_000, burst: 2 }, { key: [["get", "route.name"]] }), byName],
+        {
+          routes: [
+            { name: "orders", names: ["httproute/shop/orders/rule/0/match/0/*", "b"], run: ["limit", "rules"] },
+            { name: "other", run: ["rules"] },
+          ],
+        },
+      ),
     );
     expect(vm.send({ route: "httproute/shop/orders/rule/0/match/0/*" }).passed).toBe(true);
     expect(vm.send({ route: "b" }).passed).toBe(true);
@@ -80,11 +83,17 @@ describe("routes", () => {
   test.each([
     [[{ name: "a", names: [], run: [] }], "must not be empty"],
     [[{ name: "a", names: ["b", "b"], run: [] }], 'there already is a route "b"'],
-    [[{ name: "a", names: ["b"], run: [] }, { name: "b", run: [] }], 'there already is a route "b"'],
+    [
+      [
+        { name: "a", names: ["b"], run: [] },
+        { name: "b", run: [] },
+      ],
+      'there already is a route "b"',
+    ],
     [[{ name: "a", names: ["*"], run: [] }], "is no name of one route"],
     [[{ name: "*", names: ["b"], run: [] }], "may not stand beside `*`"],
     [[{ name: "a", names: "b", run: [] }], "must be a list"],
-    [[{ name: "a", names: [""], run: [] }], "must"],
+    [[{ name: "a", names: [""], run: [] }], "is too short"],
   ])("with names that are none or taken are refused: %j", (routes, message) => {
     const vm = new ModuleVm(guard);
     expect(vm.configure(configurationOf([], { routes }))).toBe(false);

@@ -103,7 +103,8 @@ export function readRoutes(
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const pipeline = at<Pipeline>(routes.pipelines, index);
-    if (!objectOf(node, TRACING ? "name names run tell params pattern" : "name names run tell params")) return none<Routes>();
+    if (!objectOf(node, TRACING ? "name names run tell params pattern" : "name names run tell params"))
+      return none<Routes>();
     const name = requiredMember(node, "name");
     const run = requiredMember(node, "run");
     if (name === NOWHERE || run === NOWHERE || !stringOf(name, 1, 1024)) return none<Routes>();
@@ -145,8 +146,7 @@ function readNames(list: i32, index: i32, routes: Routes): bool {
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     if (!stringOf(node, 1, 1024)) return false;
     if (stringIs(node, "*")) return refuse(node, "is no name of one route");
-    if (!addName(routes.names, keepString(node), index))
-      return refuseQuoting(node, "there already is a route", node);
+    if (!addName(routes.names, keepString(node), index)) return refuseQuoting(node, "there already is a route", node);
   }
   return true;
 }

@@ -1,0 +1,85 @@
+import { guardConfiguration, guardVariables } from "../../plan/guard.js";
+import { PREFLIGHT } from "../../plan/names.js";
+import type { GatewayPlan, Json, JsonObject } from "../../plan/plan.js";
+import type { Resource } from "../kubernetes/resource.js";
+import { type Cluster, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { partName } from "./names.js";
+import { allRules, envoyNames } from "./rules.js";
+
+export const GUARD_MODULE = "guard.wasm";
+
+/** Where modules come from. */
+export interface ModuleSource {
+  /** What stands before the name of a module. */
+  prefix: string;
+  /** SHA-256 of what is fetched, by the name of the module. */
+  digests: Readonly<Record<string, string>>;
+}
+
+/**
+ * The guard, on every route of the gateway: one policy for all of it, so that no route is without, and what routes count together is
+ * in one place. A route that somebody else attaches has a name that the guard does not know, and is refused.
+ */
+export function guardPolicy(cluster: Cluster, source: ModuleSource, read: readonly string[]): Resource {
+  const { plan } = cluster;
+  const variables = guardVariables(plan);
+  return cluster.resource(
+    { apiVersion: `${ENVOY_GATEWAY_API}/v1alpha1`, kind: "EnvoyExtensionPolicy", name: partName(plan, "guard") },
+    plan.origin,
+    {
+      targetRefs: [{ group: GATEWAY_API, kind: "Gateway", name: partName(plan) }],
+      wasm: [
+        present({
+          name: "sluice.guard",
+          rootID: "guard",
+          code: codeOf(GUARD_MODULE, source),
+          config: clusterConfiguration(cluster, read),
+          env: variables.length === 0 ? undefined : { hostKeys: variables },
+          failOpen: false,
+        }),
+      ],
+    },
+  );
+}
+
+function codeOf(module: string, { prefix, digests }: ModuleSource): JsonObject {
+  const sha256 = digests[module];
+  const pinned = sha256 === undefined ? {} : { sha256 };
+  if (!prefix.startsWith("oci:")) return { type: "HTTP", http: { url: `${prefix}/${module}`, ...pinned } };
+  const image = `${prefix}/${module.replace(/\.wasm$/, "")}`;
+  // Without one of them Envoy Gateway would take the tag `latest`, whatever that is by then.
+  const url = sha256 === undefined ? image : `${image}@sha256:${sha256}`;
+  return { type: "Image", image: { url, ...pinned } };
+}
+
+/** The configuration of the guard where Envoy Gateway names routes and clusters. */
+export function clusterConfiguration(cluster: Cluster, read: readonly string[]): JsonObject {
+  return guardConfiguration(cluster.plan, read, routeNames(cluster));
+}
+
+/** What Envoy calls each route of the plan. */
+function routeNames(cluster: Cluster): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const rule of allRules(cluster)) {
+    const { name } = rule.entry;
+    if (name !== PREFLIGHT) names.set(name, [...(names.get(name) ?? []), ...envoyNames(cluster, rule)]);
+  }
+  return names;
+}
+
+/** The name of the plan for each route of Envoy. */
+export function planNames(plan: GatewayPlan, cluster: Cluster): Map<string, string> {
+  const known = new Set(plan.hosts.flatMap(({ routes }) => routes.map(({ name }) => name)));
+  return new Map(
+    allRules(cluster).flatMap((rule) =>
+      known.has(rule.entry.name)
+        ? envoyNames(cluster, rule).map((name): [string, string] => [name, rule.entry.name])
+        : [],
+    ),
+  );
+}
+
+/** What of a configuration is a list of routes, for those who compare. */
+export function routesIn({ routes }: JsonObject): readonly Json[] {
+  return Array.isArray(routes) ? routes : [];
+}

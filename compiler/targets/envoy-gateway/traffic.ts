@@ -1,0 +1,84 @@
+import type { ForwardAction, JsonObject, ServicePlan } from "../../plan/plan.js";
+import type { BreakerPlan } from "../../plan/resilience.js";
+import type { Resource } from "../kubernetes/resource.js";
+import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { partName } from "./names.js";
+import type { Rule } from "./rules.js";
+import { rulesOf } from "./rules.js";
+import { serviceOf } from "./services.js";
+
+/** The token of a protocol that nobody speaks: Envoy Gateway lets WebSockets pass where nothing is said. */
+const NO_UPGRADES = [{ type: "sluice-none" }];
+
+/** How services are asked. What the file does not say is as in Envoy by itself: Envoy Gateway has other defaults. */
+export function trafficPolicies(cluster: Cluster): Resource[] {
+  return cluster.plan.hosts.flatMap((host) => {
+    const rules = rulesOf(cluster, host).flatMap((rule) =>
+      rule.entry.action.type === "forward" ? [{ rule, spec: specOf(cluster, rule.entry.action) }] : [],
+    );
+    const groups = new Map<string, typeof rules>();
+    for (const one of rules) {
+      const key = JSON.stringify(one.spec);
+      groups.set(key, [...(groups.get(key) ?? []), one]);
+    }
+    return [...groups.values()].flatMap((group) => policyOf(cluster, group, groups.size === 1));
+  });
+}
+
+/** @param isOnly whether all rules of the HTTPRoute are alike */
+function policyOf(cluster: Cluster, group: readonly { rule: Rule; spec: JsonObject }[], isOnly: boolean): Resource[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { rule, spec } = first;
+  const target = { group: GATEWAY_API, kind: "HTTPRoute", name: rule.route };
+  return [
+    cluster.resource(
+      {
+        apiVersion: `${ENVOY_GATEWAY_API}/v1alpha1`,
+        kind: "BackendTrafficPolicy",
+        name: isOnly ? rule.route : partName({ name: rule.route }, rule.name),
+      },
+      rule.entry.origin,
+      {
+        targetRefs: isOnly ? [target] : group.map((one) => ({ ...target, sectionName: one.rule.name })),
+        ...spec,
+      },
+    ),
+  ];
+}
+
+function specOf(cluster: Cluster, action: ForwardAction): JsonObject {
+  const service = serviceOf(cluster.plan, action.to[0]?.service ?? "");
+  return present({
+    loadBalancer: loadBalancer(service),
+    timeout: present({
+      tcp: { connectTimeout: durationText(service.connectTimeoutMs) },
+      http: action.idleTimeoutMs === undefined ? undefined : { streamIdleTimeout: durationText(action.idleTimeoutMs) },
+    }),
+    circuitBreaker: circuitBreaker(service.breakers),
+    connection: { bufferLimit: "1Mi" },
+    httpUpgrade: action.upgrades === true ? [{ type: "websocket" }] : NO_UPGRADES,
+  });
+}
+
+const BALANCERS = { roundRobin: "RoundRobin", leastRequest: "LeastRequest", random: "Random" } as const;
+
+function loadBalancer({ loadBalancing = "roundRobin", slowStartMs }: ServicePlan): JsonObject {
+  if (loadBalancing === "ringHash" || loadBalancing === "maglev") throw new RangeError(`no balancer ${loadBalancing}`);
+  return present({
+    type: BALANCERS[loadBalancing],
+    slowStart: slowStartMs === undefined ? undefined : { window: durationText(slowStartMs) },
+  });
+}
+
+/** Envoy's own limits, but for those that the file sets. */
+function circuitBreaker({ connections, pending, requests, retries }: BreakerPlan = {}): JsonObject {
+  const budget = retries !== undefined && "budgetPercent" in retries ? retries.budgetPercent : undefined;
+  return present({
+    maxConnections: connections ?? 1_024,
+    maxPendingRequests: pending ?? 1_024,
+    maxParallelRequests: requests ?? 1_024,
+    maxParallelRetries: retries !== undefined && "most" in retries ? retries.most : 3,
+    retryBudget: budget === undefined ? undefined : { percent: { numerator: budget }, minRetryConcurrency: 3 },
+  });
+}
