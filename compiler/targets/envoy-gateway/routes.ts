@@ -43,11 +43,7 @@ function httpRoute(cluster: Cluster, host: HostPlan, rules: readonly Rule[]): Re
 function ruleOf(cluster: Cluster, rule: Rule): JsonObject {
   const { entry, matches, name } = rule;
   const { action } = entry;
-  const filters = [
-    ...requestFilters(cluster, entry),
-    ...responseFilters(cluster, entry),
-    ...actionFilters(cluster, rule),
-  ];
+  const filters = [...requestFilters(cluster, entry), ...responseFilters(cluster, entry), ...actionFilters(rule)];
   return present({
     name,
     matches,
@@ -141,7 +137,7 @@ function literal(text: string): string {
   return text.replaceAll("%", "%%");
 }
 
-function actionFilters(cluster: Cluster, rule: Rule): JsonObject[] {
+function actionFilters(rule: Rule): JsonObject[] {
   const { action } = rule.entry;
   switch (action.type) {
     case "forward":

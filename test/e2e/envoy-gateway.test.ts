@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { workFolder } from "../../compiler/cli/envoy.js";
+import { moduleBytes, packageRoot } from "../../compiler/cli/files.js";
+import { loadTestFile } from "../../compiler/index.js";
+import { Cluster } from "../../compiler/targets/envoy-gateway/context.js";
+import { clusterConfiguration } from "../../compiler/targets/envoy-gateway/guard.js";
+import { SuiteRunner } from "../../compiler/testing/run.js";
+import { requireEnvoy } from "../support/envoy.js";
+import { readTranslated, servedInstead, sorted } from "../support/envoy-gateway/stored.js";
+
+// What Envoy Gateway makes of the resources, served by a real Envoy under the tests of the policy. Envoy Gateway itself is in
+// another language, so what it made is stored, with the digest of what it was made of: `npm run translate:envoy-gateway`.
+
+const root = packageRoot();
+const STORED = join(root, "test/targets/envoy-gateway/translated");
+const stored = readdirSync(STORED).map((name) => name.replace(/\.json$/, ""));
+const examples = readdirSync(join(root, "examples")).filter(
+  (name) =>
+    readdirSync(join(root, "examples", name)).includes("golden") &&
+    readdirSync(join(root, "examples", name, "golden")).includes("envoy-gateway.yaml"),
+);
+
+it("every example that is compiled for Envoy Gateway was translated by it", () => {
+  expect(stored.toSorted()).toEqual(examples.toSorted());
+});
+
+describe.each(examples)("%s", (name) => {
+  const folder = join(root, "examples", name);
+  let runner: SuiteRunner;
+  let work: Awaited<ReturnType<typeof workFolder>>;
+  beforeAll(async () => {
+    runner = new SuiteRunner({ guard: await moduleBytes("guard.wasm") });
+    work = await workFolder();
+  });
+  afterAll(() => work.remove());
+
+  it("was translated as it is compiled today", () => {
+    const digest = createHash("sha256")
+      .update(readFileSync(join(folder, "golden/envoy-gateway.yaml")))
+      .digest("hex");
+    expect(readTranslated(name).of, "run `npm run translate:envoy-gateway`").toBe(digest);
+  });
+
+  it("is taken by Envoy Gateway without a word", () => {
+    const { conditions } = readTranslated(name);
+    expect(conditions.filter(({ good }) => !good)).toEqual([]);
+    const accepted = conditions.filter(({ type, status }) => type === "Accepted" && status === "True");
+    for (const kind of ["GatewayClass", "Gateway", "HTTPRoute", "EnvoyExtensionPolicy", "ClientTrafficPolicy"])
+      expect(
+        accepted.some(({ of }) => of.startsWith(`${kind}/`)),
+        kind,
+      ).toBe(true);
+  });
+
+  it("passes the tests of its policy on Envoy", async () => {
+    const tests = loadTestFile(join(folder, "policy.test.yaml"))?.ready;
+    if (tests === undefined) throw new Error("there are no tests");
+    const { plan, suite } = tests;
+    const translated = readTranslated(name);
+    // The guard is configured as the resources say; tests have keys of their own.
+    const text = JSON.stringify(sorted(clusterConfiguration(new Cluster(plan), [])));
+    expect(JSON.stringify(translated.listeners)).toContain(JSON.stringify(text));
+    const place = { envoy: await requireEnvoy(), folder: work.path, instead: servedInstead(translated, plan) };
+    const results = await runner.run(suite, plan, { envoy: { place, compare: true, now: Date.now() } });
+    expect(results.filter(({ outcome }) => outcome === "failed")).toEqual([]);
+    const onEnvoy = results.filter(({ engines }) => engines.includes("envoy"));
+    expect(onEnvoy.length).toBeGreaterThan(results.length / 2);
+  });
+});
