@@ -7,7 +7,7 @@ import { moduleBytes, packageRoot } from "../../compiler/cli/files.js";
 import { loadTestFile } from "../../compiler/index.js";
 import { Cluster } from "../../compiler/targets/envoy-gateway/context.js";
 import { clusterConfiguration } from "../../compiler/targets/envoy-gateway/guard.js";
-import { SuiteRunner } from "../../compiler/testing/run.js";
+import { type CaseResult, SuiteRunner } from "../../compiler/testing/run.js";
 import { requireEnvoy } from "../support/envoy.js";
 import { readTranslated, servedInstead, sorted } from "../support/envoy-gateway/stored.js";
 
@@ -65,8 +65,24 @@ describe.each(examples)("%s", (name) => {
     expect(JSON.stringify(translated.listeners)).toContain(JSON.stringify(text));
     const place = { envoy: await requireEnvoy(), folder: work.path, instead: servedInstead(translated, plan) };
     const results = await runner.run(suite, plan, { envoy: { place, compare: true, now: Date.now() } });
-    expect(results.filter(({ outcome }) => outcome === "failed")).toEqual([]);
+    expect(failuresOf(results)).toEqual([]);
     const onEnvoy = results.filter(({ engines }) => engines.includes("envoy"));
     expect(onEnvoy.length).toBeGreaterThan(results.length / 2);
   });
 });
+
+/** Cases that failed, with what was otherwise and what became of the request. */
+function failuresOf(results: readonly CaseResult[]): unknown[] {
+  return results.flatMap(({ name, failure }) =>
+    failure === undefined
+      ? []
+      : [
+          {
+            name,
+            on: failure.on,
+            differences: failure.differences.map(({ what, expected, actual }) => ({ what, expected, actual })),
+            trace: failure.trace,
+          },
+        ],
+  );
+}

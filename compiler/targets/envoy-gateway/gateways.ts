@@ -95,6 +95,8 @@ function clients(cluster: Cluster, listener: ListenerPlan): Resource {
         enableEnvoyHeaders: true,
         host: { stripTrailingHostDot: true },
         earlyRequestHeaders: earlyRemovals(cluster, listener),
+        // By itself Envoy Gateway tells clients what a service says of itself.
+        lateResponseHeaders: { set: [{ name: "server", value: "envoy" }] },
       }),
       clientIPDetection: hops(listener),
       timeout: TIMEOUTS,

@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { translator, VERSION } from "./build.mjs";
 
+/** Those that are good when they are false. */
+const WARNINGS = ["Conflicted", "Overlap", "Overridden", "OverlappingTLSConfig", "RouteRulesOverlap", "Warning"];
+
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const stored = join(root, "test/targets/envoy-gateway/translated");
 const program = translator();
@@ -49,9 +52,6 @@ function translated(file) {
     endpoints: (of("Endpoints").dynamicEndpointConfigs ?? []).map(({ endpointConfig }) => endpointConfig),
   };
 }
-
-/** Those that are good when they are false. */
-const WARNINGS = ["Conflicted", "Overlap", "Overridden", "OverlappingTLSConfig", "RouteRulesOverlap", "Warning"];
 
 function conditionsOf(resources) {
   const found = [];
