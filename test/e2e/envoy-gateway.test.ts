@@ -6,10 +6,10 @@ import { workFolder } from "../../compiler/cli/envoy.js";
 import { moduleBytes, packageRoot } from "../../compiler/cli/files.js";
 import { loadTestFile } from "../../compiler/index.js";
 import { Cluster } from "../../compiler/targets/envoy-gateway/context.js";
-import { clusterConfiguration } from "../../compiler/targets/envoy-gateway/guard.js";
+import { clusterConfiguration, readByLogs } from "../../compiler/targets/envoy-gateway/guard.js";
 import { type CaseResult, SuiteRunner } from "../../compiler/testing/run.js";
 import { requireEnvoy } from "../support/envoy.js";
-import { readTranslated, servedInstead, sorted } from "../support/envoy-gateway/stored.js";
+import { handedOn, readTranslated, servedInstead } from "../support/envoy-gateway/stored.js";
 
 // What Envoy Gateway makes of the resources, served by a real Envoy under the tests of the policy. Envoy Gateway itself is in
 // another language, so what it made is stored, with the digest of what it was made of: `npm run translate:envoy-gateway`.
@@ -61,7 +61,7 @@ describe.each(examples)("%s", (name) => {
     const { plan, suite } = tests;
     const translated = readTranslated(name);
     // The guard is configured as the resources say; tests have keys of their own.
-    const text = JSON.stringify(sorted(clusterConfiguration(new Cluster(plan), [])));
+    const text = handedOn(clusterConfiguration(new Cluster(plan), readByLogs(plan)));
     expect(JSON.stringify(translated.listeners)).toContain(JSON.stringify(text));
     const place = { envoy: await requireEnvoy(), folder: work.path, instead: servedInstead(translated, plan) };
     const results = await runner.run(suite, plan, { envoy: { place, compare: true, now: Date.now() } });

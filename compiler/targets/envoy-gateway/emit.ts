@@ -4,11 +4,13 @@ import { guardCapabilities } from "../envoy/capabilities.js";
 import { resourcesText, whereIn } from "../kubernetes/print.js";
 import { resourceViolations } from "../kubernetes/schemas.js";
 import type { Emission, EmitOptions } from "../target.js";
+import { askedRoute } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { gatewayResources } from "./gateways.js";
-import { GUARD_MODULE, guardPolicy } from "./guard.js";
+import { GUARD_MODULE, guardPolicy, readByLogs } from "./guard.js";
 import { environmentSecret } from "./names.js";
 import { httpRoutes } from "./routes.js";
+import { securityPolicies } from "./security.js";
 import { backends, isLocal, serviceName } from "./services.js";
 import { trafficPolicies } from "./traffic.js";
 
@@ -22,8 +24,10 @@ export function emitEnvoyGateway(plan: GatewayPlan, options: EmitOptions): Emiss
     ...gatewayResources(cluster),
     ...backends(cluster),
     ...httpRoutes(cluster),
+    ...askedRoute(cluster),
     ...trafficPolicies(cluster),
-    guardPolicy(cluster, { prefix, digests: options.moduleDigests ?? {} }, []),
+    ...securityPolicies(cluster),
+    guardPolicy(cluster, { prefix, digests: options.moduleDigests ?? {} }, readByLogs(plan)),
   ];
   return {
     artifacts: [{ path: FILE, contents: resourcesText(head(cluster), resources) }],

@@ -2,6 +2,7 @@ import { guardVariables } from "../../plan/guard.js";
 import type { JsonObject, ListenerPlan } from "../../plan/plan.js";
 import type { Resource } from "../kubernetes/resource.js";
 import { type Cluster, deploymentOf, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { accessLog } from "./logs.js";
 import { environmentSecret, partName } from "./names.js";
 
 const CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller";
@@ -54,7 +55,7 @@ function envoyProxy(cluster: Cluster): Resource {
     present({
       // The first match serves, as the plan has them. By itself Envoy Gateway has an order of its own.
       preserveRouteOrder: true,
-      telemetry: { accessLog: { disable: true } },
+      telemetry: { accessLog: accessLog(plan) },
       provider:
         env.length === 0 ? undefined : { type: "Kubernetes", kubernetes: { envoyDeployment: { container: { env } } } },
     }),

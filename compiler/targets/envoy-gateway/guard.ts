@@ -1,10 +1,16 @@
-import { guardConfiguration, guardVariables } from "../../plan/guard.js";
+import { guardConfiguration, guardVariables, LOGGED_RESULTS } from "../../plan/guard.js";
 import { PREFLIGHT } from "../../plan/names.js";
 import type { GatewayPlan, Json, JsonObject } from "../../plan/plan.js";
 import type { Resource } from "../kubernetes/resource.js";
+import { askedClusters } from "./asked.js";
 import { type Cluster, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
 import { partName } from "./names.js";
 import { allRules, envoyNames } from "./rules.js";
+
+/** Results that the access log shows. */
+export function readByLogs({ listeners }: GatewayPlan): readonly string[] {
+  return listeners.some(({ accessLog }) => accessLog !== undefined) ? LOGGED_RESULTS : [];
+}
 
 export const GUARD_MODULE = "guard.wasm";
 
@@ -54,7 +60,23 @@ function codeOf(module: string, { prefix, digests }: ModuleSource): JsonObject {
 
 /** The configuration of the guard where Envoy Gateway names routes and clusters. */
 export function clusterConfiguration(cluster: Cluster, read: readonly string[]): JsonObject {
-  return guardConfiguration(cluster.plan, read, routeNames(cluster));
+  return withClusters(guardConfiguration(cluster.plan, read, routeNames(cluster)), cluster);
+}
+
+/** The services that the guard asks are known by what Envoy Gateway calls their clusters. */
+function withClusters(configuration: JsonObject, cluster: Cluster): JsonObject {
+  const asked = new Map(askedClusters(cluster));
+  const within = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(within);
+    return typeof value === "object" && value !== null ? object(value) : value;
+  };
+  const object = (value: JsonObject): JsonObject => {
+    const own = typeof value.cluster === "string" && typeof value.authority === "string" ? value.cluster : undefined;
+    const made = Object.fromEntries(Object.entries(value).map(([key, inner]): [string, Json] => [key, within(inner)]));
+    const named = own === undefined ? undefined : asked.get(own);
+    return named === undefined ? made : { ...made, cluster: named };
+  };
+  return object(configuration);
 }
 
 /** What Envoy calls each route of the plan. */
@@ -77,9 +99,4 @@ export function planNames(plan: GatewayPlan, cluster: Cluster): Map<string, stri
         : [],
     ),
   );
-}
-
-/** What of a configuration is a list of routes, for those who compare. */
-export function routesIn({ routes }: JsonObject): readonly Json[] {
-  return Array.isArray(routes) ? routes : [];
 }

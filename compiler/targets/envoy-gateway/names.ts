@@ -32,6 +32,11 @@ export function hostRouteName(plan: Pick<GatewayPlan, "name">, domain: string, p
   return partName(plan, ...host, ...(part === 0 ? [] : [String(part).padStart(2, "0")]));
 }
 
+/** The HTTPRoute whose rules lead to services that the guard asks by itself. */
+export function askedRouteName(plan: Pick<GatewayPlan, "name">): string {
+  return partName(plan, "asked");
+}
+
 /** The name that Envoy has for one match of a rule, for requests to one host (`irRouteName` of Envoy Gateway 1.9). */
 export function envoyRouteName(
   { namespace, route, rule, match }: { namespace: string; route: string; rule: number; match: number },

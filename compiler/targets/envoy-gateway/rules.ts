@@ -3,7 +3,7 @@ import { BAD_HOST, generatedAnswer } from "../../plan/names.js";
 import type { HeaderMatch, HostPlan, JsonObject, RoutePlan } from "../../plan/plan.js";
 import type { Cluster } from "./context.js";
 import { matchesOf } from "./matches.js";
-import { envoyRouteName, hostRouteName } from "./names.js";
+import { envoyRouteName, hostRouteName, partName } from "./names.js";
 
 /** One rule of an HTTPRoute: neighbouring entries that differ in nothing but what they match. */
 export interface Rule {
@@ -33,10 +33,19 @@ export function rulesOf(cluster: Cluster, host: HostPlan): Rule[] {
       before.matches.push(...matches);
     else {
       const position = rules.length;
-      rules.push({ entry, host, route, position, name: `rule-${position}`, matches });
+      rules.push({ entry, host, route, position, name: ruleName(entry, rules), matches });
     }
   }
   return rules;
+}
+
+/** As the plan calls the route, so that people find it: `orders`, and of a second rule of the same route `orders-2`. */
+function ruleName({ name }: RoutePlan, before: readonly Rule[]): string {
+  const text = partName({ name: name.replace(/^sluice:/, "") });
+  for (let number = 1; ; number++) {
+    const own = number === 1 ? text : partName({ name: text }, String(number));
+    if (before.every((rule) => rule.name !== own)) return own;
+  }
 }
 
 /** Any request whose host is one: a request header called `host` is the authority to Envoy. */

@@ -2,11 +2,15 @@ import { BAD_HOST, BAD_PATH, generatedAnswer } from "../../plan/names.js";
 import type { GatewayPlan, PolicyPlan, RoutePlan, ServicePlan } from "../../plan/plan.js";
 import type { FeatureUse } from "../features.js";
 import type { Support, SupportTable } from "../support.js";
+import { askedServices, MOST_ASKED } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { MOST_REMOVED } from "./gateways.js";
+import { whyNoLog } from "./logs.js";
 import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
 import { MOST_MATCHES_OF_ROUTE, MOST_RULES, rulesOf } from "./rules.js";
-import { isLocal } from "./services.js";
+import { canBeOrigins } from "./security.js";
+import { isLocal, serviceOf } from "./services.js";
+import { specOf, TRIGGERS } from "./traffic.js";
 
 const native = (by: string): Support => ({ means: "native", by });
 const wasm = (by: string): Support => ({ means: "wasm", by });
@@ -56,6 +60,15 @@ const path = ofRoute(PATH, (route) => {
   return undefined;
 });
 
+/** Services that the guard asks have clusters of a route that nothing takes. */
+const asked = (_: FeatureUse, plan: GatewayPlan): Support =>
+  askedServices(plan).length > MOST_ASKED
+    ? refused(`an HTTPRoute leads to ${MOST_ASKED} services at most, and only what a route leads to is a cluster`)
+    : polyfill(
+        "guard.wasm, and an HTTPRoute that nothing takes",
+        "only what a route leads to is a cluster of Envoy Gateway",
+      );
+
 /** Everything that Envoy Gateway 1.9 has for a plan. The README tells the reasons at more length. */
 export const SUPPORT: SupportTable = {
   "gateway.overload": refused("limits of the whole proxy stand in its bootstrap, which is Envoy Gateway's own"),
@@ -88,7 +101,16 @@ export const SUPPORT: SupportTable = {
   "listener.protocol": refused("a listener of Envoy Gateway takes HTTP/1.1 and HTTP/2"),
   "listener.http3": refused("HTTP/3 takes a certificate, which is a Secret in a cluster"),
   "listener.sidecar": refused("Envoy Gateway runs gateways and no sidecars"),
-  "listener.accessLog": refused("not yet"),
+  "listener.accessLog": (use, plan) => {
+    const [listener] = named(use, plan.listeners);
+    const why = listener?.accessLog === undefined ? undefined : whyNoLog(listener.accessLog, plan);
+    return why === undefined
+      ? polyfill(
+          "EnvoyProxy telemetry.accessLog",
+          "`route` is what Envoy Gateway calls the route, with the rule in its name",
+        )
+      : refused(why);
+  },
   "listener.errors": refused("Envoy Gateway has no pages in place of what Envoy itself answers"),
   "listener.decisionHeader": refused("an HTTPRoute writes headers for all listeners, and this is one of some"),
   "service.endpoints": ofService((service) => {
@@ -169,7 +191,13 @@ export const SUPPORT: SupportTable = {
     "what a service may read in two ways is found in the whole target, and no match looks at that",
   ),
   "route.to": ofRoute(native("HTTPRoute backendRefs"), ({ name }, plan) => fits(name, plan)),
-  "route.weights": refused("not yet"),
+  "route.weights": ofRoute(native("HTTPRoute backendRefs.weight"), ({ action }, plan) => {
+    if (action.type !== "forward") return undefined;
+    const specs = action.to.map(({ service }) => JSON.stringify(specOf(serviceOf(plan, service))));
+    return new Set(specs).size > 1
+      ? refused("a rule of an HTTPRoute has one cluster for all of its services, and these are asked in different ways")
+      : undefined;
+  }),
   "route.respond": ofRoute(native("HTTPRouteFilter directResponse"), ({ name }, plan) => fits(name, plan)),
   "route.redirect": ofRoute(native("HTTPRoute requestRedirect"), ({ action }) => {
     if (action.type !== "redirect") return undefined;
@@ -181,7 +209,15 @@ export const SUPPORT: SupportTable = {
   "route.timeout": native("HTTPRoute timeouts.request"),
   "route.calls": refused("an HTTPRoute has no deadlines of gRPC"),
   "route.idleTimeout": native("BackendTrafficPolicy timeout.http.streamIdleTimeout"),
-  "route.retry": refused("not yet"),
+  "route.retry": ofRoute(native("BackendTrafficPolicy retry"), ({ action }) => {
+    if (action.type !== "forward" || action.retry === undefined) return undefined;
+    const { conditions, otherHosts } = action.retry;
+    const odd = conditions.find((one) => !TRIGGERS.has(one));
+    if (odd !== undefined) return refused(`Envoy Gateway has no retries on ${odd}`);
+    return otherHosts
+      ? undefined
+      : polyfill("BackendTrafficPolicy retry", "another try goes to another endpoint where there is one");
+  }),
   "route.hashBy": refused("consistent hashing of Envoy Gateway has another table"),
   "route.mirror": refused("copies by Envoy Gateway have `-shadow` behind their host"),
   "route.rewrite": refused("not yet"),
@@ -198,9 +234,9 @@ export const SUPPORT: SupportTable = {
   "policy.responseHeaders": native("HTTPRoute responseHeaderModifier with %FILTER_STATE()%"),
   "policy.removeRequestHeaders": native("HTTPRoute requestHeaderModifier.remove"),
   "policy.environment": native("EnvoyProxy env of a Secret, and EnvoyExtensionPolicy wasm.env.hostKeys"),
-  "policy.exports": refused("not yet"),
-  "policy.fetchesKeys": refused("not yet"),
-  "policy.introspection": refused("not yet"),
+  "policy.exports": asked,
+  "policy.fetchesKeys": asked,
+  "policy.introspection": asked,
   "policy.certificates": refused(
     "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
   ),
@@ -213,7 +249,16 @@ export const SUPPORT: SupportTable = {
   "policy.conversion": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
   "native.ipAccess": refused("not yet"),
   "native.fault": refused("not yet"),
-  "native.cors": refused("not yet"),
+  "native.cors": ofPolicy(({ native: policy }) => {
+    if (policy?.filter !== "cors" || !canBeOrigins(policy))
+      return refused("one of its origins is none to Envoy Gateway");
+    return policy.origins.some(({ form }) => form === "below")
+      ? polyfill(
+          "SecurityPolicy cors",
+          "the names below a domain become an expression that also takes texts which no browser sends for an origin",
+        )
+      : native("SecurityPolicy cors");
+  }),
   "native.globalLimit": refused("descriptors of Envoy Gateway hold nothing that the guard found out"),
   "native.externalAuth": refused("Envoy Gateway asks before the guard knows who calls"),
   "native.bodyLimit": refused("Envoy Gateway's filter does not look at the length that a client says"),

@@ -67,7 +67,7 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
   const named = `${new Cluster(plan).namespace}/${partName(plan)}/${listener.name}`;
   const made = stored.listeners.find((one) => one.name === named);
   if (made === undefined) throw new Error(`Envoy Gateway made no listener ${named}`);
-  const configuration = JSON.stringify(sorted(clusterConfiguration(new Cluster(plan), LOGGED_RESULTS)));
+  const configuration = handedOn(clusterConfiguration(new Cluster(plan), LOGGED_RESULTS));
   const changed = changing(made, (value) => {
     if (value["@type"] === "type.googleapis.com/google.protobuf.StringValue") return { ...value, value: configuration };
     if ("rds" in value) {
@@ -145,8 +145,13 @@ function changing(value: JsonObject, change: (value: JsonObject) => JsonObject):
   return change(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, within(inner)])));
 }
 
-/** As the API server of a cluster hands it on: members in alphabetical order. */
-export function sorted(value: Json): Json {
+/** As the API server of a cluster hands it on: members in alphabetical order, and escapes where HTML would need them. */
+export function handedOn(value: Json): string {
+  const code = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(sorted(value)).replace(/[<>&\u2028\u2029]/g, code);
+}
+
+function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
