@@ -1,10 +1,11 @@
 import { guardConfiguration, guardVariables, LOGGED_RESULTS } from "../../plan/guard.js";
 import { PREFLIGHT } from "../../plan/names.js";
 import type { GatewayPlan, Json, JsonObject } from "../../plan/plan.js";
+import { sendsSpans } from "../../plan/tracing.js";
 import type { Resource } from "../kubernetes/resource.js";
 import { askedClusters } from "./asked.js";
 import { type Cluster, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
-import { partName } from "./names.js";
+import { envoyClusterName, partName } from "./names.js";
 import { allRules, envoyNames } from "./rules.js";
 
 /** Results that the access log shows. */
@@ -60,7 +61,21 @@ function codeOf(module: string, { prefix, digests }: ModuleSource): JsonObject {
 
 /** The configuration of the guard where Envoy Gateway names routes and clusters. */
 export function clusterConfiguration(cluster: Cluster, read: readonly string[]): JsonObject {
-  return withClusters(guardConfiguration(cluster.plan, read, routeNames(cluster)), cluster);
+  const { policies, ...configuration } = withClusters(
+    guardConfiguration(cluster.plan, read, routeNames(cluster)),
+    cluster,
+  );
+  const clusters = sendsSpans(cluster.plan) ? serviceClusters(cluster) : [];
+  return { ...configuration, ...(clusters.length === 0 ? {} : { clusters }), policies: policies ?? [] };
+}
+
+/** What spans call the services behind the clusters. One that several services share keeps its name. */
+function serviceClusters(cluster: Cluster): JsonObject[] {
+  return allRules(cluster).flatMap(({ entry: { action }, route, position }) => {
+    const [only, ...others] = action.type === "forward" ? action.to : [];
+    if (only === undefined || others.length > 0) return [];
+    return [{ name: envoyClusterName(cluster.namespace, route, position), service: only.service }];
+  });
 }
 
 /** The services that the guard asks are known by what Envoy Gateway calls their clusters. */

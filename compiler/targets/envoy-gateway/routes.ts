@@ -66,10 +66,16 @@ function requestFilters(cluster: Cluster, entry: RoutePlan): JsonObject[] {
     "request",
   );
   return modifier("requestHeaderModifier", {
-    set: [...results(run.flatMap((policy) => policy.requestHeaders)), ...setIn(edits)],
+    set: [...addressOf(cluster), ...results(run.flatMap((policy) => policy.requestHeaders)), ...setIn(edits)],
     add: addedIn(edits),
     remove: [...new Set([...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove])].toSorted(),
   });
+}
+
+/** Envoy itself tells the service where the request is from, but not where Envoy Gateway has it believe proxies in front. */
+function addressOf({ plan }: Cluster): { name: string; value: string }[] {
+  const believes = plan.listeners.some(({ trustedHops }) => trustedHops > 0);
+  return believes ? [{ name: "x-envoy-external-address", value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" }] : [];
 }
 
 /** What clients are told. */

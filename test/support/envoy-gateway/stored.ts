@@ -105,7 +105,7 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
 
 /** A cluster with the endpoints that Envoy Gateway gave it, each at the stand-in of its service. */
 function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, { services }: ReplicaOptions): Json {
-  const { "@type": _, edsClusterConfig, type: __, ...rest } = cluster;
+  const { "@type": _, edsClusterConfig, type: __, clusterType: ____, ...rest } = cluster;
   const name = read(edsClusterConfig ?? null, "serviceName") ?? cluster.name;
   const assignment = stored.endpoints.find((one) => one.clusterName === name) ?? rest.loadAssignment;
   const { "@type": ___, ...loadAssignment } = object.parse(assignment);
