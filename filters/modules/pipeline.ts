@@ -69,10 +69,10 @@ export function judge(configuration: Configuration, context: u32, ends: bool): F
   begin(configuration);
   const pipeline = findPipeline(configuration);
   if (!exists(pipeline)) return refuse(unknownRoute);
+  configurationAtHand = configuration;
+  pipelineAtHand = pipeline;
   if (!readRequest(configuration, pipeline, ends)) return refuse(hostFailure);
   if (TRACING && exists(pipeline.tracing)) {
-    configurationAtHand = configuration;
-    pipelineAtHand = pipeline;
     beginTrace(pipeline.tracing);
     tellTraceId(pipeline.told >> CARRIED_BITS);
   }

@@ -74,7 +74,7 @@ describe("routes", () => {
     expect(vm.send({ route: "c" }).reply).toEqual(denied);
     const counted = [...vm.metrics].filter(([name]) => name.startsWith("sluice_denials."));
     expect(Object.fromEntries(counted)).toEqual({
-      "sluice_denials.limit.over-limit.orders": 2,
+      "sluice_denials.limit.quota-exceeded.orders": 2,
       "sluice_denials.rules.otherwise.other": 1,
       "sluice_denials.sluice.unknown-route.c": 1,
     });

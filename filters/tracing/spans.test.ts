@@ -117,7 +117,7 @@ describe("the spans of a request", () => {
   it("of a service are called as the file calls it, where somebody else names its cluster", () => {
     const clusters = [{ name: "httproute/shop/orders/rule/0", service: "orders" }];
     const names = (cluster: string) => {
-      const traced = plain({ clusters });
+      const traced = new Traced(guard, { configuration: exported({}, { clusters }) });
       traced.run({ service: { cluster } });
       return traced.zipkin().map(({ name, remoteEndpoint }) => [name, remoteEndpoint?.serviceName]);
     };
