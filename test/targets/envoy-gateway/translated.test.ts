@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { workFolder } from "../../compiler/cli/envoy.js";
-import { moduleBytes, packageRoot } from "../../compiler/cli/files.js";
-import { loadTestFile } from "../../compiler/index.js";
-import { Cluster } from "../../compiler/targets/envoy-gateway/context.js";
-import { clusterConfiguration, readByLogs } from "../../compiler/targets/envoy-gateway/guard.js";
-import { type CaseResult, SuiteRunner } from "../../compiler/testing/run.js";
-import { requireEnvoy } from "../support/envoy.js";
-import { handedOn, readTranslated, servedInstead } from "../support/envoy-gateway/stored.js";
+import { workFolder } from "../../../compiler/cli/envoy.js";
+import { moduleBytes, packageRoot } from "../../../compiler/cli/files.js";
+import { loadTestFile } from "../../../compiler/index.js";
+import { Cluster } from "../../../compiler/targets/envoy-gateway/context.js";
+import { clusterConfiguration, readByLogs } from "../../../compiler/targets/envoy-gateway/guard.js";
+import { type CaseResult, SuiteRunner } from "../../../compiler/testing/run.js";
+import { requireEnvoy } from "../../support/envoy.js";
+import { handedOn, readTranslated, servedInstead } from "../../support/envoy-gateway/stored.js";
 
 // What Envoy Gateway makes of the resources, served by a real Envoy under the tests of the policy. Envoy Gateway itself is in
 // another language, so what it made is stored, with the digest of what it was made of: `npm run translate:envoy-gateway`.
