@@ -42,7 +42,8 @@ describe("examples", () => {
       it(`${example.name} for ${target}`, async () => {
         const { emission, diagnostics } = await shown(example.policyPath, target);
         const text = renderText(diagnostics, { color: false });
-        if (emission === undefined) golden(join(example.folder, "golden", `${target}.refused.txt`), text.replaceAll(`${root}/`, ""));
+        if (emission === undefined)
+          golden(join(example.folder, "golden", `${target}.refused.txt`), text.replaceAll(`${root}/`, ""));
         else expect(text).toBe("");
         for (const artifact of emission?.artifacts ?? [])
           golden(join(example.folder, "golden", artifact.path), artifact.contents);

@@ -24,12 +24,13 @@ export const LONGEST_VALUE = 4_096;
  * The matches of an entry: one for each of its methods, as a match has one at most.
  *
  * @param also headers that all of them want beside
+ * @param part which HTTPRoute of its host it is in
  */
-export function matchesOf(route: RoutePlan, also: readonly HeaderMatch[]): JsonObject[] {
+export function matchesOf(route: RoutePlan, also: readonly HeaderMatch[], part: number): JsonObject[] {
   const { path, methods, headers } = route.match;
   const wanted = [...(generatedAnswer(route) === BAD_PATH ? [] : headers), ...also].map(headerMatch);
   const common: JsonObject = {
-    path: generatedAnswer(route) === BAD_PATH ? { type: REGEX, value: badPath(headers) } : pathMatch(path),
+    path: generatedAnswer(route) === BAD_PATH ? { type: REGEX, value: badPath(headers, part) } : pathMatch(path),
     ...(wanted.length === 0 ? {} : { headers: wanted }),
   };
   return methods.length === 0 ? [common] : methods.map((method) => ({ ...common, method }));
@@ -37,12 +38,13 @@ export function matchesOf(route: RoutePlan, also: readonly HeaderMatch[]): JsonO
 
 const REGEX = "RegularExpression";
 
-/** A match looks at the path without its query, and at no pseudo-header; this expression ends where a query begins. */
-function badPath(headers: readonly HeaderMatch[]): string {
+/** A match looks at the path without its query, and at no pseudo-header; this expression ends where a query begins. Every HTTPRoute has it. */
+function badPath(headers: readonly HeaderMatch[], part: number): string {
   const expressions = headers.flatMap((match) => (match.form === "regex" ? [match.regex] : []));
   const [only, ...others] = expressions;
   if (only === undefined || others.length > 0) throw new RangeError("a bad path has one expression");
-  return only;
+  // Envoy Gateway warns of two HTTPRoutes with one match, so that of each is written in another way.
+  return `${only}${".*".repeat(part)}`;
 }
 
 export function pathMatch(path: PathPattern): JsonObject {

@@ -5,14 +5,15 @@ import type { ForwardAction, HostPlan, JsonObject, ResultHeader, RoutePlan } fro
 import type { Resource } from "../kubernetes/resource.js";
 import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
 import { partName } from "./names.js";
-import { type Rule, rulesOf } from "./rules.js";
+import { byRoute, type Rule, rulesOf } from "./rules.js";
 import { backendRef } from "./services.js";
 
 /** The HTTPRoutes of all virtual hosts, with the answers that they refer to. */
 export function httpRoutes(cluster: Cluster): Resource[] {
   return cluster.plan.hosts.flatMap((host) => {
     const rules = rulesOf(cluster, host);
-    return [httpRoute(cluster, host, rules), ...rules.flatMap((rule) => answerOf(cluster, rule))];
+    const routes = byRoute(rules).map((part) => httpRoute(cluster, host, part));
+    return [...routes, ...rules.flatMap((rule) => answerOf(cluster, rule))];
   });
 }
 

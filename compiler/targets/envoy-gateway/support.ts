@@ -7,7 +7,7 @@ import { Cluster, deploymentOf } from "./context.js";
 import { MOST_REMOVED } from "./gateways.js";
 import { whyNoLog } from "./logs.js";
 import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
-import { MOST_MATCHES_OF_ROUTE, MOST_RULES, rulesOf } from "./rules.js";
+import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, rulesOf } from "./rules.js";
 import { canBeOrigins } from "./security.js";
 import { isLocal, serviceOf } from "./services.js";
 import { specOf, TRIGGERS } from "./traffic.js";
@@ -278,7 +278,7 @@ function routesTo(service: string, { hosts }: GatewayPlan): number {
   );
 }
 
-/** Whether the virtual hosts of a route have room in one HTTPRoute: between several of them there is no order to rely on. */
+/** Whether a route has room in an HTTPRoute with all those that may take the same requests: between several there is no order to rely on. */
 function fits(name: string, plan: GatewayPlan): Support | undefined {
   const cluster = new Cluster(plan);
   for (const host of plan.hosts) {
@@ -291,14 +291,16 @@ function fits(name: string, plan: GatewayPlan): Support | undefined {
       )
     )
       continue;
-    const rules = rulesOf(cluster, host);
-    if (rules.length > MOST_RULES)
-      return refused(
-        `an HTTPRoute has ${MOST_RULES} rules at most, and ${host.name} takes ${rules.length}; between several the order is not sure`,
-      );
-    const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
-    if (matches > MOST_MATCHES_OF_ROUTE)
-      return refused(`an HTTPRoute has ${MOST_MATCHES_OF_ROUTE} matches at most, and ${host.name} takes ${matches}`);
+    for (const rules of byRoute(rulesOf(cluster, host))) {
+      if (rules.every(({ entry }) => entry.name !== name)) continue;
+      if (rules.length > MOST_RULES)
+        return refused(
+          `an HTTPRoute has ${MOST_RULES} rules at most, and ${rules.length} may take the same requests, so that their order counts`,
+        );
+      const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+      if (matches > MOST_MATCHES_OF_ROUTE)
+        return refused(`an HTTPRoute has ${MOST_MATCHES_OF_ROUTE} matches at most, and this one takes ${matches}`);
+    }
   }
   return undefined;
 }

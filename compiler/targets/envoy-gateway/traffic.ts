@@ -4,8 +4,7 @@ import type { Resource } from "../kubernetes/resource.js";
 import { askedServices } from "./asked.js";
 import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
 import { askedRouteName, partName } from "./names.js";
-import type { Rule } from "./rules.js";
-import { rulesOf } from "./rules.js";
+import { allRules, byRoute, type Rule } from "./rules.js";
 import { serviceName, serviceOf } from "./services.js";
 
 /** The token of a protocol that nobody speaks: Envoy Gateway lets WebSockets pass where nothing is said. */
@@ -40,8 +39,8 @@ function ofAsked(cluster: Cluster): Resource[] {
 }
 
 function ofRoutes(cluster: Cluster): Resource[] {
-  return cluster.plan.hosts.flatMap((host) => {
-    const rules = rulesOf(cluster, host).flatMap((rule) =>
+  return byRoute(allRules(cluster)).flatMap((part) => {
+    const rules = part.flatMap((rule) =>
       rule.entry.action.type === "forward" ? [{ rule, spec: specOfRoute(cluster, rule.entry.action) }] : [],
     );
     const groups = new Map<string, typeof rules>();

@@ -1,7 +1,8 @@
 // npm run translate:envoy-gateway: what Envoy Gateway makes of the golden files of the examples, for tests that serve it.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { translator, VERSION } from "./build.mjs";
@@ -10,25 +11,38 @@ import { translator, VERSION } from "./build.mjs";
 const WARNINGS = ["Conflicted", "Overlap", "Overridden", "OverlappingTLSConfig", "RouteRulesOverlap", "Warning"];
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const stored = join(root, "test/targets/envoy-gateway/translated");
+const folder = join(root, "test/targets/envoy-gateway");
+const stored = join(folder, "translated");
 const program = translator();
-mkdirSync(stored, { recursive: true });
+rmSync(stored, { recursive: true, force: true });
+mkdirSync(stored);
+const work = mkdtempSync(join(tmpdir(), "sluice-translated-"));
 let failed = false;
-for (const name of readdirSync(join(root, "examples")).toSorted()) {
-  const file = join(root, "examples", name, "golden/envoy-gateway.yaml");
-  const to = join(stored, `${name}.json`);
-  if (!existsSync(file)) {
-    rmSync(to, { force: true });
-    continue;
+for (const where of [join(root, "examples"), join(folder, "policies")])
+  for (const name of readdirSync(where).toSorted()) {
+    const file = compiled(join(where, name, "policy.yaml"));
+    if (file === undefined) continue;
+    const output = translated(file);
+    const bad = output.conditions.filter(({ good }) => !good);
+    for (const { of, type, status, message } of bad) console.error(`${name}: ${of}: ${type} is ${status}: ${message}`);
+    failed ||= bad.length > 0;
+    writeFileSync(join(stored, `${name}.json`), `${JSON.stringify(output, undefined, 1)}\n`);
+    console.log(`${name}: ${output.conditions.length} conditions, ${bad.length} of them bad`);
   }
-  const output = translated(file);
-  const bad = output.conditions.filter(({ good }) => !good);
-  for (const { of, type, status, message } of bad) console.error(`${name}: ${of}: ${type} is ${status}: ${message}`);
-  failed ||= bad.length > 0;
-  writeFileSync(to, `${JSON.stringify(output, undefined, 1)}\n`);
-  console.log(`${name}: ${output.conditions.length} conditions, ${bad.length} of them bad`);
-}
+rmSync(work, { recursive: true });
 process.exit(failed ? 1 : 0);
+
+/** The resources of a policy; undefined if there is none, or the target refuses it. */
+function compiled(policy) {
+  if (!existsSync(policy)) return undefined;
+  // As `shown` of compiler/index.ts has it where a policy does not say where modules are.
+  const says = readFileSync(policy, "utf8").includes("modules:");
+  const modules = says ? [] : ["--modules", "oci://registry.example.com/sluice"];
+  const cli = join(root, "dist/compiler/cli/main.js");
+  const args = [cli, "compile", policy, "--target", "envoy-gateway", "--out", join(work, "out"), ...modules];
+  const { status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return status === 0 ? join(work, "out", "envoy-gateway.yaml") : undefined;
+}
 
 function translated(file) {
   const args = [join(root, "dist/modules"), "--from", "gateway-api", "--to", "gateway-api,xds"];
