@@ -11,8 +11,8 @@ import type { Origins, Resource } from "./resource.js";
  */
 export function resourcesText(head: readonly string[], resources: readonly Resource[]): string {
   const comments = head.map((line) => `# ${line}\n`).join("");
-  // In front of a first `---` they would be a document without a kind to Envoy Gateway's own reader, which refuses that.
-  return comments + resources.map((one) => objectToYaml(plain(one))).join("---\n");
+  // In front of the first `---` they would be a document without a kind to Envoy Gateway's own reader, which refuses that.
+  return resources.map((one, index) => `---\n${index === 0 ? comments : ""}${objectToYaml(plain(one))}`).join("");
 }
 
 function plain({ apiVersion, kind, metadata, spec }: Resource): JsonObject {
