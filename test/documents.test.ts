@@ -224,6 +224,17 @@ describe("commands", () => {
         async () => expect(readFileSync(join(root, "test/new-kind.test.ts"), "utf8")).toContain(line),
       ]),
     ),
+    // What needs a cluster: its file is translated by Envoy Gateway and served in test/targets/envoy-gateway.
+    ...Object.fromEntries(
+      lines
+        .filter(({ document, line }) => document === "examples/envoy-gateway/README.md" && line.startsWith("kubectl "))
+        .map(({ line }) => [
+          line,
+          async () => expect(existsSync(join(root, "test/targets/envoy-gateway/translated/envoy-gateway.json"))).toBe(true),
+        ]),
+    ),
+    "npm run translate:envoy-gateway": async () =>
+      expect(scripts["translate:envoy-gateway"]).toBe("node test/support/envoy-gateway/translate.mjs"),
     // What needs a Docker daemon runs in test/containers.
     "sluice run examples/quickstart/policy.yaml --docker": () => runsIn("run.test.ts", "--docker"),
     'eval "$(.ci/prepare)"': () => runsIn("prepare.test.ts", ".ci/prepare"),

@@ -41,8 +41,13 @@ export const LOGGED_RESULTS = ["consumer", "decision", "shadow", "trace-id"] as 
  * always gives the same document.
  *
  * @param read results that something beside the plan's own headers reads on every route, such as an access log
+ * @param names what Envoy calls routes where somebody else names them, by the name in the plan
  */
-export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): JsonObject {
+export function guardConfiguration(
+  plan: GatewayPlan,
+  read: readonly string[],
+  names: ReadonlyMap<string, readonly string[]> = new Map(),
+): JsonObject {
   const policies = new Map(
     plan.policies
       .filter((policy) => isInModule(policy) && policy.conversion === undefined)
@@ -71,6 +76,7 @@ export function guardConfiguration(plan: GatewayPlan, read: readonly string[]): 
       .map(
         ([name, entries]): JsonObject => ({
           name,
+          ...(names.has(name) ? { names: [...(names.get(name) ?? [])] } : {}),
           run: (entries[0]?.run ?? []).map((applied) => applied.policy).filter((policy) => policies.has(policy)),
           tell: [...new Set(entries.flatMap((entry) => toldResults(entry, all, read)))].toSorted(),
           ...readCaptures(entries, policies),

@@ -50,7 +50,7 @@ export function moduleJsonSchema(kinds: readonly PolicyKind[], title: string): J
         ),
       consumers: identifies ? consumers : nobody,
       ...(identifies ? { countedConsumers } : {}),
-      ...(exporting ? { exporters } : {}),
+      ...(exporting ? { exporters, clusters } : {}),
       policies: z.array(oneOf(policies, title)).max(1024).describe("What routes may run, each of one kind."),
       routes: routesOf([...results, ...parts.flatMap(({ part }) => part.tells ?? [])], exporting),
     })
@@ -235,6 +235,18 @@ const exporters = z
   .optional()
   .describe("Where spans go; policies refer to them by number, from 0.");
 
+const clusters = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1).max(1024).describe("What Envoy calls the cluster, each once."),
+      service: z.string().min(1).max(1024).describe("What spans call the service behind it."),
+    }),
+  )
+  .min(1)
+  .max(65_536)
+  .optional()
+  .describe("Services that spans know by another name than that of their cluster, where somebody else names clusters.");
+
 const routesOf = (told: readonly string[], exporting: boolean) =>
   z
     .array(
@@ -244,6 +256,15 @@ const routesOf = (told: readonly string[], exporting: boolean) =>
           .min(1)
           .max(1024)
           .describe("Envoy's name of the route; `*`, which may stand alone only, is every route, named or not."),
+        names: z
+          .array(z.string().min(1).max(1024))
+          .min(1)
+          .max(65_536)
+          .meta({ uniqueItems: true })
+          .optional()
+          .describe(
+            "Further names that Envoy has for the route, where whoever configures it chooses them; policies, counters and spans know it by `name`.",
+          ),
         run: z
           .array(z.string().regex(NAME))
           .max(64)

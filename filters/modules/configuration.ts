@@ -20,6 +20,7 @@ import { Interest, newInterest } from "../lib/interest";
 import { at, exists, keepRecord, keepRecords, none } from "../lib/region";
 import { addName, NameTable, newNameTable } from "../lib/table";
 import { wipeEnvironment } from "../proxy-wasm/environment";
+import { readClusters } from "../tracing/assembly/clusters";
 import { Exporters, readExporters } from "../tracing/assembly/exporter";
 import { readConduct } from "./conduct";
 import { ConsumerCounters, newConsumerCounters } from "./consumer-counters";
@@ -61,8 +62,8 @@ export function configure(length: i32): Configuration {
 
 const MEMBERS: string = TRACING
   ? AUTH
-    ? "version results consumers countedConsumers exporters policies routes"
-    : "version results consumers exporters policies routes"
+    ? "version results consumers countedConsumers exporters clusters policies routes"
+    : "version results consumers exporters clusters policies routes"
   : AUTH
     ? "version results consumers countedConsumers policies routes"
     : "version results consumers policies routes";
@@ -88,6 +89,7 @@ function readDocument(root: i32): Configuration {
     return none<Configuration>();
   }
   if (TRACING && !readCollectors(member(root, "exporters"), configuration)) return none<Configuration>();
+  if (TRACING && !readClusters(member(root, "clusters"))) return none<Configuration>();
   if (AUTH) beginRemoteKeys();
   const names = readPolicies(policies, results, configuration);
   if (!exists(names)) return none<Configuration>();

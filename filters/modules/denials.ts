@@ -1,5 +1,5 @@
 import { byteFrom } from "../lib/bytes";
-import { addressOf, at } from "../lib/region";
+import { addressOf, at, exists } from "../lib/region";
 import { seededHash } from "../lib/table";
 import { Text } from "../lib/text";
 import { count, NO_COUNTER, newReasonCounter } from "../proxy-wasm/metrics";
@@ -34,11 +34,13 @@ let known: i32 = 0;
 /**
  * Counts a denial by its reason and route. Beyond 3,072 different ones, those that are not known are counted without their routes, and beyond 3,584 only those
  * that are known.
+ *
+ * @param name of the route; the host is asked for it if it is the missing record
  */
-export function countDenial(decision: Text): void {
-  const isRouted = readRouteName();
-  const route = isRouted ? propertyStart() : 0;
-  const length = isRouted ? propertyLength() : 0;
+export function countDenial(decision: Text, name: Text): void {
+  const isRouted = exists(name) || readRouteName();
+  const route = exists(name) ? name.start : isRouted ? propertyStart() : 0;
+  const length = exists(name) ? name.length : isRouted ? propertyLength() : 0;
   if (isRouted && counted(decision, seededHash(route, length), route, length, MOST_BY_ROUTE)) return;
   counted(decision, 0, 0, 0, MOST);
 }

@@ -113,7 +113,7 @@ function compare(digests: Digests, isEmpty: bool): bool {
 function refuse(digested: Digested, refusal: Refusal): bool {
   const decision = refusal.decision;
   count(digested.counters.denied);
-  countDenial(decision);
+  countDenial(decision, none<Text>());
   tellDecision(decision);
   if (debugIsOn()) log(LogLevel.Debug, decision.start, decision.length);
   respond(refusal.response);

@@ -81,10 +81,10 @@ export function judge(configuration: Configuration, context: u32, ends: bool): F
   begin(configuration);
   const pipeline = findPipeline(configuration);
   if (!exists(pipeline)) return refuse(unknownRoute);
+  configurationAtHand = configuration;
+  pipelineAtHand = pipeline;
   if (!readRequest(configuration, pipeline, ends)) return refuse(hostFailure);
   if (TRACING && exists(pipeline.tracing)) {
-    configurationAtHand = configuration;
-    pipelineAtHand = pipeline;
     beginTrace(pipeline.tracing);
     tellTraceId(pipeline.told >> CARRIED_BITS);
   }
@@ -264,8 +264,12 @@ function endTrace(decision: Text, passed: bool): void {
   // What only spans tell of a request is read of those that may have some.
   const needs = pipeline.tracing.recordNeeds & ~pipeline.needs;
   if (needs !== 0) readMore(configurationAtHand, pipeline, needs, endsWithHeaders);
-  const route = configurationAtHand.routes.single === pipeline ? none<Text>() : pipeline.route;
-  keepTrace(stream, pipeline.pattern, route, GUARDS ? decision : none<Text>(), passed);
+  keepTrace(stream, pipeline.pattern, routeAtHand(), GUARDS ? decision : none<Text>(), passed);
+}
+
+/** What the route of the pipeline is called; the missing record where one pipeline is for all of them. */
+function routeAtHand(): Text {
+  return configurationAtHand.routes.single === pipelineAtHand ? none<Text>() : pipelineAtHand.route;
 }
 
 function deny(response: LocalResponse, decision: Text): FilterHeadersStatus {
@@ -286,14 +290,14 @@ function denyByLimit(): FilterHeadersStatus {
 }
 
 function countRefused(decision: Text): void {
-  countDenial(decision);
+  countDenial(decision, routeAtHand());
   if (AUTH && exists(consumerCounters)) countConsumer(consumerCounters, recognisedConsumer(), false);
 }
 
 function refuse(answer: Answer): FilterHeadersStatus {
   if (!GUARDS) return FilterHeadersStatus.Continue;
   if (TRACING) endTrace(answer.decision, false);
-  countDenial(answer.decision);
+  countDenial(answer.decision, none<Text>());
   tellDecision(answer.decision);
   if (debugIsOn()) log(LogLevel.Debug, answer.decision.start, answer.decision.length);
   respond(answer.response);

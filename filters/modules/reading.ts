@@ -47,8 +47,12 @@ export function findPipeline(configuration: Configuration): Pipeline {
   const single = routes.single;
   if (exists(single) && (single.needs & Needs.Route) === 0) return single;
   if (!readRouteName()) return exists(single) ? single : none<Pipeline>();
-  setAttribute(Slot.RouteName, propertyStart(), propertyLength());
-  return exists(single) ? single : pipelineOf(routes, propertyStart(), propertyLength());
+  const pipeline = exists(single) ? single : pipelineOf(routes, propertyStart(), propertyLength());
+  // Envoy may know it by another of its names.
+  if (exists(pipeline) && pipeline !== single)
+    setAttribute(Slot.RouteName, pipeline.route.start, pipeline.route.length);
+  else setAttribute(Slot.RouteName, propertyStart(), propertyLength());
+  return pipeline;
 }
 
 /** Reads more of it, which only spans tell. */

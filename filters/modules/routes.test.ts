@@ -51,6 +51,54 @@ describe("routes", () => {
     expect(vm.send({ route: "other" }).passed).toBe(false);
     expect(vm.send({}).passed).toBe(false);
   });
+
+  test("have further names where somebody else chooses them, and are known by their own", () => {
+    const byName = allowing(["==", ["get", "route.name"], "orders"]);
+    const vm = vmWith(
+      configurationOf(
+        [limiting("limit", { count: 2, periodMs: 60_000, burst: 2 }, { key: [["get", "route.name"]] }), byName],
+        {
+          routes: [
+            { name: "orders", names: ["httproute/shop/orders/rule/0/match/0/*", "b"], run: ["limit", "rules"] },
+            { name: "other", run: ["rules"] },
+          ],
+        },
+      ),
+    );
+    expect(vm.send({ route: "httproute/shop/orders/rule/0/match/0/*" }).passed).toBe(true);
+    expect(vm.send({ route: "b" }).passed).toBe(true);
+    // They share what is counted, and what is said of it.
+    expect(vm.send({ route: "orders" }).reply?.status).toBe(429);
+    expect(vm.send({ route: "b" }).reply?.status).toBe(429);
+    expect(vm.send({ route: "other" }).reply?.status).toBe(403);
+    expect(vm.send({ route: "c" }).reply).toEqual(denied);
+    const counted = [...vm.metrics].filter(([name]) => name.startsWith("sluice_denials."));
+    expect(Object.fromEntries(counted)).toEqual({
+      "sluice_denials.limit.quota-exceeded.orders": 2,
+      "sluice_denials.rules.otherwise.other": 1,
+      "sluice_denials.sluice.unknown-route.c": 1,
+    });
+  });
+
+  test.each([
+    [[{ name: "a", names: [], run: [] }], "must not be empty"],
+    [[{ name: "a", names: ["b", "b"], run: [] }], 'there already is a route "b"'],
+    [
+      [
+        { name: "a", names: ["b"], run: [] },
+        { name: "b", run: [] },
+      ],
+      'there already is a route "b"',
+    ],
+    [[{ name: "a", names: ["*"], run: [] }], "is no name of one route"],
+    [[{ name: "*", names: ["b"], run: [] }], "may not stand beside `*`"],
+    [[{ name: "a", names: "b", run: [] }], "must be a list"],
+    [[{ name: "a", names: [""], run: [] }], "is too short"],
+  ])("with names that are none or taken are refused: %j", (routes, message) => {
+    const vm = new ModuleVm(guard);
+    expect(vm.configure(configurationOf([], { routes }))).toBe(false);
+    expect(vm.lastError).toContain(message);
+  });
 });
 
 describe("roots", () => {

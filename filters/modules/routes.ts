@@ -5,6 +5,7 @@ import {
   firstMember,
   integerAt,
   integerOf,
+  isArray,
   isObject,
   keepString,
   member,
@@ -94,13 +95,16 @@ export function readRoutes(
   const count = arrayOf(list, 1, MOST_ROUTES);
   if (count < 0) return none<Routes>();
   const routes = keepRecord<Routes>();
-  routes.names = newNameTable(count, true);
+  const most = count + furtherNames(list);
+  if (most > MOST_ROUTES) return refused(list, "has too many names of routes");
+  routes.names = newNameTable(most, true);
   routes.pipelines = keepRecords<Pipeline>(count);
   if (!exists(routes.names) || routes.pipelines === 0) return none<Routes>();
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const pipeline = at<Pipeline>(routes.pipelines, index);
-    if (!objectOf(node, TRACING ? "name run tell params pattern" : "name run tell params")) return none<Routes>();
+    if (!objectOf(node, TRACING ? "name names run tell params pattern" : "name names run tell params"))
+      return none<Routes>();
     const name = requiredMember(node, "name");
     const run = requiredMember(node, "run");
     if (name === NOWHERE || run === NOWHERE || !stringOf(name, 1, 1024)) return none<Routes>();
@@ -114,12 +118,37 @@ export function readRoutes(
       refuseQuoting(name, "there already is a route", name);
       return none<Routes>();
     }
+    if (!readNames(member(node, "names"), index - 1, routes)) return none<Routes>();
     if (!readRun(run, pipeline, names, policies)) return none<Routes>();
     if (!readTold(member(node, "tell"), pipeline, writesHeaders)) return none<Routes>();
     if (!readParamsOf(member(node, "params"), pipeline, interest)) return none<Routes>();
     if (TRACING && !readPattern(member(node, "pattern"), pipeline)) return none<Routes>();
   }
   return routes;
+}
+
+/** How many names routes have beside their own. */
+function furtherNames(list: i32): i32 {
+  let count = 0;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    const names = isObject(node) ? member(node, "names") : NOWHERE;
+    if (names === NOWHERE || !isArray(names)) continue;
+    for (let name = firstElement(names); name !== NOWHERE; name = nextElement(names, name)) count++;
+  }
+  return count;
+}
+
+/** `names` are further names that Envoy has for the route. */
+function readNames(list: i32, index: i32, routes: Routes): bool {
+  if (list === NOWHERE) return true;
+  if (exists(routes.single)) return refuse(list, "may not stand beside `*`");
+  if (arrayOf(list, 1, MOST_ROUTES) < 0) return false;
+  for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
+    if (!stringOf(node, 1, 1024)) return false;
+    if (stringIs(node, "*")) return refuse(node, "is no name of one route");
+    if (!addName(routes.names, keepString(node), index)) return refuseQuoting(node, "there already is a route", node);
+  }
+  return true;
 }
 
 /** `tell` names the results that are read on the route; all of them if it is not there, and of a trace those that its policy writes. */

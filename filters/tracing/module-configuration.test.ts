@@ -188,6 +188,25 @@ const refusals: [string, unknown, string][] = [
     exported({}, { exporters: Array.from({ length: 9 }, () => zipkinCollector) }),
     "exporters: has too many entries",
   ],
+  ["no clusters", exported({}, { clusters: [] }), "clusters: must not be empty"],
+  [
+    "a cluster without a service",
+    exported({}, { clusters: [{ name: "httproute/shop/rule/0" }] }),
+    "clusters[0].service: is missing",
+  ],
+  [
+    "a cluster twice",
+    exported(
+      {},
+      {
+        clusters: [
+          { name: "a", service: "b" },
+          { name: "a", service: "c" },
+        ],
+      },
+    ),
+    'clusters[1].name: there already is a cluster "a"',
+  ],
   ["an exporter without a cluster", withExporter({ cluster: undefined }), "exporters[0].cluster: is missing"],
   ["an exporter of something else", withExporter({ kind: "x" }), "exporters[0].kind: is not known here"],
   ["another format", withExporter({ format: "jaeger" }), 'exporters[0].format: must be "zipkin" or "otlp"'],

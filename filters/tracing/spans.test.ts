@@ -114,6 +114,20 @@ describe("the spans of a request", () => {
     expect(otlpAttributes(spans.at(-1))).toMatchObject({ "peer.service": { stringValue: "orders" } });
   });
 
+  it("of a service are called as the file calls it, where somebody else names its cluster", () => {
+    const clusters = [{ name: "httproute/shop/orders/rule/0", service: "orders" }];
+    const names = (cluster: string) => {
+      const traced = new Traced(guard, { configuration: exported({}, { clusters }) });
+      traced.run({ service: { cluster } });
+      return traced.zipkin().map(({ name, remoteEndpoint }) => [name, remoteEndpoint?.serviceName]);
+    };
+    expect(names("httproute/shop/orders/rule/0").at(-1)).toEqual(["GET orders", "orders"]);
+    expect(names("httproute/shop/orders/rule/1").at(-1)).toEqual([
+      "GET httproute/shop/orders/rule/1",
+      "httproute/shop/orders/rule/1",
+    ]);
+  });
+
   it("begin a trace where no caller did, and have no parent then", () => {
     const traced = plain();
     traced.run();

@@ -83,6 +83,7 @@ export const BEYOND: readonly (readonly [message: RegExp, why: string])[] = [
   [/: must be an automaton in base64$/, "what base64 holds"],
   [/: has too many operations$/, "a sum over a predicate"],
   [/: there already is a tag "/, "a name twice in a list of objects"],
+  [/: there already is a cluster "/, "a name twice in a list of objects"],
   [/: is the number of no (exporter|condition)$/, "what a number refers to"],
   [/: must come first, as it traces all that follows$/, "what a name refers to, and order"],
   [/: has the name of an operation before it$/, "a name twice in a list of objects"],

@@ -35,8 +35,12 @@ export function decisionLog(path: string, plan: GatewayPlan): AccessLogInit {
 /** The access log that the policy asks for on a listener. */
 export function listenerLogs({ name, accessLog }: ListenerPlan, plan: GatewayPlan): AccessLogInit[] {
   if (accessLog === undefined) return [];
-  const members = { ...decisionMembers(plan), ...courseMembers(name) };
-  return [logger(accessLog.to, members, filterOf(accessLog))];
+  return [logger(accessLog.to, logMembers(name, plan), filterOf(accessLog))];
+}
+
+/** What a line of it says, as Envoy's format has it. */
+export function logMembers(listener: string, plan: GatewayPlan): Record<string, string> {
+  return { ...decisionMembers(plan), ...courseMembers(listener) };
 }
 
 /** Who called, what was decided, and where it went. No value of a header is in it but the id that Envoy gave, and no path: a key may be in its query. */

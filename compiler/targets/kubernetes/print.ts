@@ -11,7 +11,8 @@ import type { Origins, Resource } from "./resource.js";
  */
 export function resourcesText(head: readonly string[], resources: readonly Resource[]): string {
   const comments = head.map((line) => `# ${line}\n`).join("");
-  return comments + resources.map((one) => `---\n${objectToYaml(plain(one))}`).join("");
+  // In front of the first `---` they would be a document without a kind to Envoy Gateway's own reader, which refuses that.
+  return resources.map((one, index) => `---\n${index === 0 ? comments : ""}${objectToYaml(plain(one))}`).join("");
 }
 
 function plain({ apiVersion, kind, metadata, spec }: Resource): JsonObject {

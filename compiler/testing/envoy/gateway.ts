@@ -13,7 +13,7 @@ import type { Span } from "../../traces/span.js";
 import type { SentRequest } from "../client.js";
 import type { Exchange } from "../exchange.js";
 import type { TestedGateway } from "../gateway.js";
-import { type Replica, replicaBootstrap } from "./bootstrap.js";
+import { type Replica, type ReplicaOptions, replicaBootstrap } from "./bootstrap.js";
 import type { TestCertificates } from "./certificates.js";
 import { sendOverWire } from "./client.js";
 import { LoggedDecisions } from "./decisions.js";
@@ -25,6 +25,15 @@ export interface EnvoyPlace {
   envoy: EnvoyBinary;
   /** A folder with the modules in `modules/`; the files of a run go into it. */
   folder: string;
+  /** What is served in place of what the target Envoy emits: what somebody else made of a plan. */
+  instead?: Stead;
+}
+
+/** Another way to a configuration of Envoy. */
+export interface Stead {
+  bootstrap(replicas: readonly Replica[], options: ReplicaOptions): string;
+  /** What the plan calls a route of Envoy; undefined of one that it does not know. */
+  routeName(name: string): string | undefined;
 }
 
 /** One real Envoy with several gateways, which get one request at a time, whichever of them. */
@@ -41,7 +50,7 @@ export class ReplicaEnvoy {
    * @throws EnvoyStartError if Envoy does not take them
    */
   static async start(
-    { envoy, folder }: EnvoyPlace,
+    { envoy, folder, instead }: EnvoyPlace,
     replicas: readonly Replica[],
     services: TestServices,
     { environment, certificates }: ReplicaNeeds,
@@ -50,7 +59,11 @@ export class ReplicaEnvoy {
     const running = await startEnvoy({
       envoy,
       workDir: folder,
-      configText: replicaBootstrap(replicas, { services: services.ports, accessLog, certificates }),
+      configText: (instead?.bootstrap ?? replicaBootstrap)(replicas, {
+        services: services.ports,
+        accessLog,
+        certificates,
+      }),
       env: environment,
       concurrency: 1,
       accessLogFlushMs: 1,
@@ -59,7 +72,7 @@ export class ReplicaEnvoy {
     const policies = replicas.flatMap(({ plan }) => plan.policies);
     const exports = new EnvoyExports(running, services, { policies });
     return new ReplicaEnvoy(
-      { running, decisions: new LoggedDecisions(accessLog), services, exports, certificates },
+      { running, decisions: new LoggedDecisions(accessLog), services, exports, certificates, instead },
       ports,
     );
   }
@@ -101,6 +114,7 @@ interface Wiring {
   services: TestServices;
   exports: EnvoyExports;
   certificates: TestCertificates | undefined;
+  instead: Stead | undefined;
   port: number;
 }
 
@@ -149,12 +163,13 @@ class EnvoyGateway implements TestedGateway {
   }
 
   async send(sent: SentRequest): Promise<Exchange> {
-    const { decisions, services, port, certificates } = this.wiring;
+    const { decisions, services, port, certificates, instead } = this.wiring;
     const shown = this.isAsked ? sent.client.certificate : undefined;
     const certificate = shown === undefined ? undefined : await certificates?.of(shown);
     const { status, headers, body } = await sendOverWire(port, this.withScheme(sent), CLIENT_PORT, certificate);
     const logged = await decisions.next();
-    const route = this.routes.get(entryKey(logged.route, logged.operation));
+    const name = instead === undefined || logged.route === null ? logged.route : instead.routeName(logged.route);
+    const route = this.routes.get(entryKey(name, logged.operation));
     const all = services.heard();
     // Who is asked whether the request may pass hears of it before all others, and once.
     const asked = route !== undefined && this.asks(route) ? all.shift() : undefined;
@@ -179,7 +194,7 @@ class EnvoyGateway implements TestedGateway {
 }
 
 /** Entries of a route that is split into operations share its name. */
-function entryKey(route: string | null, operation: string | null | undefined): string {
+function entryKey(route: string | null | undefined, operation: string | null | undefined): string {
   return `${route ?? ""} ${operation ?? ""}`;
 }
 

@@ -1,7 +1,8 @@
-import { none } from "../../lib/region";
+import { exists, none } from "../../lib/region";
 import { keepLiteral, Text } from "../../lib/text";
 import { propertyLength, propertyStart, readNumber, readProperty } from "../../proxy-wasm/properties";
 import { Status } from "../../proxy-wasm/status";
+import { serviceOfCluster } from "./clusters";
 
 // What Envoy tells of a stream at its end. Each question costs a host call that returns bytes, so each is asked once, and only of a stream whose spans are
 // made. What Envoy does not know is 0, or empty.
@@ -97,8 +98,13 @@ export function askUpstream(): void {
   textOf(upstreamAddress);
 }
 
+/** What the service is called. */
 export function askCluster(): void {
   textOf(clusterName);
+  const service = serviceOfCluster(start, length);
+  if (!exists(service)) return;
+  start = service.start;
+  length = service.length;
 }
 
 /** Why the answer is what it is, in a word of Envoy's. */

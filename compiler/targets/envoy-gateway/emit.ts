@@ -1,0 +1,58 @@
+import { guardVariables } from "../../plan/guard.js";
+import type { GatewayPlan } from "../../plan/plan.js";
+import { guardCapabilities } from "../envoy/capabilities.js";
+import { resourcesText, whereIn } from "../kubernetes/print.js";
+import { resourceViolations } from "../kubernetes/schemas.js";
+import type { Emission, EmitOptions } from "../target.js";
+import { askedRoute } from "./asked.js";
+import { Cluster, deploymentOf } from "./context.js";
+import { gatewayResources } from "./gateways.js";
+import { GUARD_MODULE, guardPolicy, readByLogs } from "./guard.js";
+import { environmentSecret } from "./names.js";
+import { httpRoutes } from "./routes.js";
+import { securityPolicies } from "./security.js";
+import { backends, isLocal, serviceName } from "./services.js";
+import { trafficPolicies } from "./traffic.js";
+
+export const FILE = "envoy-gateway.yaml";
+
+/** The resources of a plan of which nothing is refused. */
+export function emitEnvoyGateway(plan: GatewayPlan, options: EmitOptions): Emission {
+  const cluster = new Cluster(plan);
+  const prefix = options.modules ?? deploymentOf(plan).modules ?? "";
+  const resources = [
+    ...gatewayResources(cluster),
+    ...backends(cluster),
+    ...httpRoutes(cluster),
+    ...askedRoute(cluster),
+    ...trafficPolicies(cluster),
+    ...securityPolicies(cluster),
+    guardPolicy(cluster, { prefix, digests: options.moduleDigests ?? {} }, readByLogs(plan)),
+  ];
+  return {
+    artifacts: [{ path: FILE, contents: resourcesText(head(cluster), resources) }],
+    where: { [FILE]: whereIn(resources, cluster.origins) },
+    modules: [{ name: GUARD_MODULE, capabilities: guardCapabilities(plan) }],
+    violations: resourceViolations(resources),
+  };
+}
+
+/** What a person who applies the file must know. */
+function head({ plan, namespace }: Cluster): string[] {
+  const variables = guardVariables(plan);
+  const local = plan.services.filter(isLocal);
+  return [
+    `Compiled by sluice for Envoy Gateway 1.9 from the gateway ${plan.name}. Do not edit: change the policy and compile again.`,
+    ...(variables.length === 0
+      ? []
+      : [`The Secret ${environmentSecret(plan)} in ${namespace} must have these keys: ${variables.join(", ")}`]),
+    ...(local.length === 0
+      ? []
+      : [
+          `Services that the file has on its own machine are Services in ${namespace}: ${local.map(({ name, discovery }) => `${serviceName(name)}:${discovery.endpoints[0]?.port ?? 80}`).join(", ")}`,
+        ]),
+    ...(plan.services.some((service) => !isLocal(service))
+      ? ["Envoy Gateway must have its Backend API enabled (extensionApis.enableBackend)."]
+      : []),
+  ];
+}

@@ -1,0 +1,51 @@
+import type { GatewayPlan } from "../../plan/plan.js";
+
+// The names of resources, and those that Envoy Gateway makes of them: never parsed back.
+
+const LONGEST = 63;
+
+/** A name of Kubernetes of a part of the gateway: a DNS label as long as it may be. */
+export function partName({ name }: Pick<GatewayPlan, "name">, ...parts: readonly string[]): string {
+  const text = [name, ...parts]
+    .join("-")
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 9).replace(/-+$/, "")}-${hash(text)}`;
+}
+
+/** FNV-1a, for names that would be too long. */
+function hash(text: string): string {
+  let value = 0x811c9dc5;
+  for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return value.toString(16).padStart(8, "0");
+}
+
+/** The Secret whose keys are the variables that the guard reads. Whoever applies the output makes it. */
+export function environmentSecret(plan: Pick<GatewayPlan, "name">): string {
+  return partName(plan, "environment");
+}
+
+/** The HTTPRoute of a virtual host; of one that has too many rules for one, which part. */
+export function hostRouteName(plan: Pick<GatewayPlan, "name">, domain: string, part: number): string {
+  const host = domain === "*" ? [] : [domain.replace("*", "any")];
+  return partName(plan, ...host, ...(part === 0 ? [] : [String(part).padStart(2, "0")]));
+}
+
+/** The HTTPRoute whose rules lead to services that the guard asks by itself. */
+export function askedRouteName(plan: Pick<GatewayPlan, "name">): string {
+  return partName(plan, "asked");
+}
+
+/** The name that Envoy has for one match of a rule, for requests to one host (`irRouteName` of Envoy Gateway 1.9). */
+export function envoyRouteName(
+  { namespace, route, rule, match }: { namespace: string; route: string; rule: number; match: number },
+  domain: string,
+): string {
+  return `httproute/${namespace}/${route}/rule/${rule}/match/${match}/${domain.replaceAll(".", "_")}`;
+}
+
+/** Envoy's name of the cluster that a rule leads to (`irRouteDestinationName`). */
+export function envoyClusterName(namespace: string, route: string, rule: number): string {
+  return `httproute/${namespace}/${route}/rule/${rule}`;
+}

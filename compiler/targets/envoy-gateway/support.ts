@@ -1,0 +1,306 @@
+import { BAD_HOST, BAD_PATH, generatedAnswer } from "../../plan/names.js";
+import type { GatewayPlan, PolicyPlan, RoutePlan, ServicePlan } from "../../plan/plan.js";
+import type { FeatureUse } from "../features.js";
+import type { Support, SupportTable } from "../support.js";
+import { askedServices, MOST_ASKED } from "./asked.js";
+import { Cluster, deploymentOf } from "./context.js";
+import { MOST_REMOVED } from "./gateways.js";
+import { whyNoLog } from "./logs.js";
+import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
+import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, rulesOf } from "./rules.js";
+import { canBeOrigins } from "./security.js";
+import { isLocal, serviceOf } from "./services.js";
+import { specOf, TRIGGERS } from "./traffic.js";
+
+const native = (by: string): Support => ({ means: "native", by });
+const wasm = (by: string): Support => ({ means: "wasm", by });
+const polyfill = (by: string, reason: string): Support => ({ means: "polyfill", by, reason });
+const refused = (reason: string): Support => ({ means: "refused", reason });
+
+/** What a use is about, by the name behind its first word. */
+function named<T extends { name: string }>({ subject }: FeatureUse, among: readonly T[]): readonly T[] {
+  const name = subject.slice(subject.indexOf(" ") + 1);
+  return among.filter((one) => one.name === name);
+}
+
+/** A service by what the file says of it. */
+const ofService =
+  (say: (service: ServicePlan, plan: GatewayPlan) => Support) =>
+  (use: FeatureUse, plan: GatewayPlan): Support => {
+    const [service] = named(use, plan.services);
+    return service === undefined ? refused("nothing is known of it") : say(service, plan);
+  };
+
+const ofPolicy =
+  (say: (policy: PolicyPlan) => Support) =>
+  (use: FeatureUse, plan: GatewayPlan): Support => {
+    const [policy] = named(use, plan.policies);
+    return policy === undefined ? refused("nothing is known of it") : say(policy);
+  };
+
+/** All entries of a route must be such that it can be had. */
+const ofRoute =
+  (otherwise: Support, find: (route: RoutePlan, plan: GatewayPlan) => Support | undefined) =>
+  (use: FeatureUse, plan: GatewayPlan): Support => {
+    const entries = plan.hosts.flatMap(({ routes }) => named(use, routes));
+    for (const entry of entries) {
+      const found = find(entry, plan);
+      if (found !== undefined) return found;
+    }
+    return otherwise;
+  };
+
+const PATH = native("HTTPRoute matches.path");
+
+/** A path, and the place of its route among others. */
+const path = ofRoute(PATH, (route) => {
+  const { value } = pathMatch(route.match.path);
+  if (typeof value === "string" && value.length > LONGEST_PATH)
+    return refused(`a path of a match has ${LONGEST_PATH} characters at most, and this one has ${value.length}`);
+  return undefined;
+});
+
+/** Services that the guard asks have clusters of a route that nothing takes. */
+const asked = (_: FeatureUse, plan: GatewayPlan): Support =>
+  askedServices(plan).length > MOST_ASKED
+    ? refused(`an HTTPRoute leads to ${MOST_ASKED} services at most, and only what a route leads to is a cluster`)
+    : polyfill(
+        "guard.wasm, and an HTTPRoute that nothing takes",
+        "only what a route leads to is a cluster of Envoy Gateway",
+      );
+
+/** Everything that Envoy Gateway 1.9 has for a plan. The README tells the reasons at more length. */
+export const SUPPORT: SupportTable = {
+  "gateway.overload": refused("limits of the whole proxy stand in its bootstrap, which is Envoy Gateway's own"),
+  "gateway.metrics": (_, { metrics }) =>
+    metrics?.routes === true
+      ? refused("a rule of an HTTPRoute has no counters of its own name")
+      : wasm("counters of guard.wasm"),
+  "gateway.zones": refused("the zones of gateways stand in the bootstrap, which is Envoy Gateway's own"),
+  "gateway.ownedHeaders": (_, { ownedRequestHeaders }) =>
+    ownedRequestHeaders.length > MOST_REMOVED
+      ? refused(`a ClientTrafficPolicy removes ${MOST_REMOVED} headers at most`)
+      : native("ClientTrafficPolicy headers.earlyRequestHeaders.remove"),
+  "listener.address": (use, plan) => {
+    const [listener] = named(use, plan.listeners);
+    const isTaken = plan.listeners.some((other) => other !== listener && other.port === listener?.port);
+    return isTaken
+      ? refused("listeners of one Gateway have ports of their own, as its Service is their only address")
+      : polyfill(
+          "Gateway listeners.port",
+          "an address is one of a machine; in a cluster the Service of the Gateway has one",
+        );
+  },
+  "listener.trustedHops": native("ClientTrafficPolicy clientIPDetection.xForwardedFor.numTrustedHops"),
+  "listener.escapedSlashes": native("ClientTrafficPolicy path.escapedSlashesAction"),
+  "listener.headerUnderscores": native("ClientTrafficPolicy headers.withUnderscoresAction"),
+  "listener.tls": refused("certificates are Secrets in a cluster, and the file names files of a machine"),
+  "listener.clientCertificate": refused(
+    "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
+  ),
+  "listener.protocol": refused("a listener of Envoy Gateway takes HTTP/1.1 and HTTP/2"),
+  "listener.http3": refused("HTTP/3 takes a certificate, which is a Secret in a cluster"),
+  "listener.sidecar": refused("Envoy Gateway runs gateways and no sidecars"),
+  "listener.accessLog": (use, plan) => {
+    const [listener] = named(use, plan.listeners);
+    const why = listener?.accessLog === undefined ? undefined : whyNoLog(listener.accessLog, plan);
+    return why === undefined
+      ? polyfill(
+          "EnvoyProxy telemetry.accessLog",
+          "`route` is what Envoy Gateway calls the route, with the rule in its name",
+        )
+      : refused(why);
+  },
+  "listener.errors": refused("Envoy Gateway has no pages in place of what Envoy itself answers"),
+  "listener.decisionHeader": refused("an HTTPRoute writes headers for all listeners, and this is one of some"),
+  "service.endpoints": ofService((service) => {
+    if (!isLocal(service)) return native("Backend endpoints.ip");
+    const { endpoints } = service.discovery;
+    return service.protocol !== undefined
+      ? refused("which HTTP the Service of the cluster speaks stands in its appProtocol")
+      : polyfill(
+          `Service ${service.name}`,
+          `${endpoints[0]?.host ?? ""} is the machine that the file was written for, which no cluster has`,
+        );
+  }),
+  "service.dns": ofService(({ discovery }) =>
+    discovery.by === "dns" && (discovery.addresses === "first" || discovery.refreshMs !== undefined)
+      ? refused("how names are resolved is not to be said of a Backend")
+      : native("Backend endpoints.fqdn"),
+  ),
+  "service.eds": refused("files of endpoints are on the disk of a machine"),
+  "service.zoneAware": refused("the zones of Backends and of the gateway are told in other ways"),
+  "service.connectTimeout": native("BackendTrafficPolicy timeout.tcp.connectTimeout"),
+  "service.tls": refused("certificates are Secrets and ConfigMaps in a cluster, and the file names files of a machine"),
+  "service.protocol": ofService(({ protocol }) =>
+    protocol === "http2"
+      ? native("Backend appProtocols")
+      : refused("a Backend speaks HTTP/1.1 or HTTP/2 without TLS, and calls of gRPC take deadlines of their own"),
+  ),
+  "service.versions": native("a Backend or Service of each version"),
+  "service.loadBalancing": ofService(({ loadBalancing }) =>
+    loadBalancing === "ringHash" || loadBalancing === "maglev"
+      ? refused("consistent hashing of Envoy Gateway has another table")
+      : native("BackendTrafficPolicy loadBalancer.type"),
+  ),
+  "service.slowStart": native("BackendTrafficPolicy loadBalancer.slowStart"),
+  "service.panic": refused("a BackendTrafficPolicy has it for health checks only"),
+  "service.health": refused("every rule of an HTTPRoute has a cluster of its own, which would be checked by itself"),
+  "service.outliers": refused(
+    "every rule of an HTTPRoute has a cluster of its own, whose endpoints are left out by itself",
+  ),
+  "service.circuitBreakers": ofService(({ name }, plan) =>
+    routesTo(name, plan) > 1
+      ? refused(
+          "every rule of an HTTPRoute has a cluster of its own, so routes would not share the limits of the service",
+        )
+      : native("BackendTrafficPolicy circuitBreaker"),
+  ),
+  "service.connections": refused("a BackendTrafficPolicy says other things of connections"),
+  "service.failover": refused("a Backend that stands in is one for a rule, and not for a service"),
+  "service.admission": refused("the filter stands in the chain for a route, and not for a service"),
+  "service.adaptiveConcurrency": refused("Envoy Gateway does not have the filter"),
+  "match.host": native("HTTPRoute hostnames"),
+  "match.listener": native("HTTPRoute parentRefs.sectionName"),
+  "match.path": path,
+  "match.template": path,
+  "match.regex": path,
+  "match.methods": ofRoute(native("HTTPRoute matches.method"), ({ match: { methods } }) => {
+    const odd = methods.find((method) => !METHODS.has(method));
+    return odd === undefined ? undefined : refused(`Gateway API does not know the method ${odd}`);
+  }),
+  "match.headers": ofRoute(native("HTTPRoute matches.headers"), (route) => {
+    const answer = generatedAnswer(route);
+    if (answer === BAD_PATH)
+      return polyfill(
+        "HTTPRoute matches.path",
+        "no match looks at the whole target, and the path is all of it that counts",
+      );
+    if (answer === BAD_HOST)
+      return polyfill(
+        "HTTPRoute matches.headers of all other rules",
+        "a match cannot ask for what a host is not, so all others ask for what it is",
+      );
+    const { headers } = route.match;
+    const odd = headers.find((header) => !canMatch(header));
+    if (odd !== undefined) return refused(`a match of Gateway API cannot ask for \`${odd.name}\` in this way`);
+    const names = headers.map(({ name }) => name.toLowerCase());
+    return new Set(names).size < names.length ? refused("a match of Gateway API asks for each header once") : undefined;
+  }),
+  "match.query": refused(
+    "what a service may read in two ways is found in the whole target, and no match looks at that",
+  ),
+  "route.to": ofRoute(native("HTTPRoute backendRefs"), ({ name }, plan) => fits(name, plan)),
+  "route.weights": ofRoute(native("HTTPRoute backendRefs.weight"), ({ action }, plan) => {
+    if (action.type !== "forward") return undefined;
+    const specs = action.to.map(({ service }) => JSON.stringify(specOf(serviceOf(plan, service))));
+    return new Set(specs).size > 1
+      ? refused("a rule of an HTTPRoute has one cluster for all of its services, and these are asked in different ways")
+      : undefined;
+  }),
+  "route.respond": ofRoute(native("HTTPRouteFilter directResponse"), ({ name }, plan) => fits(name, plan)),
+  "route.redirect": ofRoute(native("HTTPRoute requestRedirect"), ({ action }) => {
+    if (action.type !== "redirect") return undefined;
+    const { scheme, host } = action.url;
+    return scheme === undefined || host === undefined
+      ? refused("Envoy Gateway writes the port of the listener into a location that has no host of its own")
+      : undefined;
+  }),
+  "route.timeout": native("HTTPRoute timeouts.request"),
+  "route.calls": refused("an HTTPRoute has no deadlines of gRPC"),
+  "route.idleTimeout": native("BackendTrafficPolicy timeout.http.streamIdleTimeout"),
+  "route.retry": ofRoute(native("BackendTrafficPolicy retry"), ({ action }) => {
+    if (action.type !== "forward" || action.retry === undefined) return undefined;
+    const { conditions, otherHosts } = action.retry;
+    const odd = conditions.find((one) => !TRIGGERS.has(one));
+    if (odd !== undefined) return refused(`Envoy Gateway has no retries on ${odd}`);
+    return otherHosts
+      ? undefined
+      : polyfill("BackendTrafficPolicy retry", "another try goes to another endpoint where there is one");
+  }),
+  "route.hashBy": refused("consistent hashing of Envoy Gateway has another table"),
+  "route.mirror": refused("copies by Envoy Gateway have `-shadow` behind their host"),
+  "route.rewrite": refused("not yet"),
+  "route.hedge": refused("Envoy Gateway does not have it"),
+  "route.websocket": native("BackendTrafficPolicy httpUpgrade"),
+  "route.callers": refused("no match looks at what the guard found out"),
+  "route.errors": refused("pages of a BackendTrafficPolicy are for what the gateway itself answers too"),
+  "policy.guard": (_, plan) =>
+    deploymentOf(plan).modules?.startsWith("file:") === true
+      ? refused("Envoy Gateway fetches modules by HTTP or from a registry, and reads none of a disk")
+      : wasm("EnvoyExtensionPolicy wasm: guard.wasm"),
+  "policy.shadow": wasm("guard.wasm"),
+  "policy.requestHeaders": native("HTTPRoute requestHeaderModifier with %FILTER_STATE()%"),
+  "policy.responseHeaders": native("HTTPRoute responseHeaderModifier with %FILTER_STATE()%"),
+  "policy.removeRequestHeaders": native("HTTPRoute requestHeaderModifier.remove"),
+  "policy.environment": native("EnvoyProxy env of a Secret, and EnvoyExtensionPolicy wasm.env.hostKeys"),
+  "policy.exports": asked,
+  "policy.fetchesKeys": asked,
+  "policy.introspection": asked,
+  "policy.certificates": refused(
+    "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
+  ),
+  "policy.keyPlaces": ofPolicy(({ keys }) =>
+    keys?.stay === true
+      ? wasm("guard.wasm")
+      : refused("no filter of Envoy Gateway takes a key out of the query or of cookies"),
+  ),
+  "policy.digest": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
+  "policy.conversion": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
+  "native.ipAccess": refused("not yet"),
+  "native.fault": refused("not yet"),
+  "native.cors": ofPolicy(({ native: policy }) => {
+    if (policy?.filter !== "cors" || !canBeOrigins(policy))
+      return refused("one of its origins is none to Envoy Gateway");
+    return policy.origins.some(({ form }) => form === "below")
+      ? polyfill(
+          "SecurityPolicy cors",
+          "the names below a domain become an expression that also takes texts which no browser sends for an origin",
+        )
+      : native("SecurityPolicy cors");
+  }),
+  "native.globalLimit": refused("descriptors of Envoy Gateway hold nothing that the guard found out"),
+  "native.externalAuth": refused("Envoy Gateway asks before the guard knows who calls"),
+  "native.bodyLimit": refused("Envoy Gateway's filter does not look at the length that a client says"),
+  "native.headers": native("HTTPRoute requestHeaderModifier and responseHeaderModifier"),
+  "native.compress": refused("Envoy Gateway compresses by other rules"),
+  "native.tracer": refused("the tracer of a whole fleet of proxies is none of one gateway"),
+};
+
+/** Entries that lead to a service. */
+function routesTo(service: string, { hosts }: GatewayPlan): number {
+  return hosts.reduce(
+    (sum, { routes }) =>
+      sum +
+      routes.filter(({ action }) => action.type === "forward" && action.to.some((one) => one.service === service))
+        .length,
+    0,
+  );
+}
+
+/** Whether a route has room in an HTTPRoute with all those that may take the same requests: between several there is no order to rely on. */
+function fits(name: string, plan: GatewayPlan): Support | undefined {
+  const cluster = new Cluster(plan);
+  for (const host of plan.hosts) {
+    if (host.routes.every((route) => route.name !== name)) continue;
+    // What cannot be a match is told of elsewhere.
+    if (
+      host.routes.some(
+        ({ match, ...route }) =>
+          match.headers.some((header) => !canMatch(header)) && generatedAnswer(route) === undefined,
+      )
+    )
+      continue;
+    for (const rules of byRoute(rulesOf(cluster, host))) {
+      if (rules.every(({ entry }) => entry.name !== name)) continue;
+      if (rules.length > MOST_RULES)
+        return refused(
+          `an HTTPRoute has ${MOST_RULES} rules at most, and ${rules.length} may take the same requests, so that their order counts`,
+        );
+      const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+      if (matches > MOST_MATCHES_OF_ROUTE)
+        return refused(`an HTTPRoute has ${MOST_MATCHES_OF_ROUTE} matches at most, and this one takes ${matches}`);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,93 @@
+// npm run translate:envoy-gateway: what Envoy Gateway makes of the golden files of the examples, for tests that serve it.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { translator, VERSION } from "./build.mjs";
+
+/** Those that are good when they are false. */
+const WARNINGS = ["Conflicted", "Overlap", "Overridden", "OverlappingTLSConfig", "RouteRulesOverlap", "Warning"];
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const folder = join(root, "test/targets/envoy-gateway");
+const stored = join(folder, "translated");
+const program = translator();
+rmSync(stored, { recursive: true, force: true });
+mkdirSync(stored);
+const work = mkdtempSync(join(tmpdir(), "sluice-translated-"));
+let failed = false;
+for (const where of [join(root, "examples"), join(folder, "policies")])
+  for (const name of readdirSync(where).toSorted()) {
+    const file = compiled(join(where, name, "policy.yaml"));
+    if (file === undefined) continue;
+    const output = translated(file);
+    const bad = output.conditions.filter(({ good }) => !good);
+    for (const { of, type, status, message } of bad) console.error(`${name}: ${of}: ${type} is ${status}: ${message}`);
+    failed ||= bad.length > 0;
+    writeFileSync(join(stored, `${name}.json`), `${JSON.stringify(output, undefined, 1)}\n`);
+    console.log(`${name}: ${output.conditions.length} conditions, ${bad.length} of them bad`);
+  }
+rmSync(work, { recursive: true });
+process.exit(failed ? 1 : 0);
+
+/** The resources of a policy; undefined if there is none, or the target refuses it. */
+function compiled(policy) {
+  if (!existsSync(policy)) return undefined;
+  // As `shown` of compiler/index.ts has it where a policy does not say where modules are.
+  const says = readFileSync(policy, "utf8").includes("modules:");
+  const modules = says ? [] : ["--modules", "oci://registry.example.com/sluice"];
+  const cli = join(root, "dist/compiler/cli/main.js");
+  const args = [cli, "compile", policy, "--target", "envoy-gateway", "--out", join(work, "out"), ...modules];
+  const { status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return status === 0 ? join(work, "out", "envoy-gateway.yaml") : undefined;
+}
+
+function translated(file) {
+  const args = [join(root, "dist/modules"), "--from", "gateway-api", "--to", "gateway-api,xds"];
+  const result = spawnSync(program, [...args, "-o", "json", "--add-missing-resources", "-f", file], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  if (result.status !== 0) throw new Error(`${file}: ${result.stderr}`);
+  const { xds, ...resources } = JSON.parse(result.stdout);
+  const configs = Object.values(xds).flatMap(({ configs }) => configs);
+  const of = (kind) => configs.find((one) => one["@type"].endsWith(`.${kind}ConfigDump`)) ?? {};
+  return {
+    by: `Envoy Gateway ${VERSION}`,
+    of: createHash("sha256").update(readFileSync(file)).digest("hex"),
+    conditions: conditionsOf(resources),
+    listeners: (of("Listeners").dynamicListeners ?? [])
+      .map(({ activeState }) => activeState.listener)
+      .map(withoutDigests),
+    routes: (of("Routes").dynamicRouteConfigs ?? []).map(({ routeConfig }) => routeConfig),
+    clusters: (of("Clusters").dynamicActiveClusters ?? []).map(({ cluster }) => cluster),
+    endpoints: (of("Endpoints").dynamicEndpointConfigs ?? []).map(({ endpointConfig }) => endpointConfig),
+  };
+}
+
+function conditionsOf(resources) {
+  const found = [];
+  const look = (value, of) => {
+    if (Array.isArray(value)) for (const one of value) look(one, of);
+    else if (typeof value === "object" && value !== null) {
+      for (const { type, status, message } of value.conditions ?? [])
+        found.push({ of, type, status, message, good: (status === "True") !== WARNINGS.includes(type) });
+      for (const inner of Object.values(value)) look(inner, of);
+    }
+  };
+  for (const one of Object.values(resources).flat())
+    if (one?.status !== undefined) look(one.status, `${one.kind}/${one.metadata.name}`);
+  const unique = new Map(found.map((one) => [JSON.stringify(one), one]));
+  return [...unique.values()];
+}
+
+/** The bytes of modules are looked at elsewhere. */
+function withoutDigests(value) {
+  if (Array.isArray(value)) return value.map(withoutDigests);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, key === "sha256" ? "0".repeat(64) : withoutDigests(inner)]),
+  );
+}
