@@ -1,6 +1,7 @@
 import { kinds } from "../filters/index.js";
-import type { Diagnostic, Suppressed } from "./diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose, type Suppressed, sortDiagnostics } from "./diagnostics/diagnostic.js";
 import { hasErrors, type Planned, planSource, verified } from "./pipeline.js";
+import type { GatewayPlan } from "./plan/plan.js";
 import { kindOf } from "./policy/files.js";
 import { diskLoader, folderLoader, readBytes, readPolicyFile, shownPath } from "./syntax/disk.js";
 import { locate, readDocument } from "./syntax/document.js";
@@ -8,7 +9,9 @@ import { textLoader, withText, withTexts } from "./syntax/loader.js";
 import { SourceFile, type Span } from "./syntax/source.js";
 import { DEFAULT_OPTIONS } from "./targets/envoy/options.js";
 import { targets } from "./targets/index.js";
-import type { Emission, EmitOptions } from "./targets/target.js";
+import type { TargetSupport } from "./targets/report.js";
+import { refusals, supportOf } from "./targets/support.js";
+import type { Emission, EmitOptions, Target } from "./targets/target.js";
 import type { CheckedSuite } from "./testing/check.js";
 import { checkTestFile } from "./testing/file.js";
 import { loadTests, type Tests } from "./testing/load.js";
@@ -150,9 +153,35 @@ export async function compile(path: string, target: string, options: EmitOptions
   if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
   const compiled = { target: { name: chosen.name, version: chosen.version }, sources, suppressed, files };
   if (plan === undefined) return { ...compiled, diagnostics };
+  const unfit = [
+    ...refusals(supportOf(plan, chosen.support), `${chosen.name} ${chosen.version}`),
+    ...unplaced(plan, chosen, options),
+  ];
+  if (unfit.length > 0) return { ...compiled, diagnostics: sortDiagnostics([...diagnostics, ...unfit]) };
   const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan, options));
   const all = [...diagnostics, ...broken];
   return hasErrors(all) ? { ...compiled, diagnostics: all } : { ...compiled, emission, diagnostics: all };
+}
+
+/** Where modules are in what is only shown, if the policy does not say it. */
+const SOME_REGISTRY = "oci://registry.example.com/sluice";
+
+/** What `compile` gives, for somebody who looks at it: also where nothing says yet where a cluster fetches the modules. */
+export async function shown(path: string, target: string): Promise<Compiled> {
+  const compiled = await compile(path, target);
+  const isUnplaced = compiled.diagnostics.some(({ code }) => code === "SL0903");
+  return isUnplaced ? compile(path, target, { modules: SOME_REGISTRY }) : compiled;
+}
+
+/** That a cluster would not know where to fetch the modules. */
+function unplaced(plan: GatewayPlan, { name, modulesOf }: Target, { modules }: EmitOptions): Diagnostic[] {
+  if (modulesOf === undefined || (modules ?? modulesOf(plan)) !== undefined) return [];
+  return [diagnose("SL0903", { target: name }, plan.origin)];
+}
+
+/** What every target does with everything that a policy file asks for. */
+export function supportedBy(plan: GatewayPlan): TargetSupport[] {
+  return targets.map(({ name, version, support }) => ({ target: name, version, uses: supportOf(plan, support) }));
 }
 
 /** Where the output looks for modules, unless it is told otherwise. */

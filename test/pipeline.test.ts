@@ -36,7 +36,12 @@ function findingsOf(bytes: Uint8Array): string {
 }
 
 describe("verify", () => {
-  const sound: Emission = { artifacts: [{ path: "envoy.yaml", contents: "{}\n" }], modules: [], violations: [] };
+  const sound: Emission = {
+    artifacts: [{ path: "envoy.yaml", contents: "{}\n" }],
+    where: {},
+    modules: [],
+    violations: [],
+  };
 
   it("lets an emission pass that breaks no rule", () => {
     expect(verified(planOf(POLICY), sound)).toEqual({ emission: sound, diagnostics: [] });

@@ -11,6 +11,8 @@ export interface CompileOptions {
   readonly accessLog?: string | undefined;
   /** Where Envoy will find the modules: absolute, or from its working directory. Default `modules`. */
   readonly modulesDir?: string | undefined;
+  /** Where a cluster fetches the modules, without the name of one: `oci://…`, `https://…` or `file:///…`. Default: what the policy says. */
+  readonly modules?: string | undefined;
 }
 
 /** A file to be written: a text in UTF-8, or the bytes of a module. */
@@ -39,8 +41,12 @@ export interface CompileResult extends CheckResult {
  * @throws RangeError if there is no such target; EnvironmentError if the file cannot be read
  */
 export async function compile(path: string, options: CompileOptions = {}): Promise<CompileResult> {
-  const { target = "envoy", accessLog, modulesDir = defaultModulesDir } = options;
-  const chosen = accessLog === undefined ? { modulesDir } : { modulesDir, accessLog };
+  const { target = "envoy", modulesDir = defaultModulesDir } = options;
+  const chosen = {
+    modulesDir,
+    ...(options.modules === undefined ? {} : { modules: options.modules }),
+    ...(options.accessLog === undefined ? {} : { accessLog: options.accessLog }),
+  };
   const compiled = await reading(path, () => compileFor(path, target, chosen));
   const result = checkResult(compiled);
   if (compiled.emission === undefined) return { ...result, artifacts: [] };

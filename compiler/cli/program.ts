@@ -6,6 +6,7 @@ import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
 import { collected, lookback, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
+import { REPORT_FORMATS } from "./commands/compile-options.js";
 import type { DashboardsOptions } from "./commands/dashboards.js";
 import type { DemoOptions } from "./commands/demo.js";
 import { type ExplainOptions, REQUEST_FORMATS, STAGES } from "./commands/explain.js";
@@ -102,12 +103,23 @@ export function program(finish: (code: number) => void): Command {
       modulesFolder,
       DEFAULT_OPTIONS.modulesDir,
     )
+    .option(
+      "--modules <url>",
+      "where a cluster fetches the modules: oci://, https:// or file:///, without the name of one",
+    )
     .option("--access-log <file>", "let Envoy write one JSON line for each request; - is its standard output")
+    .addOption(
+      new Option(
+        "--report <format>",
+        "write nothing; print what every target does with every part of the policy, and by what",
+      ).choices(REPORT_FORMATS),
+    )
     .addOption(format())
     .addHelpText(
       "after",
       example(
         "sluice compile examples/quickstart/policy.yaml --out build",
+        "sluice compile examples/quickstart/policy.yaml --report markdown",
         "sluice compile examples/quickstart/policy.yaml --out build --check",
         "sluice compile policy.yaml --modules-dir /opt/sluice/modules",
       ),
@@ -170,6 +182,10 @@ export function program(finish: (code: number) => void): Command {
     .option("--listener <name>", "with --request: the listener; the first if absent")
     .addOption(
       new Option("--format <format>", "with --request: how it is printed").choices(REQUEST_FORMATS).default("text"),
+    )
+    .option(
+      "--where <place>",
+      "say which line of the policy a place of the output is made from: FILE:LINE, or FILE:PATH",
     )
     .addOption(new Option("--stage <stage>", "print what flows out of a stage").choices(STAGES))
     .addHelpText(

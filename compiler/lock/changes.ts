@@ -52,6 +52,7 @@ function ofOptions(before: Lock, now: Lock): string[] {
     old === current ? [] : [`it was compiled ${withOption(name, old)}, and now ${withOption(name, current)}`];
   return [
     ...said("--access-log", before.options.accessLog, now.options.accessLog),
+    ...said("--modules", before.options.modules, now.options.modules),
     ...said("--modules-dir", before.options.modulesDir, now.options.modulesDir),
   ];
 }

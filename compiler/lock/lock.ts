@@ -38,7 +38,11 @@ const lockSchema = z.strictObject({
   /** Version of the compiler. */
   sluice: z.string(),
   target: z.strictObject({ name: z.string(), version: z.string() }),
-  options: z.strictObject({ modulesDir: z.string(), accessLog: z.string().optional() }),
+  options: z.strictObject({
+    modulesDir: z.string(),
+    modules: z.string().optional(),
+    accessLog: z.string().optional(),
+  }),
   policy: z.strictObject({
     /** Of the list of the files, as `sha256sum` prints it for them in this order. */
     sha256: digest,
@@ -57,6 +61,7 @@ export type LockedModule = Lock["modules"][number];
 /** Options of the command that change what is written. */
 export interface LockOptions {
   readonly modulesDir: string;
+  readonly modules?: string;
   readonly accessLog?: string;
 }
 
@@ -83,6 +88,7 @@ export function lockOf({ sluice, target, options, sources, files, modules }: Loc
     target: { name: target.name, version: target.version },
     options: {
       modulesDir: options.modulesDir,
+      ...(options.modules === undefined ? {} : { modules: options.modules }),
       ...(options.accessLog === undefined ? {} : { accessLog: options.accessLog }),
     },
     policy: policyOf(sources),

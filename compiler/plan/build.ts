@@ -49,6 +49,7 @@ export function buildPlan(
     ...(Object.keys(counted).length === 0 ? {} : { gateways: counted }),
     ...overload(gateway),
     ...metrics(gateway),
+    ...deployments(gateway),
     consumers: consumers(checked),
     policies,
     hosts,
@@ -83,6 +84,17 @@ function metrics({ metrics }: Gateway): Pick<GatewayPlan, "metrics"> {
   const { consumers, routes } = metrics;
   return {
     metrics: { ...(consumers === undefined ? {} : { consumers }), ...(routes ? { routes: true as const } : {}) },
+  };
+}
+
+function deployments({ targets = {} }: Gateway): Pick<GatewayPlan, "deployments"> {
+  const { istio, envoyGateway } = targets;
+  if (istio === undefined && envoyGateway === undefined) return {};
+  return {
+    deployments: {
+      ...(istio === undefined ? {} : { istio }),
+      ...(envoyGateway === undefined ? {} : { envoyGateway }),
+    },
   };
 }
 

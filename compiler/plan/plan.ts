@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import type { EnvoyGatewayDeployment, IstioDeployment } from "../policy/deployments.js";
 import type { PathPattern } from "../policy/path.js";
 import type { QueryMatch } from "../policy/query.js";
 import type { Direction } from "../policy/sidecar.js";
@@ -38,6 +39,8 @@ export interface GatewayPlan {
   overload?: OverloadPlan;
   /** What requests are counted by beside policies; absent if by nothing. */
   metrics?: MetricsPlan;
+  /** How the file says that the gateway is deployed in clusters. */
+  deployments?: { istio?: IstioDeployment; envoyGateway?: EnvoyGatewayDeployment };
   consumers: ConsumerPlan[];
   /** Policies that at least one route runs, in the order of the file. */
   policies: PolicyPlan[];

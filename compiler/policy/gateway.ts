@@ -4,6 +4,7 @@ import { callers } from "./callers.js";
 import { connections } from "./connections.js";
 import { cookiesMatch } from "./cookies.js";
 import { credential } from "./credentials.js";
+import { targets } from "./deployments.js";
 import { destination } from "./destinations.js";
 import { dns, eds } from "./discovery.js";
 import { routeErrors } from "./errors.js";
@@ -255,10 +256,7 @@ export const gatewaySchema = z.strictObject({
     .describe("Name of the gateway: its node in Envoy, and the realm of its 401 answers.")
     .meta({ examples: ["shop"] }),
   description,
-  targets: z
-    .strictObject({ envoy: z.literal("1.40").optional().describe("Version of Envoy, as a text in quotes.") })
-    .optional()
-    .describe("Versions that the file is compiled for."),
+  targets,
   include: include.optional(),
   listeners: z
     .record(name, listener)

@@ -1,25 +1,29 @@
 import { posix } from "node:path";
 import { type Diagnostic, diagnose } from "../../diagnostics/diagnostic.js";
 import { type Report, reportOf } from "../../diagnostics/report.js";
-import { type Compiled, compile } from "../../index.js";
+import { type Compiled, compile, supportedBy } from "../../index.js";
 import { type Difference, differences, pathsToRead } from "../../lock/compare.js";
 import { filesOf, LOCK_NAME, type LockOptions, readLock } from "../../lock/lock.js";
 import { shownPath } from "../../syntax/disk.js";
 import { SourceFile, type Span } from "../../syntax/source.js";
 import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
+import { reportJson, reportMarkdown } from "../../targets/report.js";
 import { type Output, outputOf } from "../compiled.js";
 import { contentsIn, digestsIn, liesIn, lockTextIn, wasmFilesIn } from "../compiled-folder.js";
 import { EXIT } from "../exit.js";
-import { policyFile, unreadable, writeAll } from "../files.js";
-import { type Format, printReport } from "../print.js";
+import { checkFile, policyFile, unreadable, writeAll } from "../files.js";
+import { type Format, printFindings, printReport } from "../print.js";
 import { shellWord } from "../shell.js";
+import type { REPORT_FORMATS } from "./compile-options.js";
 
 export interface CompileOptions {
   target: string;
   out: string;
   modulesDir: string;
   format: Format;
+  modules?: string;
   accessLog?: string;
+  report?: (typeof REPORT_FORMATS)[number];
   check?: true;
 }
 
@@ -28,8 +32,13 @@ export interface CompileOptions {
  * nothing, and every file that it would change is a finding.
  */
 export async function compileCommand(path: string, options: CompileOptions): Promise<number> {
-  const { modulesDir, accessLog } = options;
-  const chosen: LockOptions = accessLog === undefined ? { modulesDir } : { modulesDir, accessLog };
+  if (options.report !== undefined) return reported(path, options.report, options.format);
+  const { modulesDir, modules, accessLog } = options;
+  const chosen: LockOptions = {
+    modulesDir,
+    ...(modules === undefined ? {} : { modules }),
+    ...(accessLog === undefined ? {} : { accessLog }),
+  };
   const { compiled, report } = await compilation(path, options.target, chosen);
   const output = compiled?.emission && (await outputOf(compiled.emission, compiled, chosen));
   if (output === undefined) {
@@ -47,6 +56,18 @@ export async function compileCommand(path: string, options: CompileOptions): Pro
     );
     process.stdout.write([...written, ...gone.map((file) => `removed ${options.out}/${file}\n`)].join(""));
   }
+  return EXIT.ok;
+}
+
+/** What every target does with the policy, where there is one. */
+function reported(path: string, as: NonNullable<CompileOptions["report"]>, format: Format): number {
+  const { plan, diagnostics } = checkFile(path);
+  if (plan === undefined) {
+    printFindings(diagnostics, format);
+    return EXIT.findings;
+  }
+  const targets = supportedBy(plan);
+  process.stdout.write(as === "json" ? reportJson(targets) : reportMarkdown(targets));
   return EXIT.ok;
 }
 
@@ -127,12 +148,13 @@ function firstDifference(path: string, { artifacts, lockFile }: Output, out: str
 }
 
 /** The command that writes what `--check` would like to see, for a shell. */
-function commandOf(path: string, { target, out, modulesDir, accessLog }: CompileOptions): string {
+function commandOf(path: string, { target, out, modulesDir, modules, accessLog }: CompileOptions): string {
   const options = [
     ...(target === "envoy" ? [] : ["--target", target]),
     "--out",
     out,
     ...(modulesDir === DEFAULT_OPTIONS.modulesDir ? [] : ["--modules-dir", modulesDir]),
+    ...(modules === undefined ? [] : ["--modules", modules]),
     ...(accessLog === undefined ? [] : ["--access-log", accessLog]),
   ];
   return ["sluice", "compile", path, ...options].map(shellWord).join(" ");

@@ -1,25 +1,26 @@
 import { codes } from "../../diagnostics/catalog.js";
 import { codePage } from "../../diagnostics/page.js";
 import { nearest } from "../../diagnostics/suggest.js";
+import { shown, targetNames } from "../../index.js";
 import { bodyConfiguration, digestConfiguration, hasDigests, hasOperations } from "../../plan/body.js";
 import { explainRoute, planOutline } from "../../plan/explain.js";
 import { guardConfiguration } from "../../plan/guard.js";
 import type { GatewayPlan, JsonObject } from "../../plan/plan.js";
-import { envoy } from "../../targets/envoy/target.js";
 import { EXIT, UsageError } from "../exit.js";
 import { checkFile } from "../files.js";
 import { printFindings } from "../print.js";
 import { REQUEST_EXAMPLE } from "../request.js";
 
-export const STAGES = ["plan", "filters", "envoy"] as const;
-export type Stage = (typeof STAGES)[number];
+/** Stages of every policy, and each target. */
+export const STAGES: readonly string[] = ["plan", "filters", ...targetNames];
 
 /** How the explanation of a request is printed. */
 export const REQUEST_FORMATS = ["text", "json"] as const;
 
 export interface ExplainOptions {
   policy: string;
-  stage?: Stage;
+  stage?: string;
+  where?: string;
   request?: string;
   header?: string[];
   as?: string;
@@ -40,12 +41,15 @@ export async function explainCommand(subject: string | undefined, options: Expla
     printFindings(diagnostics, "text");
     return EXIT.findings;
   }
+  if (options.stage !== undefined && targetNames.includes(options.stage))
+    return targetStage(options.policy, options.stage);
   process.stdout.write(await page(plan, subject, options));
   return EXIT.ok;
 }
 
 async function page(plan: GatewayPlan, subject: string | undefined, options: ExplainOptions): Promise<string> {
-  const { request, stage } = options;
+  const { request, stage, where } = options;
+  if (where !== undefined) return (await import("./explain-where.js")).wherePage(options.policy, where);
   if (stage !== undefined) return stagePage(plan, stage);
   if (request === undefined) return routePage(plan, subject);
   return (await import("./explain-request.js")).requestPage(plan, { ...options, request });
@@ -53,7 +57,9 @@ async function page(plan: GatewayPlan, subject: string | undefined, options: Exp
 
 /** Options that would be left out of account are a slip of the one who typed them. */
 function refuseMixture(subject: string | undefined, options: ExplainOptions): void {
-  const { request, stage } = options;
+  const { request, stage, where } = options;
+  if (where !== undefined && (subject !== undefined || stage !== undefined || request !== undefined))
+    throw new UsageError("--where stands alone, beside --policy");
   if (request !== undefined && (subject !== undefined || stage !== undefined))
     throw new UsageError(`--request cannot go with ${stage === undefined ? `the subject ${subject}` : "--stage"}`);
   const needing = ["header", "as", "source", "listener"] as const;
@@ -89,13 +95,18 @@ function filtersOf(plan: GatewayPlan): JsonObject {
   };
 }
 
-async function stagePage(plan: GatewayPlan, stage: Stage): Promise<string> {
-  switch (stage) {
-    case "plan":
-      return `${JSON.stringify(planOutline(plan), undefined, 2)}\n`;
-    case "filters":
-      return `${JSON.stringify(filtersOf(plan), undefined, 2)}\n`;
-    case "envoy":
-      return (await envoy.emit(plan, {})).artifacts.map((artifact) => artifact.contents).join("\n");
+function stagePage(plan: GatewayPlan, stage: string): string {
+  const shown = stage === "filters" ? filtersOf(plan) : planOutline(plan);
+  return `${JSON.stringify(shown, undefined, 2)}\n`;
+}
+
+/** What a target writes. */
+async function targetStage(policy: string, target: string): Promise<number> {
+  const { emission, diagnostics } = await shown(policy, target);
+  if (emission === undefined) {
+    printFindings(diagnostics, "text");
+    return EXIT.findings;
   }
+  process.stdout.write(emission.artifacts.map((artifact) => artifact.contents).join("\n"));
+  return EXIT.ok;
 }

@@ -23,6 +23,7 @@ import { LIMITS_FILE, limitServiceText } from "./limit-service.js";
 import { listeners } from "./listeners.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "./options.js";
 import { secretFiles } from "./tls.js";
+import { whereIn } from "./where.js";
 
 /** The bootstrap of a plan, with what Envoy would have against it. */
 export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
@@ -40,6 +41,7 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
         contents: text,
       })),
     ],
+    where: { "envoy.yaml": whereIn(plan, printed) },
     modules: modulesOf(plan),
     violations: [
       ...verify(BootstrapSchema, bootstrap, printed),

@@ -1,4 +1,5 @@
 import type { Span } from "../../syntax/source.js";
+import { provenance } from "../provenance.js";
 
 export interface Address {
   address: string;
@@ -44,12 +45,6 @@ export const DEFAULT_OPTIONS: EnvoyOptions = {
   zone: undefined,
   vmId: undefined,
 };
-
-/** `policy.yaml:12`: the same text whatever the directory the compiler runs in. */
-export function provenance(span: Span): string {
-  const file = span.source.path.split("/").at(-1) ?? span.source.path;
-  return `${file}:${span.source.position(span.start).line}`;
-}
 
 /** @param more what else is known of it, for filters and logs */
 export function originMetadata(span: Span, more: Readonly<Record<string, string>> = {}) {

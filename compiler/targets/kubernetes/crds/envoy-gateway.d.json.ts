@@ -1,0 +1,2 @@
+declare const definitions: unknown;
+export default definitions;
