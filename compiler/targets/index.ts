@@ -1,5 +1,6 @@
 import { envoy } from "./envoy/target.js";
+import { istio } from "./istio/target.js";
 import type { Target } from "./target.js";
 
 /** Every target, sorted by name. */
-export const targets: readonly Target[] = [envoy];
+export const targets: readonly Target[] = [envoy, istio];

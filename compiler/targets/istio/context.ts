@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from "../../plan/plan.js";
-import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
+import type { GatewayPlan, Json, JsonObject, PolicyPlan } from "../../plan/plan.js";
 import type { IstioDeployment } from "../../policy/deployments.js";
 import type { Span } from "../../syntax/source.js";
 import { type Origins, type Resource, resource } from "../kubernetes/resource.js";
@@ -39,11 +38,7 @@ export class Mesh {
     return this.origins.from(span, value);
   }
 
-  resource(
-    { apiVersion, kind, name, annotations = {} }: Head,
-    origin: Span,
-    spec: JsonObject,
-  ): Resource {
+  resource({ apiVersion, kind, name, annotations = {} }: Head, origin: Span, spec: JsonObject): Resource {
     const { namespace } = this.deployment;
     const head = { apiVersion, kind, name, namespace, annotations, gateway: this.plan.name };
     return resource(head, origin, spec, this.origins);

@@ -83,19 +83,25 @@ class HeaderMatches {
     const { name } = match;
     switch (match.form) {
       case "exact":
-        return this.with(name, { exact: match.value });
+        this.with(name, { exact: match.value });
+        break;
       case "contains":
-        return this.with(name, { regex: `.*${escapeRegex(match.text)}.*` });
+        this.with(name, { regex: `.*${escapeRegex(match.text)}.*` });
+        break;
       case "regex":
-        return this.with(name, { regex: match.regex });
+        this.with(name, { regex: match.regex });
+        break;
       case "cookie":
-        return this.with(name, { regex: cookieRegex(match.cookie, match.value) });
+        this.with(name, { regex: cookieRegex(match.cookie, match.value) });
+        break;
       case "unlike":
         // A request always has what begins with a colon.
         if (!name.startsWith(":")) this.with(name, {});
-        return this.without(name, { regex: match.regex });
+        this.without(name, { regex: match.regex });
+        break;
       case "present":
-        return match.present ? this.with(name, {}) : this.without(name, {});
+        if (match.present) this.with(name, {});
+        else this.without(name, {});
     }
   }
 
@@ -109,7 +115,8 @@ class HeaderMatches {
 
   private put(among: JsonObject, name: string, matcher: JsonObject): void {
     const key = spelled(name, among);
-    if (key === undefined) this.unsaid = `a VirtualService has one matcher of \`${name}\` only, and the route needs several`;
+    if (key === undefined)
+      this.unsaid = `a VirtualService has one matcher of \`${name}\` only, and the route needs several`;
     else among[key] = matcher;
   }
 }

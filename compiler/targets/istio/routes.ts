@@ -73,7 +73,8 @@ function httpRoute(route: RoutePlan, tellsDecision: boolean, mesh: Mesh): JsonOb
 
 function headers(route: RoutePlan, run: readonly PolicyPlan[], tellsDecision: boolean, mesh: Mesh): JsonObject {
   const natives = run.map(({ native }) => native);
-  const request = route.action.type === "forward" ? requestHeaders(run, headerEdits(natives, "request"), mesh) : undefined;
+  const request =
+    route.action.type === "forward" ? requestHeaders(run, headerEdits(natives, "request"), mesh) : undefined;
   const response = responseHeaders(route, run, headerEdits(natives, "response"), tellsDecision);
   const both = present({ request, response });
   return Object.keys(both).length === 0 ? {} : { headers: both };
@@ -87,7 +88,11 @@ function requestHeaders(run: readonly PolicyPlan[], edits: HeaderEdits, { plan }
     ...run.flatMap((policy) => policy.removeRequestHeaders),
     ...edits.remove,
   ];
-  return operations({ remove, set: { ...results(run.flatMap((policy) => policy.requestHeaders)), ...setOf(edits) }, edits });
+  return operations({
+    remove,
+    set: { ...results(run.flatMap((policy) => policy.requestHeaders)), ...setOf(edits) },
+    edits,
+  });
 }
 
 function responseHeaders(
@@ -121,7 +126,10 @@ interface Operations {
 
 /** @param first what is added before the additions of the policies */
 function operations({ remove, set, edits }: Operations, first: Record<string, string> = {}): JsonObject | undefined {
-  const add = additions([...Object.entries(first), ...edits.add.map(({ name, value }) => [name, literal(value)] as const)]);
+  const add = additions([
+    ...Object.entries(first),
+    ...edits.add.map(({ name, value }) => [name, literal(value)] as const),
+  ]);
   const removed = [...new Set(remove)].toSorted();
   const said = present({
     remove: removed.length === 0 ? undefined : removed,
@@ -189,10 +197,12 @@ function forward(action: ForwardAction, mesh: Mesh): JsonObject {
         ? undefined
         : mirror
             .filter(({ millionths }) => millionths > 0)
-            .map(({ service, millionths }): Json => ({
-              destination: destination(service, mesh),
-              percentage: { value: percentOf(millionths) },
-            })),
+            .map(
+              ({ service, millionths }): Json => ({
+                destination: destination(service, mesh),
+                percentage: { value: percentOf(millionths) },
+              }),
+            ),
   });
 }
 

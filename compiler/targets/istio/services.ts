@@ -10,7 +10,11 @@ export function serviceEntries(mesh: Mesh): Resource[] {
   return mesh.plan.services.flatMap((service) => {
     const { host, port, isOfCluster } = mesh.service(service.name);
     if (isOfCluster) return [];
-    const head = { apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", name: partName(mesh.plan, service.name) };
+    const head = {
+      apiVersion: "networking.istio.io/v1",
+      kind: "ServiceEntry",
+      name: partName(mesh.plan, service.name),
+    };
     const spec = {
       hosts: [host],
       exportTo: ["."],
@@ -24,17 +28,10 @@ export function serviceEntries(mesh: Mesh): Resource[] {
 
 const PORT = "http";
 
-/** With TLS to the service istiod looks at the DestinationRule, not at the name of the protocol. */
+const PROTOCOLS = { http2: "HTTP2", grpc: "GRPC", auto: "HTTP" } as const;
+
 function protocolOf({ protocol }: ServicePlan): string {
-  switch (protocol) {
-    case "http2":
-    case "auto":
-      return "HTTP2";
-    case "grpc":
-      return "GRPC";
-    case undefined:
-      return "HTTP";
-  }
+  return protocol === undefined ? "HTTP" : PROTOCOLS[protocol];
 }
 
 function discoveryOf({ discovery }: ServicePlan): JsonObject {
