@@ -43,9 +43,15 @@ function module(mesh: Mesh, { prefix, digests }: ModuleSource, options: EnvoyOpt
     // One that fails refuses until it has a new VM.
     failStrategy: "FAIL_RELOAD",
     pluginName: "guard",
-    pluginConfig: withClusters(guardConfiguration(plan, isLogged(plan, options) ? LOGGED_RESULTS : []), mesh),
+    pluginConfig: pluginConfig(mesh, options),
     vmConfig: variables.length === 0 ? undefined : { env: variables },
   });
+}
+
+/** The configuration of the guard, which notes a decision of every request: the filter behind it looks for one. */
+export function pluginConfig(mesh: Mesh, options: EnvoyOptions): JsonObject {
+  const { plan } = mesh;
+  return withClusters(guardConfiguration(plan, isLogged(plan, options) ? LOGGED_RESULTS : ["decision"]), mesh);
 }
 
 /** The services that the guard asks are known by what istiod calls their clusters. */

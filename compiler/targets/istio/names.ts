@@ -52,6 +52,9 @@ export const ANCHOR_HEADER = "x-sluice-anchor";
 /** The route of requests that have come past the EnvoyFilter; the guard knows none of this name. */
 export const UNANCHORED = "sluice:unanchored";
 
+/** The filter behind the guard that lets nothing pass which the guard has not seen. */
+export const GUARDED_FILTER = "sluice.guarded";
+
 /** Istio has filters by the names of Envoy's own, which other resources speak to; those of ours have others. */
 export const FILTER_NAMES: Readonly<Record<string, string>> = {
   "envoy.filters.http.cors": "sluice.cors",

@@ -1,6 +1,8 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { FilterSchema } from "../../envoy/generated/envoy/config/listener/v3/listener_components_pb.js";
+import { RBAC_Action } from "../../envoy/generated/envoy/config/rbac/v3/rbac_pb.js";
+import { RBACSchema } from "../../envoy/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.js";
 import { RouterSchema } from "../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js";
 import {
   HttpConnectionManagerSchema,
@@ -9,6 +11,7 @@ import {
 import { extensionNames, packed } from "../../envoy/message.js";
 import { toObject } from "../../envoy/print.js";
 import { verify } from "../../envoy/verify.js";
+import { filterStateKey } from "../../plan/names.js";
 import type { GatewayPlan, Json, JsonObject, ListenerPlan } from "../../plan/plan.js";
 import { isLogged, listenerLogs } from "../envoy/access-logs.js";
 import { clientCertificateFilter } from "../envoy/client-certificates.js";
@@ -22,7 +25,7 @@ import type { Resource } from "../kubernetes/resource.js";
 import type { Violation } from "../target.js";
 import { withClusters } from "./clusters.js";
 import type { Mesh } from "./context.js";
-import { ANCHOR_HEADER, FILTER_NAMES } from "./names.js";
+import { ANCHOR_HEADER, FILTER_NAMES, GUARDED_FILTER } from "./names.js";
 import { routePatches } from "./route-patches.js";
 import { clusterPatches } from "./service-patches.js";
 
@@ -45,6 +48,8 @@ export function envoyFilter(mesh: Mesh, options: EnvoyOptions): { resource: Reso
     annotations: { "sluice/why": WHY },
   };
   const resource = mesh.resource(head, plan.origin, {
+    // Behind those of others: then what stands in front of the router stands there at last.
+    priority: PRIORITY,
     workloadSelector: { labels: { ...deployment.workload } },
     configPatches: [
       ...managers.map(({ patch }) => patch),
@@ -55,6 +60,8 @@ export function envoyFilter(mesh: Mesh, options: EnvoyOptions): { resource: Reso
   });
   return { resource, violations: managers.flatMap(({ violations }) => violations) };
 }
+
+const PRIORITY = 10;
 
 type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
@@ -130,11 +137,33 @@ function filtersOf(plan: GatewayPlan, options: EnvoyOptions): Filters {
   return {
     before: [...clientCertificateFilter(plan, options), ...filtersBeforeGuard(plan)].map(named),
     behind: [
+      guarded(),
       ...filtersNextToGuard(plan),
       ...filtersBehindGuard(plan, isLogged(plan, options), options.limitDomain ?? plan.name),
       ...sheddingFilters(plan),
     ].map(named),
   };
+}
+
+/**
+ * Lets nothing pass of which the guard has noted no decision: where its resource is not in force, there is no guard, and nobody
+ * else would say so.
+ */
+function guarded(): Filter {
+  const matchPattern = { case: "safeRegex" as const, value: { regex: ".+" } };
+  const noted = { key: filterStateKey("decision"), matcher: { case: "stringMatch" as const, value: { matchPattern } } };
+  const configuration = packed(RBACSchema, {
+    rules: {
+      action: RBAC_Action.ALLOW,
+      policies: {
+        guarded: {
+          permissions: [{ rule: { case: "any", value: true } }],
+          principals: [{ identifier: { case: "filterState", value: noted } }],
+        },
+      },
+    },
+  });
+  return { name: GUARDED_FILTER, configType: { case: "typedConfig", value: configuration } };
 }
 
 function filterPatches({ before, behind }: Filters): Json[] {

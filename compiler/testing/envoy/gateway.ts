@@ -25,6 +25,8 @@ export interface EnvoyPlace {
   envoy: EnvoyBinary;
   /** A folder with the modules in `modules/`; the files of a run go into it. */
   folder: string;
+  /** What Envoy is given in place of what the target `envoy` says of the same gateways. */
+  bootstrap?: typeof replicaBootstrap;
 }
 
 /** One real Envoy with several gateways, which get one request at a time, whichever of them. */
@@ -41,7 +43,7 @@ export class ReplicaEnvoy {
    * @throws EnvoyStartError if Envoy does not take them
    */
   static async start(
-    { envoy, folder }: EnvoyPlace,
+    { envoy, folder, bootstrap = replicaBootstrap }: EnvoyPlace,
     replicas: readonly Replica[],
     services: TestServices,
     { environment, certificates }: ReplicaNeeds,
@@ -50,7 +52,7 @@ export class ReplicaEnvoy {
     const running = await startEnvoy({
       envoy,
       workDir: folder,
-      configText: replicaBootstrap(replicas, { services: services.ports, accessLog, certificates }),
+      configText: bootstrap(replicas, { services: services.ports, accessLog, certificates }),
       env: environment,
       concurrency: 1,
       accessLogFlushMs: 1,
