@@ -20,7 +20,7 @@ export function stored(dump, replaced, digest) {
   let text = `${JSON.stringify(withoutTypes(translated), undefined, 1)}\n`;
   for (const [there, here] of replaced)
     text = /^\d+$/.test(there)
-      ? text.replaceAll(new RegExp(`(?<![\\d.])${there}(?!\\d)`, "g"), here)
+      ? text.replaceAll(new RegExp(`(?<!\\d)${there}(?!\\d)`, "g"), here)
       : text.replaceAll(there, here);
   return text;
 }

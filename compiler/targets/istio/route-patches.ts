@@ -65,7 +65,7 @@ function restOf(route: Route): JsonObject {
 
 const NO_WEBSOCKET = { upgradeType: "websocket", enabled: false };
 
-/** Every route of Istio may become a WebSocket, and takes the deadline that a client of gRPC gives; here only those do that say so. */
+/** Every route of Istio may become a WebSocket; here only those may that say so. */
 function restOfAction(action: RouteAction): MessageInitShape<typeof RouteActionSchema> {
   const {
     idleTimeout,
@@ -78,7 +78,7 @@ function restOfAction(action: RouteAction): MessageInitShape<typeof RouteActionS
   const longest = retryPolicy?.retryBackOff?.maxInterval;
   return {
     ...(idleTimeout === undefined ? {} : { idleTimeout }),
-    maxStreamDuration,
+    ...(maxStreamDuration === undefined ? {} : { maxStreamDuration }),
     ...(hedgePolicy === undefined ? {} : { hedgePolicy }),
     ...(hostRewriteSpecifier.case === "hostRewritePathRegex" ? { hostRewriteSpecifier } : {}),
     ...(longest === undefined ? {} : { retryPolicy: { retryBackOff: { maxInterval: longest } } }),

@@ -18,13 +18,14 @@ export function clusterPatches(mesh: Mesh): Json[] {
   });
 }
 
-function rest({ health: checks, outliers, panicPercent }: ServicePlan) {
+/** Of the healthy endpoints of a service, where the file does not say it: below, Envoy asks all. istiod would never. */
+const PANIC_PERCENT = 50;
+
+function rest({ health: checks, outliers, panicPercent = PANIC_PERCENT }: ServicePlan) {
   return {
     perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
     ...(checks === undefined ? {} : health({ health: checks })),
     // A DestinationRule says it beside who is left out.
-    ...(panicPercent === undefined || outliers !== undefined
-      ? {}
-      : { commonLbConfig: { healthyPanicThreshold: { value: panicPercent } } }),
+    ...(outliers !== undefined ? {} : { commonLbConfig: { healthyPanicThreshold: { value: panicPercent } } }),
   };
 }

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { workFolder } from "../../../compiler/cli/envoy.js";
+import { embeddedModules, packageRoot } from "../../../compiler/cli/files.js";
+import { loadTestFile } from "../../../compiler/index.js";
+import { SuiteRunner } from "../../../compiler/testing/run.js";
+import { requireEnvoy } from "../../support/envoy.js";
+import { guardText, listenerNames, translatedBootstrap, translationOf } from "../../support/istio.js";
+
+// The policy tests of the examples, in an Envoy that has what istiod makes of the compiled resources.
+
+const examples = join(packageRoot(), "examples");
+const compiled = readdirSync(examples).filter((name) => existsSync(join(examples, name, "golden", "istio.yaml")));
+
+let runner: SuiteRunner;
+beforeAll(async () => {
+  runner = new SuiteRunner(await embeddedModules());
+});
+
+describe.each(compiled)("%s", (example) => {
+  const path = relative(process.cwd(), join(examples, example, "policy.test.yaml"));
+  const { ready } = loadTestFile(path) ?? {};
+  if (ready === undefined) throw new Error(`${path} cannot be read`);
+  const { suite, plan } = ready;
+
+  it("was translated as it is compiled today; npm run translate:istio does it anew", () => {
+    const golden = readFileSync(join(examples, example, "golden", "istio.yaml"));
+    expect(translationOf(example).resources).toBe(createHash("sha256").update(golden).digest("hex"));
+  });
+
+  it("has every listener, and the guard as it was written", () => {
+    const { listeners, extensions } = translationOf(example);
+    expect(listeners.map(({ name }) => name)).toEqual(listenerNames(plan));
+    expect(extensions.map(({ typed_config }) => typed_config.config.configuration.value)).toEqual([guardText(plan)]);
+  });
+
+  it("passes its policy tests", async () => {
+    const work = await workFolder();
+    try {
+      const place = {
+        envoy: await requireEnvoy(),
+        folder: work.path,
+        bootstrap: translatedBootstrap(translationOf(example)),
+      };
+      const results = await runner.run(suite, plan, { envoy: { place, compare: false, now: Date.now() } });
+      const replayed = results.filter(({ engines }) => engines.includes("envoy"));
+      expect(replayed.length).toBeGreaterThan(0);
+      const failed = results.filter(({ outcome }) => outcome !== "passed");
+      expect(failed.map(({ name, failure, reason }) => ({ name, failure, reason }))).toEqual([]);
+    } finally {
+      await work.remove();
+    }
+  });
+});
