@@ -46,7 +46,9 @@ export async function translate(text, folder, tools, root) {
       ...(spec.vmConfig?.env ?? []),
       ...(spec.wasm?.vmConfig?.env ?? []),
     ]);
-    const environment = Object.fromEntries(variables.map(({ name }) => [name, `of-no-meaning-${name}-0123456789abcdef`]));
+    const environment = Object.fromEntries(
+      variables.map(({ name }) => [name, `of-no-meaning-${name}-0123456789abcdef`]),
+    );
     envoy = begin(
       folder,
       "envoy",

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { packageRoot } from "../../compiler/cli/files.js";
 import type { GatewayPlan, ListenerPlan } from "../../compiler/plan/plan.js";
 import { DEFAULT_ISTIO } from "../../compiler/policy/deployments.js";
-import { packageRoot } from "../../compiler/cli/files.js";
 import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
 import { Mesh } from "../../compiler/targets/istio/context.js";
 import { pluginConfig } from "../../compiler/targets/istio/extension.js";
@@ -56,7 +56,10 @@ export function translationOf(example: string): Translation {
 
 const bootstrap = z.object({ static_resources: z.object({ listeners: z.array(listener), clusters: z.array(named) }) });
 const manager = object.and(
-  z.object({ http_filters: z.array(object.and(z.object({ name: z.string() }))), rds: z.object({ route_config_name: z.string() }) }),
+  z.object({
+    http_filters: z.array(object.and(z.object({ name: z.string() }))),
+    rds: z.object({ route_config_name: z.string() }),
+  }),
 );
 
 /** The configuration of an Envoy that holds gateways as istiod made them. */
@@ -115,7 +118,11 @@ function managerIn({ listeners, routes, extensions }: Translation, replica: Repl
 }
 
 /** The guard as istiod has it, for the consumers of the tests, in a VM of its own. */
-function guardOf({ typed_config: { config, ...type } }: z.infer<typeof wasm>, replica: Replica, options: ReplicaOptions) {
+function guardOf(
+  { typed_config: { config, ...type } }: z.infer<typeof wasm>,
+  replica: Replica,
+  options: ReplicaOptions,
+) {
   return {
     ...type,
     config: {
@@ -148,7 +155,15 @@ function sorted(value: unknown): unknown {
 }
 
 /** What of a cluster is about services that are elsewhere, or that no case counts with. */
-const ELSEWHERE = ["eds_cluster_config", "transport_socket", "transport_socket_matches", "health_checks", "outlier_detection", "cluster_type", "dns_lookup_family"];
+const ELSEWHERE = [
+  "eds_cluster_config",
+  "transport_socket",
+  "transport_socket_matches",
+  "health_checks",
+  "outlier_detection",
+  "cluster_type",
+  "dns_lookup_family",
+];
 
 function servicesOf({ clusters }: Translation, plan: GatewayPlan, { services }: ReplicaOptions): Json[] {
   return plan.services.map((service) => {

@@ -69,7 +69,7 @@ const NO_WEBSOCKET = { upgradeType: "websocket", enabled: false };
 function restOfAction(action: RouteAction): MessageInitShape<typeof RouteActionSchema> {
   const {
     idleTimeout,
-    maxStreamDuration = {},
+    maxStreamDuration,
     hedgePolicy,
     hostRewriteSpecifier,
     retryPolicy,

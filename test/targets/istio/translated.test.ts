@@ -33,7 +33,8 @@ describe.each(compiled)("%s", (example) => {
   it("has every listener, and the guard as it was written", () => {
     const { listeners, extensions } = translationOf(example);
     expect(listeners.map(({ name }) => name)).toEqual(listenerNames(plan));
-    expect(extensions.map(({ typed_config }) => typed_config.config.configuration.value)).toEqual([guardText(plan)]);
+    const texts = extensions.map(({ typed_config }) => typed_config.config.configuration.value);
+    expect(texts.map((text) => JSON.parse(text))).toEqual([JSON.parse(guardText(plan))]);
   });
 
   it("passes its policy tests", async () => {
@@ -48,9 +49,15 @@ describe.each(compiled)("%s", (example) => {
       const replayed = results.filter(({ engines }) => engines.includes("envoy"));
       expect(replayed.length).toBeGreaterThan(0);
       const failed = results.filter(({ outcome }) => outcome !== "passed");
-      expect(failed.map(({ name, failure, reason }) => ({ name, failure, reason }))).toEqual([]);
+      expect(
+        failed.map(({ name, failure, reason }) => ({ name, reason, seen: failure?.differences.map(shown) })),
+      ).toEqual([]);
     } finally {
       await work.remove();
     }
   });
 });
+
+function shown({ what, expected, actual }: { what: string; expected: string; actual: string }): string {
+  return `${what}: ${actual}, not ${expected}`;
+}
