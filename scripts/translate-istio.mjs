@@ -13,19 +13,19 @@ import { buildTools } from "./translate-istio/tools.mjs";
 import { translate } from "./translate-istio/translate.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const examples = join(root, "examples");
-const target = join(root, "test", "targets", "istio", "translated");
+const here = join(root, "test", "targets", "istio");
+const target = join(here, "translated");
+const folders = [join(root, "examples"), join(here, "policies")];
 
 const asked = process.argv.slice(2);
-const names = readdirSync(examples).filter(
-  (name) => (asked.length === 0 || asked.includes(name)) && golden(name) !== undefined,
-);
+const subjects = folders
+  .flatMap((folder) => readdirSync(folder).map((name) => ({ name, text: golden(join(folder, name)) })))
+  .filter(({ name, text }) => (asked.length === 0 || asked.includes(name)) && text !== undefined);
 
 const tools = buildTools();
 mkdirSync(target, { recursive: true });
 let failed = false;
-for (const name of names) {
-  const text = golden(name);
+for (const { name, text } of subjects) {
   const folder = mkdtempSync(join(tmpdir(), "sluice-istio-"));
   try {
     const faults = inspect(text, folder, tools);
@@ -43,9 +43,9 @@ for (const name of names) {
 }
 process.exit(failed ? 1 : 0);
 
-function golden(name) {
+function golden(folder) {
   try {
-    return readFileSync(join(examples, name, "golden", "istio.yaml"), "utf8");
+    return readFileSync(join(folder, "golden", "istio.yaml"), "utf8");
   } catch {
     return undefined;
   }

@@ -42,7 +42,7 @@ const wasm = object.and(
 const translation = z.object({
   resources: z.string(),
   listeners: z.array(listener),
-  routes: z.array(named),
+  routes: z.array(named.and(z.object({ virtual_hosts: z.array(object) }))),
   clusters: z.array(named),
   extensions: z.array(wasm),
 });
@@ -100,16 +100,20 @@ function withChains(alike: z.infer<typeof listener>, translated: Json): Json {
   };
 }
 
+/** Without what Istio does to every request of a mesh: who answers, how often a service was asked, who traces if its users say so. */
 function managerIn({ listeners, routes, extensions }: Translation, replica: Replica, options: ReplicaOptions): Json {
   const { port } = replica.listener;
   const found = listeners.find(({ name }) => name.endsWith(`_${port}`));
   const filters = found?.filter_chains.flatMap((one) => one.filters).find(({ name }) => name === HTTP);
-  const { rds, ...translated } = manager.parse(filters?.typed_config);
+  const { rds, server_name: _, tracing: __, ...translated } = manager.parse(filters?.typed_config);
   const table = routes.find(({ name }) => name === rds.route_config_name);
   if (table === undefined) throw new Error(`istiod made no routes ${rds.route_config_name}`);
   return {
     ...translated,
-    route_config: table,
+    route_config: {
+      ...table,
+      virtual_hosts: table.virtual_hosts.map(({ include_request_attempt_count: _, ...host }) => host),
+    },
     http_filters: translated.http_filters.map((one) => {
       const extension = extensions.find(({ name }) => name === one.name);
       return extension === undefined ? one : { name: one.name, typed_config: guardOf(extension, replica, options) };

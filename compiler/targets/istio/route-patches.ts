@@ -67,14 +67,7 @@ const NO_WEBSOCKET = { upgradeType: "websocket", enabled: false };
 
 /** Every route of Istio may become a WebSocket; here only those may that say so. */
 function restOfAction(action: RouteAction): MessageInitShape<typeof RouteActionSchema> {
-  const {
-    idleTimeout,
-    maxStreamDuration,
-    hedgePolicy,
-    hostRewriteSpecifier,
-    retryPolicy,
-    upgradeConfigs,
-  } = action;
+  const { idleTimeout, maxStreamDuration, hedgePolicy, hostRewriteSpecifier, retryPolicy, upgradeConfigs } = action;
   const longest = retryPolicy?.retryBackOff?.maxInterval;
   return {
     ...(idleTimeout === undefined ? {} : { idleTimeout }),

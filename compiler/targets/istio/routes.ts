@@ -80,11 +80,16 @@ function headers(route: RoutePlan, run: readonly PolicyPlan[], tellsDecision: bo
   return Object.keys(both).length === 0 ? {} : { headers: both };
 }
 
+/** Istio tells services the certificate of a client, whole. */
+const CERTIFICATE_HEADER = "x-forwarded-client-cert";
+
 /** Envoy removes before it sets. So what is written is removed too: a result that is absent leaves its header out. */
 function requestHeaders(run: readonly PolicyPlan[], edits: HeaderEdits, { plan }: Mesh): JsonObject | undefined {
+  const asksClients = plan.listeners.some((listener) => listener.tls?.clientCertificate !== undefined);
   const remove = [
     ...plan.ownedRequestHeaders,
     ANCHOR_HEADER,
+    ...(asksClients ? [CERTIFICATE_HEADER] : []),
     ...run.flatMap((policy) => policy.removeRequestHeaders),
     ...edits.remove,
   ];

@@ -1,4 +1,5 @@
 import type { GatewayPlan } from "../../plan/plan.js";
+import { bytesShownWhole } from "../../plan/native.js";
 import type { FeatureUse } from "../features.js";
 import type { Support, SupportTable } from "../support.js";
 import { unsaidKey } from "./hashing.js";
@@ -14,6 +15,8 @@ const BEHIND = "Istio's own filter stands behind the module, where a request wit
 const NO_FILTER = "Istio has no resource for this filter of Envoy";
 const NO_WORD = "a VirtualService has no word for it";
 const NO_RULE = "a DestinationRule has no word for it";
+/** istiod drops fields that it does not know, and says so in a warning only. */
+const OLDER = "the Envoy that Istio 1.31 is made with has no";
 const BODIES =
   "a WasmPlugin cannot ask Envoy to let it stop at the headers and still get the body (`allow_on_headers_stop_iteration`), so the body stage would miss it";
 
@@ -167,13 +170,16 @@ export const SUPPORT: SupportTable = {
   "native.fault": patched("envoy.filters.http.fault", BEHIND),
   "native.cors": patched("envoy.filters.http.cors", BEHIND),
   "native.globalLimit": patched("envoy.filters.http.ratelimit", NO_FILTER),
-  "native.externalAuth": patched(
-    "envoy.filters.http.ext_authz",
-    "an AuthorizationPolicy asks before the module knows who calls, by a provider of MeshConfig",
-  ),
-  "native.bodyLimit": patched("envoy.filters.http.buffer", NO_FILTER),
+  "native.externalAuth": ({ subject }, { policies }) =>
+    policies.some(({ name, native }) => subject === `policy ${name}` && bytesShownWhole(native) !== undefined)
+      ? refused(`a body that is shown whole has a limit, and ${OLDER} \`response_body\` of faults, which answers for a larger one`)
+      : patched(
+          "envoy.filters.http.ext_authz",
+          "an AuthorizationPolicy asks before the module knows who calls, by a provider of MeshConfig",
+        ),
+  "native.bodyLimit": refused(`${OLDER} \`response_body\` of faults, which answers for a body that is too large`),
   "native.headers": native("HTTPRoute.headers"),
-  "native.compress": patched("envoy.filters.http.compressor", NO_FILTER),
+  "native.compress": refused(`${OLDER} \`content_type_matcher\` of its compressor, and would compress other answers`),
   "native.tracer": patched(
     "HttpConnectionManager.tracing",
     "a Telemetry resource names a provider of MeshConfig, which is not the gateway's to write",

@@ -14,6 +14,15 @@ import { guardText, listenerNames, translatedBootstrap, translationOf } from "..
 const examples = join(packageRoot(), "examples");
 const compiled = readdirSync(examples).filter((name) => existsSync(join(examples, name, "golden", "istio.yaml")));
 
+/** What a case sees otherwise than on a bare Envoy, and why. */
+const OTHERWISE: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
+  // Spans of services are named by their clusters, which istiod names (compiler/targets/istio/README.md).
+  tracing: {
+    "a call is a span of the gateway, with what it found out, and one of the service":
+      /^span: .*GET outbound\|9001\|\|orders\.shop\.sluice\.internal, not GET orders$/,
+  },
+};
+
 let runner: SuiteRunner;
 beforeAll(async () => {
   runner = new SuiteRunner(await embeddedModules());
@@ -45,13 +54,18 @@ describe.each(compiled)("%s", (example) => {
         folder: work.path,
         bootstrap: translatedBootstrap(translationOf(example)),
       };
-      const results = await runner.run(suite, plan, { envoy: { place, compare: false, now: Date.now() } });
+      const results = await runner.run(suite, plan, { envoy: { place, compare: OTHERWISE[example] === undefined, now: Date.now() } });
       const replayed = results.filter(({ engines }) => engines.includes("envoy"));
       expect(replayed.length).toBeGreaterThan(0);
       const failed = results.filter(({ outcome }) => outcome !== "passed");
-      expect(
-        failed.map(({ name, failure, reason }) => ({ name, reason, seen: failure?.differences.map(shown) })),
-      ).toEqual([]);
+      const otherwise = OTHERWISE[example] ?? {};
+      const seen = failed.map(({ name, reason, failure }) => [
+        name,
+        reason ?? failure?.differences.map(shown).join("; "),
+      ]);
+      expect(Object.fromEntries(seen)).toEqual(
+        Object.fromEntries(Object.entries(otherwise).map(([name, text]) => [name, expect.stringMatching(text)])),
+      );
     } finally {
       await work.remove();
     }
