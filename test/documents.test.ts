@@ -230,7 +230,8 @@ describe("commands", () => {
         .filter(({ document, line }) => document === "examples/envoy-gateway/README.md" && line.startsWith("kubectl "))
         .map(({ line }) => [
           line,
-          async () => expect(existsSync(join(root, "test/targets/envoy-gateway/translated/envoy-gateway.json"))).toBe(true),
+          async () =>
+            expect(existsSync(join(root, "test/targets/envoy-gateway/translated/envoy-gateway.json"))).toBe(true),
         ]),
     ),
     "npm run translate:envoy-gateway": async () =>

@@ -110,7 +110,7 @@ export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] 
 type ManagerInit = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
 /** What a listener says of requests. */
-function connectionManager(listener: ListenerPlan) {
+export function connectionManager(listener: ListenerPlan) {
   return {
     statPrefix: listener.name,
     xffNumTrustedHops: listener.trustedHops,
@@ -122,7 +122,7 @@ function connectionManager(listener: ListenerPlan) {
   };
 }
 
-function codec({ protocol }: ListenerPlan) {
+export function codec({ protocol }: ListenerPlan) {
   return protocol === undefined ? {} : { codecType: CODECS[protocol] };
 }
 
@@ -187,8 +187,8 @@ function capturing({ name, direction, captures, capturedBy }: ListenerPlan, { li
   };
 }
 
-/** What all listeners have alike, the guard among it: made once, however many there are. */
-function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
+/** How any request is read, and how long it may take. */
+export function requestRules() {
   return {
     useRemoteAddress: true,
     normalizePath: true,
@@ -198,15 +198,32 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
     streamIdleTimeout: duration(IDLE_TIMEOUT_MS),
     requestTimeout: duration(REQUEST_TIMEOUT_MS),
     requestHeadersTimeout: duration(REQUEST_HEADERS_TIMEOUT_MS),
+  } satisfies ManagerInit;
+}
+
+/**
+ * Removes what only the gateway writes from every request, before anything reads it.
+ * @param set a header that every request has from then on
+ */
+export function earlyMutation({ ownedRequestHeaders }: GatewayPlan, set?: { name: string; value: string }) {
+  const removed = ownedRequestHeaders.map((name) => ({ action: { case: "remove" as const, value: name } }));
+  const append = (header: { name: string; value: string }) => ({
+    header: { key: header.name, value: header.value },
+    appendAction: AppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
+  });
+  const written = set === undefined ? [] : [{ action: { case: "append" as const, value: append(set) } }];
+  return {
+    name: extensionNames.earlyHeaderMutation,
+    typedConfig: packed(HeaderMutationSchema, { mutations: [...removed, ...written] }),
+  };
+}
+
+/** What all listeners have alike, the guard among it: made once, however many there are. */
+function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
+  return {
+    ...requestRules(),
     ...tracing(plan),
-    earlyHeaderMutationExtensions: [
-      {
-        name: extensionNames.earlyHeaderMutation,
-        typedConfig: packed(HeaderMutationSchema, {
-          mutations: plan.ownedRequestHeaders.map((name) => ({ action: { case: "remove" as const, value: name } })),
-        }),
-      },
-    ],
+    earlyHeaderMutationExtensions: [earlyMutation(plan)],
     httpFilters: [
       ...clientCertificateFilter(plan, options),
       ...filtersBeforeGuard(plan),

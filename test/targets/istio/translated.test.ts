@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { workFolder } from "../../../compiler/cli/envoy.js";
+import { embeddedModules, packageRoot } from "../../../compiler/cli/files.js";
+import { loadTestFile } from "../../../compiler/index.js";
+import { SuiteRunner } from "../../../compiler/testing/run.js";
+import { requireEnvoy } from "../../support/envoy.js";
+import { guardText, listenerNames, translatedBootstrap, translationOf } from "../../support/istio.js";
+
+// The policy tests of the examples, in an Envoy that has what istiod makes of the compiled resources.
+
+const examples = join(packageRoot(), "examples");
+const compiled = readdirSync(examples).filter((name) => existsSync(join(examples, name, "golden", "istio.yaml")));
+
+/** What a case sees otherwise than on a bare Envoy, and why. */
+const OTHERWISE: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
+  // Spans of services are named by their clusters, which istiod names (compiler/targets/istio/README.md).
+  tracing: {
+    "a call is a span of the gateway, with what it found out, and one of the service":
+      /^span: .*GET outbound\|9001\|\|orders\.shop\.sluice\.internal, not GET orders$/,
+  },
+};
+
+let runner: SuiteRunner;
+beforeAll(async () => {
+  runner = new SuiteRunner(await embeddedModules());
+});
+
+describe.each(compiled)("%s", (example) => {
+  const path = relative(process.cwd(), join(examples, example, "policy.test.yaml"));
+  const { ready } = loadTestFile(path) ?? {};
+  if (ready === undefined) throw new Error(`${path} cannot be read`);
+  const { suite, plan } = ready;
+
+  it("was translated as it is compiled today; npm run translate:istio does it anew", () => {
+    const golden = readFileSync(join(examples, example, "golden", "istio.yaml"));
+    expect(translationOf(example).resources).toBe(createHash("sha256").update(golden).digest("hex"));
+  });
+
+  it("has every listener, and the guard as it was written", () => {
+    const { listeners, extensions } = translationOf(example);
+    expect(listeners.map(({ name }) => name)).toEqual(listenerNames(plan));
+    const texts = extensions.map(({ typed_config }) => typed_config.config.configuration.value);
+    expect(texts.map((text) => JSON.parse(text))).toEqual([JSON.parse(guardText(plan))]);
+  });
+
+  it("passes its policy tests", async () => {
+    const work = await workFolder();
+    try {
+      const place = {
+        envoy: await requireEnvoy(),
+        folder: work.path,
+        instead: { bootstrap: translatedBootstrap(translationOf(example)), routeName: (name: string) => name },
+      };
+      const results = await runner.run(suite, plan, {
+        envoy: { place, compare: OTHERWISE[example] === undefined, now: Date.now() },
+      });
+      const replayed = results.filter(({ engines }) => engines.includes("envoy"));
+      expect(replayed.length).toBeGreaterThan(0);
+      const failed = results.filter(({ outcome }) => outcome !== "passed");
+      const otherwise = OTHERWISE[example] ?? {};
+      const seen = failed.map(({ name, reason, failure }) => [
+        name,
+        reason ?? failure?.differences.map(shown).join("; "),
+      ]);
+      expect(Object.fromEntries(seen)).toEqual(
+        Object.fromEntries(Object.entries(otherwise).map(([name, text]) => [name, expect.stringMatching(text)])),
+      );
+    } finally {
+      await work.remove();
+    }
+  });
+});
+
+function shown({ what, expected, actual }: { what: string; expected: string; actual: string }): string {
+  return `${what}: ${actual}, not ${expected}`;
+}
