@@ -49,6 +49,14 @@ describe("an image is taken", () => {
     expect(await outcomeOf([await zipped("README"), await zipped("plugin.wasm")])).toBe("compat");
   });
 
+  it("with a layer that is named twice, by the type that it has first", async () => {
+    const layer = await zipped("plugin.wasm");
+    expect(await outcomeOf([layer, { ...layer, mediaType: MEDIA.module }])).toBe("compat");
+    expect(await outcomeOf([{ ...layer, mediaType: MEDIA.module }, layer])).toContain(
+      "has a module that is compressed",
+    );
+  });
+
   it("of Docker, with its own types", async () => {
     const mediaType = MEDIA.dockerManifest;
     expect(await outcomeOf([await zipped("plugin.wasm", MODULE, MEDIA.dockerLayer)], { mediaType })).toBe("docker");

@@ -24,7 +24,9 @@ export async function fetchedModule(manifest: Manifest, open: Open, most = MOST_
 }
 
 function formatOf(manifest: Manifest, open: Open, most: number): Promise<Fetched> | Fetched {
-  const { layers, mediaType } = manifest;
+  const { mediaType } = manifest;
+  // Their library finds a layer by its digest, so of two descriptors of one blob the first tells the type.
+  const layers = manifest.layers.map((layer) => manifest.layers.find(({ digest }) => digest === layer.digest) ?? layer);
   const last = layers.at(-1);
   if (last === undefined) return refused(`has no layers, so there is no module in it; ${REPACKAGE}`);
   if (mediaType === MEDIA.dockerManifest)

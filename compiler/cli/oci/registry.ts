@@ -55,9 +55,10 @@ export function repositoryOf({ registry, repository }: Reference, options: Regis
     const answer = await once(method, url, init);
     const challenge = answer.headers.get("www-authenticate");
     if (answer.status !== 401 || challenge === null || url.origin !== base.origin) return answer;
-    await answer.body?.cancel();
     authorization = await authorizationFor(challenge, access, (to, how) => send(to, how, registry));
-    return authorization === undefined ? answer : once(method, url, init);
+    if (authorization === undefined) return answer;
+    await answer.body?.cancel();
+    return once(method, url, init);
   }
 
   function once(method: string, url: URL, init: RequestInit): Promise<Response> {
