@@ -94,7 +94,7 @@ export function addWasmCommands(root: Command, finish: (code: number) => void): 
     )
     .addHelpText(
       "after",
-      "\nCredentials are those of `docker login`: config.json in ~/.docker or DOCKER_CONFIG, and its credential helpers.\nNothing is pushed of a layout that `sluice wasm verify` finds fault with.",
+      "\nCredentials are those of `docker login`: config.json in ~/.docker or DOCKER_CONFIG, and its credential helpers.\nNothing is pushed of a layout with a fault, which is told then.",
     )
     .action(async (layout: string, reference: string, options: WasmPushOptions) =>
       finish(await (await import("./commands/wasm-push.js")).wasmPushCommand(layout, reference, options)),
