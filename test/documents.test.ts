@@ -223,6 +223,16 @@ describe("commands", () => {
         async () => expect(readFileSync(join(root, "test/new-kind.test.ts"), "utf8")).toContain(line),
       ]),
     ),
+    // What needs a registry runs where one is.
+    ...Object.fromEntries(
+      lines
+        .filter(({ line }) => line.startsWith("sluice wasm push images 'registry.example.com/sluice/{module}'"))
+        .map(({ line }) => [
+          line,
+          async () =>
+            expect(readFileSync(join(root, "test/e2e/module-images.test.ts"), "utf8")).toContain('"wasm", "push"'),
+        ]),
+    ),
     // What needs a Docker daemon runs in test/containers.
     "sluice run examples/quickstart/policy.yaml --docker": () => runsIn("run.test.ts", "--docker"),
     'eval "$(.ci/prepare)"': () => runsIn("prepare.test.ts", ".ci/prepare"),

@@ -99,6 +99,11 @@ describe("a folder that was compiled into", () => {
     expect(sums(text).replace(/\d+ bytes/, "n bytes")).toBe(
       `pushed ${target} (guard): 4 blobs, n bytes sent\n  digest  sha256:…\n  url     oci://${target.replace(/:stable$/, "")}@sha256:…\n  bill of materials  sha256:…\n`,
     );
+    const shown = text
+      .replaceAll(/127\.0\.0\.1:\d+\/test\d+/g, "registry.example.com/sluice")
+      .replace(":stable", ":0.1.0");
+    const numbers = (of: string) => sums(of).replace(/\d+ bytes/, "n bytes");
+    expect(numbers(readFileSync(join(packageRoot(), "README.md"), "utf8"))).toContain(numbers(shown));
     const manifest = await got(open.host, target.replace(`${open.host}/`, "").replace(":stable", "/manifests/stable"));
     expect(JSON.parse(manifest.bytes.toString()).annotations).toMatchObject({
       "org.opencontainers.image.title": "guard.wasm",
