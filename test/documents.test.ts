@@ -236,6 +236,16 @@ describe("commands", () => {
     ),
     "npm run translate:envoy-gateway": async () =>
       expect(scripts["translate:envoy-gateway"]).toBe("node test/support/envoy-gateway/translate.mjs"),
+    // What needs a registry runs where one is.
+    ...Object.fromEntries(
+      lines
+        .filter(({ line }) => line.startsWith("sluice wasm push images 'registry.example.com/sluice/{module}'"))
+        .map(({ line }) => [
+          line,
+          async () =>
+            expect(readFileSync(join(root, "test/e2e/module-images.test.ts"), "utf8")).toContain('"wasm", "push"'),
+        ]),
+    ),
     // What needs a Docker daemon runs in test/containers.
     "sluice run examples/quickstart/policy.yaml --docker": () => runsIn("run.test.ts", "--docker"),
     'eval "$(.ci/prepare)"': () => runsIn("prepare.test.ts", ".ci/prepare"),

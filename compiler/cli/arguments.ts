@@ -42,3 +42,11 @@ export function positiveInteger(text: string): number {
   if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999 is needed");
   return Number(text);
 }
+
+/** It is shown by tools that may not look at what they show. */
+export function annotationText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  if (text === "" || text.length > 2_000 || /[\u0000-\u001f\u007f]/.test(text))
+    throw new InvalidArgumentError("a text of one line is needed");
+  return text;
+}

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { renderGithub } from "../diagnostics/render/github.js";
+import { renderGitlab } from "../diagnostics/render/gitlab.js";
 import { renderJson } from "../diagnostics/render/json.js";
 import { renderJunit } from "../diagnostics/render/junit.js";
 import { renderSarif } from "../diagnostics/render/sarif.js";
@@ -7,7 +8,7 @@ import { renderText } from "../diagnostics/render/text.js";
 import { type Report, reportOf, summaryOf } from "../diagnostics/report.js";
 import { packageVersion } from "./version.js";
 
-export const FORMATS = ["text", "json", "sarif", "github", "junit"] as const;
+export const FORMATS = ["text", "json", "sarif", "github", "gitlab", "junit"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Findings of a command whose work is something else. */
@@ -39,6 +40,8 @@ function documentOf(report: Report, format: Exclude<Format, "text">): string {
       return renderSarif(report, packageVersion());
     case "github":
       return renderGithub(report);
+    case "gitlab":
+      return renderGitlab(report);
     case "junit":
       return renderJunit(report);
   }

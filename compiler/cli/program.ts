@@ -17,14 +17,13 @@ import type { RunOptions } from "./commands/run.js";
 import { SCHEMAS, type SchemaName, type SchemaOptions } from "./commands/schema.js";
 import type { TestOptions } from "./commands/test.js";
 import { ENGINES, TEST_FORMATS } from "./commands/test-options.js";
-import { VERDICT_FORMATS } from "./commands/wasm-options.js";
-import type { WasmVerifyOptions } from "./commands/wasm-verify.js";
 import { SHELLS, type Shell } from "./completion.js";
 import { addCredentialCommands } from "./credential-commands.js";
 import { example } from "./examples.js";
 import { UsageError } from "./exit.js";
 import { FORMATS } from "./print.js";
 import { packageVersion } from "./version.js";
+import { addWasmCommands } from "./wasm-commands.js";
 
 /**
  * Every command with its options. A command is loaded when it is called: most of them need little of what the others
@@ -314,30 +313,7 @@ export function program(finish: (code: number) => void): Command {
     .addHelpText("after", example("sluice help explain", "sluice help envoy install"))
     .action((names: string[]) => commandNamed(root, names).outputHelp());
 
-  const wasm = root
-    .command("wasm")
-    .description("the modules that Envoy loads")
-    .addHelpText("after", example("sluice wasm verify build"));
-  wasm
-    .command("verify")
-    .description("hold modules to their digests, and to what a module may import, export and take of memory")
-    .argument("[paths...]", "modules, or folders that were compiled into; the modules that ship with sluice if absent")
-    .addOption(new Option("--format <format>", "how the results are printed").choices(VERDICT_FORMATS).default("text"))
-    .addHelpText(
-      "after",
-      example(
-        "sluice wasm verify",
-        "sluice wasm verify build",
-        "sluice wasm verify /opt/sluice/modules/guard.wasm --format json",
-      ),
-    )
-    .addHelpText(
-      "after",
-      "\nA digest is that of the sluice.lock.json in the folder of the module or around it, or else that of the module of the\nsame name in this package. Exit codes: 0 all are right, 1 not all are.",
-    )
-    .action(async (paths: string[], options: WasmVerifyOptions) =>
-      finish((await import("./commands/wasm-verify.js")).wasmVerifyCommand(paths, options)),
-    );
+  addWasmCommands(root, finish);
 
   const imports = root
     .command("import")

@@ -9,6 +9,9 @@ import { contentsIn, lockTextIn, wasmFilesIn } from "./compiled-folder.js";
 import { EnvironmentError } from "./exit.js";
 import { modulesFolder } from "./files.js";
 
+export const UNVOUCHED = "has a digest that nothing vouches for";
+export const SHIPPED = moduleNames.map((name) => `${name}.wasm`).join(", ");
+
 /** The modules of this package, each held to the bill of materials that its build has written. */
 export function verifiedPackage(): FileVerdict[] {
   return moduleNames.map((name) => verifiedFile(join(modulesFolder(), `${name}.wasm`)));
@@ -27,7 +30,7 @@ export function verifiedFile(path: string): FileVerdict {
   const pin = packagePin(path);
   if (pin === undefined)
     return verdictOf(path, verdict, [
-      `has a digest that nothing vouches for: no ${LOCK_NAME} beside it names it, and sluice ships ${moduleNames.map((name) => `${name}.wasm`).join(", ")} only`,
+      `${UNVOUCHED}: no ${LOCK_NAME} beside it names it, and sluice ships ${SHIPPED} only`,
     ]);
   return { ...verdictOf(path, verdict, wrongDigest(verdict.facts.sha256, pin)), pin };
 }
@@ -144,7 +147,7 @@ function lockedAs(path: string): { module: LockedModule; from: string } | undefi
 }
 
 /** What the build of this package says of the module of that name. */
-function packagePin(path: string): { sha256: string; from: string } | undefined {
+export function packagePin(path: string): { sha256: string; from: string } | undefined {
   if (contractOf(nameOf(path)) === undefined) return undefined;
   const name = billName(basename(path));
   const from = join(modulesFolder(), name);

@@ -10,6 +10,9 @@ const billSchema = z.object({
       name: z.string(),
       version: z.string(),
       hashes: z.array(z.object({ alg: z.string(), content: z.string() })),
+      licenses: z
+        .array(z.union([z.object({ license: z.object({ id: z.string() }) }), z.object({ expression: z.string() })]))
+        .optional(),
     }),
   }),
 });
@@ -21,6 +24,8 @@ export interface Pin {
   /** Version of the package that the module was built in. */
   readonly version: string;
   readonly sha256: string;
+  /** An expression of SPDX; empty if the bill names none. */
+  readonly license: string;
 }
 
 /** The file of the bill beside a module. */
@@ -38,7 +43,9 @@ export function pinOf(bill: string): Pin | undefined {
   }
   const { data } = billSchema.safeParse(document);
   if (data === undefined) return undefined;
-  const { name, version, hashes } = data.metadata.component;
+  const { name, version, hashes, licenses = [] } = data.metadata.component;
   const sha256 = digest.safeParse(hashes.find(({ alg }) => alg === "SHA-256")?.content).data;
-  return sha256 === undefined ? undefined : { name, version, sha256 };
+  if (sha256 === undefined) return undefined;
+  const license = licenses.map((one) => ("expression" in one ? one.expression : one.license.id)).join(" AND ");
+  return { name, version, sha256, license };
 }

@@ -120,6 +120,7 @@ const MACHINE_FORMATS = FORMATS.filter((format) => format !== "text");
 function isDocument(format: (typeof MACHINE_FORMATS)[number], text: string): boolean {
   switch (format) {
     case "json":
+    case "gitlab":
       return Array.isArray(JSON.parse(text));
     case "sarif":
       return JSON.parse(text).version === "2.1.0";

@@ -77,6 +77,7 @@ const laws: readonly Law[] = [
   { files: /^compiler\/runtime\//, may: [STAGES, "compiler/(runtime|embedded|traces)/", MODULE] },
   { files: /^compiler\/traces\//, may: ["compiler/traces/", MODULE] },
   { files: /^compiler\/(graph|dashboards)\//, may: [STAGES, "compiler/(graph|dashboards|traces)/", MODULE] },
+  { files: /^compiler\/oci\//, may: [STAGES, "compiler/oci/", MODULE] },
   { files: /^compiler\/lock\//, may: [STAGES, "compiler/lock/", MODULE] },
   {
     files: /^compiler\/testing\//,
@@ -126,8 +127,10 @@ export const BUNDLED: readonly string[] = [
   "@marcbachmann/cel-js",
   "ajv",
   "commander",
+  "fflate",
   "js-yaml",
   "saxes",
+  "tar-stream",
   "zod",
 ];
 

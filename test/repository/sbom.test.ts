@@ -47,7 +47,7 @@ describe.each(moduleNames)("the bill of materials of %s.wasm", (name) => {
       .object({ version: z.string() })
       .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8"))).version;
     const digest = sha256(join(root, "dist/modules", `${name}.wasm`));
-    expect(pinOf(text(name))).toEqual({ name: `${name}.wasm`, version, sha256: digest });
+    expect(pinOf(text(name))).toEqual({ name: `${name}.wasm`, version, sha256: digest, license: "Apache-2.0" });
     expect(pinOf(text(name).replace(digest, "none"))).toBeUndefined();
     expect(pinOf("{")).toBeUndefined();
   });
