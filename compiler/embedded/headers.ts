@@ -70,6 +70,20 @@ export function writeAll(headers: HeaderMap, { remove, set, append }: ReturnType
   for (const [name, value] of append) headers.add(name, value);
 }
 
+/**
+ * The same in an answer of a filter. Envoy lets the route write first and the filter after it (`FilterManager::sendLocalReply`), so what the filter
+ * says stays, also under names that the route takes out of answers of a service.
+ */
+export function writeBeforeOwn(
+  headers: HeaderMap,
+  { set, append }: Pick<ReturnType<typeof routeAnswerHeaders>, "set" | "append">,
+): void {
+  const own = headers.pairs();
+  for (const [name] of own) headers.remove(name);
+  for (const [name, value] of set) headers.replace(name, value);
+  for (const [name, value] of [...append, ...own]) headers.add(name, value);
+}
+
 /** What Envoy writes of a request that `body.wasm` has converted: the model of the pinned entry of its operation. */
 export function pinnedHeaders(
   view: ReturnType<typeof forwardedHeaders>,

@@ -14,7 +14,7 @@ import type { Course } from "./attributes.js";
 import type { BodyStage, HeldAnswer } from "./body-stage.js";
 import { announceCoding } from "./compression.js";
 import { tellOrigin } from "./cors.js";
-import { routeAnswerHeaders, writeAll } from "./headers.js";
+import { routeAnswerHeaders, writeAll, writeBeforeOwn } from "./headers.js";
 import type { LimitStatus } from "./limit-service.js";
 import { placeOwnPage, placePage } from "./pages.js";
 import { tellLimits } from "./told-limits.js";
@@ -270,7 +270,7 @@ function answerHead(guarded: GuardedRequest, { ends, writes, isAsked, isOwn }: F
   const { headers } = stream.answer;
   if (headers === undefined) throw new HostFault(`the guard holds an answer of route ${route.name}`);
   if (writes) {
-    writeAll(headers, routeAnswerHeaders(guarded, stream.filterState));
+    writeBeforeOwn(headers, routeAnswerHeaders(guarded, stream.filterState));
     tellLimits(guarded, headers);
   }
   const page = isOwn ? placeOwnPage(request.errors, request, headers) : undefined;

@@ -130,6 +130,19 @@ describe("npm run bench", () => {
     expect(output).toContain("| requests/s |");
   });
 
+  it("measures limits: what they cost, what they count and how long they make wait", { timeout: 120_000 }, async () => {
+    const result = await run("limits", "--rounds", "1", "--seconds", "0.1", "--keys", "2000", "--markdown");
+    const errors = result.kind === "absent" ? result.reason : result.stderr;
+    expect(result, errors).toMatchObject({ kind: "ended", code: 0 });
+    const output = result.kind === "ended" ? result.stdout : "";
+    for (const name of ["known_native", "known_sluice", "native", "sluice", "known_1000_limited", "hot_leased"])
+      expect(output.split(`\n| ${name} |`)).toHaveLength(2);
+    // Neither depends on how fast the machine is.
+    expect(output).toMatch(/^\| 2000 \| \d+ \| \d+ \| [\d.]+ \| [\d.]+ \| 0 \|$/m);
+    expect(output.match(/^\| [124] \| \d+\/second burst \d+ \| \d+ \| \d+ \| \d+ \| 0 \|/gm)).toHaveLength(6);
+    expect(await run("limits", "--part", "none")).toMatchObject({ kind: "ended", code: 3 });
+  });
+
   it("compares what refusals of secrets take", { timeout: 120_000 }, async () => {
     const result = await run("timing", "--samples", "2000", "--passwords", "20");
     const output = result.kind === "ended" ? result.stdout : "";

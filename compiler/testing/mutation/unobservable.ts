@@ -1,4 +1,4 @@
-import { type Node, nodeAt, type Path } from "../../syntax/document.js";
+import { type Node, nodeAt, type Path, toValue } from "../../syntax/document.js";
 import { startsLike } from "./mutation.js";
 
 /** What no test on the embedded host can see: keys with all that stands under them, and why. */
@@ -38,6 +38,7 @@ export const UNOBSERVABLE: Readonly<Record<string, string>> = {
 
 /** Keys that hold only where a case cannot see them: elsewhere it can. */
 const ONLY_WHERE: Readonly<Record<string, (path: Path, pattern: string, root: Node) => boolean>> = {
+  "consumers.*.credentials": isGiven,
   "routes.*.callers.*.to.*": isOfSeveral,
   "routes.*.to.*": isOfSeveral,
   "routes.*.timeout": hasShorterTries,
@@ -59,6 +60,16 @@ export function excuseOf(path: Path, root: Node): string | undefined {
 function isOfSeveral(path: Path, pattern: string, root: Node): boolean {
   const list = nodeAt(root, path.slice(0, pattern.split(".").length - 1));
   return list?.kind === "list" && list.items.length > 1;
+}
+
+/** But for tokens that a service is asked about: what that knows of them a test says itself, and so whose they are. */
+function isGiven(path: Path, _pattern: string, root: Node): boolean {
+  return !names(nodeAt(root, path.slice(0, 4)), "jwt") || !names(nodeAt(root, ["policies"]), "introspect");
+}
+
+/** Whether a key of this name stands anywhere in it. */
+function names(node: Node | undefined, key: string): boolean {
+  return node !== undefined && JSON.stringify(toValue(node)).includes(`"${key}":`);
 }
 
 /** What is left of it without the time of one try, which a service is told. */
