@@ -18,7 +18,7 @@ export interface Case {
 /** Files of the source tree whose path (from the root, with `/`) matches, sorted. */
 export function sourceFiles(pattern: RegExp): string[] {
   const root = packageRoot();
-  return ["compiler", "filters", "examples", "test", "scripts"]
+  return ["ci", "compiler", "filters", "examples", "test", "scripts"]
     .flatMap((top) =>
       readdirSync(join(root, top), { recursive: true, encoding: "utf8" }).map(
         (path) => `${top}/${path.replaceAll("\\", "/")}`,
