@@ -24,7 +24,10 @@ export async function translate(text, folder, tools, root) {
   mkdirSync(config);
   writeFileSync(join(config, "istio.yaml"), resources.map((one) => printYaml(one, { lineWidth: -1 })).join("---\n"));
   writeFileSync(join(folder, "mesh.yaml"), printYaml({ configSources: [{ address: `fs://${config}` }] }));
-  writeFileSync(join(folder, "envoy.json"), JSON.stringify(bootstrap(labels, xds, admin)));
+  writeFileSync(
+    join(folder, "envoy.json"),
+    JSON.stringify(bootstrap(labels, resources[0].metadata.namespace, { xds, admin })),
+  );
   const istiod = begin(folder, "istiod", tools["pilot-discovery"], istiodArguments(folder, { xds, http, monitoring }), {
     ENABLE_CA_SERVER: "false",
     PILOT_CERT_PROVIDER: "none",
@@ -118,7 +121,7 @@ function istiodArguments(folder, { xds, http, monitoring }) {
 }
 
 /** As the agent of Istio writes it, as far as the translation goes by it. */
-function bootstrap(labels, xds, admin) {
+function bootstrap(labels, namespace, { xds, admin }) {
   const ads = { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" };
   const address = (port) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
   const grpc = (name, port) => ({
@@ -134,9 +137,15 @@ function bootstrap(labels, xds, admin) {
   });
   return {
     node: {
-      id: `router~127.0.0.1~gateway.${NAMESPACE}~${NAMESPACE}.svc.cluster.local`,
-      cluster: `gateway.${NAMESPACE}`,
-      metadata: { NAMESPACE, LABELS: labels, STATIC_LABELS: labels, ISTIO_VERSION: "1.31.0", CLUSTER_ID: "Kubernetes" },
+      id: `router~127.0.0.1~gateway.${namespace}~${namespace}.svc.cluster.local`,
+      cluster: `gateway.${namespace}`,
+      metadata: {
+        NAMESPACE: namespace,
+        LABELS: labels,
+        STATIC_LABELS: labels,
+        ISTIO_VERSION: "1.31.0",
+        CLUSTER_ID: "Kubernetes",
+      },
     },
     admin: { address: address(admin) },
     layered_runtime: { layers: [{ name: "istio", static_layer: { "re2.max_program_size.error_level": 32768 } }] },
