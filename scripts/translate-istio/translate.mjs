@@ -15,6 +15,7 @@ const WAIT_MS = 30_000;
  */
 export async function translate(text, folder, tools, root) {
   const resources = loadAll(text);
+  resources.push(...servicesOfCluster(resources));
   const ports = await freePorts(4 + resources.filter(({ kind }) => kind === "Gateway").length);
   const [xds, http, monitoring, admin, ...free] = ports;
   const replaced = new Map();
@@ -71,6 +72,30 @@ export async function translate(text, folder, tools, root) {
     await end(envoy);
     await end(istiod);
   }
+}
+
+/** What Kubernetes would tell istiod of services that it has, which nobody is here to tell. */
+function servicesOfCluster(resources) {
+  const destinations = resources.flatMap(({ spec }) => (spec.http ?? []).flatMap(({ route = [] }) => route));
+  const ports = new Map(destinations.map(({ destination: { host, port } }) => [host, port.number]));
+  return [...ports].flatMap(([host, number]) =>
+    host.endsWith(".svc.cluster.local")
+      ? [
+          {
+            apiVersion: "networking.istio.io/v1",
+            kind: "ServiceEntry",
+            metadata: { name: host },
+            spec: {
+              hosts: [host],
+              location: "MESH_INTERNAL",
+              resolution: "STATIC",
+              ports: [{ number, name: "http", protocol: "HTTP" }],
+              endpoints: [{ address: "192.0.2.1" }],
+            },
+          },
+        ]
+      : [],
+  );
 }
 
 /** Listeners get free ports, modules come from the disk, and all of it is in one namespace. */
