@@ -24,7 +24,9 @@ export async function translate(text, folder, tools, root) {
   const config = join(folder, "config");
   mkdirSync(config);
   writeFileSync(join(config, "istio.yaml"), resources.map((one) => printYaml(one, { lineWidth: -1 })).join("---\n"));
-  writeFileSync(join(folder, "mesh.yaml"), printYaml({ configSources: [{ address: `fs://${config}` }] }));
+  // Nobody hands out the certificates of a mesh here.
+  const mesh = { configSources: [{ address: `fs://${config}` }], enableAutoMtls: false };
+  writeFileSync(join(folder, "mesh.yaml"), printYaml(mesh));
   writeFileSync(
     join(folder, "envoy.json"),
     JSON.stringify(bootstrap(labels, resources[0].metadata.namespace, { xds, admin })),
