@@ -15,14 +15,14 @@ export function stored(dump, replaced, digest) {
       .filter(({ name }) => name.startsWith("outbound|")),
     extensions: (of("EcdsConfigDump").ecds_filters ?? []).map((one) => one.ecds_filter),
   };
-  for (const list of [translated.listeners, translated.routes, translated.clusters, translated.extensions])
-    list.sort((a, b) => (a.name < b.name ? -1 : 1));
-  let text = `${JSON.stringify(withoutTypes(translated), undefined, 1)}\n`;
+  let text = JSON.stringify(withoutTypes(translated));
   for (const [there, here] of replaced)
     text = /^\d+$/.test(there)
       ? text.replaceAll(new RegExp(`(?<!\\d)${there}(?!\\d)`, "g"), here)
       : text.replaceAll(there, here);
-  return text;
+  const named = JSON.parse(text);
+  for (const list of Object.values(named)) if (Array.isArray(list)) list.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return `${JSON.stringify(named, undefined, 1)}\n`;
 }
 
 /** The type of a whole resource is known by the list that it is in; that of an extension is not. */

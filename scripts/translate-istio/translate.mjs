@@ -15,6 +15,7 @@ const WAIT_MS = 30_000;
  */
 export async function translate(text, folder, tools, root) {
   const resources = loadAll(text);
+  resources.push(...servicesOfCluster(resources));
   const ports = await freePorts(4 + resources.filter(({ kind }) => kind === "Gateway").length);
   const [xds, http, monitoring, admin, ...free] = ports;
   const replaced = new Map();
@@ -23,8 +24,13 @@ export async function translate(text, folder, tools, root) {
   const config = join(folder, "config");
   mkdirSync(config);
   writeFileSync(join(config, "istio.yaml"), resources.map((one) => printYaml(one, { lineWidth: -1 })).join("---\n"));
-  writeFileSync(join(folder, "mesh.yaml"), printYaml({ configSources: [{ address: `fs://${config}` }] }));
-  writeFileSync(join(folder, "envoy.json"), JSON.stringify(bootstrap(labels, xds, admin)));
+  // Nobody hands out the certificates of a mesh here.
+  const mesh = { configSources: [{ address: `fs://${config}` }], enableAutoMtls: false };
+  writeFileSync(join(folder, "mesh.yaml"), printYaml(mesh));
+  writeFileSync(
+    join(folder, "envoy.json"),
+    JSON.stringify(bootstrap(labels, resources[0].metadata.namespace, { xds, admin })),
+  );
   const istiod = begin(folder, "istiod", tools["pilot-discovery"], istiodArguments(folder, { xds, http, monitoring }), {
     ENABLE_CA_SERVER: "false",
     PILOT_CERT_PROVIDER: "none",
@@ -68,6 +74,30 @@ export async function translate(text, folder, tools, root) {
     await end(envoy);
     await end(istiod);
   }
+}
+
+/** What Kubernetes would tell istiod of services that it has, which nobody is here to tell. */
+function servicesOfCluster(resources) {
+  const destinations = resources.flatMap(({ spec }) => (spec.http ?? []).flatMap(({ route = [] }) => route));
+  const ports = new Map(destinations.map(({ destination: { host, port } }) => [host, port.number]));
+  return [...ports].flatMap(([host, number]) =>
+    host.endsWith(".svc.cluster.local")
+      ? [
+          {
+            apiVersion: "networking.istio.io/v1",
+            kind: "ServiceEntry",
+            metadata: { name: host },
+            spec: {
+              hosts: [host],
+              location: "MESH_INTERNAL",
+              resolution: "STATIC",
+              ports: [{ number, name: "http", protocol: "HTTP" }],
+              endpoints: [{ address: "192.0.2.1" }],
+            },
+          },
+        ]
+      : [],
+  );
 }
 
 /** Listeners get free ports, modules come from the disk, and all of it is in one namespace. */
@@ -118,7 +148,7 @@ function istiodArguments(folder, { xds, http, monitoring }) {
 }
 
 /** As the agent of Istio writes it, as far as the translation goes by it. */
-function bootstrap(labels, xds, admin) {
+function bootstrap(labels, namespace, { xds, admin }) {
   const ads = { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" };
   const address = (port) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
   const grpc = (name, port) => ({
@@ -134,9 +164,15 @@ function bootstrap(labels, xds, admin) {
   });
   return {
     node: {
-      id: `router~127.0.0.1~gateway.${NAMESPACE}~${NAMESPACE}.svc.cluster.local`,
-      cluster: `gateway.${NAMESPACE}`,
-      metadata: { NAMESPACE, LABELS: labels, STATIC_LABELS: labels, ISTIO_VERSION: "1.31.0", CLUSTER_ID: "Kubernetes" },
+      id: `router~127.0.0.1~gateway.${namespace}~${namespace}.svc.cluster.local`,
+      cluster: `gateway.${namespace}`,
+      metadata: {
+        NAMESPACE: namespace,
+        LABELS: labels,
+        STATIC_LABELS: labels,
+        ISTIO_VERSION: "1.31.0",
+        CLUSTER_ID: "Kubernetes",
+      },
     },
     admin: { address: address(admin) },
     layered_runtime: { layers: [{ name: "istio", static_layer: { "re2.max_program_size.error_level": 32768 } }] },

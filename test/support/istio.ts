@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { packageRoot } from "../../compiler/cli/files.js";
+import { countingServices } from "../../compiler/plan/global-limits.js";
 import type { GatewayPlan, ListenerPlan } from "../../compiler/plan/plan.js";
 import { DEFAULT_ISTIO } from "../../compiler/policy/deployments.js";
 import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
@@ -100,12 +101,12 @@ function withChains(alike: z.infer<typeof listener>, translated: Json): Json {
   };
 }
 
-/** Without what Istio does to every request of a mesh: who answers, how often a service was asked, who traces if its users say so. */
+/** Without what Istio does to every request of a mesh: who answers, how often a service was asked, who traces; clients speak HTTP/1.1. */
 function managerIn({ listeners, routes, extensions }: Translation, replica: Replica, options: ReplicaOptions): Json {
   const { port } = replica.listener;
   const found = listeners.find(({ name }) => name.endsWith(`_${port}`));
   const filters = found?.filter_chains.flatMap((one) => one.filters).find(({ name }) => name === HTTP);
-  const { rds, server_name: _, tracing: __, ...translated } = manager.parse(filters?.typed_config);
+  const { rds, server_name: _, tracing: __, codec_type: ___, ...translated } = manager.parse(filters?.typed_config);
   const table = routes.find(({ name }) => name === rds.route_config_name);
   if (table === undefined) throw new Error(`istiod made no routes ${rds.route_config_name}`);
   return {
@@ -116,9 +117,18 @@ function managerIn({ listeners, routes, extensions }: Translation, replica: Repl
     },
     http_filters: translated.http_filters.map((one) => {
       const extension = extensions.find(({ name }) => name === one.name);
-      return extension === undefined ? one : { name: one.name, typed_config: guardOf(extension, replica, options) };
+      return extension === undefined
+        ? ofReplica(one, replica)
+        : { name: one.name, typed_config: guardOf(extension, replica, options) };
     }),
   };
+}
+
+/** What counts for all gateways knows those of the tests by other names. */
+function ofReplica(filter: Json, { name }: Replica): Json {
+  const read = object.safeParse(filter.typed_config);
+  if (!read.success || !("domain" in read.data)) return filter;
+  return { ...filter, typed_config: { ...read.data, domain: `sluice.test.${name}` } };
 }
 
 /** The guard as istiod has it, for the consumers of the tests, in a VM of its own. */
@@ -170,12 +180,14 @@ const ELSEWHERE = [
 ];
 
 function servicesOf({ clusters }: Translation, plan: GatewayPlan, { services }: ReplicaOptions): Json[] {
+  const counting = countingServices(plan.policies);
   return plan.services.map((service) => {
     const name = clusterName(meshService(plan, service));
     const found = clusters.find((one) => one.name === name);
     const port = services.get(service.name);
     if (found === undefined) throw new Error(`istiod made no cluster ${name}`);
-    const kept = Object.fromEntries(Object.entries(found).filter(([key]) => !ELSEWHERE.includes(key)));
+    const left = counting.includes(service.name) ? ELSEWHERE : [...ELSEWHERE, "typed_extension_protocol_options"];
+    const kept = Object.fromEntries(Object.entries(found).filter(([key]) => !left.includes(key)));
     const address = { socket_address: { address: "127.0.0.1", port_value: port } };
     return {
       ...kept,

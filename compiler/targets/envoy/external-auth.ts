@@ -9,6 +9,7 @@ import { duration, packed } from "../../envoy/message.js";
 import { externalAuthFilter, filterStateKey } from "../../plan/names.js";
 import type { ExternalAuthPlan } from "../../plan/native.js";
 import { escapeRegex } from "../../policy/path.js";
+import { grpcTarget } from "./grpc-target.js";
 import { waitingFilter } from "./waiting-filter.js";
 
 /** The filter that asks for one policy; routes that do not name it pass it by. It lets nothing pass that it was not told to. */
@@ -77,8 +78,10 @@ function httpService({ service, pathPrefix, identity, fromAnswer, toClient, time
 }
 
 function grpcService({ service, timeoutMs }: ExternalAuthPlan) {
-  const targetSpecifier = { case: "envoyGrpc" as const, value: { clusterName: service } };
-  return { case: "grpcService" as const, value: { targetSpecifier, timeout: duration(timeoutMs) } };
+  return {
+    case: "grpcService" as const,
+    value: { targetSpecifier: grpcTarget(service), timeout: duration(timeoutMs) },
+  };
 }
 
 function exactly(names: readonly string[]) {

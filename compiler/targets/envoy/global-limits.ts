@@ -30,6 +30,7 @@ import {
 } from "../../plan/global-limits.js";
 import { filterStateKey, globalLimitFilter, LIMITED_BY, NOTED, NOTED_FAILURE } from "../../plan/names.js";
 import type { PolicyPlan } from "../../plan/plan.js";
+import { grpcTarget } from "./grpc-target.js";
 import type { FilterConfiguration } from "./native.js";
 import { stateValue } from "./state-value.js";
 import { waitingFilter } from "./waiting-filter.js";
@@ -88,7 +89,7 @@ function question(limit: Limit, domain: string): MessageInitShape<typeof RateLim
     statPrefix: name,
     rateLimitService: {
       transportApiVersion: ApiVersion.V3,
-      grpcService: { targetSpecifier: { case: "envoyGrpc", value: { clusterName: native.service } } },
+      grpcService: { targetSpecifier: grpcTarget(native.service) },
     },
     rateLimits: descriptorsOf(name, native).map((entries) => descriptor(entries, native)),
   };

@@ -1,8 +1,8 @@
-import type { GatewayPlan, Json, JsonObject, PolicyPlan } from "../../plan/plan.js";
+import type { GatewayPlan, Json, JsonObject, PolicyPlan, RoutePlan } from "../../plan/plan.js";
 import type { IstioDeployment } from "../../policy/deployments.js";
 import type { Span } from "../../syntax/source.js";
 import { type Origins, type Resource, resource } from "../kubernetes/resource.js";
-import { clusterName, type MeshService, meshService } from "./names.js";
+import { ANCHOR_HEADER, clusterName, type MeshService, meshService } from "./names.js";
 
 /** What all parts of the output are made of. */
 export class Mesh {
@@ -34,6 +34,22 @@ export class Mesh {
     return clusterName(this.service(service));
   }
 
+  /**
+   * What the request of a route loses on its way to the service: what only the gateway may write, should it come past the EnvoyFilter,
+   * but not what a service has written that was asked about it.
+   */
+  removed({ run }: Pick<RoutePlan, "run">): string[] {
+    const { ownedRequestHeaders, listeners } = this.plan;
+    const natives = run.flatMap(({ policy }) => this.policies.get(policy)?.native ?? []);
+    const written = new Set(natives.flatMap((native) => (native.filter === "externalAuth" ? native.fromAnswer : [])));
+    const asksClients = listeners.some(({ tls }) => tls?.clientCertificate !== undefined);
+    return [
+      ...ownedRequestHeaders.filter((name) => !written.has(name)),
+      ANCHOR_HEADER,
+      ...(asksClients ? [CERTIFICATE_HEADER] : []),
+    ];
+  }
+
   from<T extends object>(span: Span, value: T): T {
     return this.origins.from(span, value);
   }
@@ -44,6 +60,9 @@ export class Mesh {
     return resource(head, origin, spec, this.origins);
   }
 }
+
+/** Istio tells services the certificate of a client, whole. */
+const CERTIFICATE_HEADER = "x-forwarded-client-cert";
 
 interface Head {
   apiVersion: string;

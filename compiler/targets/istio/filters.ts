@@ -11,7 +11,6 @@ import { isLogged } from "../envoy/access-logs.js";
 import { clientCertificateFilter } from "../envoy/client-certificates.js";
 import { filtersBeforeGuard, filtersBehindGuard, filtersNextToGuard } from "../envoy/native.js";
 import type { EnvoyOptions } from "../envoy/options.js";
-import { sheddingFilters } from "../envoy/shedding.js";
 import { FILTER_NAMES, GUARDED_FILTER } from "./names.js";
 
 export interface Filter {
@@ -35,7 +34,6 @@ export function filtersOf(plan: GatewayPlan, options: EnvoyOptions): Filters {
       guarded(),
       ...filtersNextToGuard(plan),
       ...filtersBehindGuard(plan, isLogged(plan, options), options.limitDomain ?? plan.name),
-      ...sheddingFilters(plan),
     ].map(named),
   };
 }

@@ -80,13 +80,15 @@ function restOfAction(action: RouteAction): MessageInitShape<typeof RouteActionS
 }
 
 /** A route for some callers, which only Envoy can ask for: behind the guard, in front of the route for everybody. */
-function insertion(route: Route, domainName: string, { plan }: Mesh): JsonObject {
+function insertion(route: Route, domainName: string, mesh: Mesh): JsonObject {
+  const { plan } = mesh;
+  const routes = plan.hosts.flatMap((host) => host.routes).filter(({ name }) => name === route.name);
   const whole = clone(RouteSchema, route);
   whole.match?.headers.push(
     create(HeaderMatcherSchema, headerMatcher({ name: ANCHOR_HEADER, form: "exact", value: plan.name })),
   );
   whole.requestHeadersToRemove = [
-    ...new Set([...route.requestHeadersToRemove, ...plan.ownedRequestHeaders, ANCHOR_HEADER]),
+    ...new Set([...route.requestHeadersToRemove, ...routes.flatMap((one) => mesh.removed(one))]),
   ].toSorted();
   if (whole.action.case === "route" && whole.action.value.upgradeConfigs.length === 0)
     whole.action.value.upgradeConfigs.push(create(RouteAction_UpgradeConfigSchema, NO_WEBSOCKET));

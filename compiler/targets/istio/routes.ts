@@ -74,25 +74,20 @@ function httpRoute(route: RoutePlan, tellsDecision: boolean, mesh: Mesh): JsonOb
 function headers(route: RoutePlan, run: readonly PolicyPlan[], tellsDecision: boolean, mesh: Mesh): JsonObject {
   const natives = run.map(({ native }) => native);
   const request =
-    route.action.type === "forward" ? requestHeaders(run, headerEdits(natives, "request"), mesh) : undefined;
+    route.action.type === "forward" ? requestHeaders(route, run, headerEdits(natives, "request"), mesh) : undefined;
   const response = responseHeaders(route, run, headerEdits(natives, "response"), tellsDecision);
   const both = present({ request, response });
   return Object.keys(both).length === 0 ? {} : { headers: both };
 }
 
-/** Istio tells services the certificate of a client, whole. */
-const CERTIFICATE_HEADER = "x-forwarded-client-cert";
-
 /** Envoy removes before it sets. So what is written is removed too: a result that is absent leaves its header out. */
-function requestHeaders(run: readonly PolicyPlan[], edits: HeaderEdits, { plan }: Mesh): JsonObject | undefined {
-  const asksClients = plan.listeners.some((listener) => listener.tls?.clientCertificate !== undefined);
-  const remove = [
-    ...plan.ownedRequestHeaders,
-    ANCHOR_HEADER,
-    ...(asksClients ? [CERTIFICATE_HEADER] : []),
-    ...run.flatMap((policy) => policy.removeRequestHeaders),
-    ...edits.remove,
-  ];
+function requestHeaders(
+  route: RoutePlan,
+  run: readonly PolicyPlan[],
+  edits: HeaderEdits,
+  mesh: Mesh,
+): JsonObject | undefined {
+  const remove = [...mesh.removed(route), ...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove];
   return operations({
     remove,
     set: { ...results(run.flatMap((policy) => policy.requestHeaders)), ...setOf(edits) },

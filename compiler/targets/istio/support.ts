@@ -1,3 +1,4 @@
+import { isEnforced } from "../../plan/global-limits.js";
 import { bytesShownWhole } from "../../plan/native.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import type { FeatureUse } from "../features.js";
@@ -98,8 +99,8 @@ export const SUPPORT: SupportTable = {
   "service.circuitBreakers": native("DestinationRule.connectionPool and retryBudget"),
   "service.connections": native("DestinationRule.connectionPool"),
   "service.failover": refused("a mesh fails over between places of one service, not from one service to another"),
-  "service.admission": patched("admission_control", NO_FILTER),
-  "service.adaptiveConcurrency": patched("adaptive_concurrency", NO_FILTER),
+  "service.admission": refused("istiod cannot read the empty configuration by which a route enters a filter of Envoy"),
+  "service.adaptiveConcurrency": refused(`${OLDER} \`min_concurrency_limit\` of its concurrency limit`),
   "match.host": native("VirtualService.hosts"),
   "match.listener": native("VirtualService.gateways"),
   "match.path": matching("HTTPMatchRequest.uri"),
@@ -169,7 +170,16 @@ export const SUPPORT: SupportTable = {
   "native.ipAccess": patched("envoy.filters.http.rbac", "an AuthorizationPolicy knows no routes"),
   "native.fault": patched("envoy.filters.http.fault", BEHIND),
   "native.cors": patched("envoy.filters.http.cors", BEHIND),
-  "native.globalLimit": patched("envoy.filters.http.ratelimit", NO_FILTER),
+  "native.globalLimit": ({ subject }, { policies }) =>
+    policies.some(
+      ({ name, mode, native }) =>
+        subject === `policy ${name}` &&
+        native?.filter === "ratelimit" &&
+        isEnforced({ mode }) &&
+        native.headers.includes("retry-after"),
+    )
+      ? refused(`${OLDER} \`enable_retry_after_header\` of its rate limits: leave \`retry-after\` out of \`headers\``)
+      : patched("envoy.filters.http.ratelimit", NO_FILTER),
   "native.externalAuth": ({ subject }, { policies }) =>
     policies.some(({ name, native }) => subject === `policy ${name}` && bytesShownWhole(native) !== undefined)
       ? refused(

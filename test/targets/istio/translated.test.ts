@@ -4,15 +4,22 @@ import { join, relative } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { workFolder } from "../../../compiler/cli/envoy.js";
 import { embeddedModules, packageRoot } from "../../../compiler/cli/files.js";
-import { loadTestFile } from "../../../compiler/index.js";
+import { compile, loadTestFile } from "../../../compiler/index.js";
 import { SuiteRunner } from "../../../compiler/testing/run.js";
 import { requireEnvoy } from "../../support/envoy.js";
+import { expectGolden } from "../../support/golden.js";
 import { guardText, listenerNames, translatedBootstrap, translationOf } from "../../support/istio.js";
 
 // The policy tests of the examples, in an Envoy that has what istiod makes of the compiled resources.
 
-const examples = join(packageRoot(), "examples");
-const compiled = readdirSync(examples).filter((name) => existsSync(join(examples, name, "golden", "istio.yaml")));
+const here = join(packageRoot(), "test", "targets", "istio", "policies");
+const subjects = [join(packageRoot(), "examples"), here]
+  .flatMap((folder) => readdirSync(folder).map((name) => ({ name, folder: join(folder, name) })))
+  .filter(({ folder }) => folder.startsWith(here) || existsSync(goldenOf(folder)));
+
+function goldenOf(folder: string): string {
+  return join(folder, "golden", "istio.yaml");
+}
 
 /** What a case sees otherwise than on a bare Envoy, and why. */
 const OTHERWISE: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
@@ -28,14 +35,20 @@ beforeAll(async () => {
   runner = new SuiteRunner(await embeddedModules());
 });
 
-describe.each(compiled)("%s", (example) => {
-  const path = relative(process.cwd(), join(examples, example, "policy.test.yaml"));
+describe.each(subjects)("$name", ({ name: example, folder }) => {
+  const path = relative(process.cwd(), join(folder, "policy.test.yaml"));
   const { ready } = loadTestFile(path) ?? {};
   if (ready === undefined) throw new Error(`${path} cannot be read`);
   const { suite, plan } = ready;
 
+  if (folder.startsWith(here))
+    it("compiles to its golden file", async () => {
+      const { emission } = await compile(relative(process.cwd(), join(folder, "policy.yaml")), "istio");
+      expectGolden(goldenOf(folder), emission?.artifacts[0]?.contents ?? "");
+    });
+
   it("was translated as it is compiled today; npm run translate:istio does it anew", () => {
-    const golden = readFileSync(join(examples, example, "golden", "istio.yaml"));
+    const golden = readFileSync(goldenOf(folder));
     expect(translationOf(example).resources).toBe(createHash("sha256").update(golden).digest("hex"));
   });
 
