@@ -54,6 +54,16 @@ type Witness = readonly [message: string, text: string];
 /** What guard.wasm says, and the text that makes it say so. */
 const ofGuard: readonly Witness[] = [
   ["the configuration is not strict JSON, at byte 14", `{"version":1,"version":1,${text(empty).slice(1)}`],
+  [
+    'clusters[1].name: there already is a cluster "a"',
+    text({
+      ...empty,
+      clusters: [
+        { name: "a", service: "b" },
+        { name: "a", service: "c" },
+      ],
+    }),
+  ],
   ["the configuration is larger than 16 MiB", `${text(empty)}${" ".repeat(16 << 20)}`],
   ["version: must be an integer", text(empty).replace('"version":1', '"version":1.0')],
   ["routes[0].name: is too long", text(configurationOf([], { routes: [{ name: "é".repeat(1000), run: [] }] }))],
