@@ -110,6 +110,18 @@ describe("a limit", () => {
     expect([as("globex-key"), as("globex-key")]).toEqual([true, false]);
   });
 
+  test.each([8, 9, 1_023])("finds it among %i others, and takes none twice", (others) => {
+    const rates = Array.from({ length: others }, (_, n) => ({ tier: `tier-${n}`, count: 9, periodMs: 1000, burst: 9 }));
+    const two = { tier: "gold", count: 2, periodMs: 1000, burst: 2 };
+    const limit = (all: unknown) => limiting("limit", { count: 1, periodMs: 1000, burst: 1 }, { rates: all });
+    const { worker } = workers(1, configurationOf([partnersOnly, limit([...rates, two])]));
+    const as = (key: string): boolean => worker(0).send({ route: "r", headers: [["x-api-key", key]] }).passed;
+    expect([as("acme-key"), as("acme-key"), as("acme-key")]).toEqual([true, true, false]);
+    expect([as("globex-key"), as("globex-key")]).toEqual([true, false]);
+    const twice = [...rates.slice(1), two, two];
+    expect(() => workers(1, configurationOf([partnersOnly, limit(twice)]))).toThrow("has a rate already");
+  });
+
   test("counts each route and each policy alone", () => {
     const one = limiting("one", { count: 1, periodMs: 1000, burst: 1 }, { key: [] });
     const two = { ...one, name: "two" };

@@ -135,7 +135,7 @@ describe("npm run bench", () => {
     const errors = result.kind === "absent" ? result.reason : result.stderr;
     expect(result, errors).toMatchObject({ kind: "ended", code: 0 });
     const output = result.kind === "ended" ? result.stdout : "";
-    for (const name of ["known_native", "known_sluice", "native", "sluice", "known_1000_limited", "hot_leased"])
+    for (const name of ["known_native", "known_sluice", "native", "sluice", "known_1000_windows", "hot_leased"])
       expect(output.split(`\n| ${name} |`)).toHaveLength(2);
     // Neither depends on how fast the machine is.
     expect(output).toMatch(/^\| 2000 \| \d+ \| \d+ \| [\d.]+ \| [\d.]+ \| 0 \|$/m);

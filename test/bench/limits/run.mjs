@@ -44,11 +44,13 @@ const SETS = {
   },
   tiers: {
     title: "A limit by consumer and tier: 10 of each, and 1,000",
-    aim: "known_1000_limited at most 1",
+    aim: "known_1000_windows at most 1, where each call is booked in both; known_10_limited has leases, which callers that come seldom do not take",
     base: "known_10",
     rows: [
       { name: "known_10_limited", base: "known_10" },
       { name: "known_1000_limited", base: "known_1000", peer: "known_10_limited" },
+      { name: "known_10_windows", base: "known_10" },
+      { name: "known_1000_windows", base: "known_1000", peer: "known_10_windows" },
     ],
   },
 };

@@ -24,6 +24,10 @@ const EVERY = { numerator: 100, denominator: "HUNDRED" };
 /** More than anybody asks for in a second; both are counted over all workers. */
 const NEVER_REACHED = 900_000;
 
+/** Rates by tier: of one window, of which workers take leases for callers that come often; and of two, of which each call is booked. */
+const leased = (tier) => `${NEVER_REACHED + tier}/second`;
+const booked = (tier) => [`${NEVER_REACHED + tier}/second`, `${(NEVER_REACHED + tier) * 50}/minute`];
+
 const hundred = callersOf(100, 1);
 const ten = callersOf(10, 10);
 const thousand = callersOf(1_000, 1_000);
@@ -41,9 +45,11 @@ const VARIANTS = {
   sluice: { limit: limitByTenant(`${CALLS_PER_SECOND}/second`) },
   sluice_x: { limit: limitByTenant(`${CALLS_PER_SECOND}/second`, ["x-ratelimit", "retry-after"]) },
   known_10: { callers: ten },
-  known_10_limited: { callers: ten, limit: limitByTier(ten) },
+  known_10_limited: { callers: ten, limit: limitByTier(ten, leased) },
+  known_10_windows: { callers: ten, limit: limitByTier(ten, booked) },
   known_1000: { callers: thousand },
-  known_1000_limited: { callers: thousand, limit: limitByTier(thousand) },
+  known_1000_limited: { callers: thousand, limit: limitByTier(thousand, leased) },
+  known_1000_windows: { callers: thousand, limit: limitByTier(thousand, booked) },
   hot_native: { native: { header: TENANT, values: [HOT_TENANT], calls: NEVER_REACHED }, isBare: true },
   hot_leased: { limit: limitByTenant(`${NEVER_REACHED}/second`) },
   hot_windows: { limit: limitByTenant([`${NEVER_REACHED}/second`, `${NEVER_REACHED * 50}/minute`]) },

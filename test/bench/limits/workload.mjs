@@ -60,10 +60,14 @@ export function limitByConsumer(headers, rate = `${CALLS_PER_SECOND}/second`) {
   return { key: ["auth.consumer"], rate, headers };
 }
 
-/** The same with a rate for each tier. */
-export function limitByTier(callers) {
+/**
+ * The same with a rate for each tier.
+ *
+ * @param rateOf by the number of the tier
+ */
+export function limitByTier(callers, rateOf) {
   const tiers = [...new Set(callers.map(({ tier }) => tier))];
-  const rates = tiers.map((tier, index) => [tier, `${CALLS_PER_SECOND + index}/second`]);
+  const rates = tiers.map((tier, index) => [tier, rateOf(index)]);
   return limitByConsumer(["ietf", "retry-after"], { ...Object.fromEntries(rates), default: "1/second" });
 }
 
