@@ -178,7 +178,8 @@ async function refusal(answer: Response, what: string, registry: string): Promis
   const { data } = errorsSchema.safeParse(value);
   const coded = (data?.errors ?? []).map(({ code, message }) => (message ? `${code}: ${message}` : code)).join("; ");
   // Whoever is in front of a registry, or in its place, may say it in a sentence.
-  const isSentence = data === undefined && /^text\/plain\b/.test(answer.headers.get("content-type") ?? "");
+  const isSentence =
+    data === undefined && /^(text\/plain\b|$)/.test(answer.headers.get("content-type") ?? "") && !text.startsWith("<");
   const said = isSentence ? text.trim() : coded;
   const reason = said === "" ? "" : `: ${visible(said.slice(0, MOST_SAID))}`;
   return new EnvironmentError(`${what} (status ${answer.status})${reason}${adviceFor(answer.status, registry)}`);
