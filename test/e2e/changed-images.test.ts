@@ -106,6 +106,32 @@ describe("images that somebody changed", () => {
     expect(found).toEqual(changes.map(([name, , , fault]) => [name, fault, fault === undefined, fault === undefined]));
   });
 
+  it("stand in an index for one processor, and only that for linux/amd64 is taken, wherever it is fetched", async () => {
+    const index = "application/vnd.oci.image.index.v1+json";
+    const path = repository().replace(`${open.host}/`, "");
+    await succeeds("wasm", "package", join(modulesFolder(), "guard.wasm"), "--out", "images");
+    const [image] = await pushed("images", `${open.host}/${path}:one`);
+    const size = (await got(open.host, `${path}/manifests/one`)).bytes.length;
+    const outcomes = [];
+    for (const architecture of ["amd64", "arm64"]) {
+      const mediaType = "application/vnd.oci.image.manifest.v1+json";
+      const entry = { mediaType, digest: image?.digest, size, platform: { os: "linux", architecture } };
+      const put = await fetch(`http://${open.host}/v2/${path}/manifests/${architecture}`, {
+        method: "PUT",
+        headers: { "content-type": index },
+        body: JSON.stringify({ schemaVersion: 2, mediaType: index, manifests: [entry] }),
+      });
+      expect(put.status).toBe(201);
+      const url = `oci://${open.host}/${path}:${architecture}`;
+      const { code } = await run(["wasm", "verify", url, "--plain-http"]);
+      outcomes.push([code, ...(await open.fetch([url])).map(({ error }) => error === undefined)]);
+    }
+    expect(outcomes).toEqual([
+      [0, true, true],
+      [1, false, false],
+    ]);
+  });
+
   it("on the disk are found, and not pushed", async () => {
     await succeeds("wasm", "package", join(modulesFolder(), "guard.wasm"), "--out", "images");
     const index = JSON.parse(readFileSync(at("images/index.json"), "utf8"));

@@ -148,6 +148,45 @@ describe("a folder that was compiled into", () => {
   });
 });
 
+it("a sha256 beside the URL of an image is that of the image, as both fetchers say", async () => {
+  await succeeds("wasm", "package", join(modulesFolder(), "guard.wasm"), "--out", "images");
+  const [image] = await pushed("images", repository());
+  const url = `oci://${image?.reference}`;
+  const [ofImage, ofModule] = [`${url}#${image?.digest.replace("sha256:", "")}`, `${url}#${sha256(GUARD)}`];
+  const fetched = await open.fetch([ofImage, ofModule]);
+  expect(fetched.map(({ url: asked, error }) => [asked, error === undefined])).toEqual([
+    [ofImage, true],
+    [ofImage, true],
+    [ofModule, false],
+    [ofModule, false],
+  ]);
+});
+
+it("a registry with a certificate of one's own is trusted where Node is told to", {
+  timeout: START_TIMEOUT_MS,
+}, async () => {
+  await succeeds("certs", "dev", "--out", "certs");
+  const tls = { certificate: at("certs/server.crt"), key: at("certs/server.key") };
+  const secured = await startRegistry({ tls });
+  try {
+    await succeeds("wasm", "package", join(modulesFolder(), "guard.wasm"), "--out", "images");
+    const push = ["wasm", "push", "images", `${secured.host}/guard`];
+    const stranger = await run(push);
+    expect(stranger).toMatchObject({ code: 1, stdout: "" });
+    expect(stranger.stderr).toMatch(
+      /^sluice: \S+ cannot be asked: its certificate is from no authority that is known here \([A-Z_]+\); NODE_EXTRA_CA_CERTS names a file with more\n$/,
+    );
+    const trusting = { NODE_EXTRA_CA_CERTS: at("certs/ca.crt") };
+    expect(await run(push, trusting)).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(["wasm", "verify", `oci://${secured.host}/guard:0.1.0`], trusting)).toMatchObject({ code: 0 });
+    expect((await run([...push, "--plain-http"])).stderr).toContain(
+      "(status 400): Client sent an HTTP request to an HTTPS server.",
+    );
+  } finally {
+    await secured.stop();
+  }
+});
+
 describe("a registry with users", () => {
   const layout = () => succeeds("wasm", "package", join(modulesFolder(), "guard.wasm"), "--out", "images");
   const signIn = (password: string) => {

@@ -194,6 +194,11 @@ describe("a registry that refuses", () => {
     );
   });
 
+  it("or gives too much is not read to its end", async () => {
+    respond = (_request, _, response) => response.end(Buffer.alloc(4 * 1024 * 1024 + 1));
+    await expect(repository().manifest("1")).rejects.toThrow(`${host} gives more than 4 MiB, which no fetcher reads`);
+  });
+
   it("or is not there, or speaks no TLS, or another one, is told in one line", async () => {
     respond = (_request, _, response) => response.end();
     const tls = repository(undefined, { plainHttp: false });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { visible } from "../../diagnostics/render/visible.js";
+import { MOST_BYTES } from "../../oci/media.js";
 import { isLoopback, type Reference } from "../../oci/reference.js";
 import { EnvironmentError } from "../exit.js";
 import { authorizationFor } from "./authorization.js";
@@ -33,6 +34,9 @@ export interface RegistryOptions {
   /** Media types of manifests that are taken. */
   readonly accept: readonly string[];
 }
+
+/** As registries take at least (distribution 1.1, "Pushing Manifests"). */
+const MOST_OF_MANIFEST = 4 * 1024 * 1024;
 
 /** Beyond that nobody waits. Milliseconds. */
 const TIMEOUT_MS = 120_000;
@@ -107,11 +111,11 @@ export function repositoryOf({ registry, repository }: Reference, options: Regis
       const answer = await got(new URL(`manifests/${name}`, base), { headers: { accept: options.accept.join(", ") } });
       if (answer === undefined) return undefined;
       const mediaType = (answer.headers.get("content-type") ?? "").replace(/\s*;.*/s, "");
-      return { mediaType, bytes: await bytesOf(answer, registry) };
+      return { mediaType, bytes: await bytesOf(answer, registry, MOST_OF_MANIFEST) };
     },
     async blob(digest) {
       const answer = await got(new URL(`blobs/${digest}`, base), {});
-      return answer === undefined ? undefined : bytesOf(answer, registry);
+      return answer === undefined ? undefined : bytesOf(answer, registry, MOST_BYTES);
     },
   };
 }
@@ -128,12 +132,22 @@ async function send(url: URL, init: RequestInit, registry: string): Promise<Resp
   }
 }
 
-async function bytesOf(answer: Response, registry: string): Promise<Uint8Array> {
+/** A registry may give what it likes, and as much of it. */
+async function bytesOf(answer: Response, registry: string, most: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
   try {
-    return new Uint8Array(await answer.arrayBuffer());
+    for await (const part of answer.body ?? []) {
+      size += part.length;
+      if (size > most) break;
+      parts.push(part);
+    }
   } catch (error) {
     throw new EnvironmentError(`${registry} ended in the middle of an answer: ${whyNot(error)}`);
   }
+  if (size > most)
+    throw new EnvironmentError(`${registry} gives more than ${most / 1024 / 1024} MiB, which no fetcher reads`);
+  return Buffer.concat(parts);
 }
 
 /** `fetch` says why in the cause of its error only. */
@@ -162,7 +176,11 @@ async function refusal(answer: Response, what: string, registry: string): Promis
     value = undefined;
   }
   const { data } = errorsSchema.safeParse(value);
-  const said = (data?.errors ?? []).map(({ code, message }) => (message ? `${code}: ${message}` : code)).join("; ");
+  const coded = (data?.errors ?? []).map(({ code, message }) => (message ? `${code}: ${message}` : code)).join("; ");
+  // Whoever is in front of a registry, or in its place, may say it in a sentence.
+  const isSentence =
+    data === undefined && /^(text\/plain\b|$)/.test(answer.headers.get("content-type") ?? "") && !text.startsWith("<");
+  const said = isSentence ? text.trim() : coded;
   const reason = said === "" ? "" : `: ${visible(said.slice(0, MOST_SAID))}`;
   return new EnvironmentError(`${what} (status ${answer.status})${reason}${adviceFor(answer.status, registry)}`);
 }

@@ -21,7 +21,11 @@ export type FetchOutcome = z.infer<typeof outcomeSchema>;
 export interface RealRegistry {
   /** `127.0.0.1:` and a port. */
   readonly host: string;
-  /** Fetches each module by each fetcher, as a cluster does. */
+  /**
+   * Fetches each module by each fetcher, as a cluster does.
+   *
+   * @param urls each with `#` and the `sha256` of a resource behind it, if it has one
+   */
   fetch(urls: readonly string[]): Promise<FetchOutcome[]>;
   stop(): Promise<void>;
 }
@@ -29,13 +33,28 @@ export interface RealRegistry {
 /** `tester` and `secret-of-a-test`, by bcrypt. */
 const PASSWORDS = "tester:$2a$04$vOX3diee/urXurRv6nHYE.n6m8bc3NOCSyqRhJm9k/o/gaIVluCnO\n";
 
-/** @param users true if it asks for the password of `tester` */
-export async function startRegistry({ users = false } = {}): Promise<RealRegistry> {
+/**
+ * @param users true if it asks for the password of `tester`
+ * @param tls files of a certificate for 127.0.0.1 and its key
+ */
+export async function startRegistry({
+  users = false,
+  tls,
+}: {
+  users?: boolean;
+  tls?: { certificate: string; key: string };
+} = {}): Promise<RealRegistry> {
   const programs = await prepareRegistry();
   const folder = await mkdtemp(join(tmpdir(), "sluice-registry-"));
   await writeFile(join(folder, "passwords"), PASSWORDS);
   const auth = users ? { auth: { htpasswd: { realm: "test", path: join(folder, "passwords") } } } : {};
-  const config = { version: "0.1", storage: { inmemory: {} }, http: { addr: "127.0.0.1:0", secret: "test" }, ...auth };
+  const secured = tls === undefined ? {} : { tls };
+  const config = {
+    version: "0.1",
+    storage: { inmemory: {} },
+    http: { addr: "127.0.0.1:0", secret: "test", ...secured },
+    ...auth,
+  };
   // JSON is YAML too.
   await writeFile(join(folder, "config.yaml"), JSON.stringify(config));
   const child = spawn(programs.registry, ["serve", join(folder, "config.yaml")], {

@@ -2,6 +2,8 @@
 //
 //	fetchers oci://127.0.0.1:5000/sluice/guard@sha256:... ...
 //
+// Behind a # may stand what a resource has for its sha256.
+//
 // It prints one line of JSON for each module and fetcher: url, fetcher, and sha256 of the module or error.
 package main
 
@@ -13,6 +15,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	egv1a1 "github.com/envoyproxy/gateway/api/v1alpha1"
@@ -53,30 +56,32 @@ func main() {
 	}
 }
 
-func byIstio(folder, url string) outcome {
+func byIstio(folder, argument string) outcome {
+	url, checksum, _ := strings.Cut(argument, "#")
 	options := istio.Options{InsecureRegistries: nil, ModuleExpiry: time.Hour, PurgeInterval: time.Hour, HTTPRequestTimeout: timeout, HTTPRequestMaxRetries: 1}
 	cache := istio.NewLocalFileCache(folder, options)
 	defer cache.Cleanup()
-	path, err := cache.Get(url, istio.GetOptions{ResourceName: "test.module", RequestTimeout: timeout})
-	return result("istio", url, path, err)
+	path, err := cache.Get(url, istio.GetOptions{Checksum: checksum, ResourceName: "test.module", RequestTimeout: timeout})
+	return result("istio", argument, path, err)
 }
 
-func byGateway(folder, url string) outcome {
+func byGateway(folder, argument string) outcome {
+	url, checksum, _ := strings.Cut(argument, "#")
 	options := gateway.CacheOptions{InsecureRegistries: sets.New("*"), CacheDir: folder}
 	log := logging.NewLogger(io.Discard, egv1a1.DefaultEnvoyGatewayLogging())
 	cache := gateway.NewHTTPServerWithFileCache(gateway.ServerOptions{}, options, "envoy-gateway-system", log)
-	_, _, err := cache.Get(url, &gateway.GetOptions{ResourceName: "test/module", RequestTimeout: timeout})
+	_, _, err := cache.Get(url, &gateway.GetOptions{Checksum: checksum, ResourceName: "test/module", RequestTimeout: timeout})
 	if err != nil {
-		return result("envoy-gateway", url, "", err)
+		return result("envoy-gateway", argument, "", err)
 	}
 	files, err := filepath.Glob(filepath.Join(folder, "*", "*.wasm"))
 	if err == nil && len(files) != 1 {
 		err = fmt.Errorf("%d modules are in the cache", len(files))
 	}
 	if err != nil {
-		return result("envoy-gateway", url, "", err)
+		return result("envoy-gateway", argument, "", err)
 	}
-	return result("envoy-gateway", url, files[0], nil)
+	return result("envoy-gateway", argument, files[0], nil)
 }
 
 func result(fetcher, url, path string, err error) outcome {
