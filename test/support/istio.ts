@@ -197,6 +197,30 @@ function servicesOf({ clusters }: Translation, plan: GatewayPlan, { services }: 
   });
 }
 
+/**
+ * A translation with some of its HTTP filters only.
+ * @param mutates whether requests are changed before they are routed
+ */
+export function withFilters(
+  translation: Translation,
+  keeps: (filter: { name: string }) => boolean,
+  mutates = true,
+): Translation {
+  const listeners = translation.listeners.map((one) => ({
+    ...one,
+    filter_chains: one.filter_chains.map((chain) => ({
+      ...chain,
+      filters: chain.filters.map((filter) => {
+        if (filter.name !== HTTP) return filter;
+        const { early_header_mutation_extensions: early, ...rest } = manager.parse(filter.typed_config);
+        const kept = mutates ? { early_header_mutation_extensions: early } : {};
+        return { ...filter, typed_config: { ...rest, ...kept, http_filters: rest.http_filters.filter(keeps) } };
+      }),
+    })),
+  }));
+  return { ...translation, listeners };
+}
+
 /** The listeners that a plan must have in a translation. */
 export function listenerNames({ listeners }: GatewayPlan): string[] {
   return listeners.map(({ address, port }: ListenerPlan) => `${address}_${port}`).toSorted();
