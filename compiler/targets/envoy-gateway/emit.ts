@@ -8,7 +8,7 @@ import { askedRoute } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { gatewayResources } from "./gateways.js";
 import { GUARD_MODULE, guardPolicy, readByLogs } from "./guard.js";
-import { environmentSecret } from "./names.js";
+import { certificateSecret, environmentSecret } from "./names.js";
 import { httpRoutes } from "./routes.js";
 import { securityPolicies } from "./security.js";
 import { backends, isLocal, serviceName } from "./services.js";
@@ -46,6 +46,12 @@ function head({ plan, namespace }: Cluster): string[] {
     ...(variables.length === 0
       ? []
       : [`The Secret ${environmentSecret(plan)} in ${namespace} must have these keys: ${variables.join(", ")}`]),
+    ...plan.listeners.flatMap(({ name, tls }) =>
+      (tls?.certificates ?? []).map(
+        ({ certificate, key }, position) =>
+          `The Secret ${certificateSecret(plan, name, position)} in ${namespace}, of type kubernetes.io/tls, must have what the file has in ${certificate} and ${key}.`,
+      ),
+    ),
     ...(local.length === 0
       ? []
       : [

@@ -13,7 +13,7 @@ export function httpRoutes(cluster: Cluster): Resource[] {
   return cluster.plan.hosts.flatMap((host) => {
     const rules = rulesOf(cluster, host);
     const routes = byRoute(rules).map((part) => httpRoute(cluster, host, part));
-    return [...routes, ...rules.flatMap((rule) => answerOf(cluster, rule))];
+    return [...routes, ...rules.flatMap((rule) => [...answerOf(cluster, rule), ...rewriteOf(cluster, rule)])];
   });
 }
 
@@ -148,14 +148,9 @@ function actionFilters(rule: Rule): JsonObject[] {
   const { action } = rule.entry;
   switch (action.type) {
     case "forward":
-      return [];
+      return action.rewrite === undefined ? [] : [extension(rewriteName(rule))];
     case "respond":
-      return [
-        {
-          type: "ExtensionRef",
-          extensionRef: { group: ENVOY_GATEWAY_API, kind: "HTTPRouteFilter", name: answerName(rule) },
-        },
-      ];
+      return [extension(answerName(rule))];
     case "redirect": {
       const { scheme, host, port, path } = action.url;
       return [
@@ -173,6 +168,46 @@ function actionFilters(rule: Rule): JsonObject[] {
     }
   }
 }
+
+function extension(name: string): JsonObject {
+  return { type: "ExtensionRef", extensionRef: { group: ENVOY_GATEWAY_API, kind: "HTTPRouteFilter", name } };
+}
+
+function rewriteName({ route, name }: Rule): string {
+  return partName({ name: route }, name, "rewrite");
+}
+
+/** A path from its first character to its last. */
+const WHOLE_PATH = "^/.*$";
+
+/** What the service is asked for in place of the path and the host of the request. */
+function rewriteOf(cluster: Cluster, rule: Rule): Resource[] {
+  const { action, origin } = rule.entry;
+  if (action.type !== "forward" || action.rewrite === undefined) return [];
+  const { path, host } = action.rewrite;
+  const { regex, substitution } =
+    host !== undefined && "host" in host ? { regex: WHOLE_PATH, substitution: host.host } : (host ?? NOTHING);
+  const urlRewrite = present({
+    path:
+      path === undefined
+        ? undefined
+        : {
+            type: "ReplaceRegexMatch",
+            replaceRegexMatch: { pattern: path.regex, substitution: path.substitution },
+          },
+    hostname: host === undefined ? undefined : { type: "PathRegex", pathRegex: { pattern: regex, substitution } },
+    // By itself Envoy Gateway tells the service which host was asked for.
+    appendXForwardedHost: host === undefined ? undefined : false,
+  });
+  const head = {
+    apiVersion: `${ENVOY_GATEWAY_API}/v1alpha1`,
+    kind: "HTTPRouteFilter",
+    name: rewriteName(rule),
+  };
+  return [cluster.resource(head, origin, { urlRewrite })];
+}
+
+const NOTHING = { regex: "", substitution: "" };
 
 function answerName({ route, name }: Rule): string {
   return partName({ name: route }, name);
