@@ -2,8 +2,9 @@ import { guardVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { guardCapabilities } from "../envoy/capabilities.js";
 import { resourcesText, whereIn } from "../kubernetes/print.js";
+import type { Resource } from "../kubernetes/resource.js";
 import { resourceViolations } from "../kubernetes/schemas.js";
-import type { Emission, EmitOptions } from "../target.js";
+import type { Emission, EmitOptions, Violation } from "../target.js";
 import { askedRoute } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { gatewayResources } from "./gateways.js";
@@ -33,8 +34,16 @@ export function emitEnvoyGateway(plan: GatewayPlan, options: EmitOptions): Emiss
     artifacts: [{ path: FILE, contents: resourcesText(head(cluster), resources) }],
     where: { [FILE]: whereIn(resources, cluster.origins) },
     modules: [{ name: GUARD_MODULE, capabilities: guardCapabilities(plan) }],
-    violations: resourceViolations(resources),
+    violations: [...resourceViolations(resources), ...takenTwice(resources)],
   };
+}
+
+/** Of two resources of one kind and name a cluster would keep the last. */
+function takenTwice(resources: readonly Resource[]): Violation[] {
+  const keys = resources.map(({ kind, metadata: { name } }) => `${kind}/${name}`);
+  return keys
+    .filter((key, index) => keys.indexOf(key) !== index)
+    .map((path) => ({ path, message: "is the name of another resource" }));
 }
 
 /** What a person who applies the file must know. */
