@@ -1,9 +1,7 @@
-import { limitHeaders } from "../../plan/global-limits.js";
-import { filterStateKey } from "../../plan/names.js";
-import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type { ForwardAction, HostPlan, JsonObject, ResultHeader, RoutePlan } from "../../plan/plan.js";
+import type { ForwardAction, HostPlan, JsonObject } from "../../plan/plan.js";
 import type { Resource } from "../kubernetes/resource.js";
 import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { headerFilters, literal } from "./headers.js";
 import { partName } from "./names.js";
 import { byRoute, type Rule, rulesOf } from "./rules.js";
 import { backendRef } from "./services.js";
@@ -44,7 +42,7 @@ function httpRoute(cluster: Cluster, host: HostPlan, rules: readonly Rule[]): Re
 function ruleOf(cluster: Cluster, rule: Rule): JsonObject {
   const { entry, matches, name } = rule;
   const { action } = entry;
-  const filters = [...requestFilters(cluster, entry), ...responseFilters(cluster, entry), ...actionFilters(rule)];
+  const filters = [...headerFilters(cluster, entry), ...actionFilters(rule)];
   return present({
     name,
     matches,
@@ -56,92 +54,6 @@ function ruleOf(cluster: Cluster, rule: Rule): JsonObject {
 
 function backendRefs(cluster: Cluster, { to }: ForwardAction): JsonObject[] {
   return to.map(({ service, weight }) => ({ ...backendRef(cluster, service), ...(to.length === 1 ? {} : { weight }) }));
-}
-
-/** What the service is told of the caller, and what of the request it does not see. */
-function requestFilters(cluster: Cluster, entry: RoutePlan): JsonObject[] {
-  if (entry.action.type !== "forward") return [];
-  const run = cluster.runOf(entry);
-  const edits = headerEdits(
-    run.map(({ native }) => native),
-    "request",
-  );
-  return modifier("requestHeaderModifier", {
-    set: [...addressOf(cluster), ...results(run.flatMap((policy) => policy.requestHeaders)), ...setIn(edits)],
-    add: addedIn(edits),
-    remove: [...new Set([...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove])].toSorted(),
-  });
-}
-
-/** Envoy itself tells the service where the request is from, but not where Envoy Gateway has it believe proxies in front. */
-function addressOf({ plan }: Cluster): { name: string; value: string }[] {
-  const believes = plan.listeners.some(({ trustedHops }) => trustedHops > 0);
-  return believes ? [{ name: "x-envoy-external-address", value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" }] : [];
-}
-
-/** What clients are told. */
-function responseFilters(cluster: Cluster, entry: RoutePlan): JsonObject[] {
-  const run = cluster.runOf(entry);
-  const edits = headerEdits(
-    run.map(({ native }) => native),
-    "response",
-  );
-  const varies = run.some(({ native }) => native?.filter === "cors");
-  return modifier("responseHeaderModifier", {
-    set: [
-      ...fixedHeaders(entry).map(([name, value]) => ({ name, value: literal(value) })),
-      ...results(run.flatMap((policy) => policy.responseHeaders)),
-      ...setIn(edits),
-    ],
-    add: [...(varies ? [{ name: "vary", value: "origin" }] : []), ...addedIn(edits)],
-    remove: [...new Set([...edits.remove, ...limitHeaders(run)])].toSorted(),
-  });
-}
-
-function fixedHeaders({ action }: RoutePlan): [string, string][] {
-  return action.type === "respond" ? Object.entries(action.headers) : [];
-}
-
-interface Modifier {
-  set: { name: string; value: string }[];
-  add: { name: string; value: string }[];
-  remove: string[];
-}
-
-function modifier(kind: "requestHeaderModifier" | "responseHeaderModifier", { set, add, remove }: Modifier) {
-  const made = present({
-    set: set.length === 0 ? undefined : set,
-    add: add.length === 0 ? undefined : add,
-    remove: remove.length === 0 ? undefined : remove,
-  });
-  const type = kind === "requestHeaderModifier" ? "RequestHeaderModifier" : "ResponseHeaderModifier";
-  return Object.keys(made).length === 0 ? [] : [{ type, [kind]: made }];
-}
-
-/** Envoy Gateway hands values over as they are, so Envoy puts the results of the guard there. What is absent leaves its header out. */
-export function result(property: string): string {
-  return `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`;
-}
-
-function results(headers: readonly ResultHeader[]): { name: string; value: string }[] {
-  const properties = new Map(headers.map((one) => [one.name, one.property]));
-  return [...properties].map(([name, property]) => ({ name, value: result(property) }));
-}
-
-function setIn({ set }: HeaderEdits): { name: string; value: string }[] {
-  return set.map(({ name, value }) => ({
-    name,
-    value: typeof value === "string" ? literal(value) : result(value.property),
-  }));
-}
-
-function addedIn({ add }: HeaderEdits): { name: string; value: string }[] {
-  return add.map(({ name, value }) => ({ name, value: literal(value) }));
-}
-
-/** Envoy substitutes `%NAME%` in header values and bodies: a text of the user is never such a command. */
-function literal(text: string): string {
-  return text.replaceAll("%", "%%");
 }
 
 function actionFilters(rule: Rule): JsonObject[] {

@@ -98,6 +98,17 @@ describe.each([
   });
 });
 
+it.each([
+  ["set: { x-a: 'two  spaces' }", "what `x-a` is set to is no value to Envoy Gateway"],
+  [
+    `set: { ${Array.from({ length: 17 }, (_, n) => `x-${n}: a`).join(", ")} }`,
+    "a filter changes 16 headers at most, and this one 17",
+  ],
+])("headers that Envoy Gateway would not take are refused: %s", (edits, reason) => {
+  const { "route.to": found } = answers(policy({ policies: `headers: { response: { ${edits} } }` }));
+  expect(found).toBe(`refused: ${reason}`);
+});
+
 it("that a service is on the machine itself is no refusal", () => {
   expect(answers(policy({ service: "endpoints: [127.0.0.1:9001]" }))).toEqual({
     ...ALWAYS,

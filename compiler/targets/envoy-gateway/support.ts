@@ -5,6 +5,7 @@ import type { Support, SupportTable } from "../support.js";
 import { askedServices, MOST_ASKED } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { MOST_REMOVED } from "./gateways.js";
+import { whyNotHeaders } from "./headers.js";
 import { whyNoLog } from "./logs.js";
 import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
 import { certificateSecret } from "./names.js";
@@ -307,6 +308,10 @@ function routesTo(service: string, { hosts }: GatewayPlan): number {
 /** Whether a route has room in an HTTPRoute with all those that may take the same requests: between several there is no order to rely on. */
 function fits(name: string, plan: GatewayPlan): Support | undefined {
   const cluster = new Cluster(plan);
+  for (const entry of plan.hosts.flatMap(({ routes }) => routes.filter((route) => route.name === name))) {
+    const why = whyNotHeaders(cluster, entry);
+    if (why !== undefined) return refused(why);
+  }
   for (const host of plan.hosts) {
     if (host.routes.every((route) => route.name !== name)) continue;
     // What cannot be a match is told of elsewhere.
