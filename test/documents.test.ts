@@ -157,8 +157,9 @@ describe("commands", () => {
   async function succeeds(command: string, verb: string | undefined): Promise<void> {
     const result = await runLine(command, { cwd: folder, env: environment });
     expect(result, result.stderr).toMatchObject({ code: 0 });
-    if (verb !== "compile") return;
-    expect(existsSync(join(folder, "build/envoy.yaml"))).toBe(true);
+    if (verb !== "compile" || command.includes(" --report ")) return;
+    const [, target = "envoy"] = / --target (\S+)/.exec(command) ?? [];
+    expect(existsSync(join(folder, `build/${target}.yaml`))).toBe(true);
     expect(existsSync(join(folder, "build/modules/guard.wasm"))).toBe(true);
   }
 

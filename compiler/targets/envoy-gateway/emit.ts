@@ -2,13 +2,14 @@ import { guardVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { guardCapabilities } from "../envoy/capabilities.js";
 import { resourcesText, whereIn } from "../kubernetes/print.js";
+import type { Resource } from "../kubernetes/resource.js";
 import { resourceViolations } from "../kubernetes/schemas.js";
-import type { Emission, EmitOptions } from "../target.js";
+import type { Emission, EmitOptions, Violation } from "../target.js";
 import { askedRoute } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { gatewayResources } from "./gateways.js";
 import { GUARD_MODULE, guardPolicy, readByLogs } from "./guard.js";
-import { environmentSecret } from "./names.js";
+import { certificateSecret, environmentSecret } from "./names.js";
 import { httpRoutes } from "./routes.js";
 import { securityPolicies } from "./security.js";
 import { backends, isLocal, serviceName } from "./services.js";
@@ -33,8 +34,16 @@ export function emitEnvoyGateway(plan: GatewayPlan, options: EmitOptions): Emiss
     artifacts: [{ path: FILE, contents: resourcesText(head(cluster), resources) }],
     where: { [FILE]: whereIn(resources, cluster.origins) },
     modules: [{ name: GUARD_MODULE, capabilities: guardCapabilities(plan) }],
-    violations: resourceViolations(resources),
+    violations: [...resourceViolations(resources), ...takenTwice(resources)],
   };
+}
+
+/** Of two resources of one kind and name a cluster would keep the last. */
+function takenTwice(resources: readonly Resource[]): Violation[] {
+  const keys = resources.map(({ kind, metadata: { name } }) => `${kind}/${name}`);
+  return keys
+    .filter((key, index) => keys.indexOf(key) !== index)
+    .map((path) => ({ path, message: "is the name of another resource" }));
 }
 
 /** What a person who applies the file must know. */
@@ -46,6 +55,12 @@ function head({ plan, namespace }: Cluster): string[] {
     ...(variables.length === 0
       ? []
       : [`The Secret ${environmentSecret(plan)} in ${namespace} must have these keys: ${variables.join(", ")}`]),
+    ...plan.listeners.flatMap(({ name, tls }) =>
+      (tls?.certificates ?? []).map(
+        ({ certificate, key }, position) =>
+          `The Secret ${certificateSecret(plan, name, position)} in ${namespace}, of type kubernetes.io/tls, must have what the file has in ${certificate} and ${key}.`,
+      ),
+    ),
     ...(local.length === 0
       ? []
       : [

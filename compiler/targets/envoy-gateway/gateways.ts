@@ -3,7 +3,8 @@ import type { JsonObject, ListenerPlan } from "../../plan/plan.js";
 import type { Resource } from "../kubernetes/resource.js";
 import { type Cluster, deploymentOf, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
 import { accessLog } from "./logs.js";
-import { environmentSecret, partName } from "./names.js";
+import { certificateSecret, environmentSecret, partName } from "./names.js";
+import { TLS_VERSIONS } from "./services.js";
 
 const CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller";
 
@@ -67,15 +68,25 @@ function gateway(cluster: Cluster): Resource {
   return cluster.resource({ apiVersion: `${GATEWAY_API}/v1`, kind: "Gateway", name: partName(plan) }, plan.origin, {
     gatewayClassName: deploymentOf(plan).gatewayClass,
     infrastructure: { parametersRef: { group: ENVOY_GATEWAY_API, kind: "EnvoyProxy", name: partName(plan) } },
-    listeners: plan.listeners.map(({ name, port, origin }) =>
-      origins.from(origin, {
-        name,
-        port,
-        protocol: "HTTP",
+    listeners: plan.listeners.map((listener) =>
+      origins.from(listener.origin, {
+        name: listener.name,
+        port: listener.port,
+        ...security(cluster, listener),
         allowedRoutes: { namespaces: { from: "Same" }, kinds: [{ group: GATEWAY_API, kind: "HTTPRoute" }] },
       }),
     ),
   });
+}
+
+function security({ plan }: Cluster, { name, tls }: ListenerPlan): JsonObject {
+  if (tls === undefined) return { protocol: "HTTP" };
+  const certificateRefs = tls.certificates.map((_, position) => ({
+    group: "",
+    kind: "Secret",
+    name: certificateSecret(plan, name, position),
+  }));
+  return { protocol: "HTTPS", tls: { mode: "Terminate", certificateRefs } };
 }
 
 const ESCAPED_SLASHES = { reject: "RejectRequest", unescape: "UnescapeAndForward", keep: "KeepUnchanged" } as const;
@@ -103,6 +114,7 @@ function clients(cluster: Cluster, listener: ListenerPlan): Resource {
       timeout: TIMEOUTS,
       connection: { bufferLimit: BUFFER },
       http2: HTTP2,
+      tls: listener.tls === undefined ? undefined : { ...TLS_VERSIONS, alpnProtocols: ["h2", "http/1.1"] },
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { GatewayPlan } from "../../plan/plan.js";
+import type { GatewayPlan, HostPlan } from "../../plan/plan.js";
 
 // The names of resources, and those that Envoy Gateway makes of them: never parsed back.
 
@@ -26,10 +26,20 @@ export function environmentSecret(plan: Pick<GatewayPlan, "name">): string {
   return partName(plan, "environment");
 }
 
-/** The HTTPRoute of a virtual host; of one that has too many rules for one, which part. */
-export function hostRouteName(plan: Pick<GatewayPlan, "name">, domain: string, part: number): string {
+/** The Secret with a certificate of a listener, from 0: of type `kubernetes.io/tls`. Whoever applies the output makes it. */
+export function certificateSecret(plan: Pick<GatewayPlan, "name">, listener: string, position: number): string {
+  return partName(plan, listener, "certificate", ...(position === 0 ? [] : [String(position + 1)]));
+}
+
+/** The HTTPRoute of a virtual host; of one that has too many rules for one, which part. Of some listeners only, it has the name of the first. */
+export function hostRouteName(
+  plan: Pick<GatewayPlan, "name">,
+  { domains: [domain = "*"], listeners: [listener] = [] }: Pick<HostPlan, "domains" | "listeners">,
+  part: number,
+): string {
+  const table = listener === undefined ? [] : [listener];
   const host = domain === "*" ? [] : [domain.replace("*", "any")];
-  return partName(plan, ...host, ...(part === 0 ? [] : [String(part).padStart(2, "0")]));
+  return partName(plan, ...table, ...host, ...(part === 0 ? [] : [String(part).padStart(2, "0")]));
 }
 
 /** The HTTPRoute whose rules lead to services that the guard asks by itself. */

@@ -32,7 +32,7 @@ interface Wanting {
 /** The rules of a virtual host, in the order in which the first match serves; those of one HTTPRoute are together. */
 export function rulesOf(cluster: Cluster, host: HostPlan): Rule[] {
   return partsOf(inOrder(host)).flatMap((entries, part) => {
-    const route = hostRouteName(cluster.plan, host.domains[0] ?? "*", part);
+    const route = hostRouteName(cluster.plan, host, part);
     const names = new Set<string>();
     return ruled(entries, part).map((rule, position) => {
       const name = ruleName(rule.entry, names);

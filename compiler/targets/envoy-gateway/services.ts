@@ -11,7 +11,7 @@ export function isLocal({ discovery }: ServicePlan): boolean {
   return discovery.by === "static" && discovery.endpoints.every(({ host }) => isLoopback(host));
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "::1" || /^127(\.\d+){3}$/.test(host);
 }
 
@@ -34,6 +34,16 @@ export function serviceName(name: string): string {
   return name.replaceAll(".", "-");
 }
 
+/** What a Backend takes for an address: the form that its definition has. */
+export const IP_ADDRESS =
+  /^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$/;
+
+/** Envoy's own highest is 1.2 towards services. */
+export const TLS_VERSIONS = { minVersion: "1.2", maxVersion: "1.3" } as const;
+
+/** Where the file says that the authorities of the web are: the proxies of Envoy Gateway have them there too. */
+export const SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt";
+
 /** Where services are that are not on the machine itself. */
 export function backends(cluster: Cluster): Resource[] {
   const { plan } = cluster;
@@ -46,7 +56,10 @@ export function backends(cluster: Cluster): Resource[] {
         {
           type: "Endpoints",
           endpoints: endpointsOf(service),
-          ...(service.protocol === undefined ? {} : { appProtocols: ["gateway.envoyproxy.io/h2c"] }),
+          ...(service.protocol === "http2" ? { appProtocols: ["gateway.envoyproxy.io/h2c"] } : {}),
+          ...(service.tls === undefined
+            ? {}
+            : { tls: { wellKnownCACertificates: "System", sni: service.tls.sni, ...TLS_VERSIONS } }),
         },
       ),
     );

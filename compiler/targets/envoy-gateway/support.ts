@@ -5,11 +5,13 @@ import type { Support, SupportTable } from "../support.js";
 import { askedServices, MOST_ASKED } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { MOST_REMOVED } from "./gateways.js";
+import { whyNotHeaders } from "./headers.js";
 import { whyNoLog } from "./logs.js";
 import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
+import { certificateSecret } from "./names.js";
 import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, rulesOf } from "./rules.js";
 import { canBeOrigins } from "./security.js";
-import { isLocal, serviceOf } from "./services.js";
+import { IP_ADDRESS, isLocal, isLoopback, SYSTEM_CA, serviceOf } from "./services.js";
 import { specOf, TRIGGERS } from "./traffic.js";
 
 const native = (by: string): Support => ({ means: "native", by });
@@ -94,7 +96,13 @@ export const SUPPORT: SupportTable = {
   "listener.trustedHops": native("ClientTrafficPolicy clientIPDetection.xForwardedFor.numTrustedHops"),
   "listener.escapedSlashes": native("ClientTrafficPolicy path.escapedSlashesAction"),
   "listener.headerUnderscores": native("ClientTrafficPolicy headers.withUnderscoresAction"),
-  "listener.tls": refused("certificates are Secrets in a cluster, and the file names files of a machine"),
+  "listener.tls": (use, plan) => {
+    const [listener] = named(use, plan.listeners);
+    return polyfill(
+      `Gateway listeners.tls with the Secret ${certificateSecret(plan, listener?.name ?? "", 0)}`,
+      "the file names files of a machine; in a cluster a certificate is a Secret, which whoever applies the output makes of them",
+    );
+  },
   "listener.clientCertificate": refused(
     "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
   ),
@@ -114,8 +122,13 @@ export const SUPPORT: SupportTable = {
   "listener.errors": refused("Envoy Gateway has no pages in place of what Envoy itself answers"),
   "listener.decisionHeader": refused("an HTTPRoute writes headers for all listeners, and this is one of some"),
   "service.endpoints": ofService((service) => {
-    if (!isLocal(service)) return native("Backend endpoints.ip");
     const { endpoints } = service.discovery;
+    const odd = endpoints.find(({ host }) => !IP_ADDRESS.test(host));
+    if (odd !== undefined) return refused(`${odd.host} is no address to a Backend`);
+    if (!isLocal(service))
+      return endpoints.some(({ host }) => isLoopback(host))
+        ? refused("some of its endpoints are on the machine that the file was written for, which no cluster has")
+        : native("Backend endpoints.ip");
     return service.protocol !== undefined
       ? refused("which HTTP the Service of the cluster speaks stands in its appProtocol")
       : polyfill(
@@ -131,11 +144,23 @@ export const SUPPORT: SupportTable = {
   "service.eds": refused("files of endpoints are on the disk of a machine"),
   "service.zoneAware": refused("the zones of Backends and of the gateway are told in other ways"),
   "service.connectTimeout": native("BackendTrafficPolicy timeout.tcp.connectTimeout"),
-  "service.tls": refused("certificates are Secrets and ConfigMaps in a cluster, and the file names files of a machine"),
-  "service.protocol": ofService(({ protocol }) =>
-    protocol === "http2"
+  "service.tls": ofService((service) => {
+    const { tls, protocol } = service;
+    if (tls?.client !== undefined || tls?.ca !== SYSTEM_CA)
+      return refused(
+        "certificates and authorities are Secrets and ConfigMaps in a cluster, and the file names files of a machine",
+      );
+    if (isLocal(service)) return refused("TLS to a Service of the cluster takes an authority of the cluster");
+    return protocol === "auto"
+      ? native("Backend tls")
+      : polyfill("Backend tls", "the service chooses the version of HTTP by ALPN");
+  }),
+  "service.protocol": ofService(({ protocol, tls }) =>
+    (protocol === "http2" && tls === undefined) || (protocol === "auto" && tls !== undefined)
       ? native("Backend appProtocols")
-      : refused("a Backend speaks HTTP/1.1 or HTTP/2 without TLS, and calls of gRPC take deadlines of their own"),
+      : refused(
+          "a Backend speaks HTTP/1.1, HTTP/2 without TLS, or what the service chooses with TLS, and no gRPC with deadlines",
+        ),
   ),
   "service.versions": native("a Backend or Service of each version"),
   "service.loadBalancing": ofService(({ loadBalancing }) =>
@@ -145,9 +170,11 @@ export const SUPPORT: SupportTable = {
   ),
   "service.slowStart": native("BackendTrafficPolicy loadBalancer.slowStart"),
   "service.panic": refused("a BackendTrafficPolicy has it for health checks only"),
-  "service.health": refused("every rule of an HTTPRoute has a cluster of its own, which would be checked by itself"),
+  "service.health": refused(
+    "every rule of an HTTPRoute has a cluster of its own with checks of its own, and one without requests is asked once a minute",
+  ),
   "service.outliers": refused(
-    "every rule of an HTTPRoute has a cluster of its own, whose endpoints are left out by itself",
+    "every rule of an HTTPRoute has a cluster of its own, and Envoy Gateway also leaves out who fails more than others",
   ),
   "service.circuitBreakers": ofService(({ name }, plan) =>
     routesTo(name, plan) > 1
@@ -220,7 +247,7 @@ export const SUPPORT: SupportTable = {
   }),
   "route.hashBy": refused("consistent hashing of Envoy Gateway has another table"),
   "route.mirror": refused("copies by Envoy Gateway have `-shadow` behind their host"),
-  "route.rewrite": refused("not yet"),
+  "route.rewrite": native("HTTPRouteFilter urlRewrite"),
   "route.hedge": refused("Envoy Gateway does not have it"),
   "route.websocket": native("BackendTrafficPolicy httpUpgrade"),
   "route.callers": refused("no match looks at what the guard found out"),
@@ -247,8 +274,8 @@ export const SUPPORT: SupportTable = {
   ),
   "policy.digest": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
   "policy.conversion": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
-  "native.ipAccess": refused("not yet"),
-  "native.fault": refused("not yet"),
+  "native.ipAccess": refused("Envoy Gateway notes nothing of which policy refused an address, so no log could tell"),
+  "native.fault": refused("Envoy Gateway notes nothing of which policy disturbed a request, so no log could tell"),
   "native.cors": ofPolicy(({ native: policy }) => {
     if (policy?.filter !== "cors" || !canBeOrigins(policy))
       return refused("one of its origins is none to Envoy Gateway");
@@ -281,6 +308,10 @@ function routesTo(service: string, { hosts }: GatewayPlan): number {
 /** Whether a route has room in an HTTPRoute with all those that may take the same requests: between several there is no order to rely on. */
 function fits(name: string, plan: GatewayPlan): Support | undefined {
   const cluster = new Cluster(plan);
+  for (const entry of plan.hosts.flatMap(({ routes }) => routes.filter((route) => route.name === name))) {
+    const why = whyNotHeaders(cluster, entry);
+    if (why !== undefined) return refused(why);
+  }
   for (const host of plan.hosts) {
     if (host.routes.every((route) => route.name !== name)) continue;
     // What cannot be a match is told of elsewhere.

@@ -89,7 +89,7 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
   });
   const { "@type": _, ...rest } = changed;
   return {
-    ...rest,
+    ...withoutSockets(rest),
     name,
     address: { socketAddress: { address: "127.0.0.1", portValue: 0 } },
     listenerFilters: [
@@ -105,7 +105,8 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
 
 /** A cluster with the endpoints that Envoy Gateway gave it, each at the stand-in of its service. */
 function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, { services }: ReplicaOptions): Json {
-  const { "@type": _, edsClusterConfig, type: __, clusterType: ____, ...rest } = cluster;
+  const { "@type": _, edsClusterConfig, type: __, clusterType: ____, ...secured } = cluster;
+  const rest = withoutSockets(secured);
   const name = read(edsClusterConfig ?? null, "serviceName") ?? cluster.name;
   const assignment = stored.endpoints.find((one) => one.clusterName === name) ?? rest.loadAssignment;
   const { "@type": ___, ...loadAssignment } = object.parse(assignment);
@@ -130,6 +131,15 @@ function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, {
       }),
     },
   };
+}
+
+/** Certificates are on other machines, and a version of HTTP that ALPN chooses needs one. */
+function withoutSockets(value: JsonObject): JsonObject {
+  return changing(value, ({ transportSocket, transportSocketMatches, ...rest }) => {
+    if (transportSocket === undefined && transportSocketMatches === undefined) return rest;
+    const { typedExtensionProtocolOptions: _, filterChainMatch: __, ...plain } = rest;
+    return plain;
+  });
 }
 
 function read(value: Json, key: string): Json | undefined {

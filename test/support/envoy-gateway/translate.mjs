@@ -44,20 +44,22 @@ function compiled(policy) {
   return status === 0 ? join(work, "out", "envoy-gateway.yaml") : undefined;
 }
 
-function translated(file) {
+function translated(resources) {
+  const file = join(work, "resources.yaml");
+  writeFileSync(file, `${readFileSync(resources, "utf8")}${secretsOf(resources)}`);
   const args = [join(root, "dist/modules"), "--from", "gateway-api", "--to", "gateway-api,xds"];
   const result = spawnSync(program, [...args, "-o", "json", "--add-missing-resources", "-f", file], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
   if (result.status !== 0) throw new Error(`${file}: ${result.stderr}`);
-  const { xds, ...resources } = JSON.parse(result.stdout);
+  const { xds, ...rest } = JSON.parse(result.stdout);
   const configs = Object.values(xds).flatMap(({ configs }) => configs);
   const of = (kind) => configs.find((one) => one["@type"].endsWith(`.${kind}ConfigDump`)) ?? {};
   return {
     by: `Envoy Gateway ${VERSION}`,
-    of: createHash("sha256").update(readFileSync(file)).digest("hex"),
-    conditions: conditionsOf(resources),
+    of: createHash("sha256").update(readFileSync(resources)).digest("hex"),
+    conditions: conditionsOf(rest),
     listeners: (of("Listeners").dynamicListeners ?? [])
       .map(({ activeState }) => activeState.listener)
       .map(withoutDigests),
@@ -67,7 +69,30 @@ function translated(file) {
   };
 }
 
-function conditionsOf(resources) {
+/** The Secrets that whoever applies the resources makes: here of a certificate for nobody. */
+function secretsOf(resources) {
+  const text = readFileSync(resources, "utf8");
+  const names = [...text.matchAll(/kind: Secret\n +name: (\S+)/g)].map(([, name]) => name);
+  if (names.length === 0) return "";
+  const [certificate, key] = ["certificate.pem", "key.pem"].map((name) => join(work, name));
+  const subject = ["-subj", "/CN=nobody.invalid", "-addext", "subjectAltName=DNS:nobody.invalid"];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  spawnSync("openssl", ["req", "-x509", ...curve, ...subject, "-keyout", key, "-out", certificate]);
+  const [, namespace] = /\n {2}namespace: (\S+)/.exec(text);
+  const data = `{ tls.crt: ${base64(certificate)}, tls.key: ${base64(key)} }`;
+  return names
+    .map(
+      (name) =>
+        `---\napiVersion: v1\nkind: Secret\nmetadata: { name: ${name}, namespace: ${namespace} }\ntype: kubernetes.io/tls\ndata: ${data}\n`,
+    )
+    .join("");
+}
+
+function base64(file) {
+  return readFileSync(file).toString("base64");
+}
+
+function conditionsOf(rest) {
   const found = [];
   const look = (value, of) => {
     if (Array.isArray(value)) for (const one of value) look(one, of);
@@ -77,7 +102,7 @@ function conditionsOf(resources) {
       for (const inner of Object.values(value)) look(inner, of);
     }
   };
-  for (const one of Object.values(resources).flat())
+  for (const one of Object.values(rest).flat())
     if (one?.status !== undefined) look(one.status, `${one.kind}/${one.metadata.name}`);
   const unique = new Map(found.map((one) => [JSON.stringify(one), one]));
   return [...unique.values()];

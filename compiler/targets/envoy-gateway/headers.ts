@@ -1,0 +1,116 @@
+import { limitHeaders } from "../../plan/global-limits.js";
+import { filterStateKey } from "../../plan/names.js";
+import { type HeaderEdits, headerEdits } from "../../plan/native.js";
+import type { JsonObject, ResultHeader, RoutePlan } from "../../plan/plan.js";
+import { type Cluster, present } from "./context.js";
+
+/** What the service is told of the caller, and what of the request it does not see. */
+function requestHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
+  if (entry.action.type !== "forward") return { set: [], add: [], remove: [] };
+  const run = cluster.runOf(entry);
+  const edits = headerEdits(
+    run.map(({ native }) => native),
+    "request",
+  );
+  return {
+    set: [...addressOf(cluster), ...results(run.flatMap((policy) => policy.requestHeaders)), ...setIn(edits)],
+    add: addedIn(edits),
+    remove: [...new Set([...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove])].toSorted(),
+  };
+}
+
+/** Envoy itself tells the service where the request is from, but not where Envoy Gateway has it believe proxies in front. */
+function addressOf({ plan }: Cluster): { name: string; value: string }[] {
+  const believes = plan.listeners.some(({ trustedHops }) => trustedHops > 0);
+  return believes ? [{ name: "x-envoy-external-address", value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" }] : [];
+}
+
+/** What clients are told. */
+function responseHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
+  const run = cluster.runOf(entry);
+  const edits = headerEdits(
+    run.map(({ native }) => native),
+    "response",
+  );
+  const varies = run.some(({ native }) => native?.filter === "cors");
+  return {
+    set: [
+      ...fixedHeaders(entry).map(([name, value]) => ({ name, value: literal(value) })),
+      ...results(run.flatMap((policy) => policy.responseHeaders)),
+      ...setIn(edits),
+    ],
+    add: [...(varies ? [{ name: "vary", value: "origin" }] : []), ...addedIn(edits)],
+    remove: [...new Set([...edits.remove, ...limitHeaders(run)])].toSorted(),
+  };
+}
+
+function fixedHeaders({ action }: RoutePlan): [string, string][] {
+  return action.type === "respond" ? Object.entries(action.headers) : [];
+}
+
+interface Modifier {
+  set: { name: string; value: string }[];
+  add: { name: string; value: string }[];
+  remove: string[];
+}
+
+function modifier(kind: "requestHeaderModifier" | "responseHeaderModifier", { set, add, remove }: Modifier) {
+  const made = present({
+    set: set.length === 0 ? undefined : set,
+    add: add.length === 0 ? undefined : add,
+    remove: remove.length === 0 ? undefined : remove,
+  });
+  const type = kind === "requestHeaderModifier" ? "RequestHeaderModifier" : "ResponseHeaderModifier";
+  return Object.keys(made).length === 0 ? [] : [{ type, [kind]: made }];
+}
+
+/** Envoy Gateway hands values over as they are, so Envoy puts the results of the guard there. What is absent leaves its header out. */
+export function result(property: string): string {
+  return `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`;
+}
+
+function results(headers: readonly ResultHeader[]): { name: string; value: string }[] {
+  const properties = new Map(headers.map((one) => [one.name, one.property]));
+  return [...properties].map(([name, property]) => ({ name, value: result(property) }));
+}
+
+function setIn({ set }: HeaderEdits): { name: string; value: string }[] {
+  return set.map(({ name, value }) => ({
+    name,
+    value: typeof value === "string" ? literal(value) : result(value.property),
+  }));
+}
+
+function addedIn({ add }: HeaderEdits): { name: string; value: string }[] {
+  return add.map(({ name, value }) => ({ name, value: literal(value) }));
+}
+
+/** Envoy substitutes `%NAME%` in header values and bodies: a text of the user is never such a command. */
+export function literal(text: string): string {
+  return text.replaceAll("%", "%%");
+}
+
+/** The filters of a rule that change headers. */
+export function headerFilters(cluster: Cluster, entry: RoutePlan): JsonObject[] {
+  return [
+    ...modifier("requestHeaderModifier", requestHeaders(cluster, entry)),
+    ...modifier("responseHeaderModifier", responseHeaders(cluster, entry)),
+  ];
+}
+
+/** The most headers that one filter sets, adds or removes. */
+const MOST_HEADERS = 16;
+
+/** What Envoy Gateway takes for a value. */
+const VALUE = /^[!-~]+([\t ]?[!-~]+)*$/;
+
+/** Why the headers of an entry cannot be had; undefined if they can. */
+export function whyNotHeaders(cluster: Cluster, entry: RoutePlan): string | undefined {
+  for (const { set, add, remove } of [requestHeaders(cluster, entry), responseHeaders(cluster, entry)]) {
+    const most = Math.max(set.length, add.length, remove.length);
+    if (most > MOST_HEADERS) return `a filter changes ${MOST_HEADERS} headers at most, and this one ${most}`;
+    const odd = [...set, ...add].find(({ value }) => !VALUE.test(value));
+    if (odd !== undefined) return `what \`${odd.name}\` is set to is no value to Envoy Gateway`;
+  }
+  return undefined;
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { checkText, supportedBy } from "../../index.js";
+import { envoyGateway } from "./target.js";
+
+// What the target refuses, and does in another way, with the reason.
+
+/** A policy whose one route `r` leads to the service `s`, with other lines in place of its own. */
+function policy(
+  parts: Partial<Record<"listener" | "service" | "policies" | "match" | "route" | "top", string>>,
+): string {
+  const { listener = "", service = "endpoints: [10.0.0.5:9001]", policies, match = "path: /a/**" } = parts;
+  const { route = "to: s", top = "" } = parts;
+  return `apiVersion: sluice/v1
+kind: Gateway
+name: shop
+listeners:
+  public: { address: 0.0.0.0:8080${listener === "" ? "" : `, ${listener}`} }
+services:
+  s: { ${service} }
+  t: { endpoints: [10.0.0.6:9001] }
+${policies === undefined ? "" : `policies:\n  p: { ${policies} }\n`}routes:
+  - { name: r, match: { ${match} }, ${route}${policies === undefined ? "" : ", apply: [p]"} }
+${top}`;
+}
+
+/** What is refused and done by other means, by feature. */
+function answers(text: string): Record<string, string> {
+  const { plan, diagnostics } = checkText("policy.yaml", text);
+  if (plan === undefined) throw new Error(JSON.stringify(diagnostics.map(({ message }) => message)));
+  const { uses = [] } = supportedBy(plan).find(({ target }) => target === envoyGateway.name) ?? {};
+  return Object.fromEntries(
+    uses.flatMap(({ id, support }) =>
+      support.means === "refused" || support.means === "polyfill" ? [[id, `${support.means}: ${support.reason}`]] : [],
+    ),
+  );
+}
+
+const ALWAYS = {
+  "listener.address": "polyfill: an address is one of a machine; in a cluster the Service of the Gateway has one",
+  "match.headers": "polyfill: no match looks at the whole target, and the path is all of it that counts",
+};
+
+describe("of a plain route", () => {
+  it("only the address and the answer to bad paths are done in another way", () => {
+    expect(answers(policy({}))).toEqual(ALWAYS);
+  });
+});
+
+describe.each([
+  [
+    "a redirect without a host",
+    { route: "redirect: { path: /b, status: 308 }" },
+    "route.redirect",
+    "the port of the listener",
+  ],
+  ["a header that is there", { match: "path: /a, headers: { x-a: true }" }, "match.headers", "cannot ask for `x-a`"],
+  ["a parameter", { match: "path: /a, query: { a: b }" }, "match.query", "the whole target"],
+  ["a copy", { route: "to: s, mirror: [{ service: t, percent: 10% }]" }, "route.mirror", "`-shadow`"],
+  [
+    "a check of health",
+    { service: "endpoints: [10.0.0.5:9001], health: { path: /h } " },
+    "service.health",
+    "once a minute",
+  ],
+  [
+    "one that is left out",
+    { service: "endpoints: [10.0.0.5:9001], outliers: {}" },
+    "service.outliers",
+    "more than others",
+  ],
+  [
+    "hashing",
+    { service: "endpoints: [10.0.0.5:9001], loadBalancing: maglev", route: "to: s, hashBy: { source: ip }" },
+    "service.loadBalancing",
+    "another table",
+  ],
+  ["a file of endpoints", { service: "eds: mounted:/etc/eds/s.yaml" }, "service.eds", "on the disk"],
+  [
+    "an authority of its own",
+    { service: 'dns: "s.example.com:443", tls: { ca: "mounted:/etc/ca.crt" }' },
+    "service.tls",
+    "Secrets",
+  ],
+  ["one version of HTTP", { listener: "protocols: [http1]" }, "listener.protocol", "HTTP/1.1 and HTTP/2"],
+  ["the decision as a header", { listener: "decisionHeader: true" }, "listener.decisionHeader", "all listeners"],
+  ["pages", { listener: 'errors: [{ on: [404], body: "no" }]' }, "listener.errors", "pages"],
+  ["a log in a file", { listener: "accessLog: { to: /var/log/a.log }" }, "listener.accessLog", "standard output"],
+  ["addresses", { policies: "ipAccess: { allow: [10.0.0.0/8] }" }, "native.ipAccess", "no log could tell"],
+  ["faults", { policies: "fault: { abort: { status: 503 } }" }, "native.fault", "no log could tell"],
+  ["compressed answers", { policies: "compress: {}" }, "native.compress", "other rules"],
+  ["a bound of bodies", { policies: "bodyLimit: { bytes: 64Ki }" }, "native.bodyLimit", "the length"],
+  ["room of the gateway", { top: "overload: { connections: 100 }\n" }, "gateway.overload", "bootstrap"],
+])("%s", (_what, parts, feature, reason) => {
+  it(`is refused as ${feature}`, () => {
+    const { [feature]: found } = answers(policy(parts));
+    expect(found).toMatch(/^refused: ./);
+    expect(found).toContain(reason);
+  });
+});
+
+it.each([
+  ["set: { x-a: 'two  spaces' }", "what `x-a` is set to is no value to Envoy Gateway"],
+  [
+    `set: { ${Array.from({ length: 17 }, (_, n) => `x-${n}: a`).join(", ")} }`,
+    "a filter changes 16 headers at most, and this one 17",
+  ],
+])("headers that Envoy Gateway would not take are refused: %s", (edits, reason) => {
+  const { "route.to": found } = answers(policy({ policies: `headers: { response: { ${edits} } }` }));
+  expect(found).toBe(`refused: ${reason}`);
+});
+
+it("that a service is on the machine itself is no refusal", () => {
+  expect(answers(policy({ service: "endpoints: [127.0.0.1:9001]" }))).toEqual({
+    ...ALWAYS,
+    "service.endpoints": "polyfill: 127.0.0.1 is the machine that the file was written for, which no cluster has",
+  });
+});
+
+it("limits of a service that two routes share are refused, and of one route are not", () => {
+  const service = "endpoints: [10.0.0.5:9001], circuitBreakers: { connections: 10 }";
+  expect(answers(policy({ service }))).toEqual(ALWAYS);
+  const second = "  - { name: q, match: { path: /q }, to: s }\n";
+  expect(answers(policy({ service, top: second }))).toMatchObject({
+    "service.circuitBreakers": expect.stringContaining("would not share the limits"),
+  });
+});
+
+it("routes of one host that may take the same requests must fit into one HTTPRoute", () => {
+  const routes = (path: (number: number) => string) =>
+    Array.from(
+      { length: 20 },
+      (_, number) => `  - { name: r${number}, match: { path: "${path(number)}" }, to: s }\n`,
+    ).join("");
+  expect(answers(policy({ top: routes((number) => `/part-${number}/**`) }))).toEqual(ALWAYS);
+  expect(answers(policy({ top: routes((number) => `/{any}/x${number}`) }))).toMatchObject({
+    "route.to": expect.stringContaining("an HTTPRoute has 16 rules at most"),
+  });
+});
