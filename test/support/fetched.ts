@@ -48,15 +48,21 @@ async function isThere(path: string): Promise<boolean> {
 
 /**
  * @param fix what to do if it fails
+ * @param timeoutMs for what takes long even where nothing is fetched
  * @returns standard output
  */
 export async function demand(
   file: string,
   args: readonly string[],
-  { cwd, env = {}, fix }: { cwd?: string; env?: Readonly<Record<string, string>>; fix: string },
+  {
+    cwd,
+    env = {},
+    fix,
+    timeoutMs = TIMEOUT_MS,
+  }: { cwd?: string; env?: Readonly<Record<string, string>>; fix: string; timeoutMs?: number },
 ): Promise<string> {
   const result = await runCommand(file, args, {
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     env: { ...process.env, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });

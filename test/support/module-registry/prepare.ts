@@ -5,6 +5,9 @@ import { findGo } from "../trace-stores/prepare.js";
 
 const FOLDER = join(packageRoot(), "test", "support", "module-registry");
 
+/** Of each program, beside other tests on the same processors. */
+const BUILD_TIMEOUT_MS = 15 * 60_000;
+
 export interface RegistryPrograms {
   /** The registry of the CNCF. */
   readonly registry: string;
@@ -13,7 +16,7 @@ export interface RegistryPrograms {
 }
 
 /**
- * Both programs, built once a machine from what `go.sum` pins: two minutes of one processor.
+ * Both programs, built once a machine from what `go.sum` pins: four minutes of one processor with Go's own library.
  * @throws with what to do, if there is no Go and none can be fetched, or the build fails
  */
 export async function prepareRegistry(): Promise<RegistryPrograms> {
@@ -38,6 +41,7 @@ export async function prepareRegistry(): Promise<RegistryPrograms> {
         {
           // Nothing of C is in it, so no compiler of C is needed.
           env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
+          timeoutMs: BUILD_TIMEOUT_MS,
           fix: "Check the network and your settings of Go (go env).",
         },
       );
