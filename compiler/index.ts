@@ -147,7 +147,7 @@ export interface Compiled {
  *
  * @param target a name of `targetNames`
  */
-export async function compile(path: string, target: string, options: EmitOptions = {}): Promise<Compiled> {
+export async function compile(path: string, target: string, options: EmitOptions & Pinning = {}): Promise<Compiled> {
   const { plan, diagnostics, suppressed, sources, files } = check(path);
   const chosen = targets.find((candidate) => candidate.name === target);
   if (chosen === undefined) throw new RangeError(`no target is named ${target}; there are: ${targetNames.join(", ")}`);
@@ -158,9 +158,17 @@ export async function compile(path: string, target: string, options: EmitOptions
     ...unplaced(plan, chosen, options),
   ];
   if (unfit.length > 0) return { ...compiled, diagnostics: sortDiagnostics([...diagnostics, ...unfit]) };
-  const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan, options));
+  const { pins, ...emitted } = options;
+  const modules = options.modules ?? chosen.modulesOf?.(plan);
+  const pinned = pins === undefined || modules === undefined ? {} : { moduleDigests: await pins(modules) };
+  const { emission, diagnostics: broken } = verified(plan, await chosen.emit(plan, { ...emitted, ...pinned }));
   const all = [...diagnostics, ...broken];
   return hasErrors(all) ? { ...compiled, diagnostics: all } : { ...compiled, emission, diagnostics: all };
+}
+
+export interface Pinning {
+  /** Tells the digests of what a cluster fetches from there, by the names of modules; nothing is pinned if absent. */
+  pins?: (modules: string) => Promise<Readonly<Record<string, string>>>;
 }
 
 /** Where modules are in what is only shown, if the policy does not say it. */

@@ -140,6 +140,6 @@ services:
 
   it("refuses a target that there is not, and names those that there are", async () => {
     const refused = compile("examples/quickstart/policy.yaml", "nginx");
-    await expect(refused).rejects.toThrow("no target is named nginx; there are: envoy");
+    await expect(refused).rejects.toThrow("no target is named nginx; there are: envoy, envoy-gateway, istio");
   });
 });

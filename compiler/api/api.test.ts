@@ -88,7 +88,7 @@ describe("compile", () => {
     });
     const golden = readFileSync(join(packageRoot(), "examples/quickstart/golden/envoy.yaml"), "utf8");
     const guard = readFileSync(join(packageRoot(), "dist/modules/guard.wasm"));
-    expect([ok, targets]).toEqual([true, ["envoy"]]);
+    expect([ok, targets]).toEqual([true, ["envoy", "envoy-gateway", "istio"]]);
     expect(artifacts.map(({ path }) => path)).toEqual(["envoy.yaml", "modules/guard.wasm", "sluice.lock.json"]);
     expect(artifacts[0]?.contents).toBe(golden);
     expect(guard.equals(Buffer.from(artifacts[1]?.contents ?? ""))).toBe(true);

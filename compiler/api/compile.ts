@@ -1,4 +1,5 @@
 import { outputOf } from "../cli/compiled.js";
+import { pinsOf } from "../cli/pins.js";
 import { compile as compileFor, defaultModulesDir } from "../index.js";
 import type { CheckResult } from "./check.js";
 import { checkResult, reading } from "./result.js";
@@ -13,6 +14,8 @@ export interface CompileOptions {
   readonly modulesDir?: string | undefined;
   /** Where a cluster fetches the modules, without the name of one: `oci://…`, `https://…` or `file:///…`. Default: what the policy says. */
   readonly modules?: string | undefined;
+  /** SHA-256, in hexadecimal, of what a cluster fetches as the guard. Default: that of the module, or of its image as `sluice wasm package` makes it. */
+  readonly pin?: string | undefined;
 }
 
 /** A file to be written: a text in UTF-8, or the bytes of a module. */
@@ -45,9 +48,13 @@ export async function compile(path: string, options: CompileOptions = {}): Promi
   const chosen = {
     modulesDir,
     ...(options.modules === undefined ? {} : { modules: options.modules }),
+    ...(options.pin === undefined ? {} : { pin: options.pin }),
     ...(options.accessLog === undefined ? {} : { accessLog: options.accessLog }),
   };
-  const compiled = await reading(path, () => compileFor(path, target, chosen));
+  const compiled = await reading(path, () => {
+    const { pin, ...emitted } = chosen;
+    return compileFor(path, target, { ...emitted, pins: (modules) => pinsOf(modules, pin) });
+  });
   const result = checkResult(compiled);
   if (compiled.emission === undefined) return { ...result, artifacts: [] };
   const { artifacts, modules, lockFile } = await outputOf(compiled.emission, compiled, chosen);

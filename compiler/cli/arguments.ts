@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { LEAST_ROUNDS, MOST_ROUNDS } from "../plan/verifier.js";
+import { modulesPrefix } from "../policy/deployments.js";
 import { NAME, positiveDuration } from "../policy/values.js";
 
 // How the texts of options and arguments are read.
@@ -16,6 +17,20 @@ export function modulesFolder(text: string): string {
   if (folder === "" || /[\u0000-\u001f\u007f]/.test(folder))
     throw new InvalidArgumentError("the path of a folder is needed");
   return folder;
+}
+
+/** Where a cluster fetches modules, as in the file. */
+export function modulesUrl(text: string): string {
+  const { data, error } = modulesPrefix.safeParse(text);
+  if (data === undefined) throw new InvalidArgumentError(`${error?.issues[0]?.message ?? "a URL is needed"}`);
+  return data;
+}
+
+/** SHA-256 in hexadecimal, with or without what images write before it. */
+export function sha256Digest(text: string): string {
+  const [, digest] = /^(?:sha256:)?([0-9a-f]{64})$/.exec(text) ?? [];
+  if (digest === undefined) throw new InvalidArgumentError("sha256: and 64 lower-case hexadecimal digits are needed");
+  return digest;
 }
 
 /** Milliseconds. */

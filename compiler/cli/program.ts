@@ -3,7 +3,15 @@ import { FIX_LEVELS } from "../diagnostics/fixing.js";
 import { nearest } from "../diagnostics/suggest.js";
 import { targetNames } from "../index.js";
 import { DEFAULT_OPTIONS } from "../targets/envoy/options.js";
-import { collected, lookback, modulesFolder, positiveInteger, zoneName } from "./arguments.js";
+import {
+  collected,
+  lookback,
+  modulesFolder,
+  modulesUrl,
+  positiveInteger,
+  sha256Digest,
+  zoneName,
+} from "./arguments.js";
 import type { CheckOptions } from "./commands/check.js";
 import type { CompileOptions } from "./commands/compile.js";
 import { REPORT_FORMATS } from "./commands/compile-options.js";
@@ -105,6 +113,12 @@ export function program(finish: (code: number) => void): Command {
     .option(
       "--modules <url>",
       "where a cluster fetches the modules: oci://, https:// or file:///, without the name of one",
+      modulesUrl,
+    )
+    .option(
+      "--pin <digest>",
+      "of the image of the guard, as `wasm push` prints it, if it was packaged with options",
+      sha256Digest,
     )
     .option("--access-log <file>", "let Envoy write one JSON line for each request; - is its standard output")
     .addOption(

@@ -53,6 +53,7 @@ function ofOptions(before: Lock, now: Lock): string[] {
   return [
     ...said("--access-log", before.options.accessLog, now.options.accessLog),
     ...said("--modules", before.options.modules, now.options.modules),
+    ...said("--pin", before.options.pin, now.options.pin),
     ...said("--modules-dir", before.options.modulesDir, now.options.modulesDir),
   ];
 }

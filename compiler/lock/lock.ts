@@ -41,6 +41,7 @@ const lockSchema = z.strictObject({
   options: z.strictObject({
     modulesDir: z.string(),
     modules: z.string().optional(),
+    pin: digest.optional(),
     accessLog: z.string().optional(),
   }),
   policy: z.strictObject({
@@ -62,6 +63,7 @@ export type LockedModule = Lock["modules"][number];
 export interface LockOptions {
   readonly modulesDir: string;
   readonly modules?: string;
+  readonly pin?: string;
   readonly accessLog?: string;
 }
 
@@ -89,6 +91,7 @@ export function lockOf({ sluice, target, options, sources, files, modules }: Loc
     options: {
       modulesDir: options.modulesDir,
       ...(options.modules === undefined ? {} : { modules: options.modules }),
+      ...(options.pin === undefined ? {} : { pin: options.pin }),
       ...(options.accessLog === undefined ? {} : { accessLog: options.accessLog }),
     },
     policy: policyOf(sources),

@@ -6,13 +6,16 @@ const dnsLabel = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "a DNS label: a-z, 0-9 and inner -");
 
-const modules = z
+/** What stands before the names of modules. */
+export const modulesPrefix = z
   .string()
   .max(1_024)
   .regex(
     /^(oci|https|http|file):\/\/[^\s?#"]*[^\s?#"/]$/,
     "begins with oci://, https://, http:// or file:///, and has no slash at its end",
-  )
+  );
+
+const modules = modulesPrefix
   .describe("Where a cluster fetches the modules: what stands before `/guard`. `compile --modules` says it too.")
   .meta({ examples: ["oci://registry.example.com/sluice"] });
 

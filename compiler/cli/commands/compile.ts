@@ -12,6 +12,7 @@ import { type Output, outputOf } from "../compiled.js";
 import { contentsIn, digestsIn, liesIn, lockTextIn, wasmFilesIn } from "../compiled-folder.js";
 import { EXIT } from "../exit.js";
 import { checkFile, policyFile, unreadable, writeAll } from "../files.js";
+import { pinsOf } from "../pins.js";
 import { type Format, printFindings, printReport } from "../print.js";
 import { shellWord } from "../shell.js";
 import type { REPORT_FORMATS } from "./compile-options.js";
@@ -22,6 +23,7 @@ export interface CompileOptions {
   modulesDir: string;
   format: Format;
   modules?: string;
+  pin?: string;
   accessLog?: string;
   report?: (typeof REPORT_FORMATS)[number];
   check?: true;
@@ -33,10 +35,11 @@ export interface CompileOptions {
  */
 export async function compileCommand(path: string, options: CompileOptions): Promise<number> {
   if (options.report !== undefined) return reported(path, options.report, options.format);
-  const { modulesDir, modules, accessLog } = options;
+  const { modulesDir, modules, pin, accessLog } = options;
   const chosen: LockOptions = {
     modulesDir,
     ...(modules === undefined ? {} : { modules }),
+    ...(pin === undefined ? {} : { pin }),
     ...(accessLog === undefined ? {} : { accessLog }),
   };
   const { compiled, report } = await compilation(path, options.target, chosen);
@@ -79,7 +82,8 @@ async function compilation(
 ): Promise<{ compiled?: Compiled; report: Report }> {
   try {
     const file = policyFile(path);
-    const compiled = await compile(file, target, options);
+    const { pin, ...emitted } = options;
+    const compiled = await compile(file, target, { ...emitted, pins: (modules) => pinsOf(modules, pin) });
     return { compiled, report: reportOf(compiled.diagnostics, { files: [file], suppressed: compiled.suppressed }) };
   } catch (error) {
     const reason = unreadable(path, error);
@@ -148,13 +152,14 @@ function firstDifference(path: string, { artifacts, lockFile }: Output, out: str
 }
 
 /** The command that writes what `--check` would like to see, for a shell. */
-function commandOf(path: string, { target, out, modulesDir, modules, accessLog }: CompileOptions): string {
+function commandOf(path: string, { target, out, modulesDir, modules, pin, accessLog }: CompileOptions): string {
   const options = [
     ...(target === "envoy" ? [] : ["--target", target]),
     "--out",
     out,
     ...(modulesDir === DEFAULT_OPTIONS.modulesDir ? [] : ["--modules-dir", modulesDir]),
     ...(modules === undefined ? [] : ["--modules", modules]),
+    ...(pin === undefined ? [] : ["--pin", `sha256:${pin}`]),
     ...(accessLog === undefined ? [] : ["--access-log", accessLog]),
   ];
   return ["sluice", "compile", path, ...options].map(shellWord).join(" ");
