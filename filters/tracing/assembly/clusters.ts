@@ -10,7 +10,7 @@ import {
   requiredMember,
   stringOf,
 } from "../../lib/document";
-import { addressOf, exists, none } from "../../lib/region";
+import { addressOf, at, exists, none } from "../../lib/region";
 import { addName, findName, NameTable, newNameTable } from "../../lib/table";
 import { Text } from "../../lib/text";
 
@@ -45,5 +45,5 @@ export function readClusters(list: i32): bool {
 /** What the service behind a cluster is called; the missing record if it is called as the cluster is. */
 export function serviceOfCluster(start: usize, length: i32): Text {
   const found = exists(services) ? findName(services, start, length) : -1;
-  return found < 0 ? none<Text>() : changetype<Text>(<usize>found);
+  return found < 0 ? none<Text>() : at<Text>(<usize>found, 0);
 }
