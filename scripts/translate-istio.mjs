@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inspect } from "./translate-istio/inspect.mjs";
-import { stored } from "./translate-istio/stored.mjs";
-import { buildTools } from "./translate-istio/tools.mjs";
-import { translate } from "./translate-istio/translate.mjs";
+import { inspect } from "../test/support/istio-translate/inspect.mjs";
+import { stored } from "../test/support/istio-translate/stored.mjs";
+import { buildTools } from "../test/support/istio-translate/tools.mjs";
+import { translate } from "../test/support/istio-translate/translate.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const here = join(root, "test", "targets", "istio");

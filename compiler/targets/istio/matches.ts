@@ -146,7 +146,7 @@ function tooLong(matchers: readonly Json[]): string | undefined {
   const longest = Math.max(0, ...matchers.flatMap(regexesIn).map((regex) => Buffer.byteLength(regex)));
   return longest <= LONGEST_REGEX
     ? undefined
-    : `its expression has ${longest} characters, and istiod takes ${LONGEST_REGEX.toLocaleString("en")}`;
+    : `its expression has ${longest} characters, and istiod takes ${LONGEST_REGEX}`;
 }
 
 function regexesIn(value: Json): string[] {
