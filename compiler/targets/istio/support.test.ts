@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../cli/files.js";
 import { checkText } from "../../index.js";
-import type { FeatureId } from "../features.js";
+import { FEATURES, type FeatureId } from "../features.js";
 import { refusals, supportOf } from "../support.js";
 import { emitIstio } from "./emit.js";
 import { SUPPORT } from "./support.js";
@@ -118,4 +121,23 @@ it("the module is fetched from where the command or the policy says, and pinned 
     `url: https://modules.example.com/guard.wasm\n  sha256: ${sha256}`,
   );
   expect(text("file:///etc/sluice")).toContain("url: file:///etc/sluice/guard.wasm\n  type: HTTP");
+});
+
+it("README.md names every feature, and what is always refused as refused", () => {
+  const text = readFileSync(join(packageRoot(), "compiler", "targets", "istio", "README.md"), "utf8");
+  const rows = new Map(
+    [...text.matchAll(/^\| `([a-zA-Z0-9.]+)` \| (\S+) \| (.+) \|$/gm)].map(([, id, means, by]) => [id, { means, by }]),
+  );
+  expect([...rows.keys()]).toEqual(Object.keys(FEATURES));
+  for (const [id, support] of Object.entries(SUPPORT))
+    if (typeof support !== "function")
+      expect(rows.get(id), id).toEqual({
+        means: support.means === "refused" ? "**refused**" : support.means,
+        by:
+          support.means === "refused"
+            ? support.reason
+            : "reason" in support
+              ? `${support.by}: ${support.reason}`
+              : support.by,
+      });
 });
