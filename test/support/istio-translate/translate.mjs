@@ -5,9 +5,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadAll, dump as printYaml } from "js-yaml";
+import { cacheDirectory } from "./tools.mjs";
 
 const NAMESPACE = "default";
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 /**
  * @returns the dump of Envoy's configuration as a text, and what of it stands for something else: numbers of ports, and the folder of modules
