@@ -2,7 +2,7 @@ import { guardConfiguration, guardVariables, LOGGED_RESULTS } from "../../plan/g
 import { PREFLIGHT } from "../../plan/names.js";
 import type { GatewayPlan, Json, JsonObject } from "../../plan/plan.js";
 import { sendsSpans } from "../../plan/tracing.js";
-import type { Resource } from "../kubernetes/resource.js";
+import { type Resource, remembered } from "../kubernetes/resource.js";
 import { askedClusters } from "./asked.js";
 import { type Cluster, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
 import { envoyClusterName, partName } from "./names.js";
@@ -66,7 +66,8 @@ export function clusterConfiguration(cluster: Cluster, read: readonly string[]):
     cluster,
   );
   const clusters = sendsSpans(cluster.plan) ? serviceClusters(cluster) : [];
-  return { ...configuration, ...(clusters.length === 0 ? {} : { clusters }), policies: policies ?? [] };
+  const whole = { ...configuration, ...(clusters.length === 0 ? {} : { clusters }), policies: policies ?? [] };
+  return remembered(whole, cluster.plan, cluster.origins);
 }
 
 /** What spans call the services behind the clusters. One that several services share keeps its name. */

@@ -9,7 +9,7 @@ export class Mesh {
   readonly plan: GatewayPlan;
   readonly deployment: IstioDeployment;
   readonly policies: ReadonlyMap<string, PolicyPlan>;
-  private readonly origins: Origins;
+  readonly origins: Origins;
   private readonly services: ReadonlyMap<string, MeshService>;
 
   constructor(plan: GatewayPlan, deployment: IstioDeployment, origins: Origins) {

@@ -4,6 +4,7 @@ import { mountedFiles } from "../../plan/transport.js";
 import { DEFAULT_ISTIO } from "../../policy/deployments.js";
 import { guardCapabilities } from "../envoy/capabilities.js";
 import { GUARD_MODULE } from "../envoy/guard.js";
+import { LIMITS_FILE, limitServiceText } from "../envoy/limit-service.js";
 import { DEFAULT_OPTIONS } from "../envoy/options.js";
 import { resourcesText, whereIn } from "../kubernetes/print.js";
 import { Origins, type Resource } from "../kubernetes/resource.js";
@@ -22,8 +23,13 @@ const FILE = "istio.yaml";
 export function emitIstio(plan: GatewayPlan, options: EmitOptions): Emission {
   const origins = new Origins();
   const { resources, violations } = istioResources(plan, options, origins);
+  // What the service that counts for all gateways reads.
+  const limits = limitServiceText(plan);
   return {
-    artifacts: [{ path: FILE, contents: resourcesText(header(plan), resources) }],
+    artifacts: [
+      { path: FILE, contents: resourcesText(header(plan), resources) },
+      ...(limits === undefined ? [] : [{ path: LIMITS_FILE, contents: limits }]),
+    ],
     where: { [FILE]: whereIn(resources, origins) },
     modules: [{ name: GUARD_MODULE, capabilities: guardCapabilities(plan) }],
     violations: [...resourceViolations(resources), ...violations],

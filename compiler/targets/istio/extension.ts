@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../../plan/plan.js";
 import { isLogged } from "../envoy/access-logs.js";
 import { GUARD_MODULE } from "../envoy/guard.js";
 import type { EnvoyOptions } from "../envoy/options.js";
-import type { Resource } from "../kubernetes/resource.js";
+import { type Resource, remembered } from "../kubernetes/resource.js";
 import { type Mesh, present } from "./context.js";
 import { moduleUrl } from "./modules.js";
 import { partName } from "./names.js";
@@ -51,7 +51,8 @@ function module(mesh: Mesh, { prefix, digests }: ModuleSource, options: EnvoyOpt
 /** The configuration of the guard, which notes a decision of every request: the filter behind it looks for one. */
 export function pluginConfig(mesh: Mesh, options: EnvoyOptions): JsonObject {
   const { plan } = mesh;
-  return withClusters(guardConfiguration(plan, isLogged(plan, options) ? LOGGED_RESULTS : ["decision"]), mesh);
+  const configuration = guardConfiguration(plan, isLogged(plan, options) ? LOGGED_RESULTS : ["decision"]);
+  return remembered(withClusters(configuration, mesh), plan, mesh.origins);
 }
 
 /** The services that the guard asks are known by what istiod calls their clusters. */

@@ -76,5 +76,7 @@ export function remembered(configuration: JsonObject, plan: GatewayPlan, origins
 
 function listOf(value: Json | undefined): JsonObject[] {
   if (!Array.isArray(value)) return [];
-  return value.flatMap((entry) => (typeof entry === "object" && entry !== null && !Array.isArray(entry) ? [entry] : []));
+  return value.flatMap((entry) =>
+    typeof entry === "object" && entry !== null && !Array.isArray(entry) ? [entry] : [],
+  );
 }

@@ -22,7 +22,18 @@ export function stored(dump, replaced, digest) {
       : text.replaceAll(there, here);
   const named = JSON.parse(text);
   for (const list of Object.values(named)) if (Array.isArray(list)) list.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return `${JSON.stringify(named, undefined, 1)}\n`;
+  return `${JSON.stringify(ordered(named), undefined, 1)}\n`;
+}
+
+/** Envoy writes maps in any order. */
+function ordered(value) {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .toSorted()
+      .map((key) => [key, ordered(value[key])]),
+  );
 }
 
 /** The type of a whole resource is known by the list that it is in; that of an extension is not. */

@@ -7,12 +7,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inspect } from "./istio-translation/inspect.mjs";
-import { stored } from "./istio-translation/stored.mjs";
-import { buildTools } from "./istio-translation/tools.mjs";
-import { translate } from "./istio-translation/translate.mjs";
+import { inspect } from "./inspect.mjs";
+import { stored } from "./stored.mjs";
+import { buildTools } from "./tools.mjs";
+import { translate } from "./translate.mjs";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const here = join(root, "test", "targets", "istio");
 const target = join(here, "translated");
 const folders = [join(root, "examples"), join(here, "policies")];

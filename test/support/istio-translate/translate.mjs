@@ -5,9 +5,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadAll, dump as printYaml } from "js-yaml";
+import { cacheDirectory } from "./tools.mjs";
 
 const NAMESPACE = "default";
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 /**
  * @returns the dump of Envoy's configuration as a text, and what of it stands for something else: numbers of ports, and the folder of modules
@@ -58,7 +59,7 @@ export async function translate(text, folder, tools, root) {
     envoy = begin(
       folder,
       "envoy",
-      envoyPath(root),
+      envoyPath(),
       ["-c", join(folder, "envoy.json"), "--use-dynamic-base-id"],
       environment,
     );
@@ -66,7 +67,6 @@ export async function translate(text, folder, tools, root) {
     let dump = "";
     await until(envoy, async () => {
       dump = (await answers(`http://127.0.0.1:${admin}/config_dump?include_eds`)) ?? "";
-      if (process.env.SLUICE_DUMP) writeFileSync(process.env.SLUICE_DUMP, dump);
       return dump !== "" && isWhole(JSON.parse(dump), gateways);
     });
     return { dump, replaced };
@@ -202,11 +202,11 @@ function isWhole({ configs }, gateways) {
   return states.length === gateways && routes.length > 0 && wasm.length > 0;
 }
 
-function envoyPath(root) {
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+/** As `sluice` finds it, without what is on PATH. */
+function envoyPath() {
   if (process.env.SLUICE_ENVOY) return process.env.SLUICE_ENVOY;
-  const cache = process.env.SLUICE_CACHE ?? join(process.env.HOME ?? "", ".cache", "sluice");
-  return version === "" ? "envoy" : join(cache, "envoy", "1.40.0-linux-x86_64", "envoy");
+  const architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+  return join(cacheDirectory(), "envoy", `1.40.0-${process.platform}-${architecture}`, "envoy");
 }
 
 function begin(folder, name, command, args, environment) {

@@ -68,7 +68,7 @@ function go(cwd, ...args) {
   return stdout;
 }
 
-function cacheDirectory() {
+export function cacheDirectory() {
   const { SLUICE_CACHE, XDG_CACHE_HOME, HOME } = process.env;
   if (SLUICE_CACHE) return SLUICE_CACHE;
   return XDG_CACHE_HOME ? join(XDG_CACHE_HOME, "sluice") : join(HOME || homedir(), ".cache", "sluice");
