@@ -41,11 +41,12 @@ it("a module under the name of another has what that one must not have", () => {
     "has exports that are not allowed: function proxy_on_delete, function proxy_on_log, function proxy_on_response_headers",
   ]);
   expect(verifyModule(moduleBytes("auth"), contractOf("guard")).faults).toEqual([
-    "lacks exports: function proxy_on_log",
+    "lacks exports: function proxy_on_delete, function proxy_on_log, function proxy_on_response_headers",
   ]);
   expect(verifyModule(moduleBytes("tracing"), contractOf("rate-limit")).faults).toEqual([
-    "has exports that are not allowed: function proxy_on_http_call_response, function proxy_on_log, function proxy_on_tick",
-    "has imports that are not allowed: env.proxy_http_call, env.proxy_remove_header_map_value, env.proxy_replace_header_map_value, env.proxy_set_tick_period_milliseconds",
+    "has exports that are not allowed: function proxy_on_http_call_response, function proxy_on_log",
+    "lacks exports: function proxy_on_delete, function proxy_on_response_headers",
+    "has imports that are not allowed: env.proxy_http_call, env.proxy_remove_header_map_value, env.proxy_replace_header_map_value",
     "lacks imports: env.proxy_send_local_response",
   ]);
   expect(contractOf("constructor")).toBeUndefined();
