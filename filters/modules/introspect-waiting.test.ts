@@ -51,6 +51,34 @@ describe("a request that waits", () => {
     expect(toldOf(module.begin("opaque"), "decision")).toBe("before denied quota-exceeded");
   });
 
+  it("keeps what limits tell in other fields, its place among calls in flight, and what its answer costs", () => {
+    const x = limiting(
+      "x",
+      { count: 9, periodMs: 60_000, burst: 9 },
+      { key: [["get", "source.ip"]], headers: ["x-ratelimit"], inFlight: 3, answerCost: 2 },
+    );
+    const module = open([x, introspecting()]);
+    const streams = Array.from({ length: 4 }, () => module.begin("opaque"));
+    expect(streams.map((stream) => stream.localReply?.status)).toEqual([undefined, undefined, undefined, 429]);
+    // A client that leaves while it waits gives its place back.
+    streams[2]?.finish();
+    const late = module.begin("opaque");
+    module.answer(good);
+    const told = (stream: typeof late | undefined) =>
+      ["limit", "remaining", "reset"].map((name) => stream && toldOf(stream, `x-ratelimit-${name}`));
+    expect([streams[0], streams[1], late].map(told)).toEqual([
+      ["9", "8", "0"],
+      ["9", "7", "0"],
+      ["9", "5", "0"],
+    ]);
+    for (const stream of [streams[0], streams[1]]) {
+      stream?.responseHeaders([[":status", "200"]], true);
+      stream?.finish();
+    }
+    // Five calls, and two answers of two each.
+    expect(told(module.begin("opaque"))).toEqual(["9", "0", expect.any(String)]);
+  });
+
   it("keeps what a policy in shadow has said, and its decision", () => {
     const never = {
       ...limiting("never", { count: 1, periodMs: 60_000, burst: 1 }, { key: [["get", "source.ip"]] }),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { check } from "../../compiler/index.js";
+import type { NativePolicy } from "../../compiler/plan/native.js";
 import type { GatewayPlan, Json, JsonObject } from "../../compiler/plan/plan.js";
 import { allCases, allExamples } from "../support/cases.js";
 import { drawn } from "../support/random-case.js";
@@ -46,20 +47,38 @@ function seedOf(name: string): number {
   return createHash("sha256").update(name).digest().readUInt32BE() >>> 1;
 }
 
-/** The same with limits that let few calls pass in a day: how long the replay takes cannot matter then. */
+/** The same with limits that let few calls pass in a day, and time for whoever is asked: how long the replay takes cannot matter then. */
 function slowed(plan: GatewayPlan): GatewayPlan {
-  const policies = plan.policies.map((policy) =>
-    policy.kind === "rateLimit" ? { ...policy, config: slowedLimit(policy.config) } : policy,
-  );
+  const policies = plan.policies.map(({ native, ...policy }) => ({
+    ...policy,
+    ...(policy.kind === "rateLimit" ? { config: slowedLimit(policy.config) } : {}),
+    ...(native === undefined ? {} : { native: patient(native) }),
+  }));
   return { ...plan, policies };
 }
 
+function patient(native: NativePolicy): NativePolicy {
+  return native.filter === "ratelimit" || native.filter === "externalAuth" ? { ...native, timeoutMs: 10_000 } : native;
+}
+
 function slowedLimit({ rates, default: otherwise, ...rest }: JsonObject): JsonObject {
-  const slow = (rate: Json | undefined): JsonObject => ({
-    ...(typeof rate === "object" && rate !== null && !Array.isArray(rate) ? rate : {}),
-    count: 3,
-    periodMs: 86_400_000,
-    burst: 3,
-  });
-  return { ...rest, ...(Array.isArray(rates) ? { rates: rates.map(slow) } : {}), default: slow(otherwise) };
+  return {
+    ...rest,
+    ...(Array.isArray(rates) ? { rates: rates.map(slowedRate) } : {}),
+    // What limits calls in flight alone has none.
+    ...(otherwise === undefined ? {} : { default: slowedRate(otherwise) }),
+  };
+}
+
+/** Of several windows no two have the same period. */
+function slowedRate(rate: Json): JsonObject {
+  const { windows, ...rest } = membersOfRate(rate);
+  const slow = { count: 3, burst: 3 };
+  return Array.isArray(windows)
+    ? { ...rest, windows: windows.map((_, index) => ({ ...slow, periodMs: 86_400_000 * (index + 1) })) }
+    : { ...rest, ...slow, periodMs: 86_400_000 };
+}
+
+function membersOfRate(rate: Json): JsonObject {
+  return typeof rate === "object" && rate !== null && !Array.isArray(rate) ? rate : {};
 }
