@@ -1,5 +1,6 @@
 import { guardConfiguration, guardVariables, LOGGED_RESULTS } from "../../plan/guard.js";
 import type { Json, JsonObject } from "../../plan/plan.js";
+import { sendsSpans } from "../../plan/tracing.js";
 import { isLogged } from "../envoy/access-logs.js";
 import { GUARD_MODULE } from "../envoy/guard.js";
 import type { EnvoyOptions } from "../envoy/options.js";
@@ -52,7 +53,14 @@ function module(mesh: Mesh, { prefix, digests }: ModuleSource, options: EnvoyOpt
 export function pluginConfig(mesh: Mesh, options: EnvoyOptions): JsonObject {
   const { plan } = mesh;
   const configuration = guardConfiguration(plan, isLogged(plan, options) ? LOGGED_RESULTS : ["decision"]);
-  return remembered(withClusters(configuration, mesh), plan, mesh.origins);
+  const named = withClusters(configuration, mesh);
+  return remembered(sendsSpans(plan) ? withServices(named, mesh) : named, plan, mesh.origins);
+}
+
+/** What spans call the services behind the clusters: as the file does. */
+function withServices({ policies, ...configuration }: JsonObject, mesh: Mesh): JsonObject {
+  const clusters = mesh.plan.services.map(({ name }) => ({ name: mesh.cluster(name), service: name }));
+  return { ...configuration, clusters, policies: policies ?? [] };
 }
 
 /** The services that the guard asks are known by what istiod calls their clusters. */
