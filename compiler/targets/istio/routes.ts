@@ -43,7 +43,16 @@ function virtualService(host: HostPlan, listeners: readonly ListenerPlan[], mesh
     hosts: [...host.domains],
     gateways: listeners.map((listener) => gatewayName(plan, listener)),
     exportTo: ["."],
-    http: [...host.routes.map((route) => httpRoute(route, tellsDecision, mesh)), unanchored()],
+    http: [...reachable(host.routes.map((route) => httpRoute(route, tellsDecision, mesh))), unanchored()],
+  });
+}
+
+/** Without what the same match in front takes, such as 404 behind 405 for every path: istioctl would tell of it. */
+function reachable(routes: readonly JsonObject[]): JsonObject[] {
+  const seen = new Set<string>();
+  return routes.filter(({ match = [] }) => {
+    const key = JSON.stringify(match);
+    return !seen.has(key) && seen.add(key);
   });
 }
 

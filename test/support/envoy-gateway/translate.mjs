@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shown } from "../../../dist/compiler/index.js";
 import { translator, VERSION } from "./build.mjs";
 
 /** Those that are good when they are false. */
@@ -20,7 +21,7 @@ const work = mkdtempSync(join(tmpdir(), "sluice-translated-"));
 let failed = false;
 for (const where of [join(root, "examples"), join(folder, "policies")])
   for (const name of readdirSync(where).toSorted()) {
-    const file = compiled(join(where, name, "policy.yaml"));
+    const file = await compiled(join(where, name, "policy.yaml"));
     if (file === undefined) continue;
     const output = translated(file);
     const bad = output.conditions.filter(({ good }) => !good);
@@ -32,16 +33,15 @@ for (const where of [join(root, "examples"), join(folder, "policies")])
 rmSync(work, { recursive: true });
 process.exit(failed ? 1 : 0);
 
-/** The resources of a policy; undefined if there is none, or the target refuses it. */
-function compiled(policy) {
+/** The resources of a policy, in a file; undefined if there is none, or the target refuses it. */
+async function compiled(policy) {
   if (!existsSync(policy)) return undefined;
-  // As `shown` of compiler/index.ts has it where a policy does not say where modules are.
-  const says = readFileSync(policy, "utf8").includes("modules:");
-  const modules = says ? [] : ["--modules", "oci://registry.example.com/sluice"];
-  const cli = join(root, "dist/compiler/cli/main.js");
-  const args = [cli, "compile", policy, "--target", "envoy-gateway", "--out", join(work, "out"), ...modules];
-  const { status } = spawnSync(process.execPath, args, { encoding: "utf8" });
-  return status === 0 ? join(work, "out", "envoy-gateway.yaml") : undefined;
+  const { emission } = await shown(policy, "envoy-gateway");
+  const written = emission?.artifacts.find(({ path }) => path === "envoy-gateway.yaml");
+  if (written === undefined) return undefined;
+  const file = join(work, written.path);
+  writeFileSync(file, written.contents);
+  return file;
 }
 
 function translated(resources) {
