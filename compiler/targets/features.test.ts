@@ -64,7 +64,7 @@ routes:
     expect(renderText(refusals(supportOf(plan, table), "toy 1"), { color: false })).toBe(
       `policy.yaml:7:5: error SL0902: toy 1 cannot do what route orders asks for (route.to): it has no services
   7 |   - { name: orders, match: { path: /orders }, to: orders }
-    |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
 1 error
 `,
