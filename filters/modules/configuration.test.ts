@@ -217,8 +217,8 @@ const refusals: [string, unknown, string][] = [
   ["too many slots", withLimit({ slots: 2097152 }), "policies[1].rateLimit.slots: is too large"],
   [
     "unknown limit headers",
-    withLimit({ headers: ["x-ratelimit"] }),
-    'policies[1].rateLimit.headers[0]: must be "ietf" or "retry-after", each once',
+    withLimit({ headers: ["x-limits"] }),
+    'policies[1].rateLimit.headers[0]: must be "ietf", "retry-after" or "x-ratelimit", each once',
   ],
   [
     "a tier twice",

@@ -285,7 +285,7 @@ describe("sluice wasm verify", () => {
     const { code, stdout } = await run("wasm", "verify", "build");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^build\/modules\/guard\.wasm: ok, sha256:\w{64}\n {2}\d+ bytes, ABI 0\.2\.1, 23 imports, 10 exports, memory of at most 64 MiB\n {2}the digest is that of build\/sluice\.lock\.json\n2 files, none wrong\n$/m,
+      /^build\/modules\/guard\.wasm: ok, sha256:\w{64}\n {2}\d+ bytes, ABI 0\.2\.1, 23 imports, 12 exports, memory of at most 64 MiB\n {2}the digest is that of build\/sluice\.lock\.json\n2 files, none wrong\n$/m,
     );
   });
 
@@ -335,7 +335,10 @@ describe("sluice wasm verify", () => {
     const digest = expect.stringContaining("has the digest ");
     expect(await faultsOf("guard.wasm")).toEqual([digest, "carries function names"]);
     cpSync(join(modulesFolder(), "guard.wasm"), at("auth.wasm"));
-    expect(await faultsOf("auth.wasm")).toEqual([digest, "has exports that are not allowed: function proxy_on_log"]);
+    expect(await faultsOf("auth.wasm")).toEqual([
+      digest,
+      "has exports that are not allowed: function proxy_on_delete, function proxy_on_log, function proxy_on_response_headers",
+    ]);
     writeFileSync(at("auth.wasm"), bytes.subarray(0, 4_000));
     expect(await faultsOf("auth.wasm")).toEqual([
       expect.stringContaining("has the digest "),
