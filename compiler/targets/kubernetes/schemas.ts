@@ -58,7 +58,7 @@ const validators = new Map<string, ValidateFunction>();
 
 /**
  * What is wrong with resources by the schemas of their definitions, every object closed: a published schema lets unknown
- * fields pass, and the API server drops them without a word. CEL rules (`x-kubernetes-validations`) are not run.
+ * fields pass, and the API server drops them without a word. CEL rules (`x-kubernetes-validations`) are run by `test/targets/validations.test.ts`.
  */
 export function resourceViolations(resources: readonly unknown[]): Violation[] {
   return resources.flatMap((one, index) => {
