@@ -105,7 +105,7 @@ describe.each(installed)("%s", (shell) => {
 
   it("completes the choices of options and arguments", () => {
     expect(offers(shell, "sluice completion ")).toEqual(["bash", "fish", "zsh"]);
-    expect(offers(shell, "sluice explain --stage ")).toEqual(["envoy", "filters", "plan"]);
+    expect(offers(shell, "sluice explain --stage ")).toEqual(["envoy", "envoy-gateway", "filters", "istio", "plan"]);
     expect(offers(shell, "sluice explain --stage=pl").map((word) => word.replace(/^--stage=/, ""))).toEqual(["plan"]);
   });
 
@@ -120,7 +120,7 @@ describe.each(installed)("%s", (shell) => {
   });
 
   it("does not take the value of an option for a command", () => {
-    expect(offers(shell, "sluice compile --out check --target ")).toEqual(["envoy"]);
+    expect(offers(shell, "sluice compile --out check --target ")).toEqual(["envoy", "envoy-gateway", "istio"]);
   });
 
   it("takes descriptions and choices with quotes, brackets and colons", () => {

@@ -92,10 +92,10 @@ describe("the build of the modules", () => {
     const copy = copyOf(sources, "changed");
     appendFileSync(
       join(copy, "filters/modules/auth.ts"),
-      '@external("env", "proxy_done") declare function done(): u32;\nexport function proxy_on_tick(id: u32): void { done(); }\n',
+      '@external("env", "proxy_done") declare function done(): u32;\nexport function proxy_on_log(id: u32): void { done(); }\n',
     );
     await expect(build(copy)).rejects.toThrow(
-      "auth.wasm has exports that are not allowed: function proxy_on_tick; has imports that are not allowed: env.proxy_done",
+      "auth.wasm has exports that are not allowed: function proxy_on_log; has imports that are not allowed: env.proxy_done",
     );
   });
 });
