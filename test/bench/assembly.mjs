@@ -12,7 +12,7 @@ const OPTIONS = [
   "--config",
   "asconfig.json",
   "--use",
-  "abort=,AUTH=1,TRACING=0",
+  "abort=,AUTH=1,RATE_LIMIT=0,TRACING=0",
   "--outFile",
   "module.wasm",
 ];
