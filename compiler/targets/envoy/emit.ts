@@ -41,7 +41,10 @@ export function emitEnvoy(plan: GatewayPlan, options: EnvoyOptions): Emission {
         contents: text,
       })),
     ],
-    where: { "envoy.yaml": whereIn(plan, printed) },
+    // Printed again for whoever asks: a large configuration is not to be kept for those who do not.
+    where: {
+      "envoy.yaml": (path) => whereIn(plan, toObject(BootstrapSchema, staticBootstrap(plan, options)))(path),
+    },
     modules: modulesOf(plan),
     violations: [
       ...verify(BootstrapSchema, bootstrap, printed),
