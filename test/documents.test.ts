@@ -159,8 +159,9 @@ describe("commands", () => {
     expect(result, result.stderr).toMatchObject({ code: 0 });
     if (verb !== "compile" || command.includes(" --report ")) return;
     const [, target = "envoy"] = / --target (\S+)/.exec(command) ?? [];
-    expect(existsSync(join(folder, `build/${target}.yaml`))).toBe(true);
-    expect(existsSync(join(folder, "build/modules/guard.wasm"))).toBe(true);
+    const [, out = "build"] = / --out (\S+)/.exec(command) ?? [];
+    expect(existsSync(join(folder, `${out}/${target}.yaml`))).toBe(true);
+    expect(existsSync(join(folder, `${out}/modules/guard.wasm`))).toBe(true);
   }
 
   /** Starts it, is refused by it, and ends it as a person would. */
