@@ -85,6 +85,7 @@ export const SUPPORT: SupportTable = {
       : native("ClientTrafficPolicy headers.earlyRequestHeaders.remove"),
   "listener.address": (use, plan) => {
     const [listener] = named(use, plan.listeners);
+    if (listener?.port === 0) return refused("a listener of a Gateway has a port, and 0 is any that is free");
     const isTaken = plan.listeners.some((other) => other !== listener && other.port === listener?.port);
     return isTaken
       ? refused("listeners of one Gateway have ports of their own, as its Service is their only address")
