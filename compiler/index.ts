@@ -154,7 +154,7 @@ export async function compile(path: string, target: string, options: EmitOptions
   const compiled = { target: { name: chosen.name, version: chosen.version }, sources, suppressed, files };
   if (plan === undefined) return { ...compiled, diagnostics };
   const unfit = [
-    ...refusals(supportOf(plan, chosen.support), `${chosen.name} ${chosen.version}`),
+    ...refusals(supportOf(plan, await chosen.support()), `${chosen.name} ${chosen.version}`),
     ...unplaced(plan, chosen, options),
   ];
   if (unfit.length > 0) return { ...compiled, diagnostics: sortDiagnostics([...diagnostics, ...unfit]) };
@@ -188,8 +188,11 @@ function unplaced(plan: GatewayPlan, { name, modulesOf }: Target, { modules }: E
 }
 
 /** What every target does with everything that a policy file asks for. */
-export function supportedBy(plan: GatewayPlan): TargetSupport[] {
-  return targets.map(({ name, version, support }) => ({ target: name, version, uses: supportOf(plan, support) }));
+export function supportedBy(plan: GatewayPlan): Promise<TargetSupport[]> {
+  const told = targets.map(async ({ name, version, support }) => {
+    return { target: name, version, uses: supportOf(plan, await support()) };
+  });
+  return Promise.all(told);
 }
 
 /** Where the output looks for modules, unless it is told otherwise. */

@@ -11,19 +11,19 @@ import { reportJson, reportMarkdown } from "./report.js";
 import { refusals, supportOf } from "./support.js";
 
 describe.each(allExamples())("what $name asks of a target", ({ policyPath }) => {
-  it("is told once for each that asks, and Envoy refuses nothing", () => {
+  it("is told once for each that asks, and Envoy refuses nothing", async () => {
     const { plan } = check(policyPath);
     if (plan === undefined) throw new Error("there is no plan");
     const uses = featuresOf(plan);
     expect(uses.length).toBeGreaterThan(0);
     expect(new Set(uses.map(({ id, subject }) => `${id} ${subject}`)).size).toBe(uses.length);
-    expect(refusals(supportOf(plan, envoy.support), "envoy 1.40")).toEqual([]);
+    expect(refusals(supportOf(plan, await envoy.support()), "envoy 1.40")).toEqual([]);
   });
 
-  it("is in the report of every target, for people and for machines", () => {
+  it("is in the report of every target, for people and for machines", async () => {
     const { plan } = check(policyPath);
     if (plan === undefined) throw new Error("there is no plan");
-    const targets = supportedBy(plan);
+    const targets = await supportedBy(plan);
     const lines = reportMarkdown(targets)
       .split("\n")
       .filter((line) => line.startsWith("|"));
@@ -57,10 +57,13 @@ routes:
 `;
   const ORDERS = "{ name: orders, match: { path: /orders }, to: orders }";
 
-  it("is an error at the line that asks for it, with the reason (SL0902)", () => {
+  it("is an error at the line that asks for it, with the reason (SL0902)", async () => {
     const { plan } = checkText("policy.yaml", policy("", ORDERS));
     if (plan === undefined) throw new Error("there is no plan");
-    const table = { ...envoy.support, "route.to": { means: "refused", reason: "it has no services" } } as const;
+    const table = {
+      ...(await envoy.support()),
+      "route.to": { means: "refused", reason: "it has no services" },
+    } as const;
     expect(renderText(refusals(supportOf(plan, table), "toy 1"), { color: false })).toBe(
       `policy.yaml:7:5: error SL0902: toy 1 cannot do what route orders asks for (route.to): it has no services
   7 |   - { name: orders, match: { path: /orders }, to: orders }

@@ -52,8 +52,8 @@ export interface Target {
   /** The releases that it is compiled for, such as `1.40`. */
   version: string;
   summary: string;
-  /** How it does everything that a plan may ask for. */
-  support: SupportTable;
+  /** How it does everything that a plan may ask for. Loaded when it is needed, as `emit` is: most commands do without. */
+  support(): Promise<SupportTable>;
   /** Where the policy says that a cluster fetches the modules; absent for a target that reads them of its disk. */
   modulesOf?(plan: GatewayPlan): string | undefined;
   /** Of a plan of which it refuses nothing. */

@@ -63,13 +63,13 @@ export async function compileCommand(path: string, options: CompileOptions): Pro
 }
 
 /** What every target does with the policy, where there is one. */
-function reported(path: string, as: NonNullable<CompileOptions["report"]>, format: Format): number {
+async function reported(path: string, as: NonNullable<CompileOptions["report"]>, format: Format): Promise<number> {
   const { plan, diagnostics } = checkFile(path);
   if (plan === undefined) {
     printFindings(diagnostics, format);
     return EXIT.findings;
   }
-  const targets = supportedBy(plan);
+  const targets = await supportedBy(plan);
   process.stdout.write(as === "json" ? reportJson(targets) : reportMarkdown(targets));
   return EXIT.ok;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { checkText, supportedBy } from "../../index.js";
-import { envoyGateway } from "./target.js";
+import { checkText } from "../../index.js";
+import { supportOf } from "../support.js";
+import { SUPPORT } from "./support.js";
 
 // What the target refuses, and does in another way, with the reason.
 
@@ -27,9 +28,8 @@ ${top}`;
 function answers(text: string): Record<string, string> {
   const { plan, diagnostics } = checkText("policy.yaml", text);
   if (plan === undefined) throw new Error(JSON.stringify(diagnostics.map(({ message }) => message)));
-  const { uses = [] } = supportedBy(plan).find(({ target }) => target === envoyGateway.name) ?? {};
   return Object.fromEntries(
-    uses.flatMap(({ id, support }) =>
+    supportOf(plan, SUPPORT).flatMap(({ id, support }) =>
       support.means === "refused" || support.means === "polyfill" ? [[id, `${support.means}: ${support.reason}`]] : [],
     ),
   );
