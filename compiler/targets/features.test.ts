@@ -6,9 +6,10 @@ import { allExamples } from "../../test/support/cases.js";
 import { renderText } from "../diagnostics/render/text.js";
 import { check, checkText, compile, supportedBy } from "../index.js";
 import { envoy } from "./envoy/target.js";
-import { FEATURES, featuresOf } from "./features.js";
+import { FEATURES } from "./features.js";
 import { reportJson, reportMarkdown } from "./report.js";
 import { refusals, supportOf } from "./support.js";
+import { featuresOf } from "./uses.js";
 
 describe.each(allExamples())("what $name asks of a target", ({ policyPath }) => {
   it("is told once for each that asks, and Envoy refuses nothing", async () => {

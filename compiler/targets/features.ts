@@ -1,15 +1,4 @@
-import type { NativePolicy } from "../plan/native.js";
-import type {
-  Discovery,
-  ForwardAction,
-  GatewayPlan,
-  HostPlan,
-  ListenerPlan,
-  PolicyPlan,
-  RouteAction,
-  RoutePlan,
-  ServicePlan,
-} from "../plan/plan.js";
+import type { GatewayPlan, ListenerPlan, PolicyPlan, RoutePlan, ServicePlan } from "../plan/plan.js";
 import type { Span } from "../syntax/source.js";
 
 /** Everything that a plan can ask of a target, with the words of people for it. */
@@ -96,251 +85,35 @@ export const FEATURES = {
 } as const satisfies Readonly<Record<string, string>>;
 export type FeatureId = keyof typeof FEATURES;
 
-/** One thing that a plan asks of its target. */
-export interface FeatureUse {
-  id: FeatureId;
+/** The parts of a plan that ask for something. A route is all of its entries. */
+interface Parts {
+  gateway: GatewayPlan;
+  listener: ListenerPlan;
+  service: ServicePlan;
+  policy: PolicyPlan;
+  route: readonly RoutePlan[];
+}
+export type Part = keyof Parts;
+
+/** What each of them can ask for. */
+export interface Asked {
+  gateway: Extract<FeatureId, `gateway.${string}`>;
+  listener: Extract<FeatureId, `listener.${string}`>;
+  service: Extract<FeatureId, `service.${string}`>;
+  policy: Extract<FeatureId, `policy.${string}` | `native.${string}`>;
+  route: Extract<FeatureId, `route.${string}` | `match.${string}`>;
+}
+
+/** What asks for a feature. */
+export type AskingFor<Id extends FeatureId> = { [One in Part]: Id extends Asked[One] ? Parts[One] : never }[Part];
+
+/** One thing that a part of a plan asks of its target. */
+export interface Use<One extends Part> {
+  part: One;
+  id: Asked[One];
+  of: Parts[One];
   /** What of the file asks for it: `route orders`. */
   subject: string;
   origin: Span;
 }
-
-/** What each key of a part of the plan asks for; a key that nobody has thought of does not compile. */
-type Table<T> = { readonly [Key in keyof T]-?: (value: NonNullable<T[Key]>, of: T) => readonly FeatureId[] };
-
-const nothing = (): readonly FeatureId[] => [];
-const always =
-  (...ids: readonly FeatureId[]) =>
-  () =>
-    ids;
-const some =
-  (id: FeatureId) =>
-  (list: readonly unknown[]): readonly FeatureId[] =>
-    list.length === 0 ? [] : [id];
-
-const GATEWAY: Table<GatewayPlan> = {
-  name: nothing,
-  origin: nothing,
-  listeners: nothing,
-  services: nothing,
-  gateways: always("gateway.zones"),
-  overload: always("gateway.overload"),
-  metrics: always("gateway.metrics"),
-  deployments: nothing,
-  consumers: nothing,
-  policies: nothing,
-  hosts: nothing,
-  ownedRequestHeaders: some("gateway.ownedHeaders"),
-};
-
-const LISTENER: Table<ListenerPlan> = {
-  name: nothing,
-  origin: nothing,
-  address: always("listener.address"),
-  port: nothing,
-  trustedHops: always("listener.trustedHops"),
-  escapedSlashes: always("listener.escapedSlashes"),
-  headerUnderscores: always("listener.headerUnderscores"),
-  tls: ({ clientCertificate }) =>
-    clientCertificate === undefined ? ["listener.tls"] : ["listener.tls", "listener.clientCertificate"],
-  protocol: always("listener.protocol"),
-  http3: always("listener.http3"),
-  direction: always("listener.sidecar"),
-  captures: always("listener.sidecar"),
-  capturedBy: always("listener.sidecar"),
-  accessLog: always("listener.accessLog"),
-  errors: always("listener.errors"),
-  tellsDecision: always("listener.decisionHeader"),
-};
-
-const SERVICE: Table<ServicePlan> = {
-  name: nothing,
-  origin: nothing,
-  version: always("service.versions"),
-  active: always("service.versions"),
-  discovery: ({ by }) => [DISCOVERY[by]],
-  zoneAware: always("service.zoneAware"),
-  connectTimeoutMs: always("service.connectTimeout"),
-  tls: always("service.tls"),
-  protocol: always("service.protocol"),
-  loadBalancing: always("service.loadBalancing"),
-  slowStartMs: always("service.slowStart"),
-  panicPercent: always("service.panic"),
-  health: always("service.health"),
-  outliers: always("service.outliers"),
-  breakers: always("service.circuitBreakers"),
-  connections: always("service.connections"),
-  failover: always("service.failover"),
-  admission: always("service.admission"),
-  adaptiveConcurrency: always("service.adaptiveConcurrency"),
-};
-
-const DISCOVERY: Readonly<Record<Discovery["by"], FeatureId>> = {
-  static: "service.endpoints",
-  dns: "service.dns",
-  eds: "service.eds",
-};
-
-const HOST: Table<HostPlan> = {
-  name: nothing,
-  origin: nothing,
-  listeners: always("match.listener"),
-  domains: (domains) => (domains.every((domain) => domain === "*") ? [] : ["match.host"]),
-  routes: nothing,
-};
-
-const ROUTE: Table<RoutePlan> = {
-  name: nothing,
-  origin: nothing,
-  match: ({ path, methods, headers, query = [] }) => [
-    PATHS[path.form],
-    ...some("match.methods")(methods),
-    ...some("match.headers")(headers),
-    ...some("match.query")(query),
-  ],
-  action: (action) => actionFeatures(action),
-  // Both are there only for a policy that converts, which asks for itself.
-  operation: nothing,
-  rest: nothing,
-  run: nothing,
-  off: nothing,
-};
-
-const PATHS: Readonly<Record<RoutePlan["match"]["path"]["form"], FeatureId>> = {
-  exact: "match.path",
-  prefix: "match.path",
-  template: "match.template",
-  regex: "match.regex",
-};
-
-const FORWARD: Table<ForwardAction> = {
-  type: nothing,
-  to: (to) => (to.length > 1 ? ["route.to", "route.weights"] : ["route.to"]),
-  errors: always("route.errors"),
-  callers: always("route.callers"),
-  // Its services ask for what they do there.
-  sheds: nothing,
-  timeoutMs: always("route.timeout"),
-  calls: always("route.calls"),
-  idleTimeoutMs: always("route.idleTimeout"),
-  retry: always("route.retry"),
-  hashBy: always("route.hashBy"),
-  mirror: always("route.mirror"),
-  rewrite: always("route.rewrite"),
-  hedges: always("route.hedge"),
-  upgrades: always("route.websocket"),
-};
-
-function actionFeatures(action: RouteAction): readonly FeatureId[] {
-  switch (action.type) {
-    case "forward":
-      return asked(action, FORWARD);
-    case "respond":
-      return ["route.respond"];
-    case "redirect":
-      return ["route.redirect"];
-  }
-}
-
-const POLICY: Table<PolicyPlan> = {
-  name: nothing,
-  kind: nothing,
-  origin: nothing,
-  description: nothing,
-  phase: nothing,
-  mode: ({ is }) => (is === "shadow" ? ["policy.shadow"] : []),
-  when: nothing,
-  onError: nothing,
-  provides: nothing,
-  guarantees: nothing,
-  requires: nothing,
-  wants: nothing,
-  readsHeaders: nothing,
-  readsNamed: nothing,
-  config: (config) => (Object.keys(config).length === 0 ? [] : ["policy.guard"]),
-  variables: some("policy.environment"),
-  verifiesSignatures: nothing,
-  inTests: nothing,
-  knowsByCertificate: always("policy.certificates"),
-  signIn: nothing,
-  // Callbacks of the guard, which whoever loads it may be asked for.
-  readsAnswers: nothing,
-  followsStreams: nothing,
-  native: (native) => [nativeFeature(native)],
-  // They say what they ask for themselves.
-  asks: nothing,
-  introspection: always("policy.introspection"),
-  collector: always("policy.exports"),
-  fetches: always("policy.fetchesKeys"),
-  // They are among those of the gateway.
-  ownedRequestHeaders: nothing,
-  conversion: always("policy.conversion"),
-  keys: always("policy.keyPlaces"),
-  digest: always("policy.digest"),
-  removeRequestHeaders: some("policy.removeRequestHeaders"),
-  requestHeaders: some("policy.requestHeaders"),
-  responseHeaders: some("policy.responseHeaders"),
-  decide: nothing,
-  lint: nothing,
-};
-
-function nativeFeature(native: NativePolicy): FeatureId {
-  switch (native.filter) {
-    case "rbac":
-      return "native.ipAccess";
-    case "fault":
-      return "native.fault";
-    case "cors":
-      return "native.cors";
-    case "ratelimit":
-      return "native.globalLimit";
-    case "externalAuth":
-      return "native.externalAuth";
-    case "buffer":
-      return "native.bodyLimit";
-    case "router":
-      return "native.headers";
-    case "compressor":
-      return "native.compress";
-    case "tracer":
-      return "native.tracer";
-  }
-}
-
-/** What a part of the plan asks for, each once, in the order of its table. */
-function asked<T extends object>(node: T, table: Table<T>): readonly FeatureId[] {
-  const ids = keysOf(table).flatMap((key) => askedBy(node, table, key));
-  return [...new Set(ids)];
-}
-
-function askedBy<T, Key extends keyof T>(node: T, table: Table<T>, key: Key): readonly FeatureId[] {
-  const value = node[key];
-  return value === undefined || value === null ? [] : table[key](value, node);
-}
-
-function keysOf<T extends object>(table: T): (keyof T)[] {
-  return Object.keys(table).filter((key): key is keyof T & string => key in table);
-}
-
-/** Everything that a plan asks of its target, in the order of the plan; a route of several entries asks once. */
-export function featuresOf(plan: GatewayPlan): FeatureUse[] {
-  const routes = plan.hosts.flatMap((host) => host.routes.map((route) => ({ host, route })));
-  const uses = [
-    ...usesOf(plan, GATEWAY, `gateway ${plan.name}`),
-    ...plan.listeners.flatMap((listener) => usesOf(listener, LISTENER, `listener ${listener.name}`)),
-    ...plan.services.flatMap((service) => usesOf(service, SERVICE, `service ${service.name}`)),
-    ...plan.policies.flatMap((policy) => usesOf(policy, POLICY, `policy ${policy.name}`)),
-    ...routes.flatMap(({ host, route }) => [
-      ...usesOf(host, HOST, `route ${route.name}`).map((use) => ({ ...use, origin: route.origin })),
-      ...usesOf(route, ROUTE, `route ${route.name}`),
-    ]),
-  ];
-  const seen = new Set<string>();
-  return uses.filter(({ id, subject }) => {
-    const key = `${id} ${subject}`;
-    return !seen.has(key) && seen.add(key);
-  });
-}
-
-function usesOf<T extends { origin: Span }>(node: T, table: Table<T>, subject: string): FeatureUse[] {
-  return asked(node, table).map((id) => ({ id, subject, origin: node.origin }));
-}
+export type FeatureUse = { [One in Part]: Use<One> }[Part];

@@ -1,6 +1,7 @@
 import { type Diagnostic, diagnose } from "../diagnostics/diagnostic.js";
 import type { GatewayPlan } from "../plan/plan.js";
-import { type FeatureId, type FeatureUse, featuresOf } from "./features.js";
+import type { AskingFor, FeatureId, FeatureUse } from "./features.js";
+import { featuresOf } from "./uses.js";
 
 /** How a target does what a plan asks for. */
 export type Support =
@@ -11,20 +12,42 @@ export type Support =
   /** Not at all; nothing is written. */
   | { means: "refused"; reason: string };
 
+export const native = (by: string) => ({ means: "native", by }) as const;
+export const wasm = (by: string) => ({ means: "wasm", by }) as const;
+export const polyfill = (by: string, reason: string) => ({ means: "polyfill", by, reason }) as const;
+export const refused = (reason: string) => ({ means: "refused", reason }) as const;
+
+/** What a target says of a feature: always the same, or as whoever asks for it has it. */
+type Answer<Asking> = Support | ((of: Asking, plan: GatewayPlan) => Support);
+
 /** What a target has to say of every feature; one that it has not thought of does not compile. */
-export type SupportTable = Readonly<Record<FeatureId, Support | ((use: FeatureUse, plan: GatewayPlan) => Support)>>;
+export type SupportTable = { readonly [Id in FeatureId]: Answer<AskingFor<Id>> };
 
 /** What a target does with one thing that a plan asks for. */
-export interface SupportedUse extends FeatureUse {
-  support: Support;
-}
+export type SupportedUse = FeatureUse & { support: Support };
 
 /** What a target does with everything that a plan asks for, in the order of the plan. */
 export function supportOf(plan: GatewayPlan, table: SupportTable): SupportedUse[] {
-  return featuresOf(plan).map((use) => {
-    const entry = table[use.id];
-    return { ...use, support: typeof entry === "function" ? entry(use, plan) : entry };
-  });
+  return featuresOf(plan).map((use) => ({ ...use, support: supportOfUse(use, plan, table) }));
+}
+
+function supportOfUse(use: FeatureUse, plan: GatewayPlan, table: SupportTable): Support {
+  switch (use.part) {
+    case "gateway":
+      return answered(table[use.id], use.of, plan);
+    case "listener":
+      return answered(table[use.id], use.of, plan);
+    case "service":
+      return answered(table[use.id], use.of, plan);
+    case "policy":
+      return answered(table[use.id], use.of, plan);
+    case "route":
+      return answered(table[use.id], use.of, plan);
+  }
+}
+
+function answered<Asking>(answer: Answer<Asking>, of: Asking, plan: GatewayPlan): Support {
+  return typeof answer === "function" ? answer(of, plan) : answer;
 }
 
 /** What a target cannot do, as findings: nothing that the file says is left out in silence. */

@@ -1,3 +1,4 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import { readDocument } from "../syntax/document.js";
 import { type Node, nodeAt, type Path } from "../syntax/node.js";
 import { SourceFile } from "../syntax/source.js";
@@ -79,6 +80,12 @@ function steps(text: string): Path | undefined {
   return [...text.matchAll(/\[([0-9]+)\]|[^.[\]]+/g)].map(([step, index]) =>
     index === undefined ? step : Number.parseInt(index, 10),
   );
+}
+
+/** One step of a path into an artifact. */
+export function child(value: JsonValue | undefined, step: string | number): JsonValue | undefined {
+  if (Array.isArray(value)) return typeof step === "number" ? value[step] : undefined;
+  return typeof value === "object" && value !== null ? value[step] : undefined;
 }
 
 /** A path for people. */

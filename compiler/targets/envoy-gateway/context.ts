@@ -1,7 +1,8 @@
-import type { GatewayPlan, JsonObject, PolicyPlan, RoutePlan } from "../../plan/plan.js";
+import type { GatewayPlan, HostPlan, JsonObject, PolicyPlan, RoutePlan } from "../../plan/plan.js";
 import { DEFAULT_ENVOY_GATEWAY, type EnvoyGatewayDeployment } from "../../policy/deployments.js";
 import type { Span } from "../../syntax/source.js";
 import { Origins, type Resource, type ResourceHead, resource } from "../kubernetes/resource.js";
+import type { Rule } from "./rules.js";
 
 export const GATEWAY_API = "gateway.networking.k8s.io";
 export const ENVOY_GATEWAY_API = "gateway.envoyproxy.io";
@@ -24,6 +25,8 @@ export class Cluster {
   readonly origins = new Origins();
   readonly namespace: string;
   readonly plan: GatewayPlan;
+  /** By virtual host, once they are known: see `rulesOf`. */
+  readonly rules = new Map<HostPlan, readonly Rule[]>();
   private readonly policies: ReadonlyMap<string, PolicyPlan>;
 
   constructor(plan: GatewayPlan) {
@@ -59,11 +62,4 @@ export function durationText(milliseconds: number): string {
     if (count > 0) text += `${count}${unit}`;
   }
   return text;
-}
-
-/** The members of an object that are there. */
-export function present(members: Readonly<Record<string, JsonObject[string] | undefined>>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(members).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
-  );
 }

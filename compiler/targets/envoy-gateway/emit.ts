@@ -1,6 +1,7 @@
 import { guardVariables } from "../../plan/guard.js";
 import type { GatewayPlan } from "../../plan/plan.js";
 import { guardCapabilities } from "../envoy/capabilities.js";
+import { GUARD_MODULE } from "../envoy/guard.js";
 import { resourcesText, whereIn } from "../kubernetes/print.js";
 import type { Resource } from "../kubernetes/resource.js";
 import { resourceViolations } from "../kubernetes/schemas.js";
@@ -8,7 +9,7 @@ import type { Emission, EmitOptions, Violation } from "../target.js";
 import { askedRoute } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { gatewayResources } from "./gateways.js";
-import { GUARD_MODULE, guardPolicy, readByLogs } from "./guard.js";
+import { guardPolicy, readByLogs } from "./guard.js";
 import { certificateSecret, environmentSecret } from "./names.js";
 import { httpRoutes } from "./routes.js";
 import { securityPolicies } from "./security.js";

@@ -1,7 +1,7 @@
 import { guardVariables } from "../../plan/guard.js";
 import type { JsonObject, ListenerPlan } from "../../plan/plan.js";
-import type { Resource } from "../kubernetes/resource.js";
-import { type Cluster, deploymentOf, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { present, type Resource } from "../kubernetes/resource.js";
+import { type Cluster, deploymentOf, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
 import { accessLog } from "./logs.js";
 import { certificateSecret, environmentSecret, partName } from "./names.js";
 import { TLS_VERSIONS } from "./services.js";

@@ -2,7 +2,8 @@ import { limitHeaders } from "../../plan/global-limits.js";
 import { filterStateKey } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { JsonObject, ResultHeader, RoutePlan } from "../../plan/plan.js";
-import { type Cluster, present } from "./context.js";
+import { present } from "../kubernetes/resource.js";
+import type { Cluster } from "./context.js";
 
 /** What the service is told of the caller, and what of the request it does not see. */
 function requestHeaders(cluster: Cluster, entry: RoutePlan): Modifier {

@@ -1,7 +1,7 @@
 import type { AccessLogPlan, LogCondition } from "../../plan/access-log.js";
 import type { GatewayPlan, JsonObject } from "../../plan/plan.js";
 import { logMembers } from "../envoy/access-logs.js";
-import { present } from "./context.js";
+import { present } from "../kubernetes/resource.js";
 
 /** The access log of the proxies. By itself Envoy Gateway logs every request with its path, and so keys that are in a query. */
 export function accessLog(plan: GatewayPlan): JsonObject {

@@ -1,6 +1,6 @@
 import type { ForwardAction, HostPlan, JsonObject } from "../../plan/plan.js";
-import type { Resource } from "../kubernetes/resource.js";
-import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { present, type Resource } from "../kubernetes/resource.js";
+import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
 import { headerFilters, literal } from "./headers.js";
 import { partName } from "./names.js";
 import { byRoute, type Rule, rulesOf } from "./rules.js";

@@ -1,7 +1,7 @@
 import { AUTHORITY } from "../../plan/authority.js";
 import { BAD_HOST, BAD_PATH, generatedAnswer, NOT_FOUND } from "../../plan/names.js";
 import type { HeaderMatch, HostPlan, JsonObject, RoutePlan } from "../../plan/plan.js";
-import { mayMeet } from "../../policy/path.js";
+import { PathIndex } from "../../policy/path-index.js";
 import type { Cluster } from "./context.js";
 import { matchesOf } from "./matches.js";
 import { envoyRouteName, hostRouteName, partName } from "./names.js";
@@ -30,8 +30,10 @@ interface Wanting {
 }
 
 /** The rules of a virtual host, in the order in which the first match serves; those of one HTTPRoute are together. */
-export function rulesOf(cluster: Cluster, host: HostPlan): Rule[] {
-  return partsOf(inOrder(host)).flatMap((entries, part) => {
+export function rulesOf(cluster: Cluster, host: HostPlan): readonly Rule[] {
+  const before = cluster.rules.get(host);
+  if (before !== undefined) return before;
+  const rules = partsOf(inOrder(host)).flatMap((entries, part) => {
     const route = hostRouteName(cluster.plan, host, part);
     const names = new Set<string>();
     return ruled(entries, part).map((rule, position) => {
@@ -40,6 +42,8 @@ export function rulesOf(cluster: Cluster, host: HostPlan): Rule[] {
       return { ...rule, host, route, position, name };
     });
   });
+  cluster.rules.set(host, rules);
+  return rules;
 }
 
 function ruled(entries: readonly Wanting[], part: number): { entry: RoutePlan; matches: JsonObject[] }[] {
@@ -81,21 +85,38 @@ function isForAllElse(entry: RoutePlan): boolean {
   return answer === NOT_FOUND || answer === BAD_HOST;
 }
 
+/** One of the paths that may be those of the same request: the way to what stands for all of them. */
+interface Joined {
+  by: Joined | undefined;
+}
+
+function standingFor(one: Joined): Joined {
+  let last = one;
+  while (last.by !== undefined) last = last.by;
+  if (last !== one) one.by = last;
+  return last;
+}
+
 /** Entries that may take the same request, directly or by others between them; in order within a group, and by their first. */
 function groupsOf(entries: readonly Wanting[]): Wanting[][] {
-  let groups: Wanting[][] = [];
-  for (const one of entries) {
-    const meets = (group: readonly Wanting[]) =>
-      group.some(({ entry }) => mayMeet(entry.match.path, one.entry.match.path));
-    const met = groups.filter(meets);
-    const [home] = met;
-    const joined = [...met.flat(), one].toSorted((a, b) => entries.indexOf(a) - entries.indexOf(b));
-    groups =
-      home === undefined
-        ? [...groups, joined]
-        : groups.flatMap((group) => (group === home ? [joined] : met.includes(group) ? [] : [group]));
+  const index = new PathIndex<Joined>(() => ({ by: undefined }));
+  const known = entries.map((wanting) => {
+    const { path } = wanting.entry.match;
+    return { wanting, path, own: index.at(path) };
+  });
+  for (const { path, own } of known)
+    for (const other of [...index.covering(path), ...index.crossing(path)]) {
+      const [one, two] = [standingFor(own), standingFor(other ?? own)];
+      if (one !== two) two.by = one;
+    }
+  const groups = new Map<Joined, Wanting[]>();
+  for (const { wanting, own } of known) {
+    const one = standingFor(own);
+    const group = groups.get(one);
+    if (group === undefined) groups.set(one, [wanting]);
+    else group.push(wanting);
   }
-  return groups;
+  return [...groups.values()];
 }
 
 /** As the plan calls the route, so that people find it: `orders`, and of a second rule of the same route `orders-2`. */
@@ -148,6 +169,10 @@ export function allRules(cluster: Cluster): Rule[] {
 /** Rules by their HTTPRoute, in order. */
 export function byRoute(rules: readonly Rule[]): Rule[][] {
   const parts = new Map<string, Rule[]>();
-  for (const rule of rules) parts.set(rule.route, [...(parts.get(rule.route) ?? []), rule]);
+  for (const rule of rules) {
+    const part = parts.get(rule.route);
+    if (part === undefined) parts.set(rule.route, [rule]);
+    else part.push(rule);
+  }
   return [...parts.values()];
 }

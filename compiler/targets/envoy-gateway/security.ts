@@ -1,7 +1,7 @@
 import type { CorsPlan, OriginPattern } from "../../plan/native.js";
 import type { JsonObject } from "../../plan/plan.js";
-import type { Resource } from "../kubernetes/resource.js";
-import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { present, type Resource } from "../kubernetes/resource.js";
+import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
 import { partName } from "./names.js";
 import { allRules } from "./rules.js";
 

@@ -1,7 +1,6 @@
 import { BAD_HOST, BAD_PATH, generatedAnswer } from "../../plan/names.js";
-import type { GatewayPlan, PolicyPlan, RoutePlan, ServicePlan } from "../../plan/plan.js";
-import type { FeatureUse } from "../features.js";
-import type { Support, SupportTable } from "../support.js";
+import type { GatewayPlan, PolicyPlan, RoutePlan } from "../../plan/plan.js";
+import { native, polyfill, refused, type Support, type SupportTable, wasm } from "../support.js";
 import { askedServices, MOST_ASKED } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { MOST_REMOVED } from "./gateways.js";
@@ -9,42 +8,15 @@ import { whyNotHeaders } from "./headers.js";
 import { whyNoLog } from "./logs.js";
 import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
 import { certificateSecret } from "./names.js";
-import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, rulesOf } from "./rules.js";
+import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, type Rule, rulesOf } from "./rules.js";
 import { canBeOrigins } from "./security.js";
 import { IP_ADDRESS, isLocal, isLoopback, SYSTEM_CA, serviceOf } from "./services.js";
 import { specOf, TRIGGERS } from "./traffic.js";
 
-const native = (by: string): Support => ({ means: "native", by });
-const wasm = (by: string): Support => ({ means: "wasm", by });
-const polyfill = (by: string, reason: string): Support => ({ means: "polyfill", by, reason });
-const refused = (reason: string): Support => ({ means: "refused", reason });
-
-/** What a use is about, by the name behind its first word. */
-function named<T extends { name: string }>({ subject }: FeatureUse, among: readonly T[]): readonly T[] {
-  const name = subject.slice(subject.indexOf(" ") + 1);
-  return among.filter((one) => one.name === name);
-}
-
-/** A service by what the file says of it. */
-const ofService =
-  (say: (service: ServicePlan, plan: GatewayPlan) => Support) =>
-  (use: FeatureUse, plan: GatewayPlan): Support => {
-    const [service] = named(use, plan.services);
-    return service === undefined ? refused("nothing is known of it") : say(service, plan);
-  };
-
-const ofPolicy =
-  (say: (policy: PolicyPlan) => Support) =>
-  (use: FeatureUse, plan: GatewayPlan): Support => {
-    const [policy] = named(use, plan.policies);
-    return policy === undefined ? refused("nothing is known of it") : say(policy);
-  };
-
 /** All entries of a route must be such that it can be had. */
 const ofRoute =
   (otherwise: Support, find: (route: RoutePlan, plan: GatewayPlan) => Support | undefined) =>
-  (use: FeatureUse, plan: GatewayPlan): Support => {
-    const entries = plan.hosts.flatMap(({ routes }) => named(use, routes));
+  (entries: readonly RoutePlan[], plan: GatewayPlan): Support => {
     for (const entry of entries) {
       const found = find(entry, plan);
       if (found !== undefined) return found;
@@ -63,7 +35,7 @@ const path = ofRoute(PATH, (route) => {
 });
 
 /** Services that the guard asks have clusters of a route that nothing takes. */
-const asked = (_: FeatureUse, plan: GatewayPlan): Support =>
+const asked = (_: PolicyPlan, plan: GatewayPlan): Support =>
   askedServices(plan).length > MOST_ASKED
     ? refused(`an HTTPRoute leads to ${MOST_ASKED} services at most, and only what a route leads to is a cluster`)
     : polyfill(
@@ -74,19 +46,18 @@ const asked = (_: FeatureUse, plan: GatewayPlan): Support =>
 /** Everything that Envoy Gateway 1.9 has for a plan. The README tells the reasons at more length. */
 export const SUPPORT: SupportTable = {
   "gateway.overload": refused("limits of the whole proxy stand in its bootstrap, which is Envoy Gateway's own"),
-  "gateway.metrics": (_, { metrics }) =>
+  "gateway.metrics": ({ metrics }) =>
     metrics?.routes === true
       ? refused("a rule of an HTTPRoute has no counters of its own name")
       : wasm("counters of guard.wasm"),
   "gateway.zones": refused("the zones of gateways stand in the bootstrap, which is Envoy Gateway's own"),
-  "gateway.ownedHeaders": (_, { ownedRequestHeaders }) =>
+  "gateway.ownedHeaders": ({ ownedRequestHeaders }) =>
     ownedRequestHeaders.length > MOST_REMOVED
       ? refused(`a ClientTrafficPolicy removes ${MOST_REMOVED} headers at most`)
       : native("ClientTrafficPolicy headers.earlyRequestHeaders.remove"),
-  "listener.address": (use, plan) => {
-    const [listener] = named(use, plan.listeners);
-    if (listener?.port === 0) return refused("a listener of a Gateway has a port, and 0 is any that is free");
-    const isTaken = plan.listeners.some((other) => other !== listener && other.port === listener?.port);
+  "listener.address": (listener, plan) => {
+    if (listener.port === 0) return refused("a listener of a Gateway has a port, and 0 is any that is free");
+    const isTaken = plan.listeners.some((other) => other !== listener && other.port === listener.port);
     return isTaken
       ? refused("listeners of one Gateway have ports of their own, as its Service is their only address")
       : polyfill(
@@ -97,22 +68,19 @@ export const SUPPORT: SupportTable = {
   "listener.trustedHops": native("ClientTrafficPolicy clientIPDetection.xForwardedFor.numTrustedHops"),
   "listener.escapedSlashes": native("ClientTrafficPolicy path.escapedSlashesAction"),
   "listener.headerUnderscores": native("ClientTrafficPolicy headers.withUnderscoresAction"),
-  "listener.tls": (use, plan) => {
-    const [listener] = named(use, plan.listeners);
-    return polyfill(
-      `Gateway listeners.tls with the Secret ${certificateSecret(plan, listener?.name ?? "", 0)}`,
+  "listener.tls": ({ name }, plan) =>
+    polyfill(
+      `Gateway listeners.tls with the Secret ${certificateSecret(plan, name, 0)}`,
       "the file names files of a machine; in a cluster a certificate is a Secret, which whoever applies the output makes of them",
-    );
-  },
+    ),
   "listener.clientCertificate": refused(
     "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
   ),
   "listener.protocol": refused("a listener of Envoy Gateway takes HTTP/1.1 and HTTP/2"),
   "listener.http3": refused("HTTP/3 takes a certificate, which is a Secret in a cluster"),
   "listener.sidecar": refused("Envoy Gateway runs gateways and no sidecars"),
-  "listener.accessLog": (use, plan) => {
-    const [listener] = named(use, plan.listeners);
-    const why = listener?.accessLog === undefined ? undefined : whyNoLog(listener.accessLog, plan);
+  "listener.accessLog": ({ accessLog }, plan) => {
+    const why = accessLog === undefined ? undefined : whyNoLog(accessLog, plan);
     return why === undefined
       ? polyfill(
           "EnvoyProxy telemetry.accessLog",
@@ -122,7 +90,7 @@ export const SUPPORT: SupportTable = {
   },
   "listener.errors": refused("Envoy Gateway has no pages in place of what Envoy itself answers"),
   "listener.decisionHeader": refused("an HTTPRoute writes headers for all listeners, and this is one of some"),
-  "service.endpoints": ofService((service) => {
+  "service.endpoints": (service) => {
     const { endpoints } = service.discovery;
     const odd = endpoints.find(({ host }) => !IP_ADDRESS.test(host));
     if (odd !== undefined) return refused(`${odd.host} is no address to a Backend`);
@@ -136,16 +104,15 @@ export const SUPPORT: SupportTable = {
           `Service ${service.name}`,
           `${endpoints[0]?.host ?? ""} is the machine that the file was written for, which no cluster has`,
         );
-  }),
-  "service.dns": ofService(({ discovery }) =>
+  },
+  "service.dns": ({ discovery }) =>
     discovery.by === "dns" && (discovery.addresses === "first" || discovery.refreshMs !== undefined)
       ? refused("how names are resolved is not to be said of a Backend")
       : native("Backend endpoints.fqdn"),
-  ),
   "service.eds": refused("files of endpoints are on the disk of a machine"),
   "service.zoneAware": refused("the zones of Backends and of the gateway are told in other ways"),
   "service.connectTimeout": native("BackendTrafficPolicy timeout.tcp.connectTimeout"),
-  "service.tls": ofService((service) => {
+  "service.tls": (service) => {
     const { tls, protocol } = service;
     if (tls?.client !== undefined || tls?.ca !== SYSTEM_CA)
       return refused(
@@ -155,20 +122,18 @@ export const SUPPORT: SupportTable = {
     return protocol === "auto"
       ? native("Backend tls")
       : polyfill("Backend tls", "the service chooses the version of HTTP by ALPN");
-  }),
-  "service.protocol": ofService(({ protocol, tls }) =>
+  },
+  "service.protocol": ({ protocol, tls }) =>
     (protocol === "http2" && tls === undefined) || (protocol === "auto" && tls !== undefined)
       ? native("Backend appProtocols")
       : refused(
           "a Backend speaks HTTP/1.1, HTTP/2 without TLS, or what the service chooses with TLS, and no gRPC with deadlines",
         ),
-  ),
   "service.versions": native("a Backend or Service of each version"),
-  "service.loadBalancing": ofService(({ loadBalancing }) =>
+  "service.loadBalancing": ({ loadBalancing }) =>
     loadBalancing === "ringHash" || loadBalancing === "maglev"
       ? refused("consistent hashing of Envoy Gateway has another table")
       : native("BackendTrafficPolicy loadBalancer.type"),
-  ),
   "service.slowStart": native("BackendTrafficPolicy loadBalancer.slowStart"),
   "service.panic": refused("a BackendTrafficPolicy has it for health checks only"),
   "service.health": refused(
@@ -177,13 +142,12 @@ export const SUPPORT: SupportTable = {
   "service.outliers": refused(
     "every rule of an HTTPRoute has a cluster of its own, and Envoy Gateway also leaves out who fails more than others",
   ),
-  "service.circuitBreakers": ofService(({ name }, plan) =>
+  "service.circuitBreakers": ({ name }, plan) =>
     routesTo(name, plan) > 1
       ? refused(
           "every rule of an HTTPRoute has a cluster of its own, so routes would not share the limits of the service",
         )
       : native("BackendTrafficPolicy circuitBreaker"),
-  ),
   "service.connections": refused("a BackendTrafficPolicy says other things of connections"),
   "service.failover": refused("a Backend that stands in is one for a rule, and not for a service"),
   "service.admission": refused("the filter stands in the chain for a route, and not for a service"),
@@ -218,7 +182,7 @@ export const SUPPORT: SupportTable = {
   "match.query": refused(
     "what a service may read in two ways is found in the whole target, and no match looks at that",
   ),
-  "route.to": ofRoute(native("HTTPRoute backendRefs"), ({ name }, plan) => fits(name, plan)),
+  "route.to": ofRoute(native("HTTPRoute backendRefs"), ({ name }, plan) => misfitOf(name, plan)),
   "route.weights": ofRoute(native("HTTPRoute backendRefs.weight"), ({ action }, plan) => {
     if (action.type !== "forward") return undefined;
     const specs = action.to.map(({ service }) => JSON.stringify(specOf(serviceOf(plan, service))));
@@ -226,7 +190,7 @@ export const SUPPORT: SupportTable = {
       ? refused("a rule of an HTTPRoute has one cluster for all of its services, and these are asked in different ways")
       : undefined;
   }),
-  "route.respond": ofRoute(native("HTTPRouteFilter directResponse"), ({ name }, plan) => fits(name, plan)),
+  "route.respond": ofRoute(native("HTTPRouteFilter directResponse"), ({ name }, plan) => misfitOf(name, plan)),
   "route.redirect": ofRoute(native("HTTPRoute requestRedirect"), ({ action }) => {
     if (action.type !== "redirect") return undefined;
     const { scheme, host } = action.url;
@@ -268,16 +232,15 @@ export const SUPPORT: SupportTable = {
   "policy.certificates": refused(
     "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
   ),
-  "policy.keyPlaces": ofPolicy(({ keys }) =>
+  "policy.keyPlaces": ({ keys }) =>
     keys?.stay === true
       ? wasm("guard.wasm")
       : refused("no filter of Envoy Gateway takes a key out of the query or of cookies"),
-  ),
   "policy.digest": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
   "policy.conversion": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
   "native.ipAccess": refused("Envoy Gateway notes nothing of which policy refused an address, so no log could tell"),
   "native.fault": refused("Envoy Gateway notes nothing of which policy disturbed a request, so no log could tell"),
-  "native.cors": ofPolicy(({ native: policy }) => {
+  "native.cors": ({ native: policy }) => {
     if (policy?.filter !== "cors" || !canBeOrigins(policy))
       return refused("one of its origins is none to Envoy Gateway");
     return policy.origins.some(({ form }) => form === "below")
@@ -286,7 +249,7 @@ export const SUPPORT: SupportTable = {
           "the names below a domain become an expression that also takes texts which no browser sends for an origin",
         )
       : native("SecurityPolicy cors");
-  }),
+  },
   "native.globalLimit": refused("descriptors of Envoy Gateway hold nothing that the guard found out"),
   "native.externalAuth": refused("Envoy Gateway asks before the guard knows who calls"),
   "native.bodyLimit": refused("Envoy Gateway's filter does not look at the length that a client says"),
@@ -306,33 +269,45 @@ function routesTo(service: string, { hosts }: GatewayPlan): number {
   );
 }
 
-/** Whether a route has room in an HTTPRoute with all those that may take the same requests: between several there is no order to rely on. */
-function fits(name: string, plan: GatewayPlan): Support | undefined {
-  const cluster = new Cluster(plan);
-  for (const entry of plan.hosts.flatMap(({ routes }) => routes.filter((route) => route.name === name))) {
-    const why = whyNotHeaders(cluster, entry);
-    if (why !== undefined) return refused(why);
-  }
-  for (const host of plan.hosts) {
-    if (host.routes.every((route) => route.name !== name)) continue;
-    // What cannot be a match is told of elsewhere.
-    if (
-      host.routes.some(
-        ({ match, ...route }) =>
-          match.headers.some((header) => !canMatch(header)) && generatedAnswer(route) === undefined,
-      )
-    )
-      continue;
+/** By plan, why routes cannot be had, by their names: found out once for all of them. */
+const misfits = new WeakMap<GatewayPlan, ReadonlyMap<string, string>>();
+
+function misfitOf(name: string, plan: GatewayPlan): Support | undefined {
+  const known = misfits.get(plan) ?? whyNot(new Cluster(plan));
+  misfits.set(plan, known);
+  const why = known.get(name);
+  return why === undefined ? undefined : refused(why);
+}
+
+/**
+ * What keeps routes from being rules of an HTTPRoute: their headers, or that there is no room for a route with all those that may take the same
+ * requests, as between several HTTPRoutes there is no order to rely on.
+ */
+function whyNot(cluster: Cluster): Map<string, string> {
+  const { hosts } = cluster.plan;
+  const found = new Map<string, string>();
+  const add = (name: string, why: string | undefined) => {
+    if (why !== undefined && !found.has(name)) found.set(name, why);
+  };
+  for (const { routes } of hosts) for (const entry of routes) add(entry.name, whyNotHeaders(cluster, entry));
+  // What cannot be a match is told of elsewhere.
+  for (const host of hosts.filter(({ routes }) => routes.every(isMatch)))
     for (const rules of byRoute(rulesOf(cluster, host))) {
-      if (rules.every(({ entry }) => entry.name !== name)) continue;
-      if (rules.length > MOST_RULES)
-        return refused(
-          `an HTTPRoute has ${MOST_RULES} rules at most, and ${rules.length} may take the same requests, so that their order counts`,
-        );
-      const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
-      if (matches > MOST_MATCHES_OF_ROUTE)
-        return refused(`an HTTPRoute has ${MOST_MATCHES_OF_ROUTE} matches at most, and this one takes ${matches}`);
+      const why = whyNoRoom(rules);
+      for (const { entry } of rules) add(entry.name, why);
     }
-  }
-  return undefined;
+  return found;
+}
+
+function isMatch({ match, ...route }: RoutePlan): boolean {
+  return match.headers.every(canMatch) || generatedAnswer(route) !== undefined;
+}
+
+function whyNoRoom(rules: readonly Rule[]): string | undefined {
+  if (rules.length > MOST_RULES)
+    return `an HTTPRoute has ${MOST_RULES} rules at most, and ${rules.length} may take the same requests, so that their order counts`;
+  const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+  return matches > MOST_MATCHES_OF_ROUTE
+    ? `an HTTPRoute has ${MOST_MATCHES_OF_ROUTE} matches at most, and this one takes ${matches}`
+    : undefined;
 }

@@ -1,8 +1,8 @@
 import type { ForwardAction, JsonObject, ServicePlan } from "../../plan/plan.js";
 import type { BreakerPlan, RetryPlan } from "../../plan/resilience.js";
-import type { Resource } from "../kubernetes/resource.js";
+import { present, type Resource } from "../kubernetes/resource.js";
 import { askedServices } from "./asked.js";
-import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API, present } from "./context.js";
+import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
 import { askedRouteName, partName } from "./names.js";
 import { allRules, byRoute, type Rule } from "./rules.js";
 import { serviceName, serviceOf } from "./services.js";

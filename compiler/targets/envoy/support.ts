@@ -1,7 +1,4 @@
-import type { SupportTable } from "../support.js";
-
-const native = (by: string) => ({ means: "native", by }) as const;
-const wasm = (by: string) => ({ means: "wasm", by }) as const;
+import { native, type SupportTable, wasm } from "../support.js";
 
 /** Everything that the language has was made for it. */
 export const SUPPORT: SupportTable = {

@@ -3,6 +3,7 @@ import type { GatewayPlan } from "../../plan/plan.js";
 import type { Span } from "../../syntax/source.js";
 import { provenance } from "../provenance.js";
 import type { Where } from "../target.js";
+import { child } from "../where.js";
 
 /**
  * Which place of the policy a field of the bootstrap is made from: that of the innermost message around it whose metadata tells it,
@@ -38,9 +39,4 @@ function callersOf(action: GatewayPlan["hosts"][number]["routes"][number]["actio
 function originOf(value: JsonValue | undefined): string | undefined {
   const origin = ["metadata", "filter_metadata", "sluice", "origin"].reduce(child, value);
   return typeof origin === "string" ? origin : undefined;
-}
-
-function child(value: JsonValue | undefined, step: string | number): JsonValue | undefined {
-  if (Array.isArray(value)) return typeof step === "number" ? value[step] : undefined;
-  return typeof value === "object" && value !== null ? value[step] : undefined;
 }

@@ -1,4 +1,4 @@
-import type { GatewayPlan, Json, JsonObject, PolicyPlan, RoutePlan } from "../../plan/plan.js";
+import type { GatewayPlan, JsonObject, PolicyPlan, RoutePlan } from "../../plan/plan.js";
 import type { IstioDeployment } from "../../policy/deployments.js";
 import type { Span } from "../../syntax/source.js";
 import { type Origins, type Resource, resource } from "../kubernetes/resource.js";
@@ -74,10 +74,4 @@ interface Head {
 /** A duration as Kubernetes has it. */
 export function durationText(milliseconds: number): string {
   return milliseconds % 1_000 === 0 ? `${milliseconds / 1_000}s` : `${milliseconds}ms`;
-}
-
-/** An object without the members that say nothing. */
-export function present(members: Readonly<Record<string, Json | undefined>>): JsonObject {
-  const said = Object.entries(members).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
-  return Object.fromEntries(said);
 }

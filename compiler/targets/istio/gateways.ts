@@ -1,6 +1,6 @@
 import type { Json, JsonObject, ListenerPlan } from "../../plan/plan.js";
-import type { Resource } from "../kubernetes/resource.js";
-import { type Mesh, present } from "./context.js";
+import { present, type Resource } from "../kubernetes/resource.js";
+import type { Mesh } from "./context.js";
 import { gatewayName } from "./names.js";
 
 /** One for each listener, so that the routes of some of them are bound to these alone. */

@@ -17,8 +17,8 @@ import {
 import type { RetryPlan } from "../../plan/resilience.js";
 import { literal } from "../envoy/literal.js";
 import { result } from "../envoy/routes.js";
-import type { Resource } from "../kubernetes/resource.js";
-import { durationText, type Mesh, present } from "./context.js";
+import { present, type Resource } from "../kubernetes/resource.js";
+import { durationText, type Mesh } from "./context.js";
 import { httpMatches } from "./matches.js";
 import { ANCHOR_HEADER, gatewayName, routesName, spellings, UNANCHORED } from "./names.js";
 

@@ -1,7 +1,7 @@
 import type { Json, JsonObject, ServicePlan } from "../../plan/plan.js";
 import type { BreakerPlan, OutlierPlan } from "../../plan/resilience.js";
-import type { Resource } from "../kubernetes/resource.js";
-import { durationText, type Mesh, present } from "./context.js";
+import { present, type Resource } from "../kubernetes/resource.js";
+import { durationText, type Mesh } from "./context.js";
 import { consistentHash } from "./hashing.js";
 import { partName } from "./names.js";
 

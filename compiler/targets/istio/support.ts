@@ -1,15 +1,11 @@
 import { isEnforced } from "../../plan/global-limits.js";
 import { bytesShownWhole } from "../../plan/native.js";
-import type { GatewayPlan } from "../../plan/plan.js";
-import type { FeatureUse } from "../features.js";
-import type { Support, SupportTable } from "../support.js";
+import type { RoutePlan } from "../../plan/plan.js";
+import { native, polyfill, refused, type Support, type SupportTable, wasm } from "../support.js";
 import { unsaidKey } from "./hashing.js";
 import { httpMatches } from "./matches.js";
 
-const native = (by: string) => ({ means: "native", by }) as const;
-const wasm = (by: string) => ({ means: "wasm", by }) as const;
-const refused = (reason: string) => ({ means: "refused", reason }) as const;
-const patched = (by: string, reason: string) => ({ means: "polyfill", by: `EnvoyFilter: ${by}`, reason }) as const;
+const patched = (by: string, reason: string) => polyfill(`EnvoyFilter: ${by}`, reason);
 
 const UNREAD = "no resource of Istio says how requests are read before they are routed";
 const BEHIND = "Istio's own filter stands behind the module, where a request without credentials does not come";
@@ -21,11 +17,10 @@ const OLDER = "the Envoy that Istio 1.31 is made with has no";
 const BODIES =
   "a WasmPlugin cannot ask Envoy to let it stop at the headers and still get the body (`allow_on_headers_stop_iteration`), so the body stage would miss it";
 
-/** What a route of a name asks for that its matchers cannot say. */
-function matching(by: string): (use: FeatureUse, plan: GatewayPlan) => Support {
-  return ({ subject }, { hosts }) => {
-    const routes = hosts.flatMap((host) => host.routes).filter(({ name }) => subject === `route ${name}`);
-    for (const { match } of routes) {
+/** What a route asks for that its matchers cannot say. */
+function matching(by: string): (entries: readonly RoutePlan[]) => Support {
+  return (entries) => {
+    for (const { match } of entries) {
       const said = httpMatches(match);
       if ("unsaid" in said) return refused(said.unsaid);
     }
@@ -49,13 +44,13 @@ export const SUPPORT: SupportTable = {
   "listener.trustedHops": patched("xff_num_trusted_hops", UNREAD),
   "listener.escapedSlashes": patched("path_with_escaped_slashes_action", UNREAD),
   "listener.headerUnderscores": patched("headers_with_underscores_action", UNREAD),
-  "listener.tls": ({ subject }, { listeners }) =>
-    (listeners.find(({ name }) => subject === `listener ${name}`)?.tls?.certificates.length ?? 0) > 2
+  "listener.tls": ({ tls }) =>
+    (tls?.certificates.length ?? 0) > 2
       ? refused("a Gateway shows at most two certificates")
       : native("Gateway.servers.tls with files"),
   "listener.clientCertificate": native("Gateway.servers.tls.mode MUTUAL or OPTIONAL_MUTUAL"),
-  "listener.protocol": ({ subject }, { listeners }) =>
-    listeners.some(({ name, tls }) => subject === `listener ${name}` && tls !== undefined)
+  "listener.protocol": ({ tls }) =>
+    tls !== undefined
       ? refused("a Gateway with TLS offers clients both versions of HTTP")
       : patched("codec_type", "a Gateway speaks both versions of HTTP"),
   "listener.http3": refused("istiod makes listeners of HTTP/3 where it is told to by its environment only"),
@@ -66,11 +61,8 @@ export const SUPPORT: SupportTable = {
   "listener.errors": patched("local_reply_config", "Istio has no resource for answers of the proxy"),
   "listener.decisionHeader": native("VirtualService.http.headers.response"),
   "service.endpoints": native("ServiceEntry STATIC"),
-  "service.dns": ({ subject }, { services }) =>
-    services.some(
-      ({ name, discovery }) =>
-        subject === `service ${name}` && discovery.by === "dns" && discovery.refreshMs !== undefined,
-    )
+  "service.dns": ({ discovery }) =>
+    discovery.by === "dns" && discovery.refreshMs !== undefined
       ? refused("how often a name is resolved is said for the whole mesh (`dnsRefreshRate` of MeshConfig)")
       : native("ServiceEntry DNS, or the service of the cluster by its name"),
   "service.eds": refused(
@@ -81,14 +73,13 @@ export const SUPPORT: SupportTable = {
   ),
   "service.connectTimeout": native("DestinationRule.connectionPool.tcp.connectTimeout"),
   "service.tls": native("DestinationRule.tls"),
-  "service.protocol": ({ subject }, { services }) =>
-    services.some(({ name, protocol }) => subject === `service ${name}` && protocol === "auto")
+  "service.protocol": ({ protocol }) =>
+    protocol === "auto"
       ? refused("a DestinationRule does not leave the version of HTTP to the service")
       : native("ServiceEntry.ports.protocol"),
   "service.versions": native("a ServiceEntry for each version"),
-  "service.loadBalancing": ({ subject }, plan) => {
-    const service = plan.services.find(({ name }) => subject === `service ${name}`);
-    const isHashed = service?.loadBalancing === "ringHash" || service?.loadBalancing === "maglev";
+  "service.loadBalancing": (service, plan) => {
+    const isHashed = service.loadBalancing === "ringHash" || service.loadBalancing === "maglev";
     const unsaid = isHashed ? unsaidKey(plan, service) : undefined;
     return unsaid === undefined ? native("DestinationRule.loadBalancer") : refused(unsaid);
   },
@@ -116,27 +107,17 @@ export const SUPPORT: SupportTable = {
   "route.timeout": native("HTTPRoute.timeout"),
   "route.calls": patched("max_stream_duration", NO_WORD),
   "route.idleTimeout": patched("idle_timeout", NO_WORD),
-  "route.retry": ({ subject }, { hosts }) =>
-    hosts
-      .flatMap((host) => host.routes)
-      .some(
-        ({ name, action }) =>
-          subject === `route ${name}` && action.type === "forward" && action.retry?.backoff !== undefined,
-      )
+  "route.retry": (entries) =>
+    entries.some(({ action }) => action.type === "forward" && action.retry?.backoff !== undefined)
       ? patched("retry_back_off.max_interval", `the rest is HTTPRoute.retries, of which ${NO_WORD}`)
       : native("HTTPRoute.retries"),
   "route.hashBy": native("DestinationRule.loadBalancer.consistentHash"),
   "route.mirror": native("HTTPRoute.mirrors"),
-  "route.rewrite": ({ subject }, { hosts }) =>
-    hosts
-      .flatMap((host) => host.routes)
-      .some(
-        ({ name, action }) =>
-          subject === `route ${name}` &&
-          action.type === "forward" &&
-          action.rewrite?.host !== undefined &&
-          !("host" in action.rewrite.host),
-      )
+  "route.rewrite": (entries) =>
+    entries.some(
+      ({ action }) =>
+        action.type === "forward" && action.rewrite?.host !== undefined && !("host" in action.rewrite.host),
+    )
       ? patched("host_rewrite_path_regex", "a VirtualService writes the same host for all requests of a route")
       : native("HTTPRoute.rewrite"),
   "route.hedge": patched("hedge_policy", NO_WORD),
@@ -170,18 +151,12 @@ export const SUPPORT: SupportTable = {
   "native.ipAccess": patched("envoy.filters.http.rbac", "an AuthorizationPolicy knows no routes"),
   "native.fault": patched("envoy.filters.http.fault", BEHIND),
   "native.cors": patched("envoy.filters.http.cors", BEHIND),
-  "native.globalLimit": ({ subject }, { policies }) =>
-    policies.some(
-      ({ name, mode, native }) =>
-        subject === `policy ${name}` &&
-        native?.filter === "ratelimit" &&
-        isEnforced({ mode }) &&
-        native.headers.includes("retry-after"),
-    )
+  "native.globalLimit": ({ mode, native: limit }) =>
+    limit?.filter === "ratelimit" && isEnforced({ mode }) && limit.headers.includes("retry-after")
       ? refused(`${OLDER} \`enable_retry_after_header\` of its rate limits: leave \`retry-after\` out of \`headers\``)
       : patched("envoy.filters.http.ratelimit", NO_FILTER),
-  "native.externalAuth": ({ subject }, { policies }) =>
-    policies.some(({ name, native }) => subject === `policy ${name}` && bytesShownWhole(native) !== undefined)
+  "native.externalAuth": ({ native: asking }) =>
+    bytesShownWhole(asking) !== undefined
       ? refused(
           `a body that is shown whole has a limit, and ${OLDER} \`response_body\` of faults, which answers for a larger one`,
         )

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { objectToYaml } from "../../envoy/print.js";
 import type { Span } from "../../syntax/source.js";
 import type { Where } from "../target.js";
+import { child } from "../where.js";
 import type { Origins, Resource } from "./resource.js";
 
 /**
@@ -49,9 +50,4 @@ export function whereIn(resources: readonly Resource[], origins: Origins): Where
 
 function spanOf(value: JsonValue | undefined, origins: Origins): Span | undefined {
   return typeof value === "object" && value !== null ? origins.of(value) : undefined;
-}
-
-function child(value: JsonValue | undefined, step: string | number): JsonValue | undefined {
-  if (Array.isArray(value)) return typeof step === "number" ? value[step] : undefined;
-  return typeof value === "object" && value !== null ? value[step] : undefined;
 }

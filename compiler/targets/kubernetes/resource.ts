@@ -1,4 +1,4 @@
-import type { GatewayPlan, Json, JsonObject } from "../../plan/plan.js";
+import type { Json, JsonObject } from "../../plan/plan.js";
 import type { Span } from "../../syntax/source.js";
 import { provenance } from "../provenance.js";
 
@@ -60,23 +60,9 @@ export function resource(head: ResourceHead, origin: Span, spec: JsonObject, ori
   });
 }
 
-/** A configuration of the guard whose policies, routes and consumers remember where the file says them. */
-export function remembered(configuration: JsonObject, plan: GatewayPlan, origins: Origins): JsonObject {
-  const routes = plan.hosts.flatMap((host) => host.routes);
-  const places = { policies: plan.policies, routes, consumers: plan.consumers };
-  for (const [key, nodes] of Object.entries(places)) {
-    const byName = new Map(nodes.map(({ name, origin }) => [name, origin] as const));
-    for (const entry of listOf(configuration[key])) {
-      const origin = typeof entry.name === "string" ? byName.get(entry.name) : undefined;
-      if (origin !== undefined) origins.from(origin, entry);
-    }
-  }
-  return configuration;
-}
-
-function listOf(value: Json | undefined): JsonObject[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((entry) =>
-    typeof entry === "object" && entry !== null && !Array.isArray(entry) ? [entry] : [],
+/** An object without the members that say nothing. */
+export function present(members: Readonly<Record<string, Json | undefined>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(members).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
   );
 }
