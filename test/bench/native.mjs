@@ -1,14 +1,16 @@
+import { localRateLimit } from "./local-rate-limit.mjs";
 import { CALLS_PER_SECOND, consumers } from "./workload.mjs";
 
 const API = "type.googleapis.com/envoy.extensions.filters.http";
-const EVERY = { numerator: 100, denominator: "HUNDRED" };
 
 /**
  * The policy in Envoy's own filters. They do less: keys are kept in plain text, tier and groups of a consumer do not
  * exist, and the limit is told as `x-ratelimit-*`.
  */
 export function nativeFilters() {
-  return [apiKeyAuth(), rbac(), localRateLimit()];
+  const names = consumers.map(({ name }) => name);
+  const limit = { header: "x-consumer", key: "consumer", values: names, calls: CALLS_PER_SECOND };
+  return [apiKeyAuth(), rbac(), localRateLimit(limit)];
 }
 
 function apiKeyAuth() {
@@ -32,24 +34,6 @@ function rbac() {
         drafts: { permissions: [{ and_rules: { rules: [method("POST"), drafts] } }], principals: [{ any: true }] },
       },
     },
-  });
-}
-
-function localRateLimit() {
-  const bucket = (tokens) => ({ max_tokens: tokens, tokens_per_fill: tokens, fill_interval: "1s" });
-  return filter("envoy.filters.http.local_ratelimit", {
-    "@type": `${API}.local_ratelimit.v3.LocalRateLimit`,
-    stat_prefix: "bench",
-    token_bucket: bucket(1_000_000_000),
-    always_consume_default_token_bucket: false,
-    filter_enabled: { default_value: EVERY },
-    filter_enforced: { default_value: EVERY },
-    enable_x_ratelimit_headers: "DRAFT_VERSION_03",
-    rate_limits: [{ actions: [{ request_headers: { header_name: "x-consumer", descriptor_key: "consumer" } }] }],
-    descriptors: consumers.map(({ name }) => ({
-      entries: [{ key: "consumer", value: name }],
-      token_bucket: bucket(CALLS_PER_SECOND),
-    })),
   });
 }
 

@@ -1,3 +1,5 @@
+import { markdownTable, micro } from "./tables.mjs";
+
 /**
  * @typedef {{ title: string, rows: { name: string, total: number, added: number, p25: number, p75: number,
  *   ratio: number }[], accepted: number, rejected: number, answers: number, disturbed: number, strangers: number }} SetResult
@@ -57,15 +59,6 @@ function plainTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ");
   return rows.map((row) => `  ${line(row)}`.trimEnd()).join("\n");
-}
-
-function markdownTable([head, ...rows]) {
-  const line = (row) => `| ${row.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
-}
-
-function micro(nanoseconds) {
-  return (nanoseconds / 1e3).toFixed(2);
 }
 
 function mebi(bytes) {

@@ -8,11 +8,11 @@
  *   node test/bench/run.mjs timing ...: whether times of refusals tell secrets, see timing/run.mjs
  * How long the compiler itself takes is measured by compile.mjs.
  */
-import { parseArgs } from "node:util";
 import { buildParts } from "./build.mjs";
 import { checkVariant } from "./checks.mjs";
 import { countHostCalls } from "./host-calls.mjs";
 import { checkLimits, measureMemory, measureSet } from "./measure.mjs";
+import { leftOut, roundOptions, say } from "./options.mjs";
 import { isPinned, machineLine } from "./processes.mjs";
 import { requireEnvoy, startBackends, startProxy } from "./proxies.mjs";
 import { report } from "./report.mjs";
@@ -113,36 +113,10 @@ function mustBeEmpty(wrong) {
   if (wrong.length > 0) throw new Error(`the variants do not do the same:\n${wrong.join("\n")}`);
 }
 
-/** Ends the process with 3, as the commands of `sluice` do, if the options make no sense. */
 function readOptions() {
-  try {
-    return parseOptions();
-  } catch (error) {
-    say(error.message);
-    return process.exit(3);
-  }
-}
-
-function parseOptions() {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: "string", default: "12" },
-      seconds: { type: "string", default: "1" },
-      without: { type: "string", default: "" },
-      markdown: { type: "boolean", default: false },
-      save: { type: "boolean", default: false },
-    },
-  });
-  const rounds = Number(values.rounds);
-  const seconds = Number(values.seconds);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new RangeError("--rounds: 1 to 100");
-  if (!(seconds >= 0.1 && seconds <= 10)) throw new RangeError("--seconds: 0.1 to 10");
-  const without = values.without.split(",").filter((name) => name !== "");
-  const needed = without.find((name) => name === BARE || name === NATIVE || !variantNames.includes(name));
-  if (needed !== undefined) throw new RangeError(`--without: ${needed} is not one that can be left out`);
-  return { rounds, milliseconds: seconds * 1000, markdown: values.markdown, save: values.save, without };
-}
-
-function say(text) {
-  process.stderr.write(`bench: ${text}\n`);
+  const own = { without: { type: "string", default: "" }, save: { type: "boolean", default: false } };
+  return roundOptions(process.argv.slice(2), own, (values) => ({
+    save: values.save,
+    without: leftOut(values, (name) => name !== BARE && name !== NATIVE && variantNames.includes(name)),
+  }));
 }

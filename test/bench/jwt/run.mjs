@@ -8,9 +8,9 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { startEnvoy } from "../../../dist/compiler/runtime/process.js";
 import { measureSet } from "../measure.mjs";
+import { partOf, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
 import { report } from "../report.mjs";
@@ -36,7 +36,7 @@ export async function benchJwt(args) {
     const [{ port: upstreamPort }] = await upstream.listeners();
     const sets = [];
     for (const part of options.parts) {
-      process.stderr.write(`bench: measuring: ${SETS[part].title}\n`);
+      say(`measuring: ${SETS[part].title}`);
       sets.push(await measureTokens(SETS[part], { envoy, workDir, upstream, upstreamPort, options }));
     }
     const machine = `${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`;
@@ -98,26 +98,10 @@ function ask(port, token) {
   });
 }
 
-/** Ends the process with 3, as the commands of `sluice` do, if the options make no sense. */
 function readOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        rounds: { type: "string", default: "12" },
-        seconds: { type: "string", default: "1" },
-        part: { type: "string" },
-        markdown: { type: "boolean", default: false },
-      },
-    });
-    const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-    if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new RangeError("--rounds: 1 to 100");
-    if (!(seconds >= 0.1 && seconds <= 10)) throw new RangeError("--seconds: 0.1 to 10");
-    const parts = values.part === undefined ? Object.keys(SETS) : [values.part];
-    if (SETS[parts[0]] === undefined) throw new RangeError(`--part: ${Object.keys(SETS).join(", ")}`);
-    return { rounds, milliseconds: seconds * 1000, parts, markdown: values.markdown };
-  } catch (error) {
-    process.stderr.write(`bench: ${error.message}\n`);
-    return process.exit(3);
-  }
+  const all = Object.keys(SETS);
+  return roundOptions(args, { part: { type: "string" } }, (values) => {
+    const part = partOf(values, all);
+    return { parts: part === undefined ? all : [part] };
+  });
 }

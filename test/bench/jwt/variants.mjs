@@ -2,6 +2,7 @@ import { load } from "js-yaml";
 import { checkText } from "../../../dist/compiler/index.js";
 import { emitEnvoy } from "../../../dist/compiler/targets/envoy/emit.js";
 import { DEFAULT_OPTIONS } from "../../../dist/compiler/targets/envoy/options.js";
+import { localRateLimit } from "../local-rate-limit.mjs";
 import { CALLS_PER_SECOND } from "../workload.mjs";
 import { AUDIENCE, cacheSize, ISSUER, nativeKeys, policyText, SUBJECTS, subjectOf } from "./workload.mjs";
 
@@ -13,7 +14,6 @@ import { AUDIENCE, cacheSize, ISSUER, nativeKeys, policyText, SUBJECTS, subjectO
 export const NAMES = ["bare", "native", "sluice"];
 
 const API = "type.googleapis.com/envoy.extensions.filters.http";
-const EVERY = { numerator: 100, denominator: "HUNDRED" };
 
 /** A bootstrap (JSON) with one listener a variant, on a free port, named like the variant. */
 export function bootstrapText(set, { upstreamPort, modulesDir }) {
@@ -42,7 +42,9 @@ function emitted(set, { upstreamPort, modulesDir }) {
 }
 
 function nativeFilters(set) {
-  return [jwtAuthn(set), rbac(), localRateLimit()];
+  const subjects = Array.from({ length: SUBJECTS }, (_, index) => subjectOf(index));
+  const limit = { header: "x-user-id", key: "subject", values: subjects, calls: CALLS_PER_SECOND };
+  return [jwtAuthn(set), rbac(), localRateLimit(limit)];
 }
 
 function jwtAuthn(set) {
@@ -74,24 +76,6 @@ function rbac() {
         drafts: { permissions: [{ and_rules: { rules: [method("POST"), drafts] } }], principals: [{ any: true }] },
       },
     },
-  });
-}
-
-function localRateLimit() {
-  const bucket = (tokens) => ({ max_tokens: tokens, tokens_per_fill: tokens, fill_interval: "1s" });
-  return filter("envoy.filters.http.local_ratelimit", {
-    "@type": `${API}.local_ratelimit.v3.LocalRateLimit`,
-    stat_prefix: "bench",
-    token_bucket: bucket(1_000_000_000),
-    always_consume_default_token_bucket: false,
-    filter_enabled: { default_value: EVERY },
-    filter_enforced: { default_value: EVERY },
-    enable_x_ratelimit_headers: "DRAFT_VERSION_03",
-    rate_limits: [{ actions: [{ request_headers: { header_name: "x-user-id", descriptor_key: "subject" } }] }],
-    descriptors: Array.from({ length: SUBJECTS }, (_, index) => ({
-      entries: [{ key: "subject", value: subjectOf(index) }],
-      token_bucket: bucket(CALLS_PER_SECOND),
-    })),
   });
 }
 

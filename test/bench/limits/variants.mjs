@@ -2,6 +2,7 @@ import { load } from "js-yaml";
 import { checkText } from "../../../dist/compiler/index.js";
 import { emitEnvoy } from "../../../dist/compiler/targets/envoy/emit.js";
 import { DEFAULT_OPTIONS } from "../../../dist/compiler/targets/envoy/options.js";
+import { localRateLimit } from "../local-rate-limit.mjs";
 import { CALLS_PER_SECOND } from "../workload.mjs";
 import {
   callersOf,
@@ -20,7 +21,6 @@ import {
  * Every variant is a listener that the compiler emitted, as it is, or with Envoy's own filter in the place of a limit.
  */
 
-const EVERY = { numerator: 100, denominator: "HUNDRED" };
 /** More than anybody asks for in a second; both are counted over all workers. */
 const NEVER_REACHED = 900_000;
 
@@ -111,27 +111,9 @@ function shaped(listener, { name, native, isBare = false }) {
   const filters = manager.http_filters;
   manager.http_filters = [
     ...(isBare ? [] : filters.slice(0, -1)),
-    ...(native === undefined ? [] : [localRateLimit(native)]),
+    ...(native === undefined ? [] : [localRateLimit({ key: "caller", ...native })]),
     filters.at(-1),
   ];
   if (isBare) delete manager.early_header_mutation_extensions;
   return listener;
-}
-
-function localRateLimit({ header, values, calls }) {
-  const bucket = (tokens) => ({ max_tokens: tokens, tokens_per_fill: tokens, fill_interval: "1s" });
-  return {
-    name: "envoy.filters.http.local_ratelimit",
-    typed_config: {
-      "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-      stat_prefix: "bench",
-      token_bucket: bucket(1_000_000_000),
-      always_consume_default_token_bucket: false,
-      filter_enabled: { default_value: EVERY },
-      filter_enforced: { default_value: EVERY },
-      enable_x_ratelimit_headers: "DRAFT_VERSION_03",
-      rate_limits: [{ actions: [{ request_headers: { header_name: header, descriptor_key: "caller" } }] }],
-      descriptors: values.map((value) => ({ entries: [{ key: "caller", value }], token_bucket: bucket(calls) })),
-    },
-  };
 }

@@ -6,12 +6,13 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { startEnvoy } from "../../../dist/compiler/runtime/process.js";
 import { measureSet } from "../measure.mjs";
+import { leftOut, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin, startScript } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
 import { acceptRounds, median, quantile } from "../statistics.mjs";
+import { tableOf } from "../tables.mjs";
 import { checkVariant, requestsOf } from "./checks.mjs";
 import { expatRates } from "./expat.mjs";
 import { conversionRates } from "./module.mjs";
@@ -116,57 +117,15 @@ function report(title, { sent, names, measured, rounds }, { markdown, rounds: ma
     `${rounds.length} rounds, ${made - rounds.length} left out, ${measured.answers} exchanges, all 200; ` +
     `${Math.round((measured.disturbed / measured.slices) * 100)} % of the slices were disturbed, other processes had ${measured.strangers.toFixed(2)} cores.`;
   const table = [["variant", "us an exchange", "middle half", `of ${BUFFER}`, "of it outside of Envoy"], ...rows];
-  return [
-    `${markdown ? "#### " : ""}${title}: ${size}`,
-    markdown ? markdownTable(table) : plainTable(table),
-    note,
-  ].join("\n\n");
-}
-
-function plainTable(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padStart(widths[i])).join("  ")}`).join("\n");
-}
-
-function markdownTable([head, ...rows]) {
-  const line = (row) => `| ${row.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+  return [`${markdown ? "#### " : ""}${title}: ${size}`, tableOf(table, markdown), note].join("\n\n");
 }
 
 function micro(nanoseconds) {
   return (nanoseconds / 1e3).toFixed(1);
 }
 
-/** Ends the process with 3, as the commands of `sluice` do, if the options make no sense. */
 function readOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        rounds: { type: "string", default: "12" },
-        seconds: { type: "string", default: "1" },
-        without: { type: "string", default: "" },
-        markdown: { type: "boolean", default: false },
-      },
-    });
-    const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-    if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new RangeError("--rounds: 1 to 100");
-    if (!(seconds >= 0.1 && seconds <= 10)) throw new RangeError("--seconds: 0.1 to 10");
-    const without = values.without.split(",").filter((name) => name !== "");
-    const needed = without.find((name) => name === BUFFER || !variantNames.includes(name));
-    if (needed !== undefined) throw new RangeError(`--without: ${needed} is not one that can be left out`);
-    return { rounds, milliseconds: seconds * 1000, markdown: values.markdown, without };
-  } catch (error) {
-    say(error.message);
-    return process.exit(3);
-  }
-}
-
-/** What was measured so far stays, if what follows cannot be. */
-function print(text) {
-  process.stdout.write(`${text}\n\n`);
-}
-
-function say(text) {
-  process.stderr.write(`bench: ${text}\n`);
+  return roundOptions(args, { without: { type: "string", default: "" } }, (values) => ({
+    without: leftOut(values, (name) => name !== BUFFER && variantNames.includes(name)),
+  }));
 }

@@ -7,12 +7,13 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { startEnvoy } from "../../../dist/compiler/runtime/process.js";
 import { measureSet } from "../measure.mjs";
+import { partOf, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin, residentMemory, startScript } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
 import { acceptRounds, median, quantile } from "../statistics.mjs";
+import { micro, tableOf } from "../tables.mjs";
 import { upstreamText } from "../variants.mjs";
 import { PATHS } from "../workload.mjs";
 import { checkVariant } from "./checks.mjs";
@@ -144,49 +145,6 @@ async function measureOutage({ envoy, workDir, places, options }) {
   }
 }
 
-function tableOf(rows, markdown) {
-  if (markdown) {
-    const line = (row) => `| ${row.join(" | ")} |`;
-    return [line(rows[0]), line(rows[0].map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.slice(1).map(line)].join(
-      "\n",
-    );
-  }
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padStart(widths[i])).join("  ")}`).join("\n");
-}
-
-function micro(nanoseconds) {
-  return (nanoseconds / 1e3).toFixed(2);
-}
-
-/** Ends the process with 3, as the commands of `sluice` do, if the options make no sense. */
 function readOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        rounds: { type: "string", default: "12" },
-        seconds: { type: "string", default: "1" },
-        part: { type: "string" },
-        markdown: { type: "boolean", default: false },
-      },
-    });
-    const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-    if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new RangeError("--rounds: 1 to 100");
-    if (!(seconds >= 0.1 && seconds <= 10)) throw new RangeError("--seconds: 0.1 to 10");
-    if (values.part !== undefined && !PARTS.includes(values.part)) throw new RangeError(`--part: ${PARTS.join(", ")}`);
-    return { rounds, milliseconds: seconds * 1000, part: values.part, markdown: values.markdown };
-  } catch (error) {
-    say(error.message);
-    return process.exit(3);
-  }
-}
-
-/** What was measured so far stays, if what follows cannot be. */
-function print(text) {
-  process.stdout.write(`${text}\n\n`);
-}
-
-function say(text) {
-  process.stderr.write(`bench: ${text}\n`);
+  return roundOptions(args, { part: { type: "string" } }, (values) => ({ part: partOf(values, PARTS) }));
 }
