@@ -19,6 +19,8 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** What the attributes `request.*` and `response.*` are read from, at the moment they are asked for. */
 export interface AttributeSource {
+  /** Whether the request is over: it has no duration before. */
+  readonly isOver: boolean;
   readonly given: Attributes;
   readonly requestHeaders: HeaderMap | undefined;
   readonly responseHeaders: HeaderMap | undefined;
@@ -112,6 +114,7 @@ export function readAttribute(path: readonly string[], source: AttributeSource):
   const names = GIVEN[group];
   if (names === undefined) return undefined;
   if (name === undefined) return WHOLE;
+  if (group === "request" && name === "duration" && !source.isOver) return undefined;
   if (names.has(name)) return given(path, source);
   if (rest.length > 0) return undefined;
   const found =

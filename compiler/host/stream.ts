@@ -138,8 +138,12 @@ export class Stream implements StreamFace {
     return this.directions[part].isHeld;
   }
 
-  /** Ends the stream, complete or not: it is logged, and the module forgets it. */
-  finish(): void {
+  /**
+   * Ends the stream, complete or not: it is logged, and the module forgets it.
+   * @param turn whether the turn of its worker ends with it. Until it does, Envoy still knows the stream, and whatever is done to it is done to memory that is no
+   * more: a fault.
+   */
+  finish({ turn = "ends" }: { turn?: "ends" | "goes on" } = {}): void {
     if (this.finished) throw new HostFault("the stream has ended already");
     this.create();
     this.isLogging = true;
@@ -148,7 +152,7 @@ export class Stream implements StreamFace {
     this.finished = true;
     this.call("done");
     this.call("delete");
-    this.vm.forget(this.contextOf());
+    if (turn === "ends") this.vm.forget(this.contextOf());
   }
 
   // ---- for the chapters of the ABI
@@ -176,6 +180,7 @@ export class Stream implements StreamFace {
 
   attribute(path: readonly string[]): Attribute | undefined {
     return readAttribute(path, {
+      isOver: this.isLogging || this.finished,
       given: this.options.attributes ?? {},
       requestHeaders: this.sight.request.headers ?? this.readableMap("request", "headers"),
       responseHeaders: this.sight.response.headers ?? this.readableMap("response", "headers"),
@@ -193,12 +198,12 @@ export class Stream implements StreamFace {
   }
 
   reply(reply: LocalReply): void {
-    if (this.isLogging || this.finished)
-      throw new HostFault("a local reply at the end of a stream: Envoy 1.40 crashes where it is given in the log");
+    this.refuseEnded("a local reply");
     this.vm.defer(() => this.send(reply));
   }
 
   resume(part: StreamPart): void {
+    this.refuseEnded("continuing");
     this.vm.defer(() => this.directions[part].resume());
     // Envoy forgets the request, whichever direction is continued.
     this.sight.request.headers = undefined;
@@ -207,11 +212,16 @@ export class Stream implements StreamFace {
   }
 
   close(_part: StreamPart): void {
+    this.refuseEnded("closing");
     this.details ??= "wasm_close_stream";
     this.vm.defer(() => this.reset());
   }
 
   // ---- the filter
+
+  private refuseEnded(what: string): void {
+    if (this.isLogging || this.finished) throw new HostFault(`${what} at the end of a stream: Envoy 1.40 crashes`);
+  }
 
   private filterOf(part: StreamPart) {
     return {

@@ -193,6 +193,17 @@ describe("a request that waits", () => {
     expect(module.waiting).toBe(0);
     expect(streams.slice(7).map(decisionOf)).toEqual([ALLOWED, ALLOWED, ALLOWED]);
     expect(module.counted("authenticate.known.allowed")).toBe(3);
+    // Also where the host still knows those that have left: answering one of them is a fault of it.
+    for (const token of ["third", "fourth"]) {
+      const late = Array.from({ length: 10 }, () => module.begin(token));
+      late.slice(0, 7).forEach((stream) => void stream.finish({ turn: "goes on" }));
+      module.answer({ active: token === "third", sub: "acme-app" });
+      expect(module.waiting).toBe(0);
+      expect(late.map(decisionOf)).toEqual([
+        ...Array.from({ length: 7 }, () => "undefined passed"),
+        ...Array.from({ length: 3 }, () => (token === "third" ? ALLOWED : "known denied token-inactive 401")),
+      ]);
+    }
     const alone = module.begin("another");
     alone.finish();
     module.answer(good);

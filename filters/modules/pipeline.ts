@@ -10,7 +10,7 @@ import { LocalResponse, respond } from "../proxy-wasm/local-response";
 import { debugIsOn, log } from "../proxy-wasm/log";
 import { count } from "../proxy-wasm/metrics";
 import { FilterHeadersStatus, LogLevel } from "../proxy-wasm/status";
-import { continueRequest, speakFor } from "../proxy-wasm/streams";
+import { continueRequest, speakForLiving } from "../proxy-wasm/streams";
 import {
   addLimit,
   admit,
@@ -177,8 +177,8 @@ export function resumeAll(question: Question): void {
   for (let waiter = question.waiter; exists(waiter); waiter = waiter.next) {
     arenaRewind();
     const waiting = at<Waiting>(addressOf(waiter), 0);
-    // Clients may have left meanwhile: the host does not know their streams any more.
-    if (!speakFor(waiting.context)) abandon(waiting);
+    // Clients may have left meanwhile.
+    if (!speakForLiving(waiting.context)) abandon(waiting);
     else if (resume(waiting) === FilterHeadersStatus.Continue && !continueRequest()) refuse(hostFailure);
   }
 }

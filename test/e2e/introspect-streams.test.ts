@@ -1,7 +1,8 @@
 import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { describe, expect, it } from "vitest";
 import { standingOracle } from "../support/envoy.js";
-import { request } from "../support/http.js";
+import { openRaw, request } from "../support/http.js";
+import { inOneTurn } from "../support/turn.js";
 import { type ReceivedRequest, startUpstream } from "../support/upstream.js";
 import { gate } from "./support/behind.js";
 import { clean } from "./support/clean.js";
@@ -99,6 +100,52 @@ describe("streams of one connection", () => {
     await toWait(gateway, 0);
     const headers = { authorization: "Bearer good" };
     await oracle.check({ goodRequest: (agent) => request(gateway.url("/x"), { agent, headers }) });
+  });
+});
+
+// Envoy knows streams until the turn of its worker ends in which they are given up, and crashes if they are answered then.
+describe("clients that leave in the turn in which the answer comes", () => {
+  const standing = async () => {
+    const { gateway, idp, open } = await behindIdp();
+    const oracle = await standingOracle(gateway.envoy);
+    const judged = async () => {
+      await toWait(gateway, 0);
+      const headers = { authorization: "Bearer good" };
+      await oracle.check({ goodRequest: (agent) => request(gateway.url("/x"), { agent, headers }) });
+    };
+    return { gateway, idp, open, judged };
+  };
+
+  it("by streams of HTTP/2, are not answered, and the others are", async () => {
+    const { gateway, open, judged } = await standing();
+    const session = connect(gateway.url(""));
+    clean.push(() => session.destroy());
+    const all = Array.from({ length: 60 }, (_, index) => ask(session, ["good", "bad"][index % 2] ?? ""));
+    await toWait(gateway, 60);
+    await inOneTurn(gateway.envoy, async () => {
+      for (const { stream } of all.slice(20)) stream.close(constants.NGHTTP2_CANCEL);
+      await Promise.all(all.slice(20).map(({ answered }) => answered));
+      open();
+    });
+    const statuses = await Promise.all(all.slice(0, 20).map(({ answered }) => answered));
+    expect(statuses).toEqual(Array.from({ length: 20 }, (_, index) => (index % 2 === 1 ? "401" : "200")));
+    await judged();
+  });
+
+  it("with their connections, of both versions, are not answered", async () => {
+    const { gateway, open, judged } = await standing();
+    const session = connect(gateway.url(""));
+    for (const token of ["good", "bad"]) for (let index = 0; index < 20; index++) ask(session, token);
+    const head = (token: string) => `GET /x HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n\r\n`;
+    const plain = await Promise.all(Array.from({ length: 20 }, () => openRaw({ port: gateway.port() })));
+    plain.forEach((connection, index) => void connection.send(head(index % 2 === 0 ? "good" : "bad")));
+    await toWait(gateway, 60);
+    await inOneTurn(gateway.envoy, () => {
+      session.destroy();
+      for (const connection of plain) connection.close();
+      open();
+    });
+    await judged();
   });
 });
 

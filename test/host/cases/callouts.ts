@@ -79,6 +79,15 @@ export const calloutCases: Readonly<Record<string, ProbeCase>> = {
     callout: "never",
     script: `${waits};answer effective stream;answer get 0 host;answer property request/path;answer continue 0;answer reply 403 x y -1`,
   },
+  "a call whose client leaves in the turn of its answer": {
+    clientLeaves: "callout",
+    inOneTurn: true,
+    callout: "never",
+    script: `${waits};answer effective stream;answer get 0 host;answer property request/path`,
+  },
+  "a request that is not over": {
+    script: `${waits};answer effective stream;answer property request/duration;answer continue 0`,
+  },
   ...Object.fromEntries(
     (["breaks before", "breaks", "hangs"] as const).map((ends): [string, ProbeCase] => [
       `a call whose answer ${ends}`,

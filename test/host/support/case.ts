@@ -28,6 +28,8 @@ export interface ProbeCase {
    * probe has seen the body, whose end has not been sent.
    */
   clientLeaves?: "callout" | "service" | "body";
+  /** With `callout`: Envoy finds the end of the connection and the answer in one turn, in this order. */
+  inOneTurn?: boolean;
   /** The call is made at the end of the stream, and answered after it. */
   callsLast?: boolean;
   /** What the cluster `callout` answers. */

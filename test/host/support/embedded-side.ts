@@ -87,7 +87,7 @@ function observe(host: Host, vm: Vm, one: ProbeCase): Observation {
 
 function observeLeaving(host: Host, stream: Stream, before: number, one: ProbeCase): Observation {
   stream.details = "downstream_remote_disconnect";
-  stream.finish();
+  stream.finish({ turn: one.inOneTurn === true ? "goes on" : "ends" });
   for (const call of [...host.calls.pending]) answerAsService(call, {});
   return {
     lines: host.log.slice(before).map(({ text }) => text),

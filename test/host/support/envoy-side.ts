@@ -5,6 +5,7 @@ import { type RunningEnvoy, startEnvoy } from "../../../compiler/runtime/process
 import { until } from "../../e2e/support/until.js";
 import { requireEnvoy } from "../../support/envoy.js";
 import { openRaw, type RawReply } from "../../support/http.js";
+import { inOneTurn } from "../../support/turn.js";
 import { type Observation, type ProbeCase, type ProbeListener, withoutWire } from "./case.js";
 import { caseListeners, type ListenerSetting, probeBootstrap } from "./envoy-config.js";
 import { compileProbe } from "./probe.js";
@@ -76,17 +77,20 @@ async function observe(envoy: RunningEnvoy, port: number, services: Services, on
   const [log, output] = [envoy.log.end, envoy.output.end];
   const listener = one.listener ?? "plain";
   const said = (line: RegExp) => linesOf(envoy.log.text(log), listener).some((one) => line.test(one));
+  const turn = (work: () => void) =>
+    inOneTurn(envoy, () => {
+      work();
+      callout.release();
+    });
   const isTime = {
     callout: () => callout.heard(),
     service: () => service.heard(),
     body: () => said(/^> request-body/),
   };
   const reply =
-    one.clientLeaves === undefined ? await send(port, one) : await leave(port, isTime[one.clientLeaves], one);
+    one.clientLeaves === undefined ? await send(port, one) : await leave(port, isTime[one.clientLeaves], one, turn);
   if (!one.vmDies) await until("the stream to be deleted", () => said(/^> delete stream/));
-  if (one.clientLeaves === "callout") {
-    callout.release();
-  }
+  if (one.clientLeaves === "callout" && !one.inOneTurn) callout.release();
   if (one.clientLeaves === "callout" || one.callsLast) await until("the answer", () => said(/^> answer/));
   await until("the access log", () => envoy.output.text(output).includes("\n"));
   return {
@@ -100,11 +104,17 @@ async function observe(envoy: RunningEnvoy, port: number, services: Services, on
   };
 }
 
-async function leave(port: number, isTime: () => unknown, one: ProbeCase): Promise<undefined> {
+async function leave(
+  port: number,
+  isTime: () => unknown,
+  one: ProbeCase,
+  inTheTurn: (work: () => void) => Promise<void>,
+): Promise<undefined> {
   const connection = await openRaw({ port });
   connection.send(requestText(one));
   await until("the request to be where the client leaves", isTime);
-  connection.close();
+  if (one.inOneTurn) await inTheTurn(() => connection.close());
+  else connection.close();
 }
 
 async function send(port: number, one: ProbeCase): Promise<RawReply | undefined> {
