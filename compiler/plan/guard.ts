@@ -36,6 +36,9 @@ export const RELOAD_BACKOFF_MS = 100;
 /** What an access log shows of every request, denied or not; `shadow` where a policy is in shadow, `trace-id` where one traces. */
 export const LOGGED_RESULTS = ["consumer", "decision", "shadow", "trace-id"] as const;
 
+/** What the guard does on a route: policies in their order, and results that it tells. */
+export type GuardRoute = JsonObject & { name: string; run: string[]; tell: string[] };
+
 /**
  * The configuration of `guard.wasm` for a plan: `filters/modules/README.md` tells what each member means. The same plan
  * always gives the same document.
@@ -47,7 +50,7 @@ export function guardConfiguration(
   plan: GatewayPlan,
   read: readonly string[],
   names: ReadonlyMap<string, readonly string[]> = new Map(),
-): JsonObject {
+): JsonObject & { routes: GuardRoute[] } {
   const policies = new Map(
     plan.policies
       .filter((policy) => isInModule(policy) && policy.conversion === undefined)
@@ -74,7 +77,7 @@ export function guardConfiguration(
     routes: [...routes]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(
-        ([name, entries]): JsonObject => ({
+        ([name, entries]): GuardRoute => ({
           name,
           ...(names.has(name) ? { names: [...(names.get(name) ?? [])] } : {}),
           run: (entries[0]?.run ?? []).map((applied) => applied.policy).filter((policy) => policies.has(policy)),

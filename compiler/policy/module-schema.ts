@@ -265,6 +265,12 @@ const routesOf = (told: readonly string[], exporting: boolean) =>
           .describe(
             "Further names that Envoy has for the route, where whoever configures it chooses them; policies, counters and spans know it by `name`.",
           ),
+        as: z
+          .string()
+          .min(1)
+          .max(1024)
+          .optional()
+          .describe("Beside `*`: the name that limits count under which are counted by route."),
         run: z
           .array(z.string().regex(NAME))
           .max(64)

@@ -103,12 +103,7 @@ export const authenticate = defineKind({
       removeRequestHeaders: spec.forward ? [] : removes,
       ...keysAmong(methods, spec.forward),
       ...digested(methods),
-      requestHeaders: [
-        { name: "x-consumer", property: "consumer" },
-        { name: "x-consumer-groups", property: "groups" },
-        { name: "x-consumer-tier", property: "tier" },
-        ...claimHeaders(methods),
-      ],
+      requestHeaders: [...identityHeaders(context), ...claimHeaders(methods)],
       responseHeaders: [],
       signIn: signInBy(methods),
       ...(methods.some(({ name }) => name === "mtls") ? { knowsByCertificate: true as const } : {}),
@@ -117,6 +112,16 @@ export const authenticate = defineKind({
     };
   },
 });
+
+/** What services are told of consumers, as far as there is anything to tell: a header that is never written costs time all the same. */
+function identityHeaders({ gateway }: PolicyContext): { name: string; property: string }[] {
+  const consumers = Object.values(gateway.consumers);
+  return [
+    ...(consumers.length > 0 ? [{ name: "x-consumer", property: "consumer" }] : []),
+    ...(consumers.some(({ groups }) => groups.length > 0) ? [{ name: "x-consumer-groups", property: "groups" }] : []),
+    ...(consumers.some(({ tier }) => tier !== undefined) ? [{ name: "x-consumer-tier", property: "tier" }] : []),
+  ];
+}
 
 /** Passwords can be guessed, so there it is on unless the file says otherwise. */
 const DEFAULT_LOCKOUT = { failures: { count: 10, periodMs: 60_000, burst: 10 }, key: ["source.ip"] };

@@ -10,6 +10,11 @@ const HIGH_BITS: u64 = ONES << 7;
 /** Whether two ranges of `length` bytes are equal. Stops at the first difference: not for secrets. */
 export function bytesEqual(a: usize, b: usize, length: i32): bool {
   let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 16 <= length; i += 16) {
+      if (v128.any_true(v128.xor(v128.load(a + i), v128.load(b + i)))) return false;
+    }
+  }
   for (; i + 8 <= length; i += 8) {
     if (load<u64>(a + i) !== load<u64>(b + i)) return false;
   }

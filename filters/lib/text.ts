@@ -1,4 +1,4 @@
-import { bytesEqual } from "./bytes";
+import { byteFrom, bytesEqual } from "./bytes";
 import { arenaGiveBack, arenaTake, failKeeping, keep, none } from "./region";
 
 /** Bytes with their length in front; an absent text is `none<Text>()`, whose length must not be read. */
@@ -42,10 +42,7 @@ export function isLiteral(start: usize, length: i32, literal: string): bool {
 
 /** Whether a byte occurs. */
 export function hasByte(start: usize, length: i32, byte: u8): bool {
-  for (let i = 0; i < length; i++) {
-    if (load<u8>(start + <usize>i) === byte) return true;
-  }
-  return false;
+  return byteFrom(start, start + <usize>length, byte) < start + <usize>length;
 }
 
 // ---- composing: one text at a time, in the arena

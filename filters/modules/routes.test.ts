@@ -44,6 +44,18 @@ describe("routes", () => {
     expect(outcome.calls).not.toContain("proxy_get_property");
   });
 
+  test("are counted by the name that the one for all has, or all together", () => {
+    const limit = limiting("limit", { count: 2, periodMs: 60_000, burst: 2 }, { key: [["get", "request.host"]] });
+    const route = { name: "*", run: ["limit"] };
+    const vm = vmWith(configurationOf([limit], { routes: [{ name: "b", run: ["limit"] }] }));
+    const passes = (name: string) => vm.send({ route: name }).passed;
+    expect([passes("b"), passes("b"), passes("b")]).toEqual([true, true, false]);
+    expect(vm.configure(configurationOf([limit], { routes: [{ ...route, as: "b" }] }))).toBe(true);
+    expect([passes("b"), passes("any")]).toEqual([false, false]);
+    expect(vm.configure(configurationOf([limit], { routes: [{ ...route, as: "c" }] }))).toBe(true);
+    expect([passes("b"), passes("any"), passes("b")]).toEqual([true, true, false]);
+  });
+
   test("are asked for even so where a condition reads their name", () => {
     const policy = allowing(["==", ["get", "route.name"], "any"]);
     const vm = vmWith(configurationOf([policy], { routes: [{ name: "*", run: ["rules"] }] }));
@@ -92,6 +104,8 @@ describe("routes", () => {
     ],
     [[{ name: "a", names: ["*"], run: [] }], "is no name of one route"],
     [[{ name: "*", names: ["b"], run: [] }], "may not stand beside `*`"],
+    [[{ name: "a", as: "b", run: [] }], "may stand beside `*` only"],
+    [[{ name: "*", as: "", run: [] }], "is too short"],
     [[{ name: "a", names: "b", run: [] }], "must be a list"],
     [[{ name: "a", names: [""], run: [] }], "is too short"],
   ])("with names that are none or taken are refused: %j", (routes, message) => {

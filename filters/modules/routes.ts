@@ -103,7 +103,7 @@ export function readRoutes(
   let index = 0;
   for (let node = firstElement(list); node !== NOWHERE; node = nextElement(list, node)) {
     const pipeline = at<Pipeline>(routes.pipelines, index);
-    if (!objectOf(node, TRACING ? "name names run tell params pattern" : "name names run tell params"))
+    if (!objectOf(node, TRACING ? "name names as run tell params pattern" : "name names as run tell params"))
       return none<Routes>();
     const name = requiredMember(node, "name");
     const run = requiredMember(node, "run");
@@ -119,6 +119,7 @@ export function readRoutes(
       return none<Routes>();
     }
     if (!readNames(member(node, "names"), index - 1, routes)) return none<Routes>();
+    if (!readAlias(member(node, "as"), pipeline, routes)) return none<Routes>();
     if (!readRun(run, pipeline, names, policies)) return none<Routes>();
     if (!readTold(member(node, "tell"), pipeline, writesHeaders)) return none<Routes>();
     if (!readParamsOf(member(node, "params"), pipeline, interest)) return none<Routes>();
@@ -148,6 +149,15 @@ function readNames(list: i32, index: i32, routes: Routes): bool {
     if (stringIs(node, "*")) return refuse(node, "is no name of one route");
     if (!addName(routes.names, keepString(node), index)) return refuseQuoting(node, "there already is a route", node);
   }
+  return true;
+}
+
+/** `as` is the name that limits of `*` count under. */
+function readAlias(node: i32, pipeline: Pipeline, routes: Routes): bool {
+  if (node === NOWHERE) return true;
+  if (!exists(routes.single)) return refuse(node, "may stand beside `*` only");
+  if (!stringOf(node, 1, 1024)) return false;
+  pipeline.route = keepString(node);
   return true;
 }
 

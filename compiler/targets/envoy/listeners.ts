@@ -24,7 +24,7 @@ import { bodyFilters, digestFilter } from "./body.js";
 import { clientCertificateFilter } from "./client-certificates.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
-import { guardFilter } from "./guard.js";
+import { guardFilter, passingGuard } from "./guard.js";
 import { alternative, HTTP3, quicListener } from "./http3.js";
 import { filtersBeforeGuard, filtersBehindGuard, filtersNextToGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
@@ -130,11 +130,13 @@ export function codec({ protocol }: ListenerPlan) {
 class RouteTables {
   private readonly plan: GatewayPlan;
   private readonly isLogged: boolean;
+  private readonly passing: ReturnType<typeof passingGuard>;
   private readonly made = new Map<string, RouteConfiguration>();
 
   constructor(plan: GatewayPlan, options: EnvoyOptions) {
     this.plan = plan;
     this.isLogged = isLogged(plan, options);
+    this.passing = passingGuard(plan, options);
   }
 
   /** Over TCP the answers tell of HTTP/3. */
@@ -145,7 +147,7 @@ class RouteTables {
     const hosts = this.plan.hosts.filter((host) => isOn(host, name));
     const told = over === "udp" || http3 === undefined || http3 === "only" ? 0 : http3.port;
     const key = [told, tellsDecision === true, ...this.plan.hosts.map((host) => (isOn(host, name) ? 1 : 0))].join();
-    const value = this.made.get(key) ?? routeConfiguration(this.plan, hosts, this.isLogged);
+    const value = this.made.get(key) ?? routeConfiguration(this.plan, hosts, this.isLogged, this.passing);
     if (!this.made.has(key)) {
       if (told > 0) value.responseHeadersToAdd = [alternative(told)];
       if (tellsDecision) {

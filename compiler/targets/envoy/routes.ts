@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { Any } from "@bufbuild/protobuf/wkt";
 import {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
@@ -53,17 +54,19 @@ export const MAX_RESPONSE_BODY_BYTES = 65_536;
 /**
  * @param hosts those of some listeners
  * @param isLogged whether an access log shows who refused a request
+ * @param passing what keeps requests of a route out of the guard, by its name
  */
 export function routeConfiguration(
   plan: GatewayPlan,
   hosts: readonly HostPlan[],
   isLogged: boolean,
+  passing: (route: string) => [string, Any][] = () => [],
 ): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
   const native = new NativeConfigurations(plan.policies, isLogged);
   const errors = new RouteErrors();
-  const parts = { policies, services: plan.services, metrics: plan.metrics, headers, native, errors };
+  const parts = { policies, services: plan.services, metrics: plan.metrics, headers, native, errors, passing };
   return create(RouteConfigurationSchema, {
     name: plan.name,
     ignorePortInHostMatching: true,
@@ -104,9 +107,10 @@ interface Parts {
   headers: Headers;
   native: NativeConfigurations;
   errors: RouteErrors;
+  passing: (route: string) => [string, Any][];
 }
 
-function routeEntry(route: Entry, { policies, services, headers, native, errors, metrics }: Parts): RouteInit {
+function routeEntry(route: Entry, { policies, services, headers, native, errors, metrics, passing }: Parts): RouteInit {
   const run = route.run.flatMap((applied) => policies.get(applied.policy) ?? []);
   const fixed = route.action.type === "respond" ? Object.entries(route.action.headers) : [];
   const forwards = route.action.type === "forward";
@@ -148,6 +152,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors,
       ...headers.edits(answered),
     ],
     typedPerFilterConfig: Object.fromEntries([
+      ...passing(route.name),
       ...choosingAgain(route),
       ...takingOut(run),
       ...comparingDigests(run),

@@ -7,7 +7,7 @@ import { EmbeddedGateway, type Exchange } from "../../../compiler/testing/exchan
 import { testKeyOf } from "../../../filters/authenticate/methods/api-key.js";
 import type { WireRequest } from "../../support/random-requests.js";
 import { comparable } from "./compared.js";
-import { type Member, SERVED, SharedEnvoy } from "./shared-envoy.js";
+import { type Member, SERVED, SharedEnvoy, type Sight } from "./shared-envoy.js";
 
 /** One listener of a policy, with the requests that are sent to it. */
 export interface Replay {
@@ -47,9 +47,13 @@ const AT_ONCE = 8;
 export async function disagreements(
   replays: readonly Replay[],
   tell: (exchange: Exchange) => void = () => {},
+  sees: Sight = "all",
 ): Promise<Disagreement[]> {
   const modules = compileModules(await embeddedModules());
-  const envoy = await SharedEnvoy.start(replays.map(({ member }) => member));
+  const envoy = await SharedEnvoy.start(
+    replays.map(({ member }) => member),
+    sees,
+  );
   try {
     const found: Disagreement[] = [];
     const waiting = [...replays.entries()];
@@ -58,7 +62,7 @@ export async function disagreements(
         const [index, replay] = next;
         const there = await envoy.replay(index, replay.requests);
         there.forEach(tell);
-        found.push(...compare(index, there, embedded(modules, replay)).slice(0, 1));
+        found.push(...compare(index, there, embedded(modules, replay), sees).slice(0, 1));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -68,11 +72,14 @@ export async function disagreements(
   }
 }
 
-function compare(replay: number, there: readonly Exchange[], here: readonly Exchange[]): Disagreement[] {
+function compare(replay: number, there: readonly Exchange[], here: readonly Exchange[], sees: Sight): Disagreement[] {
   return there.flatMap((one, request) => {
     // Who calls may decide whether weights choose the service, which the model knows.
     const byChance = here[request]?.service?.byChance === true;
-    const [envoy, embedded] = [shown(one, byChance), shown(here[request], byChance)];
+    const [envoy, embedded] =
+      sees === "all"
+        ? [shown(one, byChance), shown(here[request], byChance)]
+        : [answerShown(one), answerShown(here[request])];
     return JSON.stringify(envoy) === JSON.stringify(embedded) ? [] : [{ replay, request, envoy, embedded }];
   });
 }
@@ -87,16 +94,20 @@ function embedded(modules: CompiledModules, { member: { plan, environment }, req
   });
 }
 
+function answerShown(exchange: Exchange | undefined): { status: number; headers: unknown; body: string } | undefined {
+  if (exchange === undefined) return undefined;
+  const { status, headers, body } = exchange;
+  return { status, headers: comparable(headers), body: Buffer.from(body, "latin1").toString() };
+}
+
 /** What must be alike of an answer, as plain data in one order. */
 function shown(exchange: Exchange | undefined, byChance: boolean): unknown {
   if (exchange === undefined) return undefined;
-  const { status, headers, body, route, decision, shadow, service } = exchange;
+  const { status, headers, route, decision, shadow, service } = exchange;
   // Envoy also looks for a route to log with what its listener refused, at times.
   const refused = decision === undefined && (status >= 400 || headers.some(([name]) => name === "grpc-status"));
   return {
-    status,
-    headers: comparable(headers),
-    body: Buffer.from(body, "latin1").toString(),
+    ...answerShown(exchange),
     ...(refused ? {} : { route: route?.name }),
     decision,
     shadow,

@@ -83,13 +83,16 @@ function environmentOf(members: readonly Member[]): Record<string, string> {
 /** What every service answers. */
 export const SERVED = { status: 200, headers: { "x-total": "3" }, body: "served" } as const;
 
+/** What can be seen of requests: everything, for which Envoy writes a log, or only their answers. */
+export type Sight = "all" | "answers";
+
 /** Many gateways in one real Envoy with one worker, before real services. */
 export class SharedEnvoy {
   private readonly envoy: RunningEnvoy;
   private readonly members: readonly Member[];
   private readonly upstreams: ReadonlyMap<string, Upstream>;
   private readonly ports: ReadonlyMap<string, number>;
-  private readonly logOf: (plan: GatewayPlan) => string;
+  private readonly logOf: ((plan: GatewayPlan) => string) | undefined;
   private readonly clear: () => Promise<void>;
 
   private constructor(parts: {
@@ -97,7 +100,7 @@ export class SharedEnvoy {
     members: readonly Member[];
     upstreams: ReadonlyMap<string, Upstream>;
     ports: ReadonlyMap<string, number>;
-    logOf: (plan: GatewayPlan) => string;
+    logOf: ((plan: GatewayPlan) => string) | undefined;
     clear: () => Promise<void>;
   }) {
     this.envoy = parts.envoy;
@@ -108,8 +111,11 @@ export class SharedEnvoy {
     this.clear = parts.clear;
   }
 
-  /** @param members plans with one listener each and names of their own */
-  static async start(members: readonly Member[]): Promise<SharedEnvoy> {
+  /**
+   * @param members plans with one listener each and names of their own
+   * @param sees `answers`: as policies are compiled where no log is asked for. Nothing is known then of how an answer came about.
+   */
+  static async start(members: readonly Member[], sees: Sight = "all"): Promise<SharedEnvoy> {
     const work = await workFolder();
     const upstreams = new Map<string, Upstream>();
     let limits: TestLimitService | undefined;
@@ -132,7 +138,7 @@ export class SharedEnvoy {
       );
       const bootstrap = sharedBootstrap(
         members.map(({ plan }) => unchecked(plan)),
-        (plan) => ({ endpoints, accessLog: logOf(plan) }),
+        (plan) => ({ endpoints, ...(sees === "all" ? { accessLog: logOf(plan) } : {}) }),
       );
       const envoy = await startEnvoy({
         envoy: await requireEnvoy(),
@@ -143,7 +149,7 @@ export class SharedEnvoy {
         accessLogFlushMs: 5,
       });
       const ports = new Map((await envoy.listeners()).map(({ name, port }) => [name, port]));
-      return new SharedEnvoy({ envoy, members, upstreams, ports, logOf, clear });
+      return new SharedEnvoy({ envoy, members, upstreams, ports, logOf: sees === "all" ? logOf : undefined, clear });
     } catch (error) {
       await clear();
       throw error;
@@ -157,6 +163,7 @@ export class SharedEnvoy {
     if (plan === undefined || port === undefined) throw new RangeError(`there is no member ${member}`);
     const replies: RawReply[] = [];
     for (const request of requests) replies.push(await rawRequest({ port, from: request.source }, wireOf(request)));
+    if (this.logOf === undefined) return replies.map(answerOf);
     const path = this.logOf(plan);
     const lines = await until(`${requests.length} lines in the access log of ${plan.name}`, async () => {
       const all = await decisionsIn(path);
@@ -171,9 +178,7 @@ export class SharedEnvoy {
     const route = plan.hosts.flatMap(({ routes }) => routes).find(({ name }) => name === line?.route);
     const heard = line?.request_id == null ? undefined : this.heard(line.request_id);
     return {
-      status: reply.status,
-      headers: reply.headers.map(([name, value]) => [name.toLowerCase(), value]),
-      body: reply.body.toString("latin1"),
+      ...answerOf(reply),
       ...(route === undefined ? {} : { route }),
       ...(line?.decision == null ? {} : { decision: line.decision }),
       ...(line?.shadow == null ? {} : { shadow: line.shadow }),
@@ -204,6 +209,11 @@ export class SharedEnvoy {
     await this.envoy.stop();
     await this.clear();
   }
+}
+
+function answerOf({ status, headers, body }: RawReply): Pick<Exchange, "status" | "headers" | "body"> {
+  const named = headers.map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  return { status, headers: named, body: body.toString("latin1") };
 }
 
 function servedReply(): ScriptedReply {
