@@ -4,7 +4,7 @@ import { type Assembly, instantiateAssembly } from "../../test/support/assembly.
 
 // Blocks that are taken and given back in any order.
 
-const LARGEST = 8184;
+const LARGEST = 32_760;
 const MEBIBYTE = 1 << 20;
 
 let lib: Assembly;
@@ -71,7 +71,7 @@ describe("blocks", () => {
   it("serve smaller wishes where there is nothing else", () => {
     const blocks: number[] = [];
     for (let at = take(LARGEST); at !== 0; at = take(LARGEST)) blocks.push(at);
-    expect(blocks).toHaveLength((16 * MEBIBYTE) / 8192);
+    expect(blocks).toHaveLength((16 * MEBIBYTE) / 32_768);
     expect(take(100)).toBe(0);
     const [first = 0] = blocks;
     lib.call("giveBlock", first);

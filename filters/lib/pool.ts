@@ -1,12 +1,12 @@
-// Blocks of memory that are given back one by one, for what outlives a callback: of five sizes, MOST_BYTES in all. A block that was given back serves the
+// Blocks of memory that are given back one by one, for what outlives a callback: of seven sizes, MOST_BYTES in all. A block that was given back serves the
 // next that wants its size, or one that wants less where there is nothing else.
 
 import { keep } from "./region";
 
-const SIZES: i32 = 5;
+const SIZES: i32 = 7;
 const SMALLEST: u32 = 512;
 /** The most that a block holds. */
-export const LARGEST_BLOCK: i32 = (512 << 4) - 8;
+export const LARGEST_BLOCK: i32 = (512 << 6) - 8;
 
 const CHUNK_BYTES: u32 = 64 << 10;
 const MOST_BYTES: u32 = 16 << 20;

@@ -1,12 +1,9 @@
 import { exists } from "../lib/region";
 import { seedBuckets } from "../proxy-wasm/buckets";
-import { tickEvery } from "../proxy-wasm/calls";
 import { readLogLevel } from "../proxy-wasm/log";
 import { beginCallback } from "../proxy-wasm/memory";
 import { FilterHeadersStatus } from "../proxy-wasm/status";
-import { BEAT } from "../proxy-wasm/vms";
 import { prepareLimits } from "../rate-limit/assembly/phase";
-import { hasFlights } from "../rate-limit/assembly/policy";
 import { prepareTracing } from "../tracing/assembly/constants";
 import { prepareAnswers } from "./answers";
 import { Configuration, configure } from "./configuration";
@@ -53,9 +50,7 @@ export function proxy_on_configure(root: u32, size: u32): u32 {
   if (seed()) {
     const configuration = configure(<i32>size);
     const answer = establish<Configuration>(root, configuration, first);
-    // What else goes by the clock may ask for shorter ticks after it.
-    if (RATE_LIMIT && exists(configuration) && hasFlights()) tickEvery(BEAT);
-    if ((TRACING || AUTH) && exists(configuration)) startServices(configuration, root);
+    if (exists(configuration)) startServices(configuration, root);
     return answer;
   }
   return denyAll<Configuration>(root, "sluice: the host gives no random bytes or shared data");

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Stream } from "../../compiler/host/stream.js";
 import {
   decisionOf,
   documentOf,
   Introspecting,
   introspecting,
+  MILLISECOND,
   type Policies,
   SECOND,
   toldOf,
@@ -210,6 +212,66 @@ describe("a request that waits", () => {
     expect(module.waiting).toBe(0);
     // The answer was good for those who come later, too.
     expect(decisionOf(module.begin("another"))).toBe(ALLOWED);
+  });
+
+  describe("with many others for one answer", () => {
+    const passed = (streams: readonly Stream[]) => streams.filter((stream) => !stream.isHeld("request")).length;
+    const crowd = (policies?: Policies, count = 100) => {
+      const module = open(policies);
+      return { module, streams: Array.from({ length: count }, () => module.begin("opaque")) };
+    };
+
+    it.each([
+      ["good", good, ALLOWED],
+      ["not", { active: false }, "known denied token-inactive 401"],
+      ["good, at length", { ...good, more: "x".repeat(16_000) }, ALLOWED],
+      ["good, with escapes", { ...good, more: '\u00e4\n"' }, ALLOWED],
+      ["none", "{", "known denied unavailable 503"],
+    ])("is told it in its turn, and whatever waits after it, when the token is %s", (_, answer, expected) => {
+      for (const ttlMs of [0, 30_000]) {
+        const { module, streams } = crowd([introspecting({ ttlMs })]);
+        module.answer(answer);
+        const told = [32, 64, 96, 100, 100].map((count) => {
+          const [now, waiting] = [passed(streams), module.waiting];
+          expect([now, waiting]).toEqual([count, 100 - count]);
+          module.host.advance(MILLISECOND);
+          return now;
+        });
+        expect(told.at(-1)).toBe(100);
+        expect(new Set(streams.map(decisionOf))).toEqual(new Set([expected]));
+        expect(module.calls).toHaveLength(0);
+        module.refuseTraps();
+        // The clock that was asked for runs no more.
+        const before = module.called.length;
+        module.host.advance(10n * SECOND);
+        expect(module.called.length).toBe(before);
+      }
+    });
+
+    it("that was given before others came, is not theirs", () => {
+      const { module, streams } = crowd([introspecting({ ttlMs: 0 })], 40);
+      module.answer({ active: false });
+      const late = module.begin("opaque");
+      expect(module.calls).toHaveLength(1);
+      module.host.advance(MILLISECOND);
+      expect(passed(streams)).toBe(40);
+      expect(late.isHeld("request")).toBe(true);
+      module.answer(good);
+      expect(decisionOf(late)).toBe(ALLOWED);
+    });
+
+    it("is passed over if it leaves before its turn", () => {
+      const { module, streams } = crowd();
+      module.answer(good);
+      streams
+        .slice(30, 90)
+        .forEach((stream, index) => void stream.finish({ turn: index % 2 === 0 ? "ends" : "goes on" }));
+      module.host.advance(10n * MILLISECOND);
+      module.refuseTraps();
+      expect(module.waiting).toBe(0);
+      expect(streams.slice(90).map(decisionOf)).toEqual(Array.from({ length: 10 }, () => ALLOWED));
+      expect(module.counted("authenticate.known.allowed")).toBe(42);
+    });
   });
 
   it("is not minded by answers to nobody", () => {

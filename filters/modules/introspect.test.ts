@@ -5,6 +5,7 @@ import {
   documentOf,
   Introspecting,
   introspecting,
+  MILLISECOND,
   type Policies,
   SECOND,
   toldOf,
@@ -43,6 +44,8 @@ describe("a question", () => {
       ["content-length", `${call?.body.length}`],
     ]);
     module.answer(good);
+    // Not all in one callback.
+    module.host.advance(3n * MILLISECOND);
     expect(new Set(streams.map(decisionOf))).toEqual(new Set([ALLOWED]));
     expect(streams.every((stream) => stream.request.headers?.get("authorization") !== undefined)).toBe(true);
     expect(module.waiting).toBe(0);

@@ -2,8 +2,9 @@ import { forgetConsumer, recognisedClaims, recognisedConsumer } from "../authent
 import { tellClaims, writeClaims } from "../authenticate/assembly/claim-headers";
 import { Consumer } from "../authenticate/assembly/consumers";
 import { AuthenticatePolicy } from "../authenticate/assembly/policy";
-import { Question } from "../authenticate/assembly/questions";
+import { MOST_TOGETHER, nextWaiter, Question } from "../authenticate/assembly/questions";
 import { clearAttributes, clearTraceAttributes } from "../lib/attributes";
+import { giveBlock } from "../lib/pool";
 import { addressOf, arenaMark, arenaRewind, at, exists, none } from "../lib/region";
 import { Text } from "../lib/text";
 import { LocalResponse, respond } from "../proxy-wasm/local-response";
@@ -171,15 +172,18 @@ function wait(configuration: Configuration, pipeline: Pipeline, step: i32, said:
   return true;
 }
 
-/** Goes on with those who waited for a question, now that its answer is known. What was taken from the arena before stays there. */
-export function resumeAll(question: Question): void {
+/** Goes on with the next who wait for a question, now that its answer is known. What was taken from the arena before stays there. */
+export function resumeNext(question: Question): void {
   arenaMark();
-  for (let waiter = question.waiter; exists(waiter); waiter = waiter.next) {
+  for (let told = 0; told < MOST_TOGETHER; told++) {
+    const waiter = nextWaiter(question);
+    if (!exists(waiter)) return;
     arenaRewind();
     const waiting = at<Waiting>(addressOf(waiter), 0);
     // Clients may have left meanwhile.
     if (!speakForLiving(waiting.context)) abandon(waiting);
     else if (resume(waiting) === FilterHeadersStatus.Continue && !continueRequest()) refuse(hostFailure);
+    giveBlock(addressOf(waiter));
   }
 }
 

@@ -2,6 +2,8 @@ import { prepareFetching } from "../authenticate/assembly/key-fetch";
 import { openRemoteKeys } from "../authenticate/assembly/remote-keys";
 import { exists } from "../lib/region";
 import { tickEvery } from "../proxy-wasm/calls";
+import { BEAT } from "../proxy-wasm/vms";
+import { hasFlights } from "../rate-limit/assembly/policy";
 import { startExport } from "../tracing/assembly/delivery";
 import { Configuration } from "./configuration";
 
@@ -15,11 +17,26 @@ export function prepareServices(): void {
   if (AUTH) prepareFetching();
 }
 
-/** To be called when a configuration is put to work: no service is asked before the first tick. Where there is none to ask, the host is asked for nothing. */
+/** To be called when a configuration is put to work: no service is asked before the first tick. Where nothing goes by the clock, the host is asked for nothing. */
 export function startServices(configuration: Configuration, root: u32): void {
   if (AUTH) openRemoteKeys(configuration.remoteKeys);
   if (TRACING) startExport(configuration.exporters, root);
-  if (asksServices(configuration)) tickEvery(TICK);
+  if (period(configuration) !== 0) tickRegularly(configuration);
+}
+
+/** Lets the host call the root at hand as often as its configuration needs it. */
+export function tickRegularly(configuration: Configuration): void {
+  tickEvery(period(configuration));
+}
+
+/** Lets the host call the root at hand as soon as it can, and again and again. */
+export function tickSoon(): void {
+  tickEvery(1);
+}
+
+function period(configuration: Configuration): u32 {
+  if (asksServices(configuration)) return TICK;
+  return RATE_LIMIT && hasFlights() ? BEAT : 0;
 }
 
 function asksServices(configuration: Configuration): bool {

@@ -103,6 +103,37 @@ describe("streams of one connection", () => {
   });
 });
 
+// Envoy answers them one inside the other where the end of a request calls the module: all at once were more than the stack of a VM holds.
+describe("thousands that wait for one answer", () => {
+  const more = `
+  traced:
+    tracing: { sample: 100%, export: { otlp: { service: echo } } }
+  flights:
+    rateLimit: { key: [source.ip], inFlight: 100000 }
+routes:`;
+  const crowded = policy()
+    .replace("timeout: 10s", "timeout: 50s, pending: 4096")
+    .replace("\nroutes:", more)
+    .replace("[known] }\n", "[known, traced, flights] }\n");
+
+  it.each(["good", "bad"])("are told it, when the token is %s", async (token) => {
+    const { gateway, idp, open } = await behindIdp(crowded);
+    const oracle = await standingOracle(gateway.envoy);
+    const statuses = Array.from({ length: 40 }, () => {
+      const session = connect(gateway.url(""));
+      clean.push(() => session.destroy());
+      return Array.from({ length: 100 }, () => ask(session, token).answered);
+    });
+    await toWait(gateway, 4000);
+    expect(idp.received).toHaveLength(1);
+    open();
+    expect(new Set(await Promise.all(statuses.flat()))).toEqual(new Set([token === "good" ? "200" : "401"]));
+    expect([idp.received.length, await waiting(gateway)]).toEqual([1, 0]);
+    const headers = { authorization: "Bearer good" };
+    await oracle.check({ goodRequest: (agent) => request(gateway.url("/x"), { agent, headers }) });
+  });
+});
+
 // Envoy knows streams until the turn of its worker ends in which they are given up, and crashes if they are answered then.
 describe("clients that leave in the turn in which the answer comes", () => {
   const standing = async () => {

@@ -12,6 +12,7 @@ import { configurationOf } from "./module-policies.js";
 // A module that asks a service what tokens are, on the embedded host in virtual time. A test answers for the service.
 
 export const SECOND = 1_000_000_000n;
+export const MILLISECOND = 1_000_000n;
 export const SECRET = "a secret of the gateway";
 
 const consumers = [

@@ -44,12 +44,14 @@ const FETCHING_CAPABILITIES = ["proxy_record_metric"] as const;
 /** What it calls beside, where it verifies signatures by public keys. */
 const VERIFYING_CAPABILITIES = ["proxy_call_foreign_function"] as const;
 
-/** What it calls and is entered by beside, where requests wait for what a service answers. */
+/** What it calls and is entered by beside, where requests wait for what a service answers: many that wait for one answer are told it over several ticks. */
 const WAITING_CAPABILITIES = [
   "proxy_continue_stream",
   "proxy_http_call",
   "proxy_on_http_call_response",
+  "proxy_on_tick",
   "proxy_set_effective_context",
+  "proxy_set_tick_period_milliseconds",
 ] as const;
 
 /** What it calls and is entered by beside, where it counts calls in flight: when a stream is gone, and by the clock. */

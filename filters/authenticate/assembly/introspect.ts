@@ -28,13 +28,15 @@ import {
   answerTape,
   answerText,
   answerTextLength,
+  judgeAnswer,
   prepareAnswer,
   readAnswer,
+  readAnswerAgain,
 } from "./introspection-answer";
 import { Introspector, readIntrospector } from "./introspector";
 import { Method, MethodKind } from "./method";
 import { Outcome, outcomeOfToken } from "./outcome";
-import { isAbout, KEY_BYTES, keyOf, Question, waitFor } from "./questions";
+import { holdAnswer, isAbout, KEY_BYTES, keyOf, MOST_TOGETHER, Question, waitFor } from "./questions";
 import { addRefused, refusedAs } from "./refused-tokens";
 import { addClaims, knownToken } from "./token-cache";
 
@@ -149,7 +151,9 @@ function ask(own: Introspector, token: usize, length: i32): bool {
 export function settle(question: Question, size: i32): void {
   settled = question;
   const own = at<Introspector>(question.asker.owner, 0);
-  verdict = readAnswer(own, size);
+  const isRead = readAnswer(size);
+  if (question.count > MOST_TOGETHER) holdAnswer(question, isRead ? answerText() : 0, answerTextLength());
+  verdict = isRead ? judgeAnswer(own) : Outcome.Unavailable;
   const now = monotonicTime();
   if (verdict === Outcome.Unavailable || now === 0) return;
   const until = now + own.ttl;
@@ -160,6 +164,14 @@ export function settle(question: Question, size: i32): void {
   }
   const known = addClaims(own.cache, key, KEY_BYTES, answerTape(), answerText(), answerTextLength(), answerClaims());
   if (exists(known)) known.until = until;
+}
+
+/** The same for those who were not told it yet. */
+export function settleAgain(question: Question): void {
+  settled = question;
+  const own = at<Introspector>(question.asker.owner, 0);
+  const isRead = question.answer !== 0 && readAnswerAgain(question.answer, question.answerLength);
+  verdict = isRead ? judgeAnswer(own) : Outcome.Unavailable;
 }
 
 export function endSettling(): void {

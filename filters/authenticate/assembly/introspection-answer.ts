@@ -1,3 +1,4 @@
+import { copyBytes } from "../../lib/bytes";
 import { JSON_FALSE, JSON_OBJECT, JSON_TRUE, jsonMember, jsonParse, jsonType } from "../../lib/json";
 import { JSON_NODE_BYTES } from "../../lib/json-tape";
 import { claimIs, JwtClaims, jwtIsFor, readJwtClaims } from "../../lib/jwt";
@@ -15,6 +16,8 @@ import { Outcome, outcomeOfToken } from "./outcome";
 /** Bytes of the largest answer. */
 const MOST_BYTES: i32 = 16384;
 const MOST_NODES: i32 = 2048;
+/** Bytes behind a text, so that it may be read in whole words. */
+const SLACK: i32 = 16;
 const DEPTH: i32 = 32;
 /** The last second of the year 9999: of a token without `exp`. */
 const NEVER: i64 = 253402300799;
@@ -52,16 +55,28 @@ export function prepareAnswer(): void {
   if (!exists(statusName)) statusName = keepLiteral(":status");
 }
 
-/**
- * Reads the answer that the module is told of now. Authenticated: the token is good for whatever the time is; Unavailable: it is no answer; anything else
- * holds of the token.
- */
-export function readAnswer(own: Introspector, size: i32): Outcome {
-  if (size <= 0 || size > MOST_BYTES || answeredStatus(statusName) !== 200) return Outcome.Unavailable;
-  if (!readBody(BufferType.HttpCallResponseBody, size)) return Outcome.Unavailable;
+/** Reads the text of the answer that the module is told of now; false if it is of no use. */
+export function readAnswer(size: i32): bool {
+  if (size <= 0 || size > MOST_BYTES || answeredStatus(statusName) !== 200) return false;
+  if (!readBody(BufferType.HttpCallResponseBody, size)) return false;
   text = bodyStart();
   textLength = bodyLength();
-  if (textLength !== size) return Outcome.Unavailable;
+  return textLength === size;
+}
+
+/** Makes a text that was kept the answer at hand; false without memory. */
+export function readAnswerAgain(start: usize, length: i32): bool {
+  text = arenaTake(<usize>(length + SLACK));
+  textLength = length;
+  if (text !== 0) copyBytes(text, start, length);
+  return text !== 0;
+}
+
+/**
+ * What the answer at hand says, whose text is given up. Authenticated: the token is good for whatever the time is; Unavailable: it is no answer; anything else
+ * holds of the token.
+ */
+export function judgeAnswer(own: Introspector): Outcome {
   tape = arenaTake(MOST_NODES * JSON_NODE_BYTES);
   if (tape === 0) return Outcome.Unavailable;
   if (jsonParse(text, textLength, tape, MOST_NODES, DEPTH) < 0 || jsonType(tape, 0) !== JSON_OBJECT)

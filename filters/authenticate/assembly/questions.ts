@@ -1,3 +1,4 @@
+import { copyBytes } from "../../lib/bytes";
 import { giveBlock, takeBlock } from "../../lib/pool";
 import { addressOf, at, exists, none, pointerAt, setPointer } from "../../lib/region";
 import { Text } from "../../lib/text";
@@ -11,6 +12,12 @@ import { speakFor } from "../../proxy-wasm/streams";
 
 /** Bytes of what a question is known by: a digest. */
 export const KEY_BYTES: i32 = 32;
+
+/**
+ * How many of them are told the answer in one callback; the others are on the next ticks. Envoy answers requests one inside the other if the end of one calls the
+ * module (`DeferAfterCallActions`), and some 290 of them are more than the stack of a VM holds: it traps.
+ */
+export const MOST_TOGETHER: i32 = 32;
 
 const CHAINS: i32 = 256;
 const CHAIN_HEADS: usize = memory.data(CHAINS * 4, 4);
@@ -70,6 +77,11 @@ export class Question {
   waiter: Waiter = none<Waiter>();
   lastWaiter: Waiter = none<Waiter>();
   count: i32 = 0;
+  /** 1: the answer is there, and told to those who wait. Who comes now asks again. */
+  answered: i32 = 0;
+  /** A block with the body of the answer; 0 if it is of no use. */
+  answer: usize = 0;
+  answerLength: i32 = 0;
 }
 
 // The question that the request at hand has to wait for, and what is to be sent where nobody has asked it yet.
@@ -120,7 +132,7 @@ export function waitFor(asker: Asker, key: usize, start: usize, length: i32): bo
   const chain = chainOf(key);
   awaited = pointerAt<Question>(CHAIN_HEADS, chain);
   // Ends at the end of the chain: no more questions are open than requests wait.
-  while (exists(awaited) && !isAbout(awaited, asker, key)) awaited = awaited.next;
+  while (exists(awaited) && (awaited.answered !== 0 || !isAbout(awaited, asker, key))) awaited = awaited.next;
   if (exists(awaited)) return true;
   const block = takeBlock(<i32>offsetof<Question>());
   if (block === 0) return false;
@@ -135,6 +147,8 @@ export function waitFor(asker: Asker, key: usize, start: usize, length: i32): bo
   question.waiter = none<Waiter>();
   question.lastWaiter = none<Waiter>();
   question.count = 0;
+  question.answered = 0;
+  question.answer = 0;
   question.next = pointerAt<Question>(CHAIN_HEADS, chain);
   setPointer(CHAIN_HEADS, chain, question);
   awaited = question;
@@ -176,6 +190,40 @@ export function questionOf(root: u32, call: u32): Question {
   return none<Question>();
 }
 
+/**
+ * Keeps the answer to a question for those who are not told at once.
+ *
+ * @param start its body; 0 if that is of no use
+ */
+export function holdAnswer(question: Question, start: usize, length: i32): void {
+  question.answered = 1;
+  question.answer = start === 0 ? 0 : takeBlock(length);
+  question.answerLength = length;
+  if (question.answer !== 0) copyBytes(question.answer, start, length);
+}
+
+/** A question of a root whose answer somebody still waits to be told; the missing record if there is none. */
+export function answeredQuestion(root: u32): Question {
+  for (let chain = 0; chain < CHAINS; chain++) {
+    let question = pointerAt<Question>(CHAIN_HEADS, chain);
+    while (exists(question) && (question.answered === 0 || question.root !== root)) question = question.next;
+    if (exists(question)) return question;
+  }
+  return none<Question>();
+}
+
+/** The one who has waited longest, who does not wait any more; whoever takes it gives back its block. The missing record if nobody waits. */
+export function nextWaiter(question: Question): Waiter {
+  const waiter = question.waiter;
+  if (!exists(waiter)) return waiter;
+  question.waiter = waiter.next;
+  if (!exists(waiter.next)) question.lastWaiter = none<Waiter>();
+  question.count--;
+  question.asker.waiting--;
+  countWaiting(question.asker, -1);
+  return waiter;
+}
+
 /** Takes a question off the books, with all who wait for it. */
 export function dropQuestion(question: Question): void {
   const asker = question.asker;
@@ -196,6 +244,7 @@ export function dropQuestion(question: Question): void {
   }
   if (exists(before)) before.next = question.next;
   else setPointer(CHAIN_HEADS, chain, question.next);
+  if (question.answer !== 0) giveBlock(question.answer);
   giveBlock(addressOf(question));
 }
 
