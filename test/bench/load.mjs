@@ -2,10 +2,10 @@
  * The load generator: a process of its own, told by its parent what to send. A fixed number of keep-alive connections to
  * each port, each with one request at a time.
  *
- * in:  { port, requests: string[] (latin1), connections, milliseconds, waits?: true, perSecond?: number, numbered?: { before, after, first, count } }
+ * in:  { port, requests: string[] (latin1), connections, milliseconds, once?: true, waits?: true, perSecond?: number, numbered?: { before, after, first, count } }
  * out: { answers, milliseconds, statuses: { [status]: count } }, once every request that was sent is answered; where `waits`
  *   is asked for with { waits: { p50, p99 } }, microseconds from request to answer
- * With `numbered` each request has a number of its own between two texts (latin1), from `first` on, and after `count` of them the time is up.
+ * With `once` each request is sent once, and after the last the time is up. With `numbered` each request has a number of its own between two texts (latin1), from `first` on, and after `count` of them the time is up.
  * With `perSecond` requests are due at even distances, and wait from when they are due: one that finds no connection free waits, too.
  */
 import { connect } from "node:net";
@@ -26,10 +26,19 @@ process.on("message", (job) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-async function run({ port, requests = [], connections, milliseconds, waits = false, perSecond, numbered }) {
+async function run({
+  port,
+  requests = [],
+  connections,
+  milliseconds,
+  once = false,
+  waits = false,
+  perSecond,
+  numbered,
+}) {
   const sockets = await pool(port, connections);
   const shared = {
-    take: numbered === undefined ? inTurn(requests) : counted(numbered),
+    take: numbered === undefined ? inTurn(requests, once) : counted(numbered),
     answers: 0,
     statuses: {},
     waits: waits ? [] : undefined,
@@ -55,13 +64,13 @@ async function run({ port, requests = [], connections, milliseconds, waits = fal
   return shared.waits === undefined ? result : { ...result, waits: summaryOf(shared.waits) };
 }
 
-/** The bytes of one request after the other. */
-function inTurn(requests) {
+/** The bytes of one request after the other; after the last the first again, or nothing. */
+function inTurn(requests, once) {
   const bytes = requests.map((text) => Buffer.from(text, "latin1"));
   let next = 0;
   return () => {
     const taken = bytes[next];
-    next = (next + 1) % bytes.length;
+    next = once ? next + 1 : (next + 1) % bytes.length;
     return taken;
   };
 }

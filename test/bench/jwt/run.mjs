@@ -1,6 +1,6 @@
 /*
  * CPU a request of tokens, by Envoy's own filters and by Sluice. README.md of the folder above tells how it is measured.
- *   npm run bench -- jwt [--rounds 12] [--seconds 1] [--part rs256-cached|rs256-first|hs256-first] [--markdown]
+ *   npm run bench -- jwt [--rounds 12] [--seconds 1] [--part rs256-cached|rs256-first|hs256-first|policies|tokens] [--tokens 1000000] [--markdown]
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -10,19 +10,25 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startEnvoy } from "../../../dist/compiler/runtime/process.js";
 import { measureSet } from "../measure.mjs";
-import { partOf, roundOptions, say } from "../options.mjs";
+import { partOf, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
 import { report } from "../report.mjs";
 import { acceptRounds, compareVariants } from "../statistics.mjs";
+import { tableOf } from "../tables.mjs";
 import { upstreamText } from "../variants.mjs";
 import { SEEN_PATH } from "../workload.mjs";
+import { measureFurther } from "./further.mjs";
+import { measureMemory } from "./memory.mjs";
 import { bootstrapText, NAMES } from "./variants.mjs";
 import { environment, requestsOf, SETS, subjectOf, tokenOf } from "./workload.mjs";
 
 const TOLERANCE = 0.15;
 const AGAINST = { base: "bare", peer: "native" };
 const MODULES = fileURLToPath(new URL("../../../dist/modules", import.meta.url));
+
+/** What is measured beside what tokens cost. */
+const OTHERS = { policies: measureFurther, tokens: measureMemory };
 
 /** @param {readonly string[]} args after `jwt` */
 export async function benchJwt(args) {
@@ -35,13 +41,19 @@ export async function benchJwt(args) {
     pin(upstream.pid, { measured: false });
     const [{ port: upstreamPort }] = await upstream.listeners();
     const sets = [];
-    for (const part of options.parts) {
+    const parts = { envoy, workDir, upstream, upstreamPort, options };
+    for (const part of options.parts.filter((one) => one in SETS)) {
       say(`measuring: ${SETS[part].title}`);
-      sets.push(await measureTokens(SETS[part], { envoy, workDir, upstream, upstreamPort, options }));
+      sets.push(await measureTokens(SETS[part], parts));
     }
     const machine = `${machineLine(envoy.version)}${isPinned() ? "" : ", not pinned to cores"}`;
     const result = { machine, sets, memory: {}, ...AGAINST, hostCalls: undefined };
-    process.stdout.write(`${report(result, options)}\n`);
+    print(report(result, options));
+    for (const part of options.parts.filter((one) => one in OTHERS)) {
+      say(`measuring: ${part}`);
+      const { title, rows, notes } = await OTHERS[part](parts);
+      print([`${options.markdown ? "#### " : ""}${title}`, tableOf(rows, options.markdown), ...notes].join("\n\n"));
+    }
   } finally {
     await upstream.stop();
     rmSync(workDir, { recursive: true, force: true });
@@ -99,9 +111,12 @@ function ask(port, token) {
 }
 
 function readOptions(args) {
-  const all = Object.keys(SETS);
-  return roundOptions(args, { part: { type: "string" } }, (values) => {
+  const all = [...Object.keys(SETS), ...Object.keys(OTHERS)];
+  const own = { part: { type: "string" }, tokens: { type: "string", default: "1000000" } };
+  return roundOptions(args, own, (values) => {
     const part = partOf(values, all);
-    return { parts: part === undefined ? all : [part] };
+    const tokens = Number(values.tokens);
+    if (!Number.isInteger(tokens) || tokens < 1 || tokens > 1e8) throw new RangeError("--tokens: 1 to 100000000");
+    return { parts: part === undefined ? all : [part], tokens };
   });
 }

@@ -27,8 +27,27 @@ export function bootstrapText(set, { upstreamPort, modulesDir }) {
   return JSON.stringify(bootstrap);
 }
 
-function emitted(set, { upstreamPort, modulesDir }) {
-  const { plan, diagnostics } = checkText("bench.yaml", policyText(set));
+/**
+ * The same of policies with further rules: `native_N` and `sluice_N` have N of them more.
+ *
+ * @param {readonly number[]} counts
+ */
+export function furtherText(set, counts, { upstreamPort, modulesDir }) {
+  const bootstraps = counts.map((count) => emitted(set, { upstreamPort, modulesDir, further: count }));
+  const [bootstrap] = bootstraps;
+  const owns = bootstraps.map(({ static_resources: { listeners } }) => listeners[0]);
+  bootstrap.static_resources.listeners = [
+    named(withFilters(owns[0], []), "bare"),
+    ...owns.flatMap((own, index) => [
+      named(withFilters(own, nativeFilters(set, counts[index])), `native_${counts[index]}`),
+      named(structuredClone(own), `sluice_${counts[index]}`),
+    ]),
+  ];
+  return JSON.stringify(bootstrap);
+}
+
+function emitted(set, { upstreamPort, modulesDir, further = 0 }) {
+  const { plan, diagnostics } = checkText("bench.yaml", policyText(set, further));
   if (plan === undefined) throw new Error(`the policy does not compile: ${JSON.stringify(diagnostics)}`);
   const emission = emitEnvoy(plan, {
     ...DEFAULT_OPTIONS,
@@ -41,10 +60,19 @@ function emitted(set, { upstreamPort, modulesDir }) {
   return load(emission.artifacts[0].contents);
 }
 
-function nativeFilters(set) {
+function nativeFilters(set, further = 0) {
   const subjects = Array.from({ length: SUBJECTS }, (_, index) => subjectOf(index));
   const limit = { header: "x-user-id", key: "subject", values: subjects, calls: CALLS_PER_SECOND };
-  return [jwtAuthn(set), rbac(), localRateLimit(limit)];
+  const rules = Array.from({ length: further }, (_, index) => furtherRule(index));
+  return [jwtAuthn(set), rbac(), ...rules, localRateLimit(limit)];
+}
+
+function furtherRule(index) {
+  const orders = { url_path: { path: { prefix: "/orders/" } } };
+  const kept = { not_rule: { header: { name: ":method", string_match: { exact: "DELETE" } } } };
+  const policies = { only: { permissions: [{ and_rules: { rules: [orders, kept] } }], principals: [{ any: true }] } };
+  const config = { "@type": `${API}.rbac.v3.RBAC`, rules: { action: "ALLOW", policies } };
+  return filter(`envoy.filters.http.rbac.${index}`, config);
 }
 
 function jwtAuthn(set) {

@@ -35,8 +35,16 @@ export function nativeKeys({ algorithm }) {
 
 export const cacheSize = ({ cached }) => (cached ? CACHED : 0);
 
-/** The policy file that `sluice` is compiled from. */
-export function policyText(set) {
+/** A rule that every request of the bench keeps, in the words of a policy and in those of Envoy's filter. */
+const FURTHER = 'request.path.startsWith("/orders/") && request.method != "DELETE"';
+
+/**
+ * The policy file that `sluice` is compiled from.
+ *
+ * @param {number} further how many `authorize` policies stand between the rules and the limit
+ */
+export function policyText(set, further = 0) {
+  const names = Array.from({ length: further }, (_, index) => `further-${index}`);
   const keys = set.algorithm === "RS256" ? `jwks: ${JSON.stringify({ keys: [jwk] })}` : `secret: env:${VARIABLE}`;
   return `apiVersion: sluice/v1
 kind: Gateway
@@ -56,16 +64,19 @@ policies:
         - { name: readers, allow: 'request.method == "GET"' }
         - { name: drafts, allow: 'request.method == "POST" && request.path.startsWith("/orders/drafts/")' }
       otherwise: deny
-  ${LIMIT_NAME}:
+${names.map((name) => `  ${name}: { authorize: { rules: [{ name: only, allow: '${FURTHER}' }], otherwise: deny } }\n`).join("")}  ${LIMIT_NAME}:
     rateLimit: { key: [auth.subject], rate: ${CALLS_PER_SECOND}/second, headers: [ietf, retry-after] }
 routes:
-  - { name: orders, match: { path: /orders/** }, to: upstream, apply: [tokens, readers-and-drafts, ${LIMIT_NAME}] }
+  - { name: orders, match: { path: /orders/** }, to: upstream, apply: [${["tokens", "readers-and-drafts", ...names, LIMIT_NAME].join(", ")}] }
 `;
 }
 
-/** @returns {string[]} latin1 */
-export function requestsOf(set) {
-  const tokens = Array.from({ length: set.cached ? SUBJECTS : FRESH }, (_, index) => tokenOf(set, index));
+/**
+ * @param {{ first: number, count: number }} [some] which tokens; by itself as many as the set has
+ * @returns {string[]} latin1
+ */
+export function requestsOf(set, { first, count } = { first: 0, count: set.cached ? SUBJECTS : FRESH }) {
+  const tokens = Array.from({ length: count }, (_, index) => tokenOf(set, first + index));
   return tokens.map((token) =>
     requestBytes({ path: PATH, more: [["authorization", `Bearer ${token}`]] }).toString("latin1"),
   );
