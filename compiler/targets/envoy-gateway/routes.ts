@@ -1,4 +1,5 @@
-import type { ForwardAction, HostPlan, JsonObject } from "../../plan/plan.js";
+import { ALL_REQUESTS } from "../../plan/native.js";
+import type { ForwardAction, HostPlan, JsonObject, RoutePlan } from "../../plan/plan.js";
 import { present, type Resource } from "../kubernetes/resource.js";
 import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
 import { headerFilters, literal } from "./headers.js";
@@ -42,7 +43,7 @@ function httpRoute(cluster: Cluster, host: HostPlan, rules: readonly Rule[]): Re
 function ruleOf(cluster: Cluster, rule: Rule): JsonObject {
   const { entry, matches, name } = rule;
   const { action } = entry;
-  const filters = [...headerFilters(cluster, entry), ...actionFilters(rule)];
+  const filters = [...headerFilters(cluster, entry), ...copies(cluster, entry), ...actionFilters(rule)];
   return present({
     name,
     matches,
@@ -54,6 +55,18 @@ function ruleOf(cluster: Cluster, rule: Rule): JsonObject {
 
 function backendRefs(cluster: Cluster, { to }: ForwardAction): JsonObject[] {
   return to.map(({ service, weight }) => ({ ...backendRef(cluster, service), ...(to.length === 1 ? {} : { weight }) }));
+}
+
+/** Other services that get the requests too, and whose answers nobody reads. */
+function copies(cluster: Cluster, { action }: RoutePlan): JsonObject[] {
+  if (action.type !== "forward") return [];
+  return (action.mirror ?? []).map(({ service, millionths }) => ({
+    type: "RequestMirror",
+    requestMirror: {
+      backendRef: backendRef(cluster, service),
+      fraction: { numerator: millionths, denominator: ALL_REQUESTS },
+    },
+  }));
 }
 
 function actionFilters(rule: Rule): JsonObject[] {

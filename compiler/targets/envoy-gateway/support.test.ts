@@ -55,18 +55,11 @@ describe.each([
   ],
   ["a header that is there", { match: "path: /a, headers: { x-a: true }" }, "match.headers", "cannot ask for `x-a`"],
   ["a parameter", { match: "path: /a, query: { a: b }" }, "match.query", "the whole target"],
-  ["a copy", { route: "to: s, mirror: [{ service: t, percent: 10% }]" }, "route.mirror", "`-shadow`"],
   [
-    "a check of health",
-    { service: "endpoints: [10.0.0.5:9001], health: { path: /h } " },
+    "a check of health by a name",
+    { service: "endpoints: [10.0.0.5:9001], protocol: http2, health: { grpc: {}, host: h.example.com }" },
     "service.health",
-    "once a minute",
-  ],
-  [
-    "one that is left out",
-    { service: "endpoints: [10.0.0.5:9001], outliers: {}" },
-    "service.outliers",
-    "more than others",
+    "no authority",
   ],
   [
     "hashing",
@@ -86,7 +79,18 @@ describe.each([
   ["pages", { listener: 'errors: [{ on: [404], body: "no" }]' }, "listener.errors", "pages"],
   ["a log in a file", { listener: "accessLog: { to: /var/log/a.log }" }, "listener.accessLog", "standard output"],
   ["addresses", { policies: "ipAccess: { allow: [10.0.0.0/8] }" }, "native.ipAccess", "no log could tell"],
-  ["faults", { policies: "fault: { abort: { status: 503 } }" }, "native.fault", "no log could tell"],
+  [
+    "faults for some",
+    { policies: "fault: { abort: { status: 503 }, headers: { x-a: b } }" },
+    "native.fault",
+    "whatever their headers",
+  ],
+  [
+    "faults without a service",
+    { policies: "fault: { abort: { status: 503 } }", route: "respond: { status: 200 }" },
+    "native.fault",
+    "only requests for services",
+  ],
   ["compressed answers", { policies: "compress: {}" }, "native.compress", "other rules"],
   ["a bound of bodies", { policies: "bodyLimit: { bytes: 64Ki }" }, "native.bodyLimit", "the length"],
   ["room of the gateway", { top: "overload: { connections: 100 }\n" }, "gateway.overload", "bootstrap"],
@@ -96,6 +100,26 @@ describe.each([
     expect(found).toMatch(/^refused: ./);
     expect(found).toContain(reason);
   });
+});
+
+it.each([
+  [
+    "a check of health",
+    { service: "endpoints: [10.0.0.5:9001], health: { path: /h } " },
+    "service.health",
+    "once a minute",
+  ],
+  [
+    "one that is left out",
+    { service: "endpoints: [10.0.0.5:9001], outliers: {}" },
+    "service.outliers",
+    "more than others",
+  ],
+  ["faults", { policies: "fault: { abort: { status: 503 } }" }, "native.fault", "no log tells"],
+])("%s is had in another way, as the report says", (_what, parts, feature, reason) => {
+  const { [feature]: found } = answers(policy(parts));
+  expect(found).toMatch(/^polyfill: ./);
+  expect(found).toContain(reason);
 });
 
 it.each([

@@ -11,7 +11,7 @@ import { certificateSecret } from "./names.js";
 import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, type Rule, rulesOf } from "./rules.js";
 import { canBeOrigins } from "./security.js";
 import { IP_ADDRESS, isLocal, isLoopback, SYSTEM_CA, serviceOf } from "./services.js";
-import { specOf, TRIGGERS } from "./traffic.js";
+import { faultsOf, specOf, TRIGGERS } from "./traffic.js";
 
 /** All entries of a route must be such that it can be had. */
 const ofRoute =
@@ -135,12 +135,17 @@ export const SUPPORT: SupportTable = {
       ? refused("consistent hashing of Envoy Gateway has another table")
       : native("BackendTrafficPolicy loadBalancer.type"),
   "service.slowStart": native("BackendTrafficPolicy loadBalancer.slowStart"),
-  "service.panic": refused("a BackendTrafficPolicy has it for health checks only"),
-  "service.health": refused(
-    "every rule of an HTTPRoute has a cluster of its own with checks of its own, and one without requests is asked once a minute",
-  ),
-  "service.outliers": refused(
-    "every rule of an HTTPRoute has a cluster of its own, and Envoy Gateway also leaves out who fails more than others",
+  "service.panic": native("BackendTrafficPolicy healthCheck.panicThreshold"),
+  "service.health": ({ health }) =>
+    health?.check.by === "grpc" && health.check.host !== undefined
+      ? refused("a BackendTrafficPolicy has no authority for checks of gRPC")
+      : polyfill(
+          "BackendTrafficPolicy healthCheck.active",
+          "every rule of an HTTPRoute has a cluster of its own with checks of its own, once a minute as long as it had no requests",
+        ),
+  "service.outliers": polyfill(
+    "BackendTrafficPolicy healthCheck.passive",
+    "every rule of an HTTPRoute counts errors for itself, and Envoy Gateway also leaves out who fails more than others",
   ),
   "service.circuitBreakers": ({ name }, plan) =>
     routesTo(name, plan) > 1
@@ -211,7 +216,7 @@ export const SUPPORT: SupportTable = {
       : polyfill("BackendTrafficPolicy retry", "another try goes to another endpoint where there is one");
   }),
   "route.hashBy": refused("consistent hashing of Envoy Gateway has another table"),
-  "route.mirror": refused("copies by Envoy Gateway have `-shadow` behind their host"),
+  "route.mirror": native("HTTPRoute requestMirror"),
   "route.rewrite": native("HTTPRouteFilter urlRewrite"),
   "route.hedge": refused("Envoy Gateway does not have it"),
   "route.websocket": native("BackendTrafficPolicy httpUpgrade"),
@@ -239,7 +244,23 @@ export const SUPPORT: SupportTable = {
   "policy.digest": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
   "policy.conversion": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
   "native.ipAccess": refused("Envoy Gateway notes nothing of which policy refused an address, so no log could tell"),
-  "native.fault": refused("Envoy Gateway notes nothing of which policy disturbed a request, so no log could tell"),
+  "native.fault": ({ name, native: policy }, plan) => {
+    if (policy?.filter !== "fault" || policy.headers.length > 0)
+      return refused("faults of a BackendTrafficPolicy are for all requests, whatever their headers");
+    const policies = new Map(plan.policies.map((one) => [one.name, one]));
+    const routes = plan.hosts
+      .flatMap((host) => host.routes)
+      .filter(({ run }) => run.some((one) => one.policy === name));
+    const run = (route: RoutePlan) => route.run.flatMap((one) => policies.get(one.policy) ?? []);
+    if (routes.some(({ action }) => action.type !== "forward"))
+      return refused("a BackendTrafficPolicy disturbs only requests for services");
+    return routes.some((route) => faultsOf(run(route)).length > 1)
+      ? refused("a rule of an HTTPRoute has the faults of one policy")
+      : polyfill(
+          "BackendTrafficPolicy faultInjection",
+          "Envoy Gateway notes nothing of which policy disturbed a request, so no log tells",
+        );
+  },
   "native.cors": ({ native: policy }) => {
     if (policy?.filter !== "cors" || !canBeOrigins(policy))
       return refused("one of its origins is none to Envoy Gateway");

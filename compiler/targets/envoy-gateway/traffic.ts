@@ -1,5 +1,6 @@
-import type { ForwardAction, JsonObject, ServicePlan } from "../../plan/plan.js";
-import type { BreakerPlan, RetryPlan } from "../../plan/resilience.js";
+import { ALL_REQUESTS, type FaultPlan } from "../../plan/native.js";
+import type { ForwardAction, JsonObject, PolicyPlan, RoutePlan, ServicePlan } from "../../plan/plan.js";
+import type { BreakerPlan, HealthPlan, OutlierPlan, RetryPlan } from "../../plan/resilience.js";
 import { present, type Resource } from "../kubernetes/resource.js";
 import { askedServices } from "./asked.js";
 import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
@@ -41,7 +42,7 @@ function ofAsked(cluster: Cluster): Resource[] {
 function ofRoutes(cluster: Cluster): Resource[] {
   return byRoute(allRules(cluster)).flatMap((part) => {
     const rules = part.flatMap((rule) =>
-      rule.entry.action.type === "forward" ? [{ rule, spec: specOfRoute(cluster, rule.entry.action) }] : [],
+      rule.entry.action.type === "forward" ? [{ rule, spec: specOfRoute(cluster, rule.entry, rule.entry.action) }] : [],
     );
     const groups = new Map<string, typeof rules>();
     for (const one of rules) {
@@ -74,8 +75,26 @@ function policyOf(cluster: Cluster, group: readonly { rule: Rule; spec: JsonObje
   ];
 }
 
-function specOfRoute({ plan }: Cluster, action: ForwardAction): JsonObject {
-  return specOf(serviceOf(plan, action.to[0]?.service ?? ""), action);
+function specOfRoute(cluster: Cluster, entry: RoutePlan, action: ForwardAction): JsonObject {
+  const [fault] = faultsOf(cluster.runOf(entry));
+  return present({
+    ...specOf(serviceOf(cluster.plan, action.to[0]?.service ?? ""), action),
+    faultInjection: fault === undefined ? undefined : faultInjection(fault),
+  });
+}
+
+/** What disturbs the requests of a route, of the policies that it runs. */
+export function faultsOf(run: readonly PolicyPlan[]): FaultPlan[] {
+  return run.flatMap(({ native }) => (native?.filter === "fault" ? [native] : []));
+}
+
+function faultInjection({ delay, abort }: FaultPlan): JsonObject {
+  const percentage = (share: number) => (share * 100) / ALL_REQUESTS;
+  return present({
+    delay:
+      delay === undefined ? undefined : { fixedDelay: durationText(delay.ms), percentage: percentage(delay.share) },
+    abort: abort === undefined ? undefined : { httpStatus: abort.status, percentage: percentage(abort.share) },
+  });
 }
 
 /** What is said of a service, and of a route to it. Of services that share a route all is alike. */
@@ -88,8 +107,52 @@ export function specOf(service: ServicePlan, action: Partial<ForwardAction> = {}
     }),
     retry: action.retry === undefined ? undefined : retry(action.retry),
     circuitBreaker: circuitBreaker(service.breakers),
+    healthCheck: healthCheck(service),
     connection: { bufferLimit: "1Mi" },
     httpUpgrade: action.upgrades === true ? [{ type: "websocket" }] : NO_UPGRADES,
+  });
+}
+
+function healthCheck({ name, health, outliers, panicPercent }: ServicePlan): JsonObject | undefined {
+  const made = present({
+    active: health === undefined ? undefined : activeCheck(health, name),
+    passive: outliers === undefined ? undefined : passiveCheck(outliers),
+    panicThreshold: panicPercent,
+  });
+  return Object.keys(made).length === 0 ? undefined : made;
+}
+
+/** By itself Envoy asks under the name of the cluster, which is that of the service, and Envoy Gateway under the hosts of the route. */
+function activeCheck(
+  { check, intervalMs, timeoutMs, unhealthyAfter, healthyAfter }: HealthPlan,
+  service: string,
+): JsonObject {
+  return present({
+    timeout: durationText(timeoutMs),
+    interval: durationText(intervalMs),
+    unhealthyThreshold: unhealthyAfter,
+    healthyThreshold: healthyAfter,
+    type: { http: "HTTP", tcp: "TCP", grpc: "GRPC" }[check.by],
+    http:
+      check.by === "http"
+        ? present({ hostname: check.host ?? service, path: check.path, expectedStatuses: check.statuses })
+        : undefined,
+    tcp: check.by === "tcp" ? {} : undefined,
+    grpc: check.by === "grpc" ? present({ service: check.service }) : undefined,
+  });
+}
+
+/** Of errors in a row that the file does not name, as many as never come: Envoy Gateway would name five. */
+const NEVER = 2_147_483_647;
+
+function passiveCheck(plan: OutlierPlan): JsonObject {
+  const { consecutive5xx = NEVER, consecutiveGatewayErrors, intervalMs, ejectionMs, maxEjectedPercent } = plan;
+  return present({
+    consecutive5XxErrors: consecutive5xx,
+    consecutiveGatewayErrors,
+    interval: durationText(intervalMs),
+    baseEjectionTime: durationText(ejectionMs),
+    maxEjectionPercent: maxEjectedPercent,
   });
 }
 
