@@ -10,7 +10,7 @@ import { DEFAULT_OPTIONS } from "../../targets/envoy/options.js";
 import { reportJson, reportMarkdown } from "../../targets/report.js";
 import { type Output, outputOf } from "../compiled.js";
 import { contentsIn, digestsIn, liesIn, lockTextIn, wasmFilesIn } from "../compiled-folder.js";
-import { EXIT } from "../exit.js";
+import { EXIT, UsageError } from "../exit.js";
 import { checkFile, policyFile, unreadable, writeAll } from "../files.js";
 import { pinsOf } from "../pins.js";
 import { type Format, printFindings, printReport } from "../print.js";
@@ -36,6 +36,10 @@ export interface CompileOptions {
 export async function compileCommand(path: string, options: CompileOptions): Promise<number> {
   if (options.report !== undefined) return reported(path, options.report, options.format);
   const { modulesDir, modules, pin, accessLog } = options;
+  if (accessLog !== undefined && options.target === "envoy-gateway")
+    throw new UsageError(
+      "--access-log is nothing to Envoy Gateway, which logs as the policy says: give the listener an `accessLog`",
+    );
   const chosen: LockOptions = {
     modulesDir,
     ...(modules === undefined ? {} : { modules }),
