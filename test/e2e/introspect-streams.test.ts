@@ -180,6 +180,36 @@ describe("clients that leave in the turn in which the answer comes", () => {
   });
 });
 
+describe("requests that Envoy answered while they waited", () => {
+  it.each(["good", "bad"])("are left alone by the answer, when the token is %s", async (token) => {
+    const { gateway, open } = await behindIdp(policy().replace("apply: [known]", "idleTimeout: 1s, apply: [known]"));
+    const oracle = await standingOracle(gateway.envoy);
+    // Bodies are never sent, and answers are never read: Envoy still has the streams that it has answered.
+    const session = connect(gateway.url(""), { settings: { initialWindowSize: 0 } });
+    clean.push(() => session.destroy());
+    const answers = Array.from({ length: 20 }, (_, index) => {
+      const more = { ":method": "POST", ":path": "/x", authorization: `Bearer ${token}` };
+      const stream = session.request(more, { endStream: index % 2 === 0 });
+      stream.on("error", () => {});
+      return new Promise<string>((resolve) => stream.once("response", (headers) => resolve(`${headers[":status"]}`)));
+    });
+    const plain = await Promise.all(Array.from({ length: 10 }, () => openRaw({ port: gateway.port() })));
+    for (const [index, connection] of plain.entries()) {
+      const head = `POST /x HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n`;
+      connection.send(`${head}content-length: ${index % 2 === 0 ? 0 : 5}\r\n\r\n`);
+    }
+    await toWait(gateway, 30);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(["504", "408"]));
+    for (const connection of plain) expect([408, 504]).toContain((await connection.response("POST")).status);
+    open();
+    await toWait(gateway, 0);
+    expect(gateway.heard()).toEqual([]);
+    const headers = { authorization: "Bearer good" };
+    await oracle.check({ goodRequest: (agent) => request(gateway.url("/x"), { agent, headers }) });
+    for (const connection of plain) connection.close();
+  });
+});
+
 /** Envoy answers the call itself, while the module still makes it. */
 const withoutHosts = edited((document) => {
   const empty = (value: unknown): unknown => {
