@@ -6,8 +6,9 @@ import { NOT_FOR_CONVERTED, staleHeaders } from "../plan/body.js";
 import type { RewritePlan } from "../plan/forwarding.js";
 import { limitHeaders } from "../plan/global-limits.js";
 import { DECISION_HEADER } from "../plan/names.js";
-import { headerEdits } from "../plan/native.js";
+import { type HeaderEdits, headerEdits } from "../plan/native.js";
 import type { ForwardAction, OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
+import { answerHeaders } from "../plan/results.js";
 import type { RoutedRequest } from "../request/request.js";
 import { rewritten } from "../request/rewrite.js";
 import { writeDeadline } from "./deadline.js";
@@ -29,12 +30,11 @@ export function routeAnswerHeaders(
   state: FilterState,
 ): { remove: readonly string[]; set: Pairs; append: Pairs } {
   const fixed = action.type === "respond" ? Object.entries(action.headers) : [];
-  const results = run.flatMap((policy) => policy.responseHeaders);
   const vary = run.some(({ native }) => native?.filter === "cors");
   const edits = editsOf(run, "response", state);
   const set = new Map([
     ...fixed.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const),
-    ...written(results, state),
+    ...valuesOf(answerHeaders({ action }, run), state),
     ...edits.set,
     ...(request.tellsDecision ? written([DECISION_HEADER], state) : []),
   ]);
@@ -56,11 +56,15 @@ function editsOf(run: readonly PolicyPlan[], side: "request" | "response", state
     run.map(({ native }) => native),
     side,
   );
-  const pairs = set.flatMap(({ name, value }): [string, string][] => {
+  return { remove, set: valuesOf(set, state), add: add.map(({ name, value }) => [name, value] as const) };
+}
+
+/** A result that is absent leaves its header out. */
+function valuesOf(set: HeaderEdits["set"], state: FilterState): Pairs {
+  return set.flatMap(({ name, value }): [string, string][] => {
     const found = typeof value === "string" ? value : resultOf(value.property, state);
     return found === undefined ? [] : [[name, found]];
   });
-  return { remove, set: pairs, add: add.map(({ name, value }) => [name, value] as const) };
 }
 
 /** Writes what `routeAnswerHeaders` gives. */

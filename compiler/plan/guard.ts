@@ -15,6 +15,7 @@ import {
   type ResultHeader,
   type RoutePlan,
 } from "./plan.js";
+import { answerHeaders } from "./results.js";
 import { resultsOfTags } from "./tracers.js";
 import { exportersMember, exportMember, patternMember, tracerOf } from "./tracing.js";
 
@@ -138,9 +139,9 @@ type Told = Pick<ResultHeader, "property" | "told">;
 function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>, read: readonly string[]): string[] {
   const run = route.run.flatMap(({ policy }) => policies.get(policy) ?? []);
   const sides = route.action.type === "forward" ? (["request", "response"] as const) : (["response"] as const);
+  const answered = answerHeaders(route, run).flatMap(({ told }) => told ?? []);
   const written: Told[] = run.flatMap((policy) => [
     ...(route.action.type === "forward" ? policy.requestHeaders : []),
-    ...policy.responseHeaders,
     ...(policy.native?.filter === "externalAuth" ? policy.native.identity : []),
     ...propertiesCounted(policy.native).map((property) => ({ property })),
     ...resultsOfTags(policy.native),
@@ -152,7 +153,7 @@ function toldResults(route: RoutePlan, policies: ReadonlyMap<string, PolicyPlan>
   const chosenBy = route.action.type === "forward" ? propertiesRead(route.action) : [];
   const remains = remainsOf(run).map((what) => REMAINS[what].property);
   const told = written.map(({ property, told = property }) => told);
-  return [...new Set([...logged, ...told, ...chosenBy, ...remains])].toSorted();
+  return [...new Set([...logged, ...told, ...answered, ...chosenBy, ...remains])].toSorted();
 }
 
 function resultOf({ value }: { value: HeaderValue }): Told[] {

@@ -133,6 +133,8 @@ export interface ResultHeader {
   property: string;
   /** What the module is told to leave there, where that is several properties at once. */
   told?: string;
+  /** The value, where it is the same whatever the request: then it is written, and nobody need leave it. */
+  constant?: string;
 }
 
 export interface PolicyPlan {

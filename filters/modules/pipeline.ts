@@ -289,7 +289,7 @@ function denyByLimit(): FilterHeadersStatus {
   countRefused(refusedDecision());
   // The answer has the RateLimit fields itself; from the filter state Envoy would add them once more.
   note(refusedDecision(), Told.All & ~(Told.Limit | Told.LimitPolicy | Told.XLimit));
-  respondRefused();
+  respondRefused((pipelineAtHand.told & (Told.Limit | Told.LimitPolicy)) !== Told.Limit);
   return FilterHeadersStatus.StopAllIterationAndWatermark;
 }
 

@@ -19,10 +19,19 @@ import { isByTier, planRates, type Rates } from "./rates.js";
 import { fitsScopes, type Scopes, scopesOf } from "./scopes.js";
 import { type Settings, settings } from "./settings.js";
 
-const IETF_HEADERS: ResultHeader[] = [
-  { name: "ratelimit", property: "ratelimit" },
-  { name: "ratelimit-policy", property: "ratelimit-policy" },
-];
+const LIMIT_HEADER: ResultHeader = { name: "ratelimit", property: "ratelimit" };
+
+/** What the limit is, which only tiers have depend on who calls. */
+function limitPolicyHeader(policy: string, rates: Rates | undefined): ResultHeader {
+  const header = { name: "ratelimit-policy", property: "ratelimit-policy" };
+  if (rates === undefined || isByTier(rates)) return header;
+  const windows = rates.fallback.map(({ count, periodMs }) => {
+    const seconds = Math.ceil(periodMs / 1_000);
+    const name = rates.fallback.length === 1 ? policy : `${policy}/${seconds}s`;
+    return `"${name}";q=${count};w=${seconds}`;
+  });
+  return { ...header, constant: windows.join(", ") };
+}
 
 const X_HEADERS: ResultHeader[] = ["limit", "remaining", "reset"].map((value) => ({
   name: `x-ratelimit-${value}`,
@@ -74,7 +83,7 @@ export const rateLimit = defineKind({
       removeRequestHeaders: [],
       requestHeaders: [],
       responseHeaders: [
-        ...(isInModule && told.includes("ietf") ? IETF_HEADERS : []),
+        ...(isInModule && told.includes("ietf") ? [LIMIT_HEADER, limitPolicyHeader(context.policy, own)] : []),
         ...(isInModule && told.includes("x-ratelimit") ? X_HEADERS : []),
       ],
       ...(spec.inFlight === undefined ? {} : { followsStreams: true }),

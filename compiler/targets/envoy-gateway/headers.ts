@@ -2,6 +2,7 @@ import { limitHeaders } from "../../plan/global-limits.js";
 import { filterStateKey } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
 import type { JsonObject, ResultHeader, RoutePlan } from "../../plan/plan.js";
+import { answerHeaders } from "../../plan/results.js";
 import { present } from "../kubernetes/resource.js";
 import type { Cluster } from "./context.js";
 
@@ -37,7 +38,7 @@ function responseHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
   return {
     set: [
       ...fixedHeaders(entry).map(([name, value]) => ({ name, value: literal(value) })),
-      ...results(run.flatMap((policy) => policy.responseHeaders)),
+      ...setIn({ set: answerHeaders(entry, run) }),
       ...setIn(edits),
     ],
     add: [...(varies ? [{ name: "vary", value: "origin" }] : []), ...addedIn(edits)],
@@ -75,7 +76,7 @@ function results(headers: readonly ResultHeader[]): { name: string; value: strin
   return [...properties].map(([name, property]) => ({ name, value: result(property) }));
 }
 
-function setIn({ set }: HeaderEdits): { name: string; value: string }[] {
+function setIn({ set }: Pick<HeaderEdits, "set">): { name: string; value: string }[] {
   return set.map(({ name, value }) => ({
     name,
     value: typeof value === "string" ? literal(value) : result(value.property),

@@ -28,6 +28,7 @@ import type {
   RouteAction,
   RoutePlan,
 } from "../../plan/plan.js";
+import { answerHeaders } from "../../plan/results.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { comparingDigests, operationFilters } from "./body.js";
 import { type CallersEntry, callerMatchers, choosingAgain, entriesForCallers } from "./callers.js";
@@ -147,7 +148,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors,
     responseHeadersToRemove: unique([...answered.remove, ...staleHeaders(run), ...limitHeaders(run)]),
     responseHeadersToAdd: [
       ...fixed.map(([name, value]) => headers.of(name, literal(value))),
-      ...headers.results(run.flatMap((policy) => policy.responseHeaders)),
+      ...headers.set(answerHeaders(route, run)),
       ...(run.some((policy) => policy.native?.filter === "cors") ? [headers.of("vary", "origin", APPEND)] : []),
       ...headers.edits(answered),
     ],
@@ -186,14 +187,15 @@ class Headers {
     return [...properties].map(([name, property]) => this.of(name, result(property)));
   }
 
+  set(headers: HeaderEdits["set"]): HeaderValueOption[] {
+    return headers.map(({ name, value }) =>
+      this.of(name, typeof value === "string" ? literal(value) : result(value.property)),
+    );
+  }
+
   /** What policies set and add. */
   edits({ set, add }: HeaderEdits): HeaderValueOption[] {
-    return [
-      ...set.map(({ name, value }) =>
-        this.of(name, typeof value === "string" ? literal(value) : result(value.property)),
-      ),
-      ...add.map(({ name, value }) => this.of(name, literal(value), APPEND)),
-    ];
+    return [...this.set(set), ...add.map(({ name, value }) => this.of(name, literal(value), APPEND))];
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type Target,
 } from "../../plan/plan.js";
 import type { RetryPlan } from "../../plan/resilience.js";
+import { answerHeaders } from "../../plan/results.js";
 import { literal } from "../envoy/literal.js";
 import { result } from "../envoy/routes.js";
 import { present, type Resource } from "../kubernetes/resource.js";
@@ -113,7 +114,7 @@ function responseHeaders(
   const fixed = action.type === "respond" ? Object.entries(action.headers) : [];
   const set = {
     ...Object.fromEntries(fixed.map(([name, value]) => [name, literal(value)])),
-    ...results(run.flatMap((policy) => policy.responseHeaders)),
+    ...setOf({ set: answerHeaders({ action }, run) }),
     ...setOf(edits),
     ...(tellsDecision ? results([DECISION_HEADER]) : {}),
   };
@@ -164,7 +165,7 @@ function results(headers: readonly { name: string; property: string }[]): Record
   return Object.fromEntries(headers.map(({ name, property }) => [name, result(property)]));
 }
 
-function setOf({ set }: HeaderEdits): Record<string, string> {
+function setOf({ set }: Pick<HeaderEdits, "set">): Record<string, string> {
   return Object.fromEntries(
     set.map(({ name, value }) => [name, typeof value === "string" ? literal(value) : result(value.property)]),
   );

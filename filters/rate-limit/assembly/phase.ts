@@ -287,8 +287,12 @@ function countBooked(): void {
   }
 }
 
-/** Answers a call that the last `admit` refused; whether the host took it. */
-export function respondRefused(): bool {
+/**
+ * Answers a call that the last `admit` refused; whether the host took it.
+ *
+ * @param saysPolicy false if the route itself writes what the limits are
+ */
+export function respondRefused(saysPolicy: bool): bool {
   const policy = refusing;
   if (refusal === Refusal.Uncounted) return respond(policy.unavailable);
   const denial = refusal === Refusal.Crowded ? policy.crowdedDenial : refused.refusing.denial;
@@ -304,7 +308,7 @@ export function respondRefused(): bool {
   // Envoy adds a route's response headers to this answer only where the route leads to a service.
   if (limitFieldLength() > 0) {
     addPair(limitName, limitFieldStart(), limitFieldLength());
-    addPair(limitPolicyName, policyFieldStart(), policyFieldLength());
+    if (saysPolicy) addPair(limitPolicyName, policyFieldStart(), policyFieldLength());
   }
   if (tellsXFields()) {
     addX(xLimitName, XField.Limit);
