@@ -237,6 +237,7 @@ describe("wrong usage is exit 3, with what is right", () => {
     [["check", "--fail-on", "never", QUICKSTART], /Allowed choices are error, warning/],
     [["check", "--frob", QUICKSTART], /unknown option '--frob'/],
     [["compile", QUICKSTART, "--target", "nginx"], /Allowed choices are .*envoy/],
+    [["compile", QUICKSTART, "--target", "envoy-gateway", "--access-log", "-"], /give the listener an `accessLog`/],
     [["compile", QUICKSTART, "extra"], /too many arguments/],
     [["run", "--concurrency", "0", QUICKSTART], /whole number/],
     [["run", "--concurrency", "two", QUICKSTART], /whole number/],

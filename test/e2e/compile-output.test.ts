@@ -135,17 +135,6 @@ describe("sluice compile", () => {
     expect({ ...tree(), [at("shop/policy.yaml")]: "" }).toEqual({ ...before, [at("shop/policy.yaml")]: "" });
   });
 
-  it("writes nothing for an option that is nothing to its target", async () => {
-    const before = tree();
-    const { code, stderr } = await compile("--target", "envoy-gateway", "--access-log", "-");
-    expect({ code, stderr }).toEqual({
-      code: 3,
-      stderr:
-        "sluice: --access-log is nothing to Envoy Gateway, which logs as the policy says: give the listener an `accessLog`\n",
-    });
-    expect(tree()).toEqual(before);
-  });
-
   it("tells Envoy where the modules are, and that is where it finds them", async () => {
     for (const modulesDir of ["lib/sluice//", at("opt")]) {
       const { code, stderr } = await compile("--modules-dir", modulesDir);

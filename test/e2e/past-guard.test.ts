@@ -2,6 +2,7 @@ import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { emitEnvoy } from "../../compiler/targets/envoy/emit.js";
 import { DEFAULT_OPTIONS, type EnvoyOptions } from "../../compiler/targets/envoy/options.js";
+import type { WireRequest } from "../support/random-requests.js";
 import { clean } from "./support/clean.js";
 import { planOf } from "./support/serve.js";
 import { SharedEnvoy } from "./support/shared-envoy.js";
@@ -71,11 +72,11 @@ describe("requests", () => {
     const plan = planOf(policy(routes, limit));
     const envoy = await SharedEnvoy.start([{ plan, environment: { ACME_KEY: "a-key-of-acme" } }], "answers");
     clean.push(() => envoy.stop());
-    const ask = (target: string, key?: string) => ({
+    const ask = (target: string, key?: string): WireRequest => ({
       method: "GET",
       target,
       host: "shop.test",
-      headers: key === undefined ? [] : [["x-api-key", key] as [string, string]],
+      headers: key === undefined ? [] : [["x-api-key", key]],
       body: "",
       source: "127.0.0.1",
     });

@@ -7,19 +7,21 @@ import { wycheproofGroups } from "./wycheproof.js";
 const Jwk = z.looseObject({ kty: z.string(), alg: z.string().optional() });
 type Key = z.output<typeof Jwk>;
 const Keys = z.union([z.object({ keys: z.array(Jwk) }), Jwk.transform((key) => ({ keys: [key] }))]);
+/** The JSON serialization is an object. */
 const Token = z
   .union([z.string(), z.looseObject({}).transform((value) => JSON.stringify(value))])
   .optional()
   .transform((text) => text ?? "");
-const Group = z.object({
+/** Tokens of a file with the keys that they are signed by. */
+export const SignedGroup = z.object({
   comment: z.string(),
   private: Keys,
   public: Keys.optional(),
   tests: z.array(z.object({ tcId: z.number(), jws: Token, jwe: Token, result: z.enum(["valid", "invalid"]) })),
 });
 
-/** Judged otherwise than they say, and why. */
-const DEVIATIONS: Record<string, string> = {
+/** Judged otherwise than they say, wherever a token is read, and why. */
+export const DEVIATIONS: Readonly<Record<string, string>> = {
   "json-web-signature 259": "an empty payload is no JSON object",
   "json-web-signature 264": "an empty payload is no JSON object",
   "json-web-signature 268": "an empty payload is no JSON object",
@@ -27,6 +29,11 @@ const DEVIATIONS: Record<string, string> = {
   "json-web-signature 370": "is the same text as 357, which is valid",
   "json-web-signature 372": "is said to be valid with a `?` in its header",
   "json-web-signature 373": "is said to be valid with a `?` in its payload",
+};
+
+/** The same of modules. */
+const DEVIATIONS_OF_MODULES: typeof DEVIATIONS = {
+  ...DEVIATIONS,
   "json-web-key 1": "a secret may stand beside public keys, as it is in the environment",
   "json-web-crypto 47": "a secret may stand beside public keys, as it is in the environment",
 };
@@ -66,7 +73,7 @@ export interface TokenGroup {
 
 /** The groups of a file, each with a policy that knows its keys. Variables differ over all groups of all files. */
 export function tokenGroups({ file, total }: (typeof TOKEN_FILES)[number]): TokenGroup[] {
-  return wycheproofGroups(file, total, Group).map((group, index) => {
+  return wycheproofGroups(file, total, SignedGroup).map((group, index) => {
     const { keys } = group.public ?? group.private;
     const isForeign = !keys.every(({ alg }) => alg === undefined || ALGORITHMS.includes(alg));
     // What the compiler passes over. Modules are not told what a key is for.
@@ -103,5 +110,5 @@ export function isAfterSignature(decision: string): boolean {
 
 /** What of a file is judged otherwise than it says. */
 export function deviationsOf({ file }: (typeof TOKEN_FILES)[number]): string[] {
-  return Object.keys(DEVIATIONS).filter((one) => one.startsWith(`${file} `));
+  return Object.keys(DEVIATIONS_OF_MODULES).filter((one) => one.startsWith(`${file} `));
 }

@@ -5,7 +5,7 @@ import { authorityOf } from "../../../compiler/policy/authority.js";
 import type { PolicyContext } from "../../../compiler/policy/kind.js";
 import { duration, environmentReference, headerName, positiveDuration } from "../../../compiler/policy/values.js";
 import type { Path } from "../../../compiler/syntax/document.js";
-import { pathOfClaim } from "./claim-path.js";
+import { claimPath, pathOfClaim } from "./claim-path.js";
 import { config, LONGEST_TIMEOUT_MS, LONGEST_TTL_MS, MOST_CACHED, MOST_PENDING } from "./introspect-config.js";
 import { modelOf } from "./introspect-model.js";
 import { signInBy } from "./introspect-tokens.js";
@@ -17,12 +17,7 @@ const PENDING = 1024;
 
 const text = z.string().min(1).max(1024);
 
-/** Names between dots, such as `realm_access.roles`; a name with `://` in it is one, dots and all. */
-const CLAIM = /^([^\s.]+(\.[^\s.]+)*|\S+:\/\/\S+)$/;
-const claim = z
-  .string()
-  .max(256)
-  .regex(CLAIM, "a member is a name, or names with dots between them, such as `realm_access.roles`");
+const claim = claimPath("member");
 
 const schema = z
   .strictObject({

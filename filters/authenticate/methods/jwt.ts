@@ -5,7 +5,7 @@ import type { PolicyContext } from "../../../compiler/policy/kind.js";
 import { duration, exactlyOneOf, headerName, tokenKeyReference } from "../../../compiler/policy/values.js";
 import type { Path } from "../../../compiler/syntax/document.js";
 import { removal, removeItem } from "../../../compiler/syntax/edits.js";
-import { pathOfClaim } from "./claim-path.js";
+import { claimPath, pathOfClaim } from "./claim-path.js";
 import { ALGORITHMS, type Algorithm, isAlgorithm, keyTypeOf } from "./jwt-algorithms.js";
 import { type ClaimHeader, planClaimHeaders } from "./jwt-claims.js";
 import { config } from "./jwt-config.js";
@@ -24,12 +24,7 @@ const CACHED = 1024;
 
 const text = z.string().min(1).max(1024);
 
-/** Names between dots, such as `realm_access.roles`; a name with `://` in it is one, dots and all. */
-const CLAIM = /^([^\s.]+(\.[^\s.]+)*|\S+:\/\/\S+)$/;
-const claim = z
-  .string()
-  .max(256)
-  .regex(CLAIM, "a claim is a name, or names with dots between them, such as `realm_access.roles`");
+const claim = claimPath("claim");
 
 const schema = z
   .strictObject({
