@@ -51,16 +51,12 @@ export function guardConfiguration(
   plan: GatewayPlan,
   read: readonly string[],
   names: ReadonlyMap<string, readonly string[]> = new Map(),
-): JsonObject & { routes: GuardRoute[] } {
-  const policies = new Map(
-    plan.policies
-      .filter((policy) => isInModule(policy) && policy.conversion === undefined)
-      .map((policy) => [policy.name, policy]),
-  );
-  const all = new Map(plan.policies.map((policy) => [policy.name, policy]));
-  const routes = entriesByName(plan);
-  // Envoy answers those before the guard; what gets past that is refused as any unknown route is.
-  routes.delete(PREFLIGHT);
+): JsonObject {
+  return guardDocument(plan, guardRoutes(plan, read, names));
+}
+
+/** The same with these routes. */
+export function guardDocument(plan: GatewayPlan, routes: GuardRoute[]): JsonObject {
   return {
     version: 1,
     results: "filterState",
@@ -74,20 +70,43 @@ export function guardConfiguration(
     ),
     ...countedConsumers(plan),
     ...exportersMember(plan),
-    policies: [...policies.values()].map((policy) => policyConfiguration(policy, plan)),
-    routes: [...routes]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(
-        ([name, entries]): GuardRoute => ({
-          name,
-          ...(names.has(name) ? { names: [...(names.get(name) ?? [])] } : {}),
-          run: (entries[0]?.run ?? []).map((applied) => applied.policy).filter((policy) => policies.has(policy)),
-          tell: [...new Set(entries.flatMap((entry) => toldResults(entry, all, read)))].toSorted(),
-          ...readCaptures(entries, policies),
-          ...patternMember(entries, policies),
-        }),
-      ),
+    policies: [...policiesOf(plan).values()].map((policy) => policyConfiguration(policy, plan)),
+    routes,
   };
+}
+
+/** Those that the guard carries out. */
+function policiesOf(plan: GatewayPlan): Map<string, PolicyPlan> {
+  return new Map(
+    plan.policies
+      .filter((policy) => isInModule(policy) && policy.conversion === undefined)
+      .map((policy) => [policy.name, policy]),
+  );
+}
+
+/** What the guard does on each route; the parameters are those of `guardConfiguration`. */
+export function guardRoutes(
+  plan: GatewayPlan,
+  read: readonly string[],
+  names: ReadonlyMap<string, readonly string[]> = new Map(),
+): GuardRoute[] {
+  const policies = policiesOf(plan);
+  const all = new Map(plan.policies.map((policy) => [policy.name, policy]));
+  const routes = entriesByName(plan);
+  // Envoy answers those before the guard; what gets past that is refused as any unknown route is.
+  routes.delete(PREFLIGHT);
+  return [...routes]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([name, entries]): GuardRoute => ({
+        name,
+        ...(names.has(name) ? { names: [...(names.get(name) ?? [])] } : {}),
+        run: (entries[0]?.run ?? []).map((applied) => applied.policy).filter((policy) => policies.has(policy)),
+        tell: [...new Set(entries.flatMap((entry) => toldResults(entry, all, read)))].toSorted(),
+        ...readCaptures(entries, policies),
+        ...patternMember(entries, policies),
+      }),
+    );
 }
 
 function countedConsumers({ metrics, consumers }: GatewayPlan): JsonObject {

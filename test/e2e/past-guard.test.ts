@@ -20,6 +20,7 @@ consumers:
   acme: { credentials: [{ apiKey: env:ACME_KEY }] }
 policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
+  anybody: { rateLimit: { key: [source.ip], rate: 3/hour } }
   three: { rateLimit: { key: [auth.consumer], rate: 3/hour${limit} } }
 routes:
   - { name: open, match: { path: /open/** }, to: echo }
@@ -47,6 +48,7 @@ describe("routes in the configuration of the guard", () => {
     ["alike, with a limit for each", policy(TWO), ["carts", "orders"]],
     ["alike, with a limit for all", policy(TWO, ", shared: true"), ["*"]],
     ["unlike", policy(UNLIKE, ", shared: true"), ["carts", "keys", "orders"]],
+    ["one on which nobody is kept out", policy(ONE.replace("known, three", "anybody")), ["orders"]],
     ["none", policy(""), ["open", "sluice:bad-path", "sluice:not-found"]],
   ])("%s", (_, text, expected) => {
     expect(names(text)).toEqual(expected);

@@ -1,9 +1,9 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { FilterConfigSchema } from "../../envoy/generated/envoy/config/route/v3/route_components_pb.js";
 import { extensionNames, packed } from "../../envoy/message.js";
-import { type GuardRoute, guardConfiguration, guardVariables, LOGGED_RESULTS } from "../../plan/guard.js";
+import { type GuardRoute, guardDocument, guardRoutes, guardVariables, LOGGED_RESULTS } from "../../plan/guard.js";
 import { PREFLIGHT } from "../../plan/names.js";
-import type { GatewayPlan, JsonObject } from "../../plan/plan.js";
+import type { GatewayPlan, PolicyPlan } from "../../plan/plan.js";
 import { tracerOf } from "../../plan/tracing.js";
 import { isLogged } from "./access-logs.js";
 import { guardCapabilities } from "./capabilities.js";
@@ -15,37 +15,18 @@ export const GUARD_MODULE = "guard.wasm";
 /** What the module takes for the name of a route that stands for all. */
 const EVERY_ROUTE = "*";
 
-interface Guard {
-  configuration: JsonObject;
-  /** Names of routes that do not enter it. */
-  idle: ReadonlySet<string>;
-}
-
-const made = new WeakMap<GatewayPlan, Map<boolean, Guard>>();
-
 /**
- * The guard of a plan. Routes on which it has nothing to decide and nothing to tell do not enter it, and cost nothing. If it does the same on all others it does not
- * ask Envoy for the route either: whatever enters is judged.
+ * What the guard does on the routes that enter it, and the names of those that do not. A route on which it has nothing to decide and nothing to tell passes it by, and
+ * costs nothing. If it does the same on all others it does not ask Envoy for the route either: whatever enters is judged.
  */
-function guardOf(plan: GatewayPlan, options: EnvoyOptions): Guard {
-  const logged = isLogged(plan, options);
-  const guards = made.get(plan) ?? new Map<boolean, Guard>();
-  made.set(plan, guards);
-  const guard = guards.get(logged) ?? newGuard(plan, logged ? LOGGED_RESULTS : []);
-  guards.set(logged, guard);
-  return guard;
-}
-
-function newGuard(plan: GatewayPlan, read: readonly string[]): Guard {
-  const configuration = guardConfiguration(plan, read);
-  const { routes } = configuration;
-  const entering = routes.filter((route) => !isIdle(route));
+function routesOf(plan: GatewayPlan, options: EnvoyOptions): { entering: GuardRoute[]; idle: ReadonlySet<string> } {
+  const routes = guardRoutes(plan, isLogged(plan, options) ? LOGGED_RESULTS : []);
   const idle = new Set(routes.filter(isIdle).map(({ name }) => name));
+  const entering = routes.filter((route) => !isIdle(route));
   const [first] = entering;
   // A configuration has a route, if only one that nothing enters by.
-  if (first === undefined) return { configuration, idle };
-  const kept = areAlike(entering, plan) ? [everyRoute(first, entering.length === 1)] : entering;
-  return { configuration: { ...configuration, routes: kept }, idle };
+  if (first === undefined) return { entering: routes, idle };
+  return { entering: areAlike(entering, plan) ? [everyRoute(first, entering.length === 1)] : entering, idle };
 }
 
 function isIdle({ name: _, run, tell, ...more }: GuardRoute): boolean {
@@ -57,21 +38,31 @@ function everyRoute({ name, ...rest }: GuardRoute, isOnly: boolean): GuardRoute 
   return { name: EVERY_ROUTE, ...(isOnly ? { as: name } : {}), ...rest };
 }
 
-/** Limits may be counted by route, spans tell it, and what gets past Envoy's answer to preflights is a route that nobody knows. */
+/**
+ * Whether one entry holds for all routes. Not where limits are counted by route, spans tell it, or nobody is kept out: a route that nobody knows, such as what gets
+ * past Envoy's answer to preflights, must be no way around the others.
+ */
 function areAlike(routes: readonly GuardRoute[], { policies, hosts }: GatewayPlan): boolean {
   const [first] = routes;
   const texts = new Set(routes.map(({ name: _, ...rest }) => JSON.stringify(rest)));
   const hasPreflight = hosts.some((host) => host.routes.some(({ name }) => name === PREFLIGHT));
   if (first === undefined || texts.size > 1 || hasPreflight || tracerOf(policies) !== undefined) return false;
   const run = policies.filter(({ name }) => first.run.includes(name));
+  if (!run.some(keepsOut)) return false;
   return routes.length === 1 || run.every(({ kind, config }) => kind !== "rateLimit" || config.shared === true);
+}
+
+/** Whether a policy refuses callers, whatever their requests are. */
+function keepsOut({ kind, mode, when, config }: PolicyPlan): boolean {
+  const decides = kind === "authorize" || (kind === "authenticate" && config.optional === false);
+  return decides && mode === undefined && when === undefined;
 }
 
 const PASSED_BY: Any = packed(FilterConfigSchema, { disabled: true });
 
 /** By name of the route, what keeps requests out of the guard that it has nothing to do with. */
 export function passingGuard(plan: GatewayPlan, options: EnvoyOptions): (route: string) => [string, Any][] {
-  const { idle } = guardOf(plan, options);
+  const { idle } = routesOf(plan, options);
   return (route) => (idle.has(route) ? [[extensionNames.wasm, PASSED_BY]] : []);
 }
 
@@ -82,7 +73,7 @@ export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
     rootId: "guard",
     vmSuffix: "",
     module: GUARD_MODULE,
-    configuration: guardOf(plan, options).configuration,
+    configuration: guardDocument(plan, routesOf(plan, options).entering),
     variables: guardVariables(plan),
     capabilities: guardCapabilities(plan),
   });
