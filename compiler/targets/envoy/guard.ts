@@ -20,13 +20,16 @@ const EVERY_ROUTE = "*";
  * costs nothing. If it does the same on all others it does not ask Envoy for the route either: whatever enters is judged.
  */
 function routesOf(plan: GatewayPlan, options: EnvoyOptions): { entering: GuardRoute[]; idle: ReadonlySet<string> } {
-  const routes = guardRoutes(plan, isLogged(plan, options) ? LOGGED_RESULTS : []);
+  const logged = isLogged(plan, options);
+  const routes = guardRoutes(plan, logged ? LOGGED_RESULTS : []);
   const idle = new Set(routes.filter(isIdle).map(({ name }) => name));
   const entering = routes.filter((route) => !isIdle(route));
   const [first] = entering;
   // A configuration has a route, if only one that nothing enters by.
   if (first === undefined) return { entering: routes, idle };
-  return { entering: areAlike(entering, plan) ? [everyRoute(first, entering.length === 1)] : entering, idle };
+  // A log is to tell routes that nobody knows from those that are refused.
+  const isOne = !logged && areAlike(entering, plan);
+  return { entering: isOne ? [everyRoute(first, entering.length === 1)] : entering, idle };
 }
 
 function isIdle({ name: _, run, tell, ...more }: GuardRoute): boolean {
