@@ -7,8 +7,8 @@ import type { RewritePlan } from "../plan/forwarding.js";
 import { limitHeaders } from "../plan/global-limits.js";
 import { DECISION_HEADER } from "../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../plan/native.js";
-import type { ForwardAction, OperationPlan, PolicyPlan, ResultHeader, RoutePlan } from "../plan/plan.js";
-import { answerHeaders } from "../plan/results.js";
+import type { ForwardAction, OperationPlan, PolicyPlan, RoutePlan } from "../plan/plan.js";
+import { answerHeaders, serviceHeaders } from "../plan/results.js";
 import type { RoutedRequest } from "../request/request.js";
 import { rewritten } from "../request/rewrite.js";
 import { writeDeadline } from "./deadline.js";
@@ -36,7 +36,7 @@ export function routeAnswerHeaders(
     ...fixed.map(([name, value]) => [name, byteTextOf(Buffer.from(value))] as const),
     ...valuesOf(answerHeaders({ action }, run), state),
     ...edits.set,
-    ...(request.tellsDecision ? written([DECISION_HEADER], state) : []),
+    ...(request.tellsDecision ? valuesOf([{ name: DECISION_HEADER.name, value: DECISION_HEADER }], state) : []),
   ]);
   return {
     remove: [
@@ -128,8 +128,8 @@ export function forwardedHeaders(
   if (headers === undefined) throw new RangeError("the request did not go on");
   const edits = editsOf(run, "request", stream.filterState);
   for (const name of [...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove]) headers.remove(name);
-  const results = run.flatMap((policy) => policy.requestHeaders);
-  for (const [name, value] of [...written(results, stream.filterState), ...edits.set]) headers.replace(name, value);
+  const told = valuesOf(serviceHeaders(run), stream.filterState);
+  for (const [name, value] of [...told, ...edits.set]) headers.replace(name, value);
   for (const [name, value] of edits.add) headers.add(name, value);
   rewriteTarget(headers, rewrite);
   if (timeoutMs > 0) headers.replace("x-envoy-expected-rq-timeout-ms", String(timeoutMs));
@@ -158,15 +158,6 @@ function rewriteTarget(headers: HeaderMap, rewrite: RewritePlan | undefined): vo
     if (asked !== "") headers.replace("x-envoy-original-host", asked);
     headers.replace(":authority", host);
   }
-}
-
-/** A result that is absent leaves its header out. */
-function written(headers: readonly ResultHeader[], state: FilterState): Pairs {
-  const properties = new Map(headers.map((one) => [one.name, one.property]));
-  return [...properties].flatMap(([name, property]): [string, string][] => {
-    const value = resultOf(property, state);
-    return value === undefined ? [] : [[name, value]];
-  });
 }
 
 /** What the guard left under a name. */

@@ -1,5 +1,11 @@
-import type { HeaderValue } from "./native.js";
+import type { HeaderEdits, HeaderValue } from "./native.js";
 import type { PolicyPlan, ResultHeader, RoutePlan } from "./plan.js";
+
+/** The headers in which a service is told what policies found out; of two policies that say one the later holds. */
+export function serviceHeaders(run: readonly PolicyPlan[]): HeaderEdits["set"] {
+  const values = new Map(run.flatMap(({ requestHeaders }) => requestHeaders).map((one) => [one.name, one.property]));
+  return [...values].map(([name, property]) => ({ name, value: { property } }));
+}
 
 /**
  * The headers in which clients are told what policies of a route found out. What is always the same stands there as a text, if no other policy has a say in the

@@ -1,8 +1,8 @@
 import { limitHeaders } from "../../plan/global-limits.js";
-import { filterStateKey } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type { JsonObject, ResultHeader, RoutePlan } from "../../plan/plan.js";
-import { answerHeaders } from "../../plan/results.js";
+import type { JsonObject, RoutePlan } from "../../plan/plan.js";
+import { answerHeaders, serviceHeaders } from "../../plan/results.js";
+import { formatOf, literal } from "../envoy/formats.js";
 import { present } from "../kubernetes/resource.js";
 import type { Cluster } from "./context.js";
 
@@ -15,7 +15,7 @@ function requestHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
     "request",
   );
   return {
-    set: [...addressOf(cluster), ...results(run.flatMap((policy) => policy.requestHeaders)), ...setIn(edits)],
+    set: [...addressOf(cluster), ...setIn(serviceHeaders(run)), ...setIn(edits.set)],
     add: addedIn(edits),
     remove: [...new Set([...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove])].toSorted(),
   };
@@ -38,8 +38,8 @@ function responseHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
   return {
     set: [
       ...fixedHeaders(entry).map(([name, value]) => ({ name, value: literal(value) })),
-      ...setIn({ set: answerHeaders(entry, run) }),
-      ...setIn(edits),
+      ...setIn(answerHeaders(entry, run)),
+      ...setIn(edits.set),
     ],
     add: [...(varies ? [{ name: "vary", value: "origin" }] : []), ...addedIn(edits)],
     remove: [...new Set([...edits.remove, ...limitHeaders(run)])].toSorted(),
@@ -66,30 +66,13 @@ function modifier(kind: "requestHeaderModifier" | "responseHeaderModifier", { se
   return Object.keys(made).length === 0 ? [] : [{ type, [kind]: made }];
 }
 
-/** Envoy Gateway hands values over as they are, so Envoy puts the results of the guard there. What is absent leaves its header out. */
-export function result(property: string): string {
-  return `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`;
-}
-
-function results(headers: readonly ResultHeader[]): { name: string; value: string }[] {
-  const properties = new Map(headers.map((one) => [one.name, one.property]));
-  return [...properties].map(([name, property]) => ({ name, value: result(property) }));
-}
-
-function setIn({ set }: Pick<HeaderEdits, "set">): { name: string; value: string }[] {
-  return set.map(({ name, value }) => ({
-    name,
-    value: typeof value === "string" ? literal(value) : result(value.property),
-  }));
+/** Envoy Gateway hands values over as they are, so Envoy puts the results of the guard there. */
+function setIn(headers: HeaderEdits["set"]): { name: string; value: string }[] {
+  return headers.map(({ name, value }) => ({ name, value: formatOf(value) }));
 }
 
 function addedIn({ add }: HeaderEdits): { name: string; value: string }[] {
   return add.map(({ name, value }) => ({ name, value: literal(value) }));
-}
-
-/** Envoy substitutes `%NAME%` in header values and bodies: a text of the user is never such a command. */
-export function literal(text: string): string {
-  return text.replaceAll("%", "%%");
 }
 
 /** The filters of a rule that change headers. */

@@ -1,8 +1,9 @@
 import { ALL_REQUESTS } from "../../plan/native.js";
 import type { ForwardAction, HostPlan, JsonObject, RoutePlan } from "../../plan/plan.js";
+import { literal } from "../envoy/formats.js";
 import { present, type Resource } from "../kubernetes/resource.js";
 import { type Cluster, durationText, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
-import { headerFilters, literal } from "./headers.js";
+import { headerFilters } from "./headers.js";
 import { partName } from "./names.js";
 import { byRoute, type Rule, rulesOf } from "./rules.js";
 import { backendRef } from "./services.js";

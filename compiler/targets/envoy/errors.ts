@@ -13,7 +13,7 @@ import { type ErrorPage, NO_PAGES_FOR, OF_THE_BODY, ownAnswer, pageFor } from ".
 import { globalLimits, isEnforced, LIMITED, UNCOUNTED } from "../../plan/global-limits.js";
 import { ERRORS_FILTER, LIMITED_BY } from "../../plan/names.js";
 import type { GatewayPlan, ListenerPlan, RoutePlan } from "../../plan/plan.js";
-import { literal } from "./literal.js";
+import { literal } from "./formats.js";
 import { waitingFilter } from "./waiting-filter.js";
 
 /*

@@ -24,11 +24,12 @@ import { bodyFilters, digestFilter } from "./body.js";
 import { clientCertificateFilter } from "./client-certificates.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
+import { formatOf } from "./formats.js";
 import { guardFilter, passingGuard } from "./guard.js";
 import { alternative, HTTP3, quicListener } from "./http3.js";
 import { filtersBeforeGuard, filtersBehindGuard, filtersNextToGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
-import { result, routeConfiguration } from "./routes.js";
+import { routeConfiguration } from "./routes.js";
 import { sheddingFilters } from "./shedding.js";
 import { listenerSocket } from "./tls.js";
 import { tracing } from "./tracers.js";
@@ -162,7 +163,7 @@ class RouteTables {
 
 function decisionHeader(): HeaderValueOption {
   return create(HeaderValueOptionSchema, {
-    header: { key: DECISION_HEADER.name, value: result(DECISION_HEADER.property) },
+    header: { key: DECISION_HEADER.name, value: formatOf(DECISION_HEADER) },
     appendAction: AppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
   });
 }

@@ -17,26 +17,18 @@ import {
 import { duration } from "../../envoy/message.js";
 import { digestingOf, heldBytes, NOT_FOR_CONVERTED, staleHeaders } from "../../plan/body.js";
 import { limitHeaders } from "../../plan/global-limits.js";
-import { filterStateKey, operationName, PIN_HEADER } from "../../plan/names.js";
+import { operationName, PIN_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type {
-  GatewayPlan,
-  HeaderMatch,
-  HostPlan,
-  PolicyPlan,
-  ResultHeader,
-  RouteAction,
-  RoutePlan,
-} from "../../plan/plan.js";
-import { answerHeaders } from "../../plan/results.js";
+import type { GatewayPlan, HeaderMatch, HostPlan, PolicyPlan, RouteAction, RoutePlan } from "../../plan/plan.js";
+import { answerHeaders, serviceHeaders } from "../../plan/results.js";
 import { escapeRegex, hasTwoSpellings, type PathPattern, spellingsRegex, templateRegex } from "../../policy/path.js";
 import { comparingDigests, operationFilters } from "./body.js";
 import { type CallersEntry, callerMatchers, choosingAgain, entriesForCallers } from "./callers.js";
 import { RouteErrors } from "./errors.js";
+import { formatOf, literal } from "./formats.js";
 import { forwarding } from "./forwarding.js";
 import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
 import { takingOut } from "./keys.js";
-import { literal } from "./literal.js";
 import { NativeConfigurations } from "./native.js";
 import { originMetadata } from "./options.js";
 import { queryMatchers } from "./queries.js";
@@ -140,7 +132,7 @@ function routeEntry(route: Entry, { policies, services, headers, native, errors,
       : [],
     requestHeadersToAdd: forwards
       ? [
-          ...headers.results(run.flatMap((policy) => policy.requestHeaders)),
+          ...headers.set(serviceHeaders(run)),
           ...headers.edits(asked),
           ...Object.entries(service?.headers ?? {}).map(([name, value]) => headers.of(name, literal(value))),
         ]
@@ -181,26 +173,15 @@ class Headers {
     return header;
   }
 
-  /** Headers with what the guard found out. A result that is absent leaves its header out. */
-  results(headers: readonly ResultHeader[]): HeaderValueOption[] {
-    const properties = new Map(headers.map((one) => [one.name, one.property]));
-    return [...properties].map(([name, property]) => this.of(name, result(property)));
-  }
-
+  /** A result that is absent leaves its header out. */
   set(headers: HeaderEdits["set"]): HeaderValueOption[] {
-    return headers.map(({ name, value }) =>
-      this.of(name, typeof value === "string" ? literal(value) : result(value.property)),
-    );
+    return headers.map(({ name, value }) => this.of(name, formatOf(value)));
   }
 
   /** What policies set and add. */
   edits({ set, add }: HeaderEdits): HeaderValueOption[] {
     return [...this.set(set), ...add.map(({ name, value }) => this.of(name, literal(value), APPEND))];
   }
-}
-
-export function result(property: string): string {
-  return `%FILTER_STATE(${filterStateKey(property)}:PLAIN)%`;
 }
 
 function unique(names: readonly string[]): string[] {

@@ -15,9 +15,8 @@ import {
   type Target,
 } from "../../plan/plan.js";
 import type { RetryPlan } from "../../plan/resilience.js";
-import { answerHeaders } from "../../plan/results.js";
-import { literal } from "../envoy/literal.js";
-import { result } from "../envoy/routes.js";
+import { answerHeaders, serviceHeaders } from "../../plan/results.js";
+import { formatOf, literal } from "../envoy/formats.js";
 import { present, type Resource } from "../kubernetes/resource.js";
 import { durationText, type Mesh } from "./context.js";
 import { httpMatches } from "./matches.js";
@@ -100,7 +99,7 @@ function requestHeaders(
   const remove = [...mesh.removed(route), ...run.flatMap((policy) => policy.removeRequestHeaders), ...edits.remove];
   return operations({
     remove,
-    set: { ...results(run.flatMap((policy) => policy.requestHeaders)), ...setOf(edits) },
+    set: { ...setOf(serviceHeaders(run)), ...setOf(edits.set) },
     edits,
   });
 }
@@ -114,9 +113,9 @@ function responseHeaders(
   const fixed = action.type === "respond" ? Object.entries(action.headers) : [];
   const set = {
     ...Object.fromEntries(fixed.map(([name, value]) => [name, literal(value)])),
-    ...setOf({ set: answerHeaders({ action }, run) }),
-    ...setOf(edits),
-    ...(tellsDecision ? results([DECISION_HEADER]) : {}),
+    ...setOf(answerHeaders({ action }, run)),
+    ...setOf(edits.set),
+    ...(tellsDecision ? setOf([{ name: DECISION_HEADER.name, value: DECISION_HEADER }]) : {}),
   };
   const remove = [
     ...edits.remove,
@@ -161,14 +160,8 @@ function additions(added: readonly (readonly [string, string])[]): Record<string
   );
 }
 
-function results(headers: readonly { name: string; property: string }[]): Record<string, string> {
-  return Object.fromEntries(headers.map(({ name, property }) => [name, result(property)]));
-}
-
-function setOf({ set }: Pick<HeaderEdits, "set">): Record<string, string> {
-  return Object.fromEntries(
-    set.map(({ name, value }) => [name, typeof value === "string" ? literal(value) : result(value.property)]),
-  );
+function setOf(headers: HeaderEdits["set"]): Record<string, string> {
+  return Object.fromEntries(headers.map(({ name, value }) => [name, formatOf(value)]));
 }
 
 function action(action: RouteAction, mesh: Mesh): JsonObject {
