@@ -143,6 +143,19 @@ describe("npm run bench", () => {
     expect(await run("limits", "--part", "none")).toMatchObject({ kind: "ended", code: 3 });
   });
 
+  it("measures tokens: what they cost, what further policies do, and how memory grows", {
+    timeout: 120_000,
+  }, async () => {
+    const result = await run("jwt", "--rounds", "1", "--seconds", "0.1", "--tokens", "100", "--markdown");
+    const errors = result.kind === "absent" ? result.reason : result.stderr;
+    expect(result, errors).toMatchObject({ kind: "ended", code: 0 });
+    const output = result.kind === "ended" ? result.stdout : "";
+    expect(output.split("\n| sluice |")).toHaveLength(4);
+    for (const policies of [3, 5, 8]) expect(output).toMatch(new RegExp(`^\\| ${policies} \\| `, "m"));
+    expect(output).toMatch(/^\| 100 \| [\d.]+ \| /m);
+    expect(await run("jwt", "--tokens", "none")).toMatchObject({ kind: "ended", code: 3 });
+  });
+
   it("compares what refusals of secrets take", { timeout: 120_000 }, async () => {
     const result = await run("timing", "--samples", "2000", "--passwords", "20");
     const output = result.kind === "ended" ? result.stdout : "";

@@ -17,11 +17,10 @@ import { isPinned, machineLine } from "./processes.mjs";
 import { requireEnvoy, startBackends, startProxy } from "./proxies.mjs";
 import { report } from "./report.mjs";
 import { save } from "./results.mjs";
-import { acceptRounds, compareVariants } from "./statistics.mjs";
+import { compareVariants, reliableRounds } from "./statistics.mjs";
 import { BARE, NATIVE, toBuild, variantNames } from "./variants.mjs";
 import { callerRequests, PATHS } from "./workload.mjs";
 
-const TOLERANCE = 0.15;
 const SETS = [
   { title: "Answered by the proxy", path: PATHS.direct },
   { title: "Forwarded to an upstream", path: PATHS.forward },
@@ -90,8 +89,7 @@ async function measureAll(proxy) {
       processes: backends.processes,
       ...options,
     });
-    const accepted = acceptRounds(measured.rounds, BARE, TOLERANCE);
-    if (accepted.length < options.rounds / 2) throw new Error("most rounds were disturbed: this machine is too busy");
+    const accepted = reliableRounds(measured.rounds, BARE, options.rounds);
     const rows = compareVariants(accepted, names, { base: BARE, peer: NATIVE });
     sets.push({
       title,

@@ -17,6 +17,25 @@ export function median(values) {
   return quantile(values, 0.5);
 }
 
+/** How far the base of a round may be from the median base. */
+const TOLERANCE = 0.15;
+
+/**
+ * Rounds that can be relied on.
+ *
+ * @template {Record<string, number>} Round
+ * @param {readonly Round[]} rounds nanoseconds a request, by variant
+ * @param {string} base
+ * @param {number} made how many were to be made
+ * @returns {Round[]}
+ * @throws Error if fewer than half of them are left
+ */
+export function reliableRounds(rounds, base, made) {
+  const accepted = acceptRounds(rounds, base, TOLERANCE);
+  if (accepted.length < made / 2) throw new Error("most rounds were disturbed: this machine is too busy");
+  return accepted;
+}
+
 /**
  * Leaves out the rounds in which something else than the variants changed: those whose base is further than a
  * tolerance from the median base.

@@ -9,21 +9,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startEnvoy } from "../../../dist/compiler/runtime/process.js";
-import { measureSet } from "../measure.mjs";
 import { partOf, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
 import { report } from "../report.mjs";
-import { acceptRounds, compareVariants } from "../statistics.mjs";
+import { compareVariants } from "../statistics.mjs";
 import { tableOf } from "../tables.mjs";
 import { upstreamText } from "../variants.mjs";
 import { SEEN_PATH } from "../workload.mjs";
 import { measureFurther } from "./further.mjs";
 import { measureMemory } from "./memory.mjs";
+import { measureRounds } from "./rounds.mjs";
 import { bootstrapText, NAMES } from "./variants.mjs";
-import { environment, requestsOf, SETS, subjectOf, tokenOf } from "./workload.mjs";
+import { SETS, subjectOf, tokenOf } from "./workload.mjs";
 
-const TOLERANCE = 0.15;
 const AGAINST = { base: "bare", peer: "native" };
 const MODULES = fileURLToPath(new URL("../../../dist/modules", import.meta.url));
 
@@ -60,30 +59,20 @@ export async function benchJwt(args) {
   }
 }
 
-async function measureTokens(set, { envoy, workDir, upstream, upstreamPort, options }) {
-  const configText = bootstrapText(set, { upstreamPort, modulesDir: "modules" });
-  const proxy = await startEnvoy({ envoy, workDir, configText, concurrency: 1, env: environment });
-  try {
-    pin(proxy.pid, { measured: true });
-    const ports = Object.fromEntries((await proxy.listeners()).map(({ name, port }) => [name, port]));
+async function measureTokens(set, parts) {
+  const configText = bootstrapText(set, { upstreamPort: parts.upstreamPort, modulesDir: "modules" });
+  const { measured, rounds } = await measureRounds(configText, set, parts, async (ports) => {
     for (const name of NAMES.slice(1)) await checkVariant(name, ports[name], set);
-    const requests = requestsOf(set);
-    const plan = { names: NAMES, requests: () => requests, processes: { upstream: upstream.pid }, waits: true };
-    const measured = await measureSet({ pid: proxy.pid, ports }, { ...plan, ...options });
-    const rounds = acceptRounds(measured.rounds, AGAINST.base, TOLERANCE);
-    if (rounds.length < options.rounds / 2) throw new Error("most rounds were disturbed: this machine is too busy");
-    return {
-      title: set.title,
-      rows: compareVariants(rounds, NAMES, AGAINST),
-      accepted: rounds.length,
-      rejected: measured.rounds.length - rounds.length,
-      answers: measured.answers,
-      disturbed: measured.disturbed / measured.slices,
-      strangers: measured.strangers,
-    };
-  } finally {
-    await proxy.stop();
-  }
+  });
+  return {
+    title: set.title,
+    rows: compareVariants(rounds, NAMES, AGAINST),
+    accepted: rounds.length,
+    rejected: measured.rounds.length - rounds.length,
+    answers: measured.answers,
+    disturbed: measured.disturbed / measured.slices,
+    strangers: measured.strangers,
+  };
 }
 
 /** The upstream must see whose token it was and no token, whatever the client says; and a token of somebody else must be refused. */

@@ -12,13 +12,12 @@ import { measureSet } from "../measure.mjs";
 import { partOf, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
-import { acceptRounds, median, quantile } from "../statistics.mjs";
+import { median, quantile, reliableRounds } from "../statistics.mjs";
 import { micro, tableOf } from "../tables.mjs";
 import { checkVariants } from "./checks.mjs";
 import { measureExactness, measureKeys, measureLatency } from "./counts.mjs";
 import { bootstrapText, requestsOf } from "./variants.mjs";
 
-const TOLERANCE = 0.15;
 const MODULES = fileURLToPath(new URL("../../../dist/modules", import.meta.url));
 
 /** What is measured by CPU: what a limit adds to a variant without it, and to what it is compared. */
@@ -93,8 +92,7 @@ async function measureCpu({ title, aim, base, rows }, { start, options }) {
     const requests = Object.fromEntries(names.map((name) => [name, requestsOf(name)]));
     const plan = { names, requests: (name) => requests[name], processes: {}, ...options };
     const measured = await measureSet(proxy, plan);
-    const rounds = acceptRounds(measured.rounds, base, TOLERANCE);
-    if (rounds.length < options.rounds / 2) throw new Error("most rounds were disturbed: this machine is too busy");
+    const rounds = reliableRounds(measured.rounds, base, options.rounds);
     const total = (name) => micro(median(rounds.map((round) => round[name])));
     const added = (row) => rounds.map((round) => round[row.name] - round[row.base]);
     const bases = [...new Set(rows.map((row) => row.base))];

@@ -11,15 +11,13 @@ import { measureSet } from "../measure.mjs";
 import { leftOut, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin, startScript } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
-import { acceptRounds, median, quantile } from "../statistics.mjs";
+import { median, quantile, reliableRounds } from "../statistics.mjs";
 import { tableOf } from "../tables.mjs";
 import { checkVariant, requestsOf } from "./checks.mjs";
 import { expatRates } from "./expat.mjs";
 import { conversionRates } from "./module.mjs";
 import { BUFFER, bootstrapText, configOf, faultOf, SIDECAR, SLUICE, variantNames } from "./variants.mjs";
 import { bodies, policyText, SIZES } from "./workload.mjs";
-
-const TOLERANCE = 0.15;
 
 /** @param {readonly string[]} args after `soap` */
 export async function benchSoap(args) {
@@ -90,7 +88,11 @@ async function measureSize({ title, bodies: sent, envoy, workDir, names, options
     const requests = Object.fromEntries(names.map((name) => [name, requestsOf(name, sent)]));
     const plan = { names, requests: (name) => requests[name], processes, ...options };
     const measured = await measureSet({ pid: running.pid, ports }, plan);
-    return report(title, { sent, names, measured, rounds: acceptRounds(measured.rounds, BUFFER, TOLERANCE) }, options);
+    return report(
+      title,
+      { sent, names, measured, rounds: reliableRounds(measured.rounds, BUFFER, options.rounds) },
+      options,
+    );
   } finally {
     sidecar.stop();
     upstream.stop();
@@ -99,7 +101,6 @@ async function measureSize({ title, bodies: sent, envoy, workDir, names, options
 }
 
 function report(title, { sent, names, measured, rounds }, { markdown, rounds: made }) {
-  if (rounds.length < made / 2) throw new Error("most rounds were disturbed: this machine is too busy");
   const rows = names.map((name) => {
     const values = rounds.map((round) => round[name]);
     const times = median(rounds.map((round) => round[name] / round[BUFFER]));

@@ -12,7 +12,7 @@ import { measureSet } from "../measure.mjs";
 import { partOf, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin, residentMemory, startScript } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
-import { acceptRounds, median, quantile } from "../statistics.mjs";
+import { median, quantile, reliableRounds } from "../statistics.mjs";
 import { micro, tableOf } from "../tables.mjs";
 import { upstreamText } from "../variants.mjs";
 import { PATHS } from "../workload.mjs";
@@ -20,7 +20,6 @@ import { checkVariant } from "./checks.mjs";
 import { bootstrapText, namesOf, PAIRS } from "./variants.mjs";
 import { SETS, tracedRequests } from "./workload.mjs";
 
-const TOLERANCE = 0.15;
 /** That the proxy is asked without a collector. */
 const PER_SECOND = 20_000;
 const WARM_UP_MS = 2_000;
@@ -85,8 +84,7 @@ async function measureTracing(set, { envoy, workDir, places, processes, options 
 
 function reportSet(set, measured, { markdown, rounds: made }) {
   const rows = PAIRS[set].flatMap(({ base, peer, own }) => {
-    const rounds = acceptRounds(measured.rounds, base, TOLERANCE);
-    if (rounds.length < made / 2) throw new Error("most rounds were disturbed: this machine is too busy");
+    const rounds = reliableRounds(measured.rounds, base, made);
     const added = (name) => rounds.map((round) => round[name] - round[base]);
     const unit = median(added(peer));
     const row = (name) => [
