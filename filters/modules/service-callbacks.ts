@@ -38,15 +38,16 @@ function tellMore(root: u32, configuration: Configuration): void {
   const question = answeredQuestion(root);
   if (!exists(question)) return;
   settleAgain(question);
-  tell(question);
-  if (!exists(answeredQuestion(root))) tickRegularly(configuration);
+  if (tell(question) && !exists(answeredQuestion(root))) tickRegularly(configuration);
 }
 
-function tell(question: Question): void {
+/** Whether all have been told who waited. */
+function tell(question: Question): bool {
   resumeNext(question);
   endSettling();
-  if (exists(question.waiter)) tickSoon();
-  else dropQuestion(question);
+  if (exists(question.waiter)) return false;
+  dropQuestion(question);
+  return true;
 }
 
 /** Whether a request waited for it, or several; they are judged now. */
@@ -54,6 +55,6 @@ function answer(root: u32, token: u32, bodySize: u32): bool {
   const question = questionOf(root, token);
   if (!exists(question)) return false;
   settleQuestion(question, <i32>min(bodySize, <u32>i32.MAX_VALUE));
-  tell(question);
+  if (!tell(question)) tickSoon();
   return true;
 }

@@ -64,21 +64,21 @@ function keepsOut({ kind, mode, when, config }: PolicyPlan): boolean {
 const PASSED_BY: Any = packed(FilterConfigSchema, { disabled: true });
 
 /** By name of the route, what keeps requests out of the guard that it has nothing to do with. */
-export function passingGuard(plan: GatewayPlan, options: EnvoyOptions): (route: string) => [string, Any][] {
-  const { idle } = routesOf(plan, options);
-  return (route) => (idle.has(route) ? [[extensionNames.wasm, PASSED_BY]] : []);
-}
+export type Passing = (route: string) => [string, Any][];
 
-/** The Wasm filter that decides; Envoy writes. */
-export function guardFilter(plan: GatewayPlan, options: EnvoyOptions) {
+/** The Wasm filter that decides, where Envoy writes, and who passes it by. */
+export function guardOf(plan: GatewayPlan, options: EnvoyOptions) {
+  const { entering, idle } = routesOf(plan, options);
+  const passing: Passing = (route) => (idle.has(route) ? [[extensionNames.wasm, PASSED_BY]] : []);
   const value = wasmPlugin(plan, options, {
     name: "sluice.guard",
     rootId: "guard",
     vmSuffix: "",
     module: GUARD_MODULE,
-    configuration: guardDocument(plan, routesOf(plan, options).entering),
+    configuration: guardDocument(plan, entering),
     variables: guardVariables(plan),
     capabilities: guardCapabilities(plan),
   });
-  return { name: extensionNames.wasm, configType: { case: "typedConfig" as const, value } };
+  const filter = { name: extensionNames.wasm, configType: { case: "typedConfig" as const, value } };
+  return { filter, passing };
 }

@@ -25,7 +25,7 @@ import { clientCertificateFilter } from "./client-certificates.js";
 import { CONNECTION_BUFFER_BYTES, listenerAddress } from "./clusters.js";
 import { localReplies } from "./errors.js";
 import { formatOf } from "./formats.js";
-import { guardFilter, passingGuard } from "./guard.js";
+import { guardOf, type Passing } from "./guard.js";
 import { alternative, HTTP3, quicListener } from "./http3.js";
 import { filtersBeforeGuard, filtersBehindGuard, filtersNextToGuard } from "./native.js";
 import { type EnvoyOptions, originMetadata } from "./options.js";
@@ -57,8 +57,9 @@ const UNDERSCORES = {
 } as const;
 
 export function listeners(plan: GatewayPlan, options: EnvoyOptions): Listener[] {
-  const common = commonOptions(plan, options);
-  const tables = new RouteTables(plan, options);
+  const { filter, passing } = guardOf(plan, options);
+  const common = commonOptions(plan, options, filter);
+  const tables = new RouteTables(plan, options, passing);
   const decisions = options.accessLog === undefined ? [] : [decisionLog(options.accessLog, plan)];
   return plan.listeners.flatMap((listener) => {
     // One that is not bound is known by the address that its connections were meant for.
@@ -131,13 +132,13 @@ export function codec({ protocol }: ListenerPlan) {
 class RouteTables {
   private readonly plan: GatewayPlan;
   private readonly isLogged: boolean;
-  private readonly passing: ReturnType<typeof passingGuard>;
+  private readonly passing: Passing;
   private readonly made = new Map<string, RouteConfiguration>();
 
-  constructor(plan: GatewayPlan, options: EnvoyOptions) {
+  constructor(plan: GatewayPlan, options: EnvoyOptions, passing: Passing) {
     this.plan = plan;
     this.isLogged = isLogged(plan, options);
-    this.passing = passingGuard(plan, options);
+    this.passing = passing;
   }
 
   /** Over TCP the answers tell of HTTP/3. */
@@ -222,7 +223,7 @@ export function earlyMutation({ ownedRequestHeaders }: GatewayPlan, set?: { name
 }
 
 /** What all listeners have alike, the guard among it: made once, however many there are. */
-function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
+function commonOptions(plan: GatewayPlan, options: EnvoyOptions, guard: ReturnType<typeof guardOf>["filter"]) {
   return {
     ...requestRules(),
     ...tracing(plan),
@@ -230,7 +231,7 @@ function commonOptions(plan: GatewayPlan, options: EnvoyOptions) {
     httpFilters: [
       ...clientCertificateFilter(plan, options),
       ...filtersBeforeGuard(plan),
-      guardFilter(plan, options),
+      guard,
       ...filtersNextToGuard(plan),
       ...digestFilter(plan, options),
       ...filtersBehindGuard(plan, isLogged(plan, options), options.limitDomain ?? plan.name),

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { Any } from "@bufbuild/protobuf/wkt";
 import {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
@@ -27,6 +26,7 @@ import { type CallersEntry, callerMatchers, choosingAgain, entriesForCallers } f
 import { RouteErrors } from "./errors.js";
 import { formatOf, literal } from "./formats.js";
 import { forwarding } from "./forwarding.js";
+import type { Passing } from "./guard.js";
 import { type HeaderMatcherInit, headerMatcher } from "./header-matcher.js";
 import { takingOut } from "./keys.js";
 import { NativeConfigurations } from "./native.js";
@@ -53,7 +53,7 @@ export function routeConfiguration(
   plan: GatewayPlan,
   hosts: readonly HostPlan[],
   isLogged: boolean,
-  passing: (route: string) => [string, Any][] = () => [],
+  passing: Passing = () => [],
 ): RouteConfiguration {
   const policies = new Map(plan.policies.map((policy) => [policy.name, policy]));
   const headers = new Headers();
@@ -100,7 +100,7 @@ interface Parts {
   headers: Headers;
   native: NativeConfigurations;
   errors: RouteErrors;
-  passing: (route: string) => [string, Any][];
+  passing: Passing;
 }
 
 function routeEntry(route: Entry, { policies, services, headers, native, errors, metrics, passing }: Parts): RouteInit {
