@@ -25,6 +25,7 @@ const filter = object.and(z.object({ name: z.string(), typed_config: object.opti
 const chain = object.and(z.object({ filters: z.array(filter) }));
 const listener = object.and(z.object({ name: z.string(), filter_chains: z.array(chain) }));
 const named = object.and(z.object({ name: z.string() }));
+const way = object.and(z.object({ route: object.optional() }));
 const wasm = object.and(
   z.object({
     name: z.string(),
@@ -43,7 +44,7 @@ const wasm = object.and(
 const translation = z.object({
   resources: z.string(),
   listeners: z.array(listener),
-  routes: z.array(named.and(z.object({ virtual_hosts: z.array(object) }))),
+  routes: z.array(named.and(z.object({ virtual_hosts: z.array(object.and(z.object({ routes: z.array(way) }))) }))),
   clusters: z.array(named),
   extensions: z.array(wasm),
 });
@@ -101,7 +102,10 @@ function withChains(alike: z.infer<typeof listener>, translated: Json): Json {
   };
 }
 
-/** Without what Istio does to every request of a mesh: who answers, how often a service was asked, who traces; clients speak HTTP/1.1. */
+/**
+ * Without what Istio does to every request of a mesh: who answers, how often a service was asked, who traces; and without copies,
+ * which are requests that no case sends. Clients speak HTTP/1.1.
+ */
 function managerIn({ listeners, routes, extensions }: Translation, replica: Replica, options: ReplicaOptions): Json {
   const { port } = replica.listener;
   const found = listeners.find(({ name }) => name.endsWith(`_${port}`));
@@ -113,7 +117,10 @@ function managerIn({ listeners, routes, extensions }: Translation, replica: Repl
     ...translated,
     route_config: {
       ...table,
-      virtual_hosts: table.virtual_hosts.map(({ include_request_attempt_count: _, ...host }) => host),
+      virtual_hosts: table.virtual_hosts.map(({ include_request_attempt_count: _, routes: ways, ...host }) => ({
+        ...host,
+        routes: ways.map(withoutCopies),
+      })),
     },
     http_filters: translated.http_filters.map((one) => {
       const extension = extensions.find(({ name }) => name === one.name);
@@ -122,6 +129,12 @@ function managerIn({ listeners, routes, extensions }: Translation, replica: Repl
         : { name: one.name, typed_config: guardOf(extension, replica, options) };
     }),
   };
+}
+
+function withoutCopies({ route, ...rest }: z.infer<typeof way>): Json {
+  if (route === undefined) return rest;
+  const { request_mirror_policies: _, ...forward } = route;
+  return { ...rest, route: forward };
 }
 
 /** What counts for all gateways knows those of the tests by other names. */

@@ -75,7 +75,8 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
       const routes = stored.routes.find((one) => one.name === read(rds, "routeConfigName"));
       if (routes === undefined) throw new Error(`Envoy Gateway made no routes for ${named}`);
       const log = toObject(AccessLogSchema, create(AccessLogSchema, decisionLog(options.accessLog, plan)));
-      const { "@type": _, ...routeConfig } = routes;
+      // A copy is a request that no case sends.
+      const { "@type": _, ...routeConfig } = changing(routes, ({ requestMirrorPolicies: __, ...kept }) => kept);
       return {
         ...manager,
         routeConfig,
@@ -103,13 +104,15 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
   };
 }
 
+/** What of a cluster is about services that are elsewhere, or that no case counts with. */
+const ELSEWHERE = ["@type", "edsClusterConfig", "type", "clusterType", "healthChecks", "outlierDetection"];
+
 /** A cluster with the endpoints that Envoy Gateway gave it, each at the stand-in of its service. */
 function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, { services }: ReplicaOptions): Json {
-  const { "@type": _, edsClusterConfig, type: __, clusterType: ____, ...secured } = cluster;
-  const rest = withoutSockets(secured);
-  const name = read(edsClusterConfig ?? null, "serviceName") ?? cluster.name;
+  const name = read(cluster.edsClusterConfig ?? null, "serviceName") ?? cluster.name;
+  const rest = withoutSockets(Object.fromEntries(Object.entries(cluster).filter(([key]) => !ELSEWHERE.includes(key))));
   const assignment = stored.endpoints.find((one) => one.clusterName === name) ?? rest.loadAssignment;
-  const { "@type": ___, ...loadAssignment } = object.parse(assignment);
+  const { "@type": _, ...loadAssignment } = object.parse(assignment);
   const known = new Map(
     plan.services.flatMap((service) =>
       [serviceName(service.name), partName(plan, service.name)].map((one) => [one, service.name] as const),
