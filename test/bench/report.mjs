@@ -1,4 +1,4 @@
-import { markdownTable, micro } from "./tables.mjs";
+import { micro, microMore, signed, tableOf } from "./tables.mjs";
 
 /**
  * @typedef {{ title: string, rows: { name: string, total: number, added: number, p25: number, p75: number,
@@ -9,7 +9,7 @@ import { markdownTable, micro } from "./tables.mjs";
 
 /** @param {Result} result @param {{ markdown: boolean }} options */
 export function report(result, { markdown }) {
-  const table = markdown ? markdownTable : plainTable;
+  const table = (rows) => tableOf(rows, markdown);
   const sets = result.sets.map((set) =>
     [setTitle(set, markdown), table(setRows(set, result)), setNote(set)].join("\n\n"),
   );
@@ -32,7 +32,7 @@ function setTitle(set, markdown) {
 function setRows(set, { base, peer }) {
   const rows = set.rows.map(({ name, total, added, p25, p75, ratio }) => {
     if (name === base) return [name, micro(total), "", "", ""];
-    return [name, micro(total), `+${micro(added)}`, `${micro(p25)} to ${micro(p75)}`, ratio.toFixed(2)];
+    return [name, micro(total), microMore(added), `${micro(p25)} to ${micro(p75)}`, ratio.toFixed(2)];
   });
   return [["variant", "us in all", `over ${base}`, "middle half", `of ${peer}`], ...rows];
 }
@@ -44,7 +44,7 @@ function setNote({ accepted, rejected, answers, disturbed, strangers }) {
 
 function memoryRows({ memory, base }) {
   const rows = Object.entries(memory).map(([name, { all, anonymous }]) => {
-    const more = name === base ? "" : `+${mebi(anonymous - memory[base].anonymous)}`;
+    const more = name === base ? "" : signed(mebi(anonymous - memory[base].anonymous));
     return [name, mebi(all), mebi(anonymous), more];
   });
   return [["variant", "RSS MiB", "not file-backed", `over ${base}`], ...rows];
@@ -53,12 +53,6 @@ function memoryRows({ memory, base }) {
 function hostCallLine({ total, byName }) {
   const parts = byName.map(([name, count]) => `${name} ${Number(count.toFixed(2))}`);
   return `Host calls a request: ${total.toFixed(2)} (${parts.join(", ")})`;
-}
-
-function plainTable(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ");
-  return rows.map((row) => `  ${line(row)}`.trimEnd()).join("\n");
 }
 
 function mebi(bytes) {

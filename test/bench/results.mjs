@@ -5,6 +5,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chartOf } from "./chart.mjs";
+import { signed } from "./tables.mjs";
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 export const RESULTS = file("results.json");
@@ -63,7 +64,7 @@ function round(value, digits = 1) {
 /** The part of README.md that is made from the figures. */
 export function sectionOf({ machine, rows, sets }) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  const cell = ({ added, from, to }) => `+${added} (${from} to ${to})`;
+  const cell = ({ added, from, to }) => `${signed(String(added))} (${from} to ${to})`;
   const noise = sets.map(({ rounds, leftOut }) => `${rounds} of ${rounds + leftOut}`).join(" and ");
   return [
     "![CPU that each way of saying the same policy adds to a request](test/bench/performance.svg)",

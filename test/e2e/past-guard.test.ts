@@ -20,6 +20,8 @@ consumers:
   acme: { credentials: [{ apiKey: env:ACME_KEY }] }
 policies:
   known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }] } }
+  most: { authorize: { rules: [{ name: removal, deny: 'request.method == "DELETE"' }], otherwise: allow } }
+  few: { authorize: { rules: [{ name: reads, allow: 'request.method == "GET"' }] } }
   anybody: { rateLimit: { key: [source.ip], rate: 3/hour } }
   three: { rateLimit: { key: [auth.consumer], rate: 3/hour${limit} } }
 routes:
@@ -49,6 +51,8 @@ describe("routes in the configuration of the guard", () => {
     ["alike, with a limit for all", policy(TWO, ", shared: true"), ["*"]],
     ["unlike", policy(UNLIKE, ", shared: true"), ["carts", "keys", "orders"]],
     ["one on which nobody is kept out", policy(ONE.replace("known, three", "anybody")), ["orders"]],
+    ["one on which rules refuse some", policy(ONE.replace("known, three", "most")), ["orders"]],
+    ["one on which rules let some in", policy(ONE.replace("known, three", "few")), ["* as orders"]],
     ["none", policy(""), ["open", "sluice:bad-path", "sluice:not-found"]],
   ])("%s", (_, text, expected) => {
     expect(names(text)).toEqual(expected);

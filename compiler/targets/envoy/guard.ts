@@ -57,7 +57,8 @@ function areAlike(routes: readonly GuardRoute[], { policies, hosts }: GatewayPla
 
 /** Whether a policy refuses callers, whatever their requests are. */
 function keepsOut({ kind, mode, when, config }: PolicyPlan): boolean {
-  const decides = kind === "authorize" || (kind === "authenticate" && config.optional === false);
+  const decides =
+    (kind === "authorize" && config.otherwise === "deny") || (kind === "authenticate" && config.optional === false);
   return decides && mode === undefined && when === undefined;
 }
 

@@ -1,5 +1,5 @@
 import { median } from "../statistics.mjs";
-import { micro } from "../tables.mjs";
+import { micro, microMore } from "../tables.mjs";
 import { measureRounds } from "./rounds.mjs";
 import { furtherText } from "./variants.mjs";
 import { SETS } from "./workload.mjs";
@@ -24,7 +24,7 @@ export async function measureFurther(parts) {
       ["policies", "native", "sluice", "of native"],
       ...COUNTS.map((count) => {
         const [native, sluice] = ["native", "sluice"].map((name) => between(`${name}_${count}`, "bare"));
-        return [String(3 + count), `+${micro(native)}`, `+${micro(sluice)}`, (sluice / native).toFixed(2)];
+        return [String(3 + count), microMore(native), microMore(sluice), (sluice / native).toFixed(2)];
       }),
     ],
     notes: [

@@ -13,7 +13,7 @@ import { partOf, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
 import { median, quantile, reliableRounds } from "../statistics.mjs";
-import { micro, tableOf } from "../tables.mjs";
+import { micro, microMore, tableOf } from "../tables.mjs";
 import { checkVariants } from "./checks.mjs";
 import { measureExactness, measureKeys, measureLatency } from "./counts.mjs";
 import { bootstrapText, requestsOf } from "./variants.mjs";
@@ -104,7 +104,7 @@ async function measureCpu({ title, aim, base, rows }, { start, options }) {
         ...rows.map((row) => [
           row.name,
           total(row.name),
-          `+${micro(median(added(row)))}`,
+          microMore(median(added(row))),
           [0.25, 0.75].map((share) => micro(quantile(added(row), share))).join(" to "),
           row.peer === undefined ? "" : `${ratioOf(row, rows, added)} of ${row.peer}`,
         ]),

@@ -13,7 +13,7 @@ import { partOf, print, roundOptions, say } from "../options.mjs";
 import { isPinned, machineLine, pin, residentMemory, startScript } from "../processes.mjs";
 import { requireEnvoy } from "../proxies.mjs";
 import { median, quantile, reliableRounds } from "../statistics.mjs";
-import { micro, tableOf } from "../tables.mjs";
+import { micro, microMore, tableOf } from "../tables.mjs";
 import { upstreamText } from "../variants.mjs";
 import { PATHS } from "../workload.mjs";
 import { checkVariant } from "./checks.mjs";
@@ -90,7 +90,7 @@ function reportSet(set, measured, { markdown, rounds: made }) {
     const row = (name) => [
       name,
       micro(median(rounds.map((round) => round[name]))),
-      `+${micro(median(added(name)))}`,
+      microMore(median(added(name))),
       `${micro(quantile(added(name), 0.25))} to ${micro(quantile(added(name), 0.75))}`,
       name === own ? `${(median(added(own)) / unit).toFixed(2)} of ${peer}` : "",
     ];
