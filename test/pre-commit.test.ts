@@ -90,6 +90,15 @@ describe("the hooks of pre-commit", () => {
     expect(await outcomes(shown())).toEqual(PASSED);
   });
 
+  it("look at the whole folder if nothing else is said", { timeout: TIMEOUT_MS }, async () => {
+    await shop.compile();
+    const config = shown().replace(/\n +args: \[policy\.yaml, policy\.test\.yaml.*\]/, "");
+    expect(config.match(/args/g)).toHaveLength(1);
+    expect(await outcomes(config)).toEqual(PASSED);
+    shop.change("policy.yaml", ...MISSPELT);
+    expect(await outcomes(config)).toMatchObject({ "sluice check": "Failed", "sluice test": "Failed" });
+  });
+
   it("fail, each by what it is for", { timeout: TIMEOUT_MS }, async () => {
     await shop.compile();
     shop.change("policy.yaml", ...WEAKER);

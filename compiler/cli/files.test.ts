@@ -29,7 +29,7 @@ it("names what is neither a file nor a folder, and does not wait for it", async 
 });
 
 it("names it in a folder too", () => {
-  writeFileSync(join(folder, "a.yaml"), "");
+  writeFileSync(join(folder, "a.yaml"), "apiVersion: sluice/v1\n");
   expect(policyFiles([folder])).toEqual([join(folder, "a.yaml")]);
   execFileSync("mkfifo", [join(folder, "b.yaml")]);
   expect(() => policyFiles([folder])).toThrow("b.yaml: neither a file nor a folder");
@@ -94,10 +94,18 @@ describe("what `sluice check` finds in a folder", () => {
 
   const found = () => checkableFiles(folder).map((path) => relative(folder, path));
 
-  it("are its own YAML files, whatever they say, and those below that name the language", () => {
+  it("are its own, and those below that name the language", () => {
     write({
       "policy.yaml": "nothing of the kind",
       "policy.test.yaml": "",
+      "other.yaml": VERSION,
+      "forgetful.yaml": "kind: Gateway\nname: shop\n",
+      "shop.policy.yml": "",
+      "gateway.yaml": "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n",
+      "docker-compose.yaml": "services: {}\n",
+      "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
+      ".gitlab-ci.yml": "variables: {}\n",
+      ".pre-commit-config.yaml": "repos: []\n",
       "b/policy.yaml": VERSION,
       "b/policy.test.yml": `# tests\r\n"apiVersion": 'sluice/v2'\r\n`,
       "b/deep/er/flow.yaml": "{ kind: Gateway, apiVersion: sluice/v1 }",
@@ -108,7 +116,10 @@ describe("what `sluice check` finds in a folder", () => {
       "a/policy.yaml": VERSION,
     });
     expect(found()).toEqual([
+      "forgetful.yaml",
+      "other.yaml",
       "policy.yaml",
+      "shop.policy.yml",
       "policy.test.yaml",
       "a/policy.yaml",
       "b/policy.test.yml",
@@ -135,14 +146,14 @@ describe("what `sluice check` finds in a folder", () => {
 
   it("may be nothing, which is told", () => {
     write({ "a/envoy.yaml": "static_resources: {}\n" });
-    expect(found).toThrow(/the folder holds no \.yaml file, and those below it none with `apiVersion: sluice\/v1`$/);
+    expect(found).toThrow(/: neither the folder nor those below it hold a \.yaml file with `apiVersion: sluice\/v1`$/);
     write({ "a/part.yaml": `${VERSION}kind: Fragment\n` });
     expect(found).toThrow("the folder holds fragments only, and no gateway that includes them");
   });
 
   it("does not make a folder stand for one policy where one is asked for", () => {
     write({ "a/policy.yaml": VERSION });
-    expect(() => policyFile(folder)).toThrow("the folder holds no .yaml file");
+    expect(() => policyFile(folder)).toThrow("the folder holds no policy.yaml, and no .yaml file with");
   });
 });
 

@@ -9,12 +9,12 @@ import { formatSpan } from "../syntax/source.js";
 import { billName, type Pin, pinOf } from "../wasm/bill.js";
 import { sha256 } from "../wasm/verify.js";
 import { EnvironmentError, UsageError } from "./exit.js";
-import { filesBelow, isTestName, isYamlName } from "./folder.js";
+import { filesBelow, isMeant, isTestName } from "./folder.js";
 import { makeFolder } from "./output.js";
 
 /**
- * Policy files that the arguments name: files as they are, folders by their `.yaml` and `.yml` files, sorted. A fragment
- * in a folder is read through the gateway that includes it.
+ * Policy files that the arguments name: files as they are, folders by those in them, sorted. A fragment in a folder is read
+ * through the gateway that includes it.
  */
 export function policyFiles(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
@@ -24,14 +24,14 @@ export function policyFiles(paths: readonly string[]): string[] {
     if (found.length > 0) return found;
     throw new EnvironmentError(
       all.length === 0
-        ? `${path}: the folder holds no .yaml file`
+        ? `${path}: the folder holds no policy.yaml, and no .yaml file with \`apiVersion: sluice/v1\``
         : `${path}: the folder holds fragments only, and no gateway that includes them`,
     );
   });
 }
 
 /**
- * The files that an argument of `sluice check` names: policy files and those of tests. Of a folder its own YAML files, and
+ * The files that an argument of `sluice check` names: policy files and those of tests. Of a folder its own, and
  * in the folders below it those that say `apiVersion: sluice/v1`.
  */
 export function checkableFiles(path: string): string[] {
@@ -41,7 +41,7 @@ export function checkableFiles(path: string): string[] {
   if (found.length > 0) return found;
   throw new EnvironmentError(
     all.length === 0
-      ? `${path}: the folder holds no .yaml file, and those below it none with \`apiVersion: sluice/v1\``
+      ? `${path}: neither the folder nor those below it hold a .yaml file with \`apiVersion: sluice/v1\``
       : `${path}: the folder holds fragments only, and no gateway that includes them`,
   );
 }
@@ -52,7 +52,7 @@ function filesUnder(folder: string): string[] {
 
 function yamlFiles(folder: string, which: "policies" | "tests" = "policies"): string[] {
   return readdirSync(folder)
-    .filter((name) => isYamlName(name) && isTestName(name) === (which === "tests"))
+    .filter((name) => isMeant(folder, name) && isTestName(name) === (which === "tests"))
     .toSorted()
     .map((name) => regularFile(join(folder, name)));
 }

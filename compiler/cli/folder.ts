@@ -49,6 +49,26 @@ function namesTheLanguage(path: string): boolean {
   return head === undefined || API_VERSION.test(head);
 }
 
+/** Names that say what a file is for. */
+const CONVENTIONAL = /^(.*\.)?(policy|test)\.ya?ml$/;
+
+const KIND = /^["']?kind["']?\s*:\s*["']?(Gateway|Fragment|Test)\b/m;
+const ANY_VERSION = /^["']?apiVersion["']?\s*:/m;
+
+/**
+ * Whether a file in a folder that was named is one of the language. Beside its policies a folder may hold files for all sorts of tools; one
+ * that forgot its `apiVersion` is to be told so.
+ */
+export function isMeant(folder: string, name: string): boolean {
+  if (!isYamlName(name) || name.startsWith(".")) return false;
+  if (CONVENTIONAL.test(name)) return true;
+  const path = join(folder, name);
+  // Reading a pipe may never end; whoever takes the file tells what it is.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return true;
+  const head = headOf(path);
+  return head === undefined || API_VERSION.test(head) || (KIND.test(head) && !ANY_VERSION.test(head));
+}
+
 function headOf(path: string): string | undefined {
   let file: number;
   try {

@@ -21,6 +21,10 @@ export function project({ installed = true } = {}): Project {
   for (const name of ["policy.yaml", "policy.test.yaml"])
     cpSync(join(packageRoot(), "examples/quickstart", name), at(name));
   writeFileSync(at("package.json"), '{ "private": true }\n');
+  // What other tools read stands beside the policy, and is none.
+  cpSync(join(packageRoot(), "ci/gitlab-ci.yaml"), at(".gitlab-ci.yml"));
+  cpSync(join(packageRoot(), "ci/pre-commit-config.yaml"), at(".pre-commit-config.yaml"));
+  writeFileSync(at("docker-compose.yaml"), "services: { orders: { image: orders } }\n");
   if (installed) {
     mkdirSync(at("node_modules/.bin"), { recursive: true });
     symlinkSync(MAIN, at("node_modules/.bin/sluice"));
