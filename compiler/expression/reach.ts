@@ -31,14 +31,16 @@ const OTHER = "\u{10ffff}";
  *
  * @param budget what the search takes its steps from; where they do not suffice, the answer is that the rule can fire
  * @param known names of attributes that every request has a value of
+ * @param isMissing which attributes no request has that is asked about
  */
 export function canFire(
   late: Rule,
   earlier: readonly Rule[],
   budget: Budget,
   known: ReadonlySet<string> = new Set(),
+  isMissing: (attribute: string) => boolean = () => false,
 ): boolean {
-  const unknowns = new Unknowns(known);
+  const unknowns = new Unknowns(known, isMissing);
   const fits = () => unknowns.combinations() * (1 + earlier.length) <= budget.steps;
   for (const { expression } of [late, ...earlier]) {
     if (expression !== undefined) unknowns.collect(expression);
@@ -162,6 +164,17 @@ export function comparisonsIn(tree: Typed): Comparison[] {
   return own === undefined ? childrenOf(tree).flatMap(comparisonsIn) : [own];
 }
 
+/** Whether an expression reads an attribute of some kind. */
+export function mentions(tree: Typed, isOne: (attribute: string) => boolean): boolean {
+  return tree.kind === "attribute" ? isOne(tree.attribute.name) : childrenOf(tree).some((one) => mentions(one, isOne));
+}
+
+/** Of an attribute as comparisons have it, without what it is asked for. */
+function nameOf(attribute: string): string {
+  const [name = attribute] = attribute.split(":");
+  return name;
+}
+
 function conditionKey({ start, end }: Typed, text: string): string {
   return `condition ${text.slice(start, end)}`;
 }
@@ -169,11 +182,14 @@ function conditionKey({ start, end }: Typed, text: string): string {
 /** What the rules of one question do not know of a request, and the requests that differ to them. */
 class Unknowns {
   private readonly attributes = new Map<string, { list: boolean; constants: Set<string> }>();
-  private readonly conditions = new Set<string>();
+  /** What each may be. */
+  private readonly conditions = new Map<string, readonly Truth[]>();
   private readonly known: ReadonlySet<string>;
+  private readonly isMissing: (attribute: string) => boolean;
 
-  constructor(known: ReadonlySet<string>) {
+  constructor(known: ReadonlySet<string>, isMissing: (attribute: string) => boolean) {
     this.known = known;
+    this.isMissing = isMissing;
   }
 
   collect({ tree, text }: Expression): void {
@@ -188,9 +204,11 @@ class Unknowns {
     }
     const compared = comparisonOf(tree);
     if (compared === undefined) {
-      this.conditions.add(conditionKey(tree, text));
+      this.conditions.set(conditionKey(tree, text), this.truthsOf(tree));
       return;
     }
+    // A comparison with what is not there is unknown.
+    if (this.isMissing(nameOf(compared.attribute))) return;
     const known = this.attributes.get(compared.attribute) ?? { list: compared.list, constants: new Set<string>() };
     for (const constant of compared.constants) known.constants.add(constant);
     this.attributes.set(compared.attribute, known);
@@ -201,8 +219,15 @@ class Unknowns {
     return [...this.attributes.values()].reduce((sum, one) => sum + one.constants.size, this.conditions.size);
   }
 
+  private truthsOf(tree: Typed): readonly Truth[] {
+    // Of a choice only one side counts.
+    if (tree.kind === "choice" || !mentions(tree, this.isMissing)) return [true, false, undefined];
+    return tree.kind === "has" ? [false] : [undefined];
+  }
+
   combinations(): number {
-    let product = 3 ** this.conditions.size;
+    let product = 1;
+    for (const truths of this.conditions.values()) product *= truths.length;
     for (const [name, { list, constants }] of this.attributes)
       product *= (list ? 2 ** constants.size : 2 * constants.size + 1) + (this.known.has(name) ? 0 : 1);
     return product;
@@ -215,7 +240,7 @@ class Unknowns {
         name,
         values: [...(this.known.has(name) ? [] : [undefined]), ...candidates(list, constants)],
       })),
-      ...[...this.conditions].map((name) => ({ name, values: [true, false, undefined] })),
+      ...[...this.conditions].map(([name, values]) => ({ name, values })),
     ];
     const last = this.combinations();
     for (let combination = 0; combination < last; combination++) {

@@ -7,8 +7,8 @@ import { credentialOf } from "../../compiler/policy/credentials.js";
 import { defineKind, type PolicyContext } from "../../compiler/policy/kind.js";
 import { rate } from "../../compiler/policy/rate.js";
 import { exactlyOneOf } from "../../compiler/policy/values.js";
-import { removal, removeItem } from "../../compiler/syntax/edits.js";
 import { lintOf } from "./lint.js";
+import { isEachElsewhere } from "./methods/elsewhere.js";
 import { METHODS } from "./methods/index.js";
 import type { MethodPlan } from "./methods/method.js";
 import { modelOf } from "./model.js";
@@ -227,30 +227,6 @@ function configured(
       decide: modelOf(tested, optional),
     }),
   };
-}
-
-/** A method that looks where one before it looks never decides. */
-function isEachElsewhere(methods: readonly (MethodPlan | undefined)[], context: PolicyContext): boolean {
-  let sound = true;
-  for (const [index, one] of methods.entries()) {
-    if (one === undefined) continue;
-    const first = methods.findIndex((other) => other !== undefined && looksAt(other, one));
-    if (first === index) continue;
-    const related = [{ message: "first named here", span: context.place(methods[first]?.place ?? []) }];
-    const list = context.node(["anyOf"]);
-    const edits = list?.kind === "list" ? removeItem(list, index) : undefined;
-    const fix = removal("remove the second method", true, edits);
-    context.report(diagnose("SL0411", { where: one.where }, context.place(one.place), { related, ...fix }));
-    sound = false;
-  }
-  return sound;
-}
-
-/** Methods that tell each other's credentials in one place apart say so in `where`. */
-function looksAt(one: MethodPlan, other: MethodPlan): boolean {
-  if (one.name === other.name) return one.where === other.where;
-  const isWhole = [one, other].some(({ name }) => name === "apiKey");
-  return isWhole && one.readsHeaders.some((header) => other.readsHeaders.includes(header));
 }
 
 /** Somebody has to be known by what the policy looks for. */

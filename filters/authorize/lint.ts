@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnose } from "../../compiler/diagnostics/diagnostic.js";
+import { type Diagnostic, diagnose, type Fix } from "../../compiler/diagnostics/diagnostic.js";
 import { nearest } from "../../compiler/diagnostics/suggest.js";
 import { written } from "../../compiler/expression/attributes.js";
 import { credentialsIn } from "../../compiler/expression/credentials.js";
@@ -8,6 +8,7 @@ import { type Budget, canFire, comparisonsIn, knowing, type Rule } from "../../c
 import type { Chain, PolicyPlan } from "../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
 import type { ModelRule } from "./model.js";
+import { deniedByNameOnly } from "./strangers.js";
 
 type Otherwise = "allow" | "deny";
 
@@ -28,7 +29,12 @@ export function lintOf(
     if (guaranteed.length > 0)
       whereKnown ??= lintRules(rules, otherwise, context, new Set([...ALWAYS_KNOWN, ...guaranteed]));
     const own = guaranteed.length > 0 ? (whereKnown ?? []) : [];
-    return [...everywhere, ...own, ...credentials(rules, context, chain)];
+    return [
+      ...everywhere,
+      ...own,
+      ...credentials(rules, context, chain),
+      ...deniedByNameOnly(rules, otherwise, context, chain),
+    ];
   };
 }
 
@@ -174,9 +180,11 @@ function unknownNames(rules: readonly ModelRule[], context: PolicyContext): Diag
       const words = vocabulary(attribute);
       return (words === undefined ? [] : constants)
         .filter((name) => !words?.names.includes(name))
-        .map((name) =>
-          diagnose("SL0418", { what: words?.what ?? "", name, hint: hintFor(name, words?.names ?? []) }, span),
-        );
+        .map((name) => {
+          const meant = nearest(name, words?.names ?? []);
+          const parameters = { what: words?.what ?? "", name, hint: hintOf(meant) };
+          return diagnose("SL0418", parameters, span, respelling(name, meant, span));
+        });
     });
   });
 }
@@ -188,10 +196,23 @@ function unknownRoutes(names: readonly string[], { gateway }: PolicyContext, spa
   const known = gateway.routes.map(({ name }) => name);
   return names
     .filter((name) => !known.includes(name) && !name.startsWith(GENERATED))
-    .map((name) => diagnose("SL0433", { name, hint: hintFor(name, known) }, span));
+    .map((name) => {
+      const meant = nearest(name, known);
+      return diagnose("SL0433", { name, hint: hintOf(meant) }, span, respelling(name, meant, span));
+    });
 }
 
-function hintFor(name: string, known: readonly string[]): string {
-  const suggestion = nearest(name, known);
-  return suggestion === undefined ? "" : `; did you mean \`${suggestion}\`?`;
+function hintOf(meant: string | undefined): string {
+  return meant === undefined ? "" : `; did you mean \`${meant}\`?`;
+}
+
+/** The constants of a comparison with one name written as it is meant, if it stands there as it is and once. */
+function respelling(name: string, meant: string | undefined, span: Diagnostic["span"]): { fix?: Fix } {
+  const text = span.source.text.slice(span.start, span.end);
+  const quoted = text.split(`"${name}"`);
+  const [before, after, more] = quoted.length > 1 ? quoted : text.split(`'${name}'`);
+  if (meant === undefined || before === undefined || after === undefined || more !== undefined) return {};
+  const start = span.start + before.length + 1;
+  const edits = [{ span: { ...span, start, end: start + name.length }, newText: meant }];
+  return { fix: { title: `write \`${meant}\``, safe: false, edits } };
 }

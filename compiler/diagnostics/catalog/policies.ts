@@ -74,7 +74,12 @@ route a part of its traffic as a route of its own.`,
     severity: "error",
     fix: "safe",
     message: "another method of this policy looks for the same in {where}",
-    help: `Each method of \`anyOf\` looks in a place of its own.`,
+    help: `Each method of \`anyOf\` looks in a place of its own: one header, parameter or cookie tells one credential. So a policy has one \`jwt\` and one
+\`introspect\` for tokens of one sort. Callers with tokens of two issuers have a policy for each, on routes of their own.
+
+    policies:
+      staff: { authenticate: { anyOf: [{ jwt: { issuer: "https://staff.example/", ... } }] } }
+      partners: { authenticate: { anyOf: [{ jwt: { issuer: "https://partners.example/", ... } }] } }`,
   },
   SL0412: {
     severity: "error",
@@ -121,6 +126,7 @@ policy, or split the gateway.`,
   },
   SL0418: {
     severity: "warning",
+    fix: "suggested",
     message: "no consumer has the {what} `{name}`{hint}",
     needs: ["consumers"],
     help: `The rule compares who calls with a name that no consumer of the file has, so this comparison is never true. A misspelt group in an
@@ -199,8 +205,8 @@ Make it tighter than the other, or do not apply both.`,
     severity: "warning",
     message: "`{policy}` lets callers without a credential through, and nothing on this route tells them apart",
     needs: ["routes", "policies", "defaults", "mandatory"],
-    help: `With \`optional: true\` a request without any credential passes as anonymous. On this route no \`authorize\` follows that could refuse it, and no
-limit counts callers by who they are, so the route is open to everybody.
+    help: `With \`optional: true\` a request without any credential passes as anonymous. On this route no \`authorize\` follows that asks who calls, or from
+where, and no limit counts callers by who they are, so the route is open to everybody.
 
     policies:
       known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }], optional: true } }
@@ -210,6 +216,25 @@ limit counts callers by who they are, so the route is open to everybody.
       - { name: orders, match: { path: /orders/** }, to: orders, apply: [known, members] }
 
 Remove \`optional\`, or say who may pass. If the service shall decide by \`x-consumer\`, silence the finding and say so.`,
+  },
+  SL0461: {
+    severity: "warning",
+    fix: "suggested",
+    needs: ["routes", "policies", "defaults", "mandatory"],
+    message: "the rule `{rule}` refuses nobody who leaves the credential out",
+    help: `The \`authenticate\` before it is optional, so a request without a credential passes as anonymous. Of such a request the condition is false, and a later
+rule or \`otherwise\` lets it pass: whoever the rule is meant for need only not say who he is.
+
+    policies:
+      known: { authenticate: { anyOf: [{ apiKey: { header: x-api-key } }], optional: true } }
+      not-blocked:
+        authorize:
+          rules:
+            - { name: blocked, deny: 'has(auth.groups) && "blocked" in auth.groups' }    # SL0461
+          otherwise: allow
+
+Remove \`optional\`, or refuse strangers, too: \`!has(auth.method) || ...\`. Without \`has(auth.groups)\` the condition cannot be known of a stranger, and what cannot
+be known is refused by \`deny\`.`,
   },
   SL0425: {
     severity: "error",
@@ -302,6 +327,7 @@ the finding and say why.`,
   },
   SL0433: {
     severity: "warning",
+    fix: "suggested",
     message: "no route is named `{name}`{hint}",
     needs: ["routes"],
     help: `The rule compares the name of the route with one that no route of the file has, so this comparison is never true: an \`allow\` lets nobody
