@@ -15,6 +15,7 @@ import { reading } from "./catalog/reading.js";
 import { references } from "./catalog/references.js";
 import { routes } from "./catalog/routes.js";
 import { routing } from "./catalog/routing.js";
+import { rules } from "./catalog/rules.js";
 import { services } from "./catalog/services.js";
 import { shape } from "./catalog/shape.js";
 import { soapOperations } from "./catalog/soap-operations.js";
@@ -31,6 +32,7 @@ export const catalog = {
   ...routing,
   ...credentials,
   ...policies,
+  ...rules,
   ...nativePolicies,
   ...tracing,
   ...keyPlaces,
