@@ -108,7 +108,7 @@ export const authenticate = defineKind({
       signIn: signInBy(methods),
       ...(methods.some(({ name }) => name === "mtls") ? { knowsByCertificate: true as const } : {}),
       decide: modelOf(methods, spec.optional),
-      lint: lintOf(spec.optional, context),
+      lint: lintOf({ optional: spec.optional, lockoutKeys: locks.keys }, context),
     };
   },
 });

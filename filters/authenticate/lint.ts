@@ -1,9 +1,21 @@
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
+import type { Expression } from "../../compiler/expression/expression.js";
 import type { Json, PolicyPlan } from "../../compiler/plan/plan.js";
+import { keyFinding } from "../../compiler/policy/chosen-key.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
 
-/** Warns where callers without a credential reach a service and nothing of the route asks who they are, or from where they call. */
-export function lintOf(optional: boolean, { policy, place }: PolicyContext): NonNullable<PolicyPlan["lint"]> {
+/** Warns of a lockout that binds nobody, and where strangers reach a service. */
+export function lintOf(
+  { optional, lockoutKeys }: { optional: boolean; lockoutKeys: readonly Expression[] },
+  context: PolicyContext,
+): NonNullable<PolicyPlan["lint"]> {
+  const { policy, place } = context;
+  const open = openToAnybody(optional, context);
+  return (chain) => [...keyFinding(lockoutKeys, policy, place(["lockout", "key"])), ...open(chain)];
+}
+
+/** Callers without a credential reach a service, and nothing of the route asks who they are, or from where they call. */
+function openToAnybody(optional: boolean, { policy, place }: PolicyContext): NonNullable<PolicyPlan["lint"]> {
   return ({ steps, route }) => {
     if (!optional || route.action.type !== "forward") return [];
     const own = steps.findIndex((step) => step.policy.name === policy);

@@ -30,6 +30,16 @@ export function rangeHolds(range: AddressRange, start: usize, length: i32): i32 
   return (high | low) === 0 ? 1 : 0;
 }
 
+/**
+ * What one client has of addresses: an IPv4 address, or the network of an IPv6 address (RFC 4291, section 2.5.4), as it may take any of the 2^64 in it.
+ * Where its eight bytes are, until the next call; 0 if the text is no address.
+ */
+export function networkOf(start: usize, length: i32): usize {
+  const address = at<AddressRange>(ADDRESS, 0);
+  if (!readAddress(start, length, address)) return 0;
+  return ADDRESS + (address.family === IPV6 ? offsetof<AddressRange>("high") : offsetof<AddressRange>("low"));
+}
+
 function highMask(range: AddressRange): u64 {
   return range.family === IPV4 ? 0 : maskOf(min(64, range.bits));
 }

@@ -186,6 +186,20 @@ describe.each(["guard", "auth"] as const)("in %s.wasm", (name) => {
       expect(from(one, "192.0.2.1", "acme:s:ecret").reply?.status).toBe(429);
     });
 
+    test("whoever has a network of IPv6 is one caller, whichever of its addresses it takes", () => {
+      const vm = vmWith(configuration(policy({ lockout })), { clock: { now: 1_000_000_000_000n } });
+      for (const ip of ["[2001:db8:0:1::1]", "[2001:db8::1:ffff:0:0:9]", "[2001:db8:0:1:8000::]"])
+        expect(from(vm, ip, "acme:x").reply?.status).toBe(401);
+      expect(from(vm, "[2001:db8:0:1:2:3:4:5]", "acme:s:ecret").reply?.status).toBe(429);
+      for (const ip of ["[2001:db8:0:2::1]", "[2001:db8::1]", "192.0.2.1"])
+        expect(from(vm, ip, "acme:s:ecret").passed).toBe(true);
+      // However it is written, an IPv4 address is one.
+      for (const ip of ["[::ffff:192.0.2.1]", "192.0.2.1", "[::ffff:c000:201]"])
+        expect(from(vm, ip, "acme:x").reply?.status).toBe(401);
+      expect(from(vm, "192.0.2.1", "acme:s:ecret").reply?.status).toBe(429);
+      expect(from(vm, "192.0.2.2", "acme:s:ecret").passed).toBe(true);
+    });
+
     test("right passwords and missing ones are no failures; all other refusals are", () => {
       const vm = vmWith(configuration(policy({ lockout })), { clock: { now: 1_000_000_000_000n } });
       for (let call = 0; call < 5; call++) {

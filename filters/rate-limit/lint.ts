@@ -4,6 +4,7 @@ import type { Expression } from "../../compiler/expression/expression.js";
 import { isGenerated } from "../../compiler/plan/names.js";
 import { isInModule } from "../../compiler/plan/native.js";
 import { type Chain, PHASES, type PolicyPlan } from "../../compiler/plan/plan.js";
+import { keyFinding } from "../../compiler/policy/chosen-key.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
 import type { Rate } from "../../compiler/policy/rate.js";
 import { isTighter } from "./rates.js";
@@ -34,12 +35,6 @@ type Step = Chain["steps"][number];
 
 const CONSUMER = JSON.stringify(["get", "auth.consumer"]);
 
-/** Attributes that the client gives whatever value it likes, and with each a count of its own. */
-const CHOSEN: readonly string[] = ["request.cookies", "request.headers", "request.query"];
-
-/** Attributes that say nothing of who calls, but of what is called. */
-const OF_THE_CALL: readonly string[] = ["request.method", "request.protocol", "request.scheme", "route.name"];
-
 /**
  * Warns of a limit of the chain that never refuses, because of its key or because another one of the chain does so first, and of one
  * about which no service is asked.
@@ -53,23 +48,14 @@ export function lintOf(
     const limits = steps.filter((step) => step.policy.kind === kind && isInModule(step.policy));
     const step = steps.find((one) => one.policy.name === policy);
     if (step === undefined) return [];
-    const names = keys.flatMap(({ attributes }) => attributes.map(({ name }) => name));
     const own = limits.indexOf(step);
     const tighter = limits.find((other, index) => isLocal && index !== own && hides(other, step, index < own));
     return [
-      ...keyFinding(names, policy, place(["key"])),
+      ...keyFinding(keys, policy, place(["key"])),
       ...(tighter === undefined ? [] : [neverRefuses(step, tighter)]),
       ...uncounted(step, route),
     ];
   };
-}
-
-/** What a key lacks to bind anybody: calls that share it, or a part that callers cannot change at will. */
-function keyFinding(names: readonly string[], policy: string, span: Diagnostic["span"]): Diagnostic[] {
-  if (names.includes("request.id")) return [diagnose("SL0434", { policy }, span)];
-  const isChosen = names.some((name) => CHOSEN.includes(name));
-  const isFree = names.every((name) => CHOSEN.includes(name) || OF_THE_CALL.includes(name));
-  return isChosen && isFree ? [diagnose("SL0435", { policy }, span)] : [];
 }
 
 /** Envoy asks about requests that go to a service only. */

@@ -75,6 +75,19 @@ belongs to the connection, to Envoy, to the consumer or to a credential.
     jwt: { issuer: https://id.example.com/, audiences: [orders], jwks: file:jwks.json }
     jwt: { issuer: https://id.example.com/, audiences: [orders], secret: env:JWT_SECRET }`,
   },
+  SL0490: {
+    severity: "warning",
+    message: "a subject without an issuer: this consumer is whoever `{first}` calls so, and whoever `{second}` does",
+    needs: ["consumers", "policies"],
+    help: `The credential names no issuer, so it is that of whoever any issuer calls so, and the gateway believes several. Where people choose their names, one may be called at
+one issuer as somebody else is at another.
+
+    consumers:
+      acme: { groups: [admins], credentials: [{ jwt: { subject: acme-app } }] }                                            # SL0490
+      acme: { groups: [admins], credentials: [{ jwt: { subject: acme-app, issuer: "https://staff.example/" } }] }
+
+Name the issuer.`,
+  },
   SL0486: {
     severity: "warning",
     message: "`{policy}` knows callers by client certificates, but no listener of this route asks for one",

@@ -254,7 +254,9 @@ and the table of counts fills with them.
 
 The second line is tighter for one address with several tenants, but still lets an address have as many counts as it names tenants. What binds
 is a key that the client cannot change: \`auth.consumer\` behind an \`authenticate\`, or \`source.ip\` alone. If a proxy before Envoy sets the
-header and clients cannot reach Envoy without it, silence the finding and say so.`,
+header and clients cannot reach Envoy without it, silence the finding and say so.
+
+By such a \`key\` of a \`lockout\` whoever guesses is always heard, and can have anybody locked out whom the key names.`,
   },
   SL0436: {
     severity: "warning",

@@ -5,6 +5,7 @@ import { certificatesUnasked } from "./certificates.js";
 import { lintChains } from "./chains.js";
 import { conditionalProtection } from "./conditional.js";
 import { countedConsumers } from "./counted.js";
+import { subjectsOfAnybody } from "./issuers.js";
 import { heldStreams } from "./streams.js";
 import { tracedUnasked } from "./tracers.js";
 import { unreachableRoutes } from "./unreachable.js";
@@ -27,5 +28,6 @@ export function lint(checked: CheckedGateway, plan: GatewayPlan): Diagnostic[] {
     ...heldStreams(plan),
     ...certificatesUnasked(plan),
     ...countedConsumers(checked, plan),
+    ...subjectsOfAnybody(plan),
   ];
 }

@@ -1,6 +1,7 @@
 import { attributeNeeds, attributePlace, attributeShape, readAttribute, Shape } from "../../lib/attribute-reader";
-import { attribute, isPresent, Needs } from "../../lib/attributes";
+import { attribute, isPresent, Needs, Slot } from "../../lib/attributes";
 import { beginKey, endKey, keyOfNames, putNoPart, putPart } from "../../lib/bucket-key";
+import { networkOf } from "../../lib/cidr";
 import {
   arrayOf,
   firstElement,
@@ -144,10 +145,7 @@ export function standingOf(lockout: Lockout): Standing {
   if (now === 0) return Standing.Unknown;
   beginKey(lockout.key0, lockout.key1);
   for (let i = 0; i < lockout.partCount; i++) {
-    const slot = <i32>addressAt(lockout.parts, i);
-    const part = attribute(slot);
-    if (isPresent(slot) && part.length > 0) putPart(part.start, part.length);
-    else putNoPart();
+    putAttribute(<i32>addressAt(lockout.parts, i));
   }
   bucket = endKey();
   if (!readSet(lockout.setKey, setNumber())) return Standing.Unknown;
@@ -155,6 +153,14 @@ export function standingOf(lockout: Lockout): Standing {
   if (conforms(start, now, lockout.interval, lockout.tolerance)) return Standing.Heard;
   tellWait(lockout, untilNext(start, now, lockout.interval, lockout.tolerance));
   return Standing.Locked;
+}
+
+function putAttribute(slot: i32): void {
+  const part = attribute(slot);
+  const network = slot === Slot.SourceIp ? networkOf(part.start, part.length) : 0;
+  if (network !== 0) putPart(network, 8);
+  else if (isPresent(slot) && part.length > 0) putPart(part.start, part.length);
+  else putNoPart();
 }
 
 /** Counts a failure of the caller that was looked at last. If the host does not take it, the caller is refused all the same. */
