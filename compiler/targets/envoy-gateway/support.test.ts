@@ -79,6 +79,21 @@ describe.each([
   ["pages", { listener: 'errors: [{ on: [404], body: "no" }]' }, "listener.errors", "pages"],
   ["a log in a file", { listener: "accessLog: { to: /var/log/a.log }" }, "listener.accessLog", "standard output"],
   [
+    "a service that decides by HTTP",
+    { policies: "externalAuth: { http: { service: t, headersToService: [authorization] } }" },
+    "native.externalAuth",
+    "all headers of a refusal",
+  ],
+  [
+    "a service that decides by gRPC",
+    {
+      service: "endpoints: [10.0.0.5:9001], protocol: http2",
+      policies: "externalAuth: { grpc: { service: s } }",
+    },
+    "native.externalAuth",
+    "any header of the request",
+  ],
+  [
     "faults for some",
     { policies: "fault: { abort: { status: 503 }, headers: { x-a: b } }" },
     "native.fault",

@@ -280,7 +280,12 @@ export const SUPPORT: SupportTable = {
       : native("SecurityPolicy cors");
   },
   "native.globalLimit": refused("descriptors of Envoy Gateway hold nothing that the guard found out"),
-  "native.externalAuth": refused("Envoy Gateway asks before the guard knows who calls"),
+  "native.externalAuth": ({ native: asking }) =>
+    refused(
+      asking?.filter === "externalAuth" && asking.by === "grpc"
+        ? "a service that a SecurityPolicy asks by gRPC may write and remove any header of the request"
+        : "of a service that a SecurityPolicy asks by HTTP the client gets all headers of a refusal, and it sees `authorization` of every request",
+    ),
   "native.bodyLimit": refused("Envoy Gateway's filter does not look at the length that a client says"),
   "native.headers": native("HTTPRoute requestHeaderModifier and responseHeaderModifier"),
   "native.compress": refused("Envoy Gateway compresses by other rules"),
