@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { mayBe } from "../plan/decisions.js";
 import { operationName } from "../plan/names.js";
 import type { Exchange } from "./exchange.js";
 import { spanFacts } from "./spans/facts.js";
@@ -39,9 +40,14 @@ export function disagreements(embedded: Exchange, slow: Exchange | undefined, en
   const names = new Set([...here.keys(), ...there.keys()]);
   return [...names].flatMap((what) => {
     const [one, other] = [here.get(what), there.get(what)];
-    if (one === other || (later !== undefined && later.get(what) !== one)) return [];
+    if (isSame(what, one, other) || (later !== undefined && later.get(what) !== one)) return [];
     return [{ what, embedded: one ?? NOTHING, envoy: other ?? NOTHING }];
   });
+}
+
+function isSame(what: string, embedded: string | undefined, envoy: string | undefined): boolean {
+  if (what !== "decision" || embedded === undefined || envoy === undefined) return embedded === envoy;
+  return mayBe(envoy).includes(embedded);
 }
 
 function factsOf(exchange: Exchange, byChance: boolean): Map<string, string> {

@@ -20,6 +20,11 @@ export function namespaceOf(plan: GatewayPlan): string {
   return deploymentOf(plan).namespace ?? "default";
 }
 
+/** Whether a listener takes the word of proxies in front for where a request is from. */
+export function believesHops({ listeners }: GatewayPlan): boolean {
+  return listeners.some(({ trustedHops }) => trustedHops > 0);
+}
+
 /** What all parts of the output are made with. */
 export class Cluster {
   readonly origins = new Origins();

@@ -73,6 +73,41 @@ describe("the modules", () => {
   });
 });
 
+it("a SecurityPolicy is one for the rules that run the same, with a name of its own, and the log knows who refuses", () => {
+  const text = textOf(
+    planOf(`apiVersion: sluice/v1
+kind: Gateway
+name: shop
+listeners:
+  public: { address: 0.0.0.0:8080, accessLog: { to: stdout } }
+services:
+  s: { dns: "s.example.com:80" }
+policies:
+  a: { ipAccess: { deny: [10.0.0.0/8] } }
+  b-c: { ipAccess: { deny: [11.0.0.0/8] } }
+  a-b: { ipAccess: { deny: [12.0.0.0/8] } }
+  c: { cors: { origins: ["https://c.example.com"] } }
+routes:
+  - { name: one, match: { path: /one }, to: s, apply: [a, b-c] }
+  - { name: two, match: { path: /two }, to: s, apply: [a-b, c] }
+  - { name: three, match: { path: /three }, respond: { status: 200 }, apply: [a, b-c] }
+  - { name: four, match: { path: /four }, respond: { status: 200 } }
+`),
+  );
+  const policies = text.split("---\n").filter((one) => one.includes("kind: SecurityPolicy\n"));
+  expect(
+    policies.map((one) => [
+      /\n {2}name: (\S+)/.exec(one)?.[1],
+      [...one.matchAll(/sectionName: (\S+)/g)].map(([, section]) => section),
+      [...one.matchAll(/- (\d\S+)/g)].map(([, block]) => block),
+    ]),
+  ).toEqual([
+    ["shop-a-b-c", ["one", "three"], ["10.0.0.0/8", "11.0.0.0/8"]],
+    ["shop-a-b-c-2", ["two"], ["12.0.0.0/8"]],
+  ]);
+  expect(text).toContain(String.raw`? \"a|b-c|a-b denied address\" : filter_state`);
+});
+
 it("the namespace and the class are those of the file, and so are the names of routes", () => {
   const text = textOf(
     planOf(policy('targets: { envoyGateway: { version: "1.9", namespace: prod, gatewayClass: edge } }\n')),

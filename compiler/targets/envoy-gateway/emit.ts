@@ -25,10 +25,11 @@ export function emitEnvoyGateway(plan: GatewayPlan, options: EmitOptions): Emiss
   const resources = [
     ...gatewayResources(cluster),
     ...backends(cluster),
+    // Resources are applied one after the other, and a rule that is new has these from its beginning: they call it by its name.
+    ...securityPolicies(cluster),
     ...httpRoutes(cluster),
     ...askedRoute(cluster),
     ...trafficPolicies(cluster),
-    ...securityPolicies(cluster),
     guardPolicy(cluster, { prefix, digests: options.moduleDigests ?? {} }, readByLogs(plan)),
   ];
   return {

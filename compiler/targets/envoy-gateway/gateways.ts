@@ -56,12 +56,19 @@ function envoyProxy(cluster: Cluster): Resource {
     present({
       // The first match serves, as the plan has them. By itself Envoy Gateway has an order of its own.
       preserveRouteOrder: true,
+      filterOrder: plan.policies.some(({ native }) => native?.filter === "rbac") ? ADDRESSES_FIRST : undefined,
       telemetry: { accessLog: accessLog(plan) },
       provider:
         env.length === 0 ? undefined : { type: "Kubernetes", kubernetes: { envoyDeployment: { container: { env } } } },
     }),
   );
 }
+
+/** Who may not call is refused before all else. Envoy Gateway moves a filter in front of another that is there: of these the last one is first. */
+const ADDRESSES_FIRST = ["wasm", "header_mutation", "cors", "fault"].map((other) => ({
+  name: "envoy.filters.http.rbac",
+  before: `envoy.filters.http.${other}`,
+}));
 
 function gateway(cluster: Cluster): Resource {
   const { plan, origins } = cluster;

@@ -4,7 +4,7 @@ import type { JsonObject, RoutePlan } from "../../plan/plan.js";
 import { answerHeaders, serviceHeaders } from "../../plan/results.js";
 import { formatOf, literal } from "../envoy/formats.js";
 import { present } from "../kubernetes/resource.js";
-import type { Cluster } from "./context.js";
+import { believesHops, type Cluster } from "./context.js";
 
 /** What the service is told of the caller, and what of the request it does not see. */
 function requestHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
@@ -23,8 +23,9 @@ function requestHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
 
 /** Envoy itself tells the service where the request is from, but not where Envoy Gateway has it believe proxies in front. */
 function addressOf({ plan }: Cluster): { name: string; value: string }[] {
-  const believes = plan.listeners.some(({ trustedHops }) => trustedHops > 0);
-  return believes ? [{ name: "x-envoy-external-address", value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" }] : [];
+  return believesHops(plan)
+    ? [{ name: "x-envoy-external-address", value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" }]
+    : [];
 }
 
 /** What clients are told. */

@@ -1,6 +1,8 @@
 import type { AccessLogPlan, LogCondition } from "../../plan/access-log.js";
+import { decisionOfOne } from "../../plan/decisions.js";
+import { ADDRESS_DENIED, FAULT_DENIED } from "../../plan/native.js";
 import type { GatewayPlan, JsonObject } from "../../plan/plan.js";
-import { logMembers } from "../envoy/access-logs.js";
+import { type LogOperator, logMembers } from "../envoy/access-logs.js";
 import { present } from "../kubernetes/resource.js";
 
 /** The access log of the proxies. By itself Envoy Gateway logs every request with its path, and so keys that are in a query. */
@@ -12,12 +14,41 @@ export function accessLog(plan: GatewayPlan): JsonObject {
     settings: [
       present({
         type: "Route",
-        format: { type: "JSON", json: logMembers(listener.name, plan) },
+        format: { type: "JSON", json: logMembers(listener.name, plan, notedRefusals(plan)) },
         matches: when === undefined ? undefined : [condition(when)],
         sinks: [{ type: "File", file: { path: "/dev/stdout" } }],
       }),
     ],
   };
+}
+
+/**
+ * How a log finds out which policies may have refused an address, or answered on purpose: Envoy Gateway has one name for all of them, which is in
+ * what Envoy says of the answer. An expression that fails is passed over.
+ */
+export function notedRefusals(plan: GatewayPlan): LogOperator[] {
+  return [
+    ...noted("rbac_access_denied_matched_policy[DENY]", refusing(plan), ADDRESS_DENIED),
+    ...noted("fault_filter_abort", aborting(plan), FAULT_DENIED),
+  ];
+}
+
+function noted(details: string, policies: readonly string[], decided: string): LogOperator[] {
+  if (policies.length === 0) return [];
+  const decision = `"${decisionOfOne(policies, decided)}"`;
+  return [{ command: "CEL", param: `response.code_details == "${details}" ? ${decision} : filter_state[""]` }];
+}
+
+/** Policies that refuse addresses. */
+export function refusing({ policies }: GatewayPlan): string[] {
+  return policies.flatMap(({ name, native }) => (native?.filter === "rbac" ? [name] : []));
+}
+
+/** Policies that answer requests on purpose. */
+export function aborting({ policies }: GatewayPlan): string[] {
+  return policies.flatMap(({ name, native }) =>
+    native?.filter === "fault" && native.abort !== undefined ? [name] : [],
+  );
 }
 
 /** Why an access log cannot be had; undefined if it can. */

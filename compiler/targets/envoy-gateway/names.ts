@@ -14,6 +14,14 @@ export function partName({ name }: Pick<GatewayPlan, "name">, ...parts: readonly
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 9).replace(/-+$/, "")}-${hash(text)}`;
 }
 
+/** A name that none has yet: `orders`, and of a second one `orders-2`. */
+export function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const own = number === 1 ? name : partName({ name }, String(number));
+    if (!taken.has(own)) return own;
+  }
+}
+
 /** FNV-1a, for names that would be too long. */
 function hash(text: string): string {
   let value = 0x811c9dc5;

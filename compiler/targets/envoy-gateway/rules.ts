@@ -4,7 +4,7 @@ import type { HeaderMatch, HostPlan, JsonObject, RoutePlan } from "../../plan/pl
 import { PathIndex } from "../../policy/path-index.js";
 import type { Cluster } from "./context.js";
 import { matchesOf } from "./matches.js";
-import { envoyRouteName, hostRouteName, partName } from "./names.js";
+import { envoyRouteName, freeName, hostRouteName, partName } from "./names.js";
 
 /** One rule of an HTTPRoute: neighbouring entries that differ in nothing but what they match. */
 export interface Rule {
@@ -37,7 +37,8 @@ export function rulesOf(cluster: Cluster, host: HostPlan): readonly Rule[] {
     const route = hostRouteName(cluster.plan, host, part);
     const names = new Set<string>();
     return ruled(entries, part).map((rule, position) => {
-      const name = ruleName(rule.entry, names);
+      // As the plan calls the route, so that people find it.
+      const name = freeName(partName({ name: rule.entry.name.replace(/^sluice:/, "") }), names);
       names.add(name);
       return { ...rule, host, route, position, name };
     });
@@ -117,15 +118,6 @@ function groupsOf(entries: readonly Wanting[]): Wanting[][] {
     else group.push(wanting);
   }
   return [...groups.values()];
-}
-
-/** As the plan calls the route, so that people find it: `orders`, and of a second rule of the same route `orders-2`. */
-function ruleName({ name }: RoutePlan, taken: ReadonlySet<string>): string {
-  const text = partName({ name: name.replace(/^sluice:/, "") });
-  for (let number = 1; ; number++) {
-    const own = number === 1 ? text : partName({ name: text }, String(number));
-    if (!taken.has(own)) return own;
-  }
 }
 
 /** Any request whose host is one: a request header called `host` is the authority to Envoy. */

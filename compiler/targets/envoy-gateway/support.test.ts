@@ -78,7 +78,21 @@ describe.each([
   ["the decision as a header", { listener: "decisionHeader: true" }, "listener.decisionHeader", "all listeners"],
   ["pages", { listener: 'errors: [{ on: [404], body: "no" }]' }, "listener.errors", "pages"],
   ["a log in a file", { listener: "accessLog: { to: /var/log/a.log }" }, "listener.accessLog", "standard output"],
-  ["addresses", { policies: "ipAccess: { allow: [10.0.0.0/8] }" }, "native.ipAccess", "no log could tell"],
+  [
+    "a service that decides by HTTP",
+    { policies: "externalAuth: { http: { service: t, headersToService: [authorization] } }" },
+    "native.externalAuth",
+    "all headers of a refusal",
+  ],
+  [
+    "a service that decides by gRPC",
+    {
+      service: "endpoints: [10.0.0.5:9001], protocol: http2",
+      policies: "externalAuth: { grpc: { service: s } }",
+    },
+    "native.externalAuth",
+    "any header of the request",
+  ],
   [
     "faults for some",
     { policies: "fault: { abort: { status: 503 }, headers: { x-a: b } }" },
@@ -102,6 +116,8 @@ describe.each([
   });
 });
 
+const RUNS_Q = "  - { name: q, match: { path: /q }, to: s, apply: [q] }\n";
+
 it.each([
   [
     "a check of health",
@@ -115,7 +131,19 @@ it.each([
     "service.outliers",
     "more than others",
   ],
-  ["faults", { policies: "fault: { abort: { status: 503 } }" }, "native.fault", "no log tells"],
+  ["addresses", { policies: "ipAccess: { allow: [10.0.0.0/8] }" }, "native.ipAccess", "no counter tells"],
+  [
+    "addresses of two policies",
+    { policies: "ipAccess: { allow: [10.0.0.0/8] } }\n  q: { ipAccess: { deny: [10.9.0.0/16] }", top: RUNS_Q },
+    "native.ipAccess",
+    "which policies it may have been",
+  ],
+  [
+    "faults of two policies",
+    { policies: "fault: { abort: { status: 503 } } }\n  q: { fault: { abort: { status: 502 } }", top: RUNS_Q },
+    "native.fault",
+    "which policies it may have been",
+  ],
 ])("%s is had in another way, as the report says", (_what, parts, feature, reason) => {
   const { [feature]: found } = answers(policy(parts));
   expect(found).toMatch(/^polyfill: ./);
@@ -131,6 +159,10 @@ it.each([
 ])("headers that Envoy Gateway would not take are refused: %s", (edits, reason) => {
   const { "route.to": found } = answers(policy({ policies: `headers: { response: { ${edits} } }` }));
   expect(found).toBe(`refused: ${reason}`);
+});
+
+it("faults of one policy are had as they are", () => {
+  expect(answers(policy({ policies: "fault: { abort: { status: 503 } }" }))).toEqual(ALWAYS);
 });
 
 it("that a service is on the machine itself is no refusal", () => {

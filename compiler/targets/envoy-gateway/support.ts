@@ -5,7 +5,7 @@ import { askedServices, MOST_ASKED } from "./asked.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { MOST_REMOVED } from "./gateways.js";
 import { whyNotHeaders } from "./headers.js";
-import { whyNoLog } from "./logs.js";
+import { aborting, refusing, whyNoLog } from "./logs.js";
 import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
 import { certificateSecret } from "./names.js";
 import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, type Rule, rulesOf } from "./rules.js";
@@ -243,7 +243,13 @@ export const SUPPORT: SupportTable = {
       : refused("no filter of Envoy Gateway takes a key out of the query or of cookies"),
   "policy.digest": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
   "policy.conversion": refused("a Wasm filter of Envoy Gateway may not stop at the headers and still get the body"),
-  "native.ipAccess": refused("Envoy Gateway notes nothing of which policy refused an address, so no log could tell"),
+  "native.ipAccess": (_, plan) =>
+    polyfill(
+      "SecurityPolicy authorization, and EnvoyProxy filterOrder",
+      refusing(plan).length > 1
+        ? "Envoy Gateway calls all rules that refuse by one name, so a log tells which policies it may have been, and no counter"
+        : "Envoy Gateway calls all rules that refuse by one name, so no counter tells of which policy it was",
+    ),
   "native.fault": ({ name, native: policy }, plan) => {
     if (policy?.filter !== "fault" || policy.headers.length > 0)
       return refused("faults of a BackendTrafficPolicy are for all requests, whatever their headers");
@@ -254,12 +260,14 @@ export const SUPPORT: SupportTable = {
     const run = (route: RoutePlan) => route.run.flatMap((one) => policies.get(one.policy) ?? []);
     if (routes.some(({ action }) => action.type !== "forward"))
       return refused("a BackendTrafficPolicy disturbs only requests for services");
-    return routes.some((route) => faultsOf(run(route)).length > 1)
-      ? refused("a rule of an HTTPRoute has the faults of one policy")
-      : polyfill(
+    if (routes.some((route) => faultsOf(run(route)).length > 1))
+      return refused("a rule of an HTTPRoute has the faults of one policy");
+    return policy.abort !== undefined && aborting(plan).length > 1
+      ? polyfill(
           "BackendTrafficPolicy faultInjection",
-          "Envoy Gateway notes nothing of which policy disturbed a request, so no log tells",
-        );
+          "Envoy Gateway notes nothing of which policy answered, so a log tells which policies it may have been",
+        )
+      : native("BackendTrafficPolicy faultInjection");
   },
   "native.cors": ({ native: policy }) => {
     if (policy?.filter !== "cors" || !canBeOrigins(policy))
@@ -272,7 +280,12 @@ export const SUPPORT: SupportTable = {
       : native("SecurityPolicy cors");
   },
   "native.globalLimit": refused("descriptors of Envoy Gateway hold nothing that the guard found out"),
-  "native.externalAuth": refused("Envoy Gateway asks before the guard knows who calls"),
+  "native.externalAuth": ({ native: asking }) =>
+    refused(
+      asking?.filter === "externalAuth" && asking.by === "grpc"
+        ? "a service that a SecurityPolicy asks by gRPC may write and remove any header of the request"
+        : "of a service that a SecurityPolicy asks by HTTP the client gets all headers of a refusal, and it sees `authorization` of every request",
+    ),
   "native.bodyLimit": refused("Envoy Gateway's filter does not look at the length that a client says"),
   "native.headers": native("HTTPRoute requestHeaderModifier and responseHeaderModifier"),
   "native.compress": refused("Envoy Gateway compresses by other rules"),

@@ -27,9 +27,23 @@ export function isLogged({ listeners }: GatewayPlan, { accessLog }: EnvoyOptions
   return accessLog !== undefined || listeners.some((one) => one.accessLog !== undefined || one.tellsDecision);
 }
 
-/** One JSON line a request: what `sluice` tells people about a decision is read from it. */
-export function decisionLog(path: string, plan: GatewayPlan): AccessLogInit {
-  return logger(path === STANDARD_OUTPUT ? "stdout" : { file: path }, decisionMembers(plan));
+/** Where a log finds a value: a command of its format, with what it is about. */
+export interface LogOperator {
+  command: string;
+  param: string;
+}
+
+/**
+ * One JSON line a request: what `sluice` tells people about a decision is read from it.
+ *
+ * @param refusals where those of Envoy's own filters that refuse requests leave who did
+ */
+export function decisionLog(path: string, plan: GatewayPlan, refusals = noted(plan)): AccessLogInit {
+  return logger(path === STANDARD_OUTPUT ? "stdout" : { file: path }, decisionMembers(plan, refusals));
+}
+
+function noted(plan: GatewayPlan): LogOperator[] {
+  return notedRefusals(plan).map((param) => ({ command: "DYNAMIC_METADATA", param }));
 }
 
 /** The access log that the policy asks for on a listener. */
@@ -39,19 +53,19 @@ export function listenerLogs({ name, accessLog }: ListenerPlan, plan: GatewayPla
 }
 
 /** What a line of it says, as Envoy's format has it. */
-export function logMembers(listener: string, plan: GatewayPlan): Record<string, string> {
-  return { ...decisionMembers(plan), ...courseMembers(listener) };
+export function logMembers(listener: string, plan: GatewayPlan, refusals = noted(plan)): Record<string, string> {
+  return { ...decisionMembers(plan, refusals), ...courseMembers(listener) };
 }
 
 /** Who called, what was decided, and where it went. No value of a header is in it but the id that Envoy gave, and no path: a key may be in its query. */
-function decisionMembers(plan: GatewayPlan): Record<string, string> {
+function decisionMembers(plan: GatewayPlan, refusals: readonly LogOperator[]): Record<string, string> {
   const shadowed = plan.policies.some((policy) => policy.mode?.is === "shadow");
   return {
     request_id: "%REQ(X-REQUEST-ID)%",
     method: "%REQ(:METHOD)%",
     status: "%RESPONSE_CODE%",
     route: "%ROUTE_NAME%",
-    decision: decision(plan),
+    decision: decision(plan, refusals),
     consumer: `%FILTER_STATE(${filterStateKey("consumer")}:PLAIN)%`,
     ...(shadowed ? { shadow: `%FILTER_STATE(${filterStateKey("shadow")}:PLAIN)%` } : {}),
     ...traceMember(plan),
@@ -103,22 +117,21 @@ function logger(to: AccessLogPlan["to"], members: Record<string, string>, filter
 }
 
 /** What the guard noted, or who refused before or behind it. */
-function decision(plan: GatewayPlan): string {
-  const noted = `${filterStateKey("decision")}:PLAIN`;
-  const refusals = notedRefusals(plan);
+function decision(plan: GatewayPlan, refusals: readonly LogOperator[]): string {
+  const guarded = `${filterStateKey("decision")}:PLAIN`;
   const isNoted = needsNotes(plan.policies);
-  if (refusals.length === 0 && !isNoted) return `%FILTER_STATE(${noted})%`;
+  if (refusals.length === 0 && !isNoted) return `%FILTER_STATE(${guarded})%`;
   const operators = [
     ...failedQuestions(plan),
     ...(isNoted ? [{ command: "FILTER_STATE", param: NOTED_STATE }] : []),
-    { command: "FILTER_STATE", param: noted },
-    ...refusals.map((param) => ({ command: "DYNAMIC_METADATA", param })),
+    { command: "FILTER_STATE", param: guarded },
+    ...refusals,
   ];
   return `%COALESCE(${JSON.stringify({ operators })})%`;
 }
 
 /** Who refused a request because nobody could count it: an expression that fails is passed over. */
-function failedQuestions({ policies }: GatewayPlan): { command: string; param: string }[] {
+function failedQuestions({ policies }: GatewayPlan): LogOperator[] {
   if (!globalLimits(policies).some((limit) => isEnforced(limit) && limit.onError === "deny")) return [];
   const param = `response.code_details == "rate_limiter_error" ? filter_state["${NOTED_FAILURE}"] : filter_state[""]`;
   return [{ command: "CEL", param }];

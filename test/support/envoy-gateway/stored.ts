@@ -10,6 +10,7 @@ import type { GatewayPlan, Json, JsonObject } from "../../../compiler/plan/plan.
 import { decisionLog } from "../../../compiler/targets/envoy/access-logs.js";
 import { Cluster } from "../../../compiler/targets/envoy-gateway/context.js";
 import { clusterConfiguration, planNames } from "../../../compiler/targets/envoy-gateway/guard.js";
+import { notedRefusals } from "../../../compiler/targets/envoy-gateway/logs.js";
 import { partName } from "../../../compiler/targets/envoy-gateway/names.js";
 import { serviceName } from "../../../compiler/targets/envoy-gateway/services.js";
 import { HTTPS_PORT, type Replica, type ReplicaOptions } from "../../../compiler/testing/envoy/bootstrap.js";
@@ -74,7 +75,10 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
       const { rds, ...manager } = value;
       const routes = stored.routes.find((one) => one.name === read(rds, "routeConfigName"));
       if (routes === undefined) throw new Error(`Envoy Gateway made no routes for ${named}`);
-      const log = toObject(AccessLogSchema, create(AccessLogSchema, decisionLog(options.accessLog, plan)));
+      const log = toObject(
+        AccessLogSchema,
+        create(AccessLogSchema, decisionLog(options.accessLog, plan, notedRefusals(plan))),
+      );
       // A copy is a request that no case sends.
       const { "@type": _, ...routeConfig } = changing(routes, ({ requestMirrorPolicies: __, ...kept }) => kept);
       return {

@@ -8,6 +8,7 @@ import { moduleBytes, packageRoot } from "../../../compiler/cli/files.js";
 import { loadTestFile, shown } from "../../../compiler/index.js";
 import { Cluster } from "../../../compiler/targets/envoy-gateway/context.js";
 import { clusterConfiguration, readByLogs } from "../../../compiler/targets/envoy-gateway/guard.js";
+import { allRules, envoyNames } from "../../../compiler/targets/envoy-gateway/rules.js";
 import { type CaseResult, SuiteRunner } from "../../../compiler/testing/run.js";
 import { requireEnvoy } from "../../support/envoy.js";
 import { handedOn, readTranslated, servedInstead } from "../../support/envoy-gateway/stored.js";
@@ -24,6 +25,9 @@ const tables = z.object({
     }),
   ),
 });
+
+const RBAC = "envoy.filters.http.rbac";
+const CORS = "envoy.filters.http.cors";
 
 const root = packageRoot();
 const stored = readdirSync(join(root, "test/targets/envoy-gateway/translated")).map((name) =>
@@ -76,10 +80,36 @@ describe.each(policies.filter(([name]) => stored.includes(name)))("%s", (name, f
     expect(guards[0]).toHaveLength(1);
   });
 
+  it("asks on each route for what its policies want and for nothing else, and for addresses before all else", () => {
+    const { plan } = testsOf(folder);
+    const cluster = new Cluster(plan);
+    const wanted = new Map(
+      allRules(cluster).flatMap((rule) => {
+        const run = cluster.runOf(rule.entry).map(({ native }) => native?.filter);
+        const isForService = rule.entry.action.type === "forward";
+        const filters = [
+          ...(run.includes("rbac") ? [RBAC] : []),
+          ...(run.includes("cors") && isForService ? [CORS] : []),
+        ];
+        return envoyNames(cluster, rule).map((route) => [route, filters] as const);
+      }),
+    );
+    const { listeners, routes } = readTranslated(name);
+    const made = new Map(
+      routes
+        .flatMap((table) => tables.parse(table).virtualHosts.flatMap((host) => host.routes))
+        .map((route) => [route.name, [RBAC, CORS].filter((filter) => filter in route.typedPerFilterConfig)] as const),
+    );
+    for (const [route, filters] of made) expect(filters, route).toEqual(wanted.get(route) ?? []);
+    expect([...wanted.keys()].filter((route) => !made.has(route))).toEqual([]);
+    const text = JSON.stringify(listeners);
+    const chains = plan.policies.some(({ native }) => native?.filter === "rbac") ? plan.listeners.length : 0;
+    expect(text.split(`"name":"${RBAC}"`).length - 1).toBe(chains);
+    expect(text.split(`"httpFilters":[{"name":"${RBAC}"`).length - 1).toBe(chains);
+  });
+
   it("passes the tests of its policy on Envoy", async () => {
-    const tests = loadTestFile(join(folder, "policy.test.yaml"))?.ready;
-    if (tests === undefined) throw new Error("there are no tests");
-    const { plan, suite } = tests;
+    const { plan, suite } = testsOf(folder);
     const translated = readTranslated(name);
     // The guard is configured as the resources say; tests have keys of their own.
     const text = handedOn(clusterConfiguration(new Cluster(plan), readByLogs(plan)));
@@ -91,6 +121,12 @@ describe.each(policies.filter(([name]) => stored.includes(name)))("%s", (name, f
     expect(onEnvoy.length).toBeGreaterThan(results.length / 3);
   });
 });
+
+function testsOf(folder: string) {
+  const tests = loadTestFile(join(folder, "policy.test.yaml"))?.ready;
+  if (tests === undefined) throw new Error("there are no tests");
+  return tests;
+}
 
 /** Cases that failed, with what was otherwise and what became of the request. */
 function failuresOf(results: readonly CaseResult[]): unknown[] {
