@@ -4,7 +4,7 @@ import { present, type Resource } from "../kubernetes/resource.js";
 import { type Cluster, deploymentOf, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
 import { accessLog } from "./logs.js";
 import { certificateSecret, environmentSecret, partName } from "./names.js";
-import { TLS_VERSIONS } from "./services.js";
+import { TLS_VERSIONS } from "./tls.js";
 
 const CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller";
 

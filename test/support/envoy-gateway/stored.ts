@@ -104,8 +104,16 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
   };
 }
 
-/** What of a cluster is about services that are elsewhere, or that no case counts with. */
-const ELSEWHERE = ["@type", "edsClusterConfig", "type", "clusterType", "healthChecks", "outlierDetection"];
+/** What of a cluster is about services that are elsewhere, or that no case counts with. Stand-ins speak HTTP/1.1 and no TLS. */
+const ELSEWHERE = [
+  "@type",
+  "edsClusterConfig",
+  "type",
+  "clusterType",
+  "healthChecks",
+  "outlierDetection",
+  "typedExtensionProtocolOptions",
+];
 
 /** A cluster with the endpoints that Envoy Gateway gave it, each at the stand-in of its service. */
 function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, { services }: ReplicaOptions): Json {
@@ -136,11 +144,11 @@ function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, {
   };
 }
 
-/** Certificates are on other machines, and a version of HTTP that ALPN chooses needs one. */
+/** Certificates are on other machines. */
 function withoutSockets(value: JsonObject): JsonObject {
   return changing(value, ({ transportSocket, transportSocketMatches, ...rest }) => {
-    if (transportSocket === undefined && transportSocketMatches === undefined) return rest;
-    const { typedExtensionProtocolOptions: _, filterChainMatch: __, ...plain } = rest;
+    if (transportSocket === undefined) return rest;
+    const { filterChainMatch: _, ...plain } = rest;
     return plain;
   });
 }
