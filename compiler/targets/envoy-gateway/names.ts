@@ -31,6 +31,11 @@ export function certificateSecret(plan: Pick<GatewayPlan, "name">, listener: str
   return partName(plan, listener, "certificate", ...(position === 0 ? [] : [String(position + 1)]));
 }
 
+/** The ConfigMap with the certificates that may sign those of the clients of a listener, in `ca.crt`. Whoever applies the output makes it. */
+export function clientsConfigMap(plan: Pick<GatewayPlan, "name">, listener: string): string {
+  return partName(plan, listener, "clients");
+}
+
 /** The ConfigMap with the certificates that may sign that of a service, in `ca.crt`. Whoever applies the output makes it. */
 export function authorityConfigMap(plan: Pick<GatewayPlan, "name">, service: string): string {
   return partName(plan, service, "authority");

@@ -103,33 +103,8 @@ describe.each([
     "HTTP/3",
     { listener: "protocols: [http2, http3], tls: { certificate: mounted:/c, key: mounted:/k }" },
     "listener.http3",
-    "in the first packet",
+    "bounds no windows",
   ],
-  [
-    "certificates of clients",
-    { listener: "tls: { certificate: mounted:/c, key: mounted:/k, clientCertificate: { ca: mounted:/a } }" },
-    "listener.clientCertificate",
-    "the only one",
-  ],
-  ["one version of HTTP", { listener: "protocols: [http1]" }, "listener.protocol", "HTTP/1.1 and HTTP/2"],
-  ["pages", { listener: 'errors: [{ on: [404], body: "no" }]' }, "listener.errors", "pages"],
-  ["a log in a file", { listener: "accessLog: { to: /var/log/a.log }" }, "listener.accessLog", "standard output"],
-  ["addresses", { policies: "ipAccess: { allow: [10.0.0.0/8] }" }, "native.ipAccess", "no log could tell"],
-  [
-    "faults for some",
-    { policies: "fault: { abort: { status: 503 }, headers: { x-a: b } }" },
-    "native.fault",
-    "whatever their headers",
-  ],
-  [
-    "faults without a service",
-    { policies: "fault: { abort: { status: 503 } }", route: "respond: { status: 200 }" },
-    "native.fault",
-    "only requests for services",
-  ],
-  ["compressed answers", { policies: "compress: {}" }, "native.compress", "other rules"],
-  ["a bound of bodies", { policies: "bodyLimit: { bytes: 64Ki }" }, "native.bodyLimit", "the length"],
-  ["room of the gateway", { top: "overload: { connections: 100 }\n" }, "gateway.overload", "bootstrap"],
 ])("%s", (_what, parts, feature, reason) => {
   it(`is refused as ${feature}`, () => {
     const { [feature]: found } = answers(policy(parts));
@@ -156,7 +131,7 @@ it.each([
     "an authority of its own",
     { service: 'dns: "s.example.com:443", tls: { ca: "mounted:/etc/ca.crt" }' },
     "service.tls",
-    "in a ConfigMap and in a Secret",
+    "in ConfigMaps and Secrets",
   ],
   [
     "TLS on the machine itself",
@@ -187,6 +162,29 @@ it("a header that two parts of the policy write is refused: a filter of Envoy Ga
     policy({ policies, route: 'respond: { status: 200, body: "no", headers: { content-type: text/plain } }' }),
   );
   expect(found).toBe("refused: `content-type` is written twice, and a filter writes each header once");
+});
+
+describe("certificates of clients", () => {
+  const listener = "tls: { certificate: mounted:/c, key: mounted:/k, clientCertificate: { ca: mounted:/a } }";
+
+  it("are asked for, where no policy looks at the names in them", () => {
+    expect(answers(policy({ listener }))).toMatchObject({
+      "listener.clientCertificate": expect.stringMatching(/^polyfill: .*ConfigMaps/),
+    });
+  });
+
+  it.each([
+    "authorize: { rules: [{ name: r, allow: 'source.principal == \"a.test\"' }] }",
+    "rateLimit: { key: [source.principal], rate: 3/minute }",
+    "when: 'source.principal == \"a.test\"', authorize: { rules: [{ name: r, allow: 'request.method == \"GET\"' }] }",
+    "tracing: { export: { zipkin: t }, tags: { who: source.principal } }",
+    "authenticate: { anyOf: [{ mtls: {} }] }",
+  ])("are refused with %s", (policies) => {
+    const top = "consumers: { acme: { credentials: [{ certificate: { san: 'spiffe://a/b' } }] } }\n";
+    expect(answers(policy({ listener, policies, top }))).toMatchObject({
+      "listener.clientCertificate": expect.stringMatching(/^refused: .*the only one/),
+    });
+  });
 });
 
 it.each([

@@ -11,7 +11,7 @@ import { certificateSecret } from "./names.js";
 import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, type Rule, rulesOf } from "./rules.js";
 import { canBeOrigins } from "./security.js";
 import { HOSTNAME, IP_ADDRESS, isHttp2, isLocal, isLoopback, serviceOf } from "./services.js";
-import { serviceTls } from "./tls.js";
+import { clientCertificates, NAMES_UNTOLD, serviceTls } from "./tls.js";
 import { faultsOf, specOf, TRIGGERS } from "./traffic.js";
 
 /** All entries of a route must be such that it can be had. */
@@ -74,12 +74,10 @@ export const SUPPORT: SupportTable = {
       `Gateway listeners.tls with the Secret ${certificateSecret(plan, name, 0)}`,
       "the file names files of a machine; in a cluster a certificate is a Secret, which whoever applies the output makes of them",
     ),
-  "listener.clientCertificate": refused(
-    "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
-  ),
+  "listener.clientCertificate": clientCertificates,
   "listener.protocol": refused("a listener of Envoy Gateway takes HTTP/1.1 and HTTP/2"),
   "listener.http3": refused(
-    "Envoy Gateway bounds no windows of HTTP/3, and lets requests stand in the first packet, which somebody else could send again",
+    "Envoy Gateway bounds no windows of HTTP/3: a client could send 24 MiB ahead on each connection, and here it is 1 MiB",
   ),
   "listener.sidecar": refused("Envoy Gateway runs gateways and no sidecars"),
   "listener.accessLog": ({ accessLog }, plan) => {
@@ -229,9 +227,7 @@ export const SUPPORT: SupportTable = {
   "policy.exports": asked,
   "policy.fetchesKeys": asked,
   "policy.introspection": asked,
-  "policy.certificates": refused(
-    "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
-  ),
+  "policy.certificates": refused(NAMES_UNTOLD),
   "policy.keyPlaces": ({ keys }) =>
     keys?.stay === true
       ? wasm("guard.wasm")

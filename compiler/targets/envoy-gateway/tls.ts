@@ -1,12 +1,12 @@
-import type { GatewayPlan, JsonObject, ServicePlan } from "../../plan/plan.js";
+import type { GatewayPlan, JsonObject, ListenerPlan, PolicyPlan, ServicePlan } from "../../plan/plan.js";
 import { present, type Resource } from "../kubernetes/resource.js";
 import { native, polyfill, refused, type Support } from "../support.js";
 import { type Cluster, GATEWAY_API } from "./context.js";
-import { authorityConfigMap, clientCertificateSecret, partName } from "./names.js";
+import { authorityConfigMap, clientCertificateSecret, clientsConfigMap, partName } from "./names.js";
 import { isHttp2, isLocal, serviceName } from "./services.js";
 
-/** Envoy's own highest is 1.2 towards services. */
-export const TLS_VERSIONS = { minVersion: "1.2", maxVersion: "1.3" } as const;
+/** What the target `envoy` speaks, whatever Envoy Gateway speaks by itself. */
+const TLS_VERSIONS = { minVersion: "1.2", maxVersion: "1.3" } as const;
 
 /** Where the file says that the authorities of the web are: the proxies of Envoy Gateway have them there too. */
 const SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt";
@@ -14,6 +14,41 @@ const SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt";
 /** Whether only some authorities may sign the certificate of a service. */
 export function hasOwnAuthority({ tls }: ServicePlan): boolean {
   return tls !== undefined && tls.ca !== SYSTEM_CA;
+}
+
+/** What clients are asked for; undefined without TLS. */
+export function listenerTls(plan: GatewayPlan, { name, tls }: ListenerPlan): JsonObject | undefined {
+  if (tls === undefined) return undefined;
+  const { clientCertificate: clients } = tls;
+  return present({
+    ...TLS_VERSIONS,
+    alpnProtocols: ["h2", "http/1.1"],
+    clientValidation:
+      clients === undefined
+        ? undefined
+        : {
+            mode: clients.required ? "RequireAndVerify" : "VerifyIfGiven",
+            caCertificateRefs: [configMap(clientsConfigMap(plan, name))],
+          },
+  });
+}
+
+/** How certificates of clients can be had: where no policy looks at the name in one. */
+export function clientCertificates({ name }: ListenerPlan, plan: GatewayPlan): Support {
+  return plan.policies.some(looksAtNames)
+    ? refused(NAMES_UNTOLD)
+    : polyfill(
+        `ClientTrafficPolicy tls.clientValidation with the ConfigMap ${clientsConfigMap(plan, name)}`,
+        OF_A_MACHINE,
+      );
+}
+
+export const NAMES_UNTOLD =
+  "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate";
+
+/** By its callers, or by what it writes or decides. */
+function looksAtNames({ knowsByCertificate, config, when }: PolicyPlan): boolean {
+  return knowsByCertificate === true || JSON.stringify([config, when]).includes("source.principal");
 }
 
 /** How a Backend is known, and what it is shown; undefined without TLS. */
@@ -49,9 +84,16 @@ export function backendTlsPolicies(cluster: Cluster): Resource[] {
 
 function authority(plan: GatewayPlan, service: ServicePlan): JsonObject {
   return hasOwnAuthority(service)
-    ? { caCertificateRefs: [{ group: "", kind: "ConfigMap", name: authorityConfigMap(plan, service.name) }] }
+    ? { caCertificateRefs: [configMap(authorityConfigMap(plan, service.name))] }
     : { wellKnownCACertificates: "System" };
 }
+
+function configMap(name: string): JsonObject {
+  return { group: "", kind: "ConfigMap", name };
+}
+
+const OF_A_MACHINE =
+  "the file names files of a machine; in a cluster they are in ConfigMaps and Secrets, which whoever applies the output makes of them";
 
 /** How TLS to a service can be had. */
 export function serviceTls(service: ServicePlan, plan: GatewayPlan): Support {
@@ -62,12 +104,7 @@ export function serviceTls(service: ServicePlan, plan: GatewayPlan): Support {
   ];
   const withMade = made.length === 0 ? "" : ` with ${made.join(" and ")}`;
   if (!isLocal(service))
-    return made.length === 0
-      ? native("Backend tls")
-      : polyfill(
-          `Backend tls${withMade}`,
-          "the file names files of a machine; in a cluster they are in a ConfigMap and in a Secret, which whoever applies the output makes of them",
-        );
+    return made.length === 0 ? native("Backend tls") : polyfill(`Backend tls${withMade}`, OF_A_MACHINE);
   if (tls?.client !== undefined)
     return refused("only a Backend is shown a certificate, and what the file has on its own machine is a Service");
   return polyfill(
