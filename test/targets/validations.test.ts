@@ -6,6 +6,7 @@ import { loadAll } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { packageRoot } from "../../compiler/cli/files.js";
+import { shown } from "../../compiler/index.js";
 
 // Rules of the definitions in CEL (`x-kubernetes-validations`), which the API server runs beside the schema.
 
@@ -85,8 +86,17 @@ const goldens = readdirSync(join(root, "examples")).flatMap((example) =>
   }),
 );
 
+/** Policies that are no examples, as they are compiled. */
+const policies = join(root, "test/targets/envoy-gateway/policies");
+const compiled = await Promise.all(
+  readdirSync(policies).map(async (name) => {
+    const { emission } = await shown(join(policies, name, "policy.yaml"), "envoy-gateway");
+    return [name, emission?.artifacts.find(({ path }) => path === "envoy-gateway.yaml")?.contents ?? ""] as const;
+  }),
+);
+
 describe("the rules of the API server", () => {
-  it.each(goldens)("hold for %s", (name, text) => {
+  it.each([...goldens, ...compiled])("hold for %s", (name, text) => {
     const asked: Asked = { rules: 0, broken: [] };
     for (const one of loadAll(text)) {
       const { apiVersion, kind, spec } = anything.parse(one);

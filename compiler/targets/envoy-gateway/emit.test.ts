@@ -117,6 +117,41 @@ it("the namespace and the class are those of the file, and so are the names of r
   expect(text).not.toContain("namespace: default");
 });
 
+it("certificates of services are a ConfigMap and a Secret, of which the head says what is in them", () => {
+  const files = "ca: mounted:/etc/ca.crt, certificate: mounted:/etc/client.crt, key: mounted:/etc/client.key";
+  const text = textOf(
+    planOf(
+      policy("").replace('dns: "s.example.com:80"', `endpoints: [10.0.0.5:443], tls: { sni: s.internal, ${files} }`),
+    ),
+  );
+  expect(text).toMatch(/caCertificateRefs:\n +- group: ''\n +kind: ConfigMap\n +name: shop-s-authority\n/);
+  expect(text).toMatch(/clientCertificateRef:\n +group: ''\n +kind: Secret\n +name: shop-s-client\n/);
+  expect(text).toContain(
+    "# The ConfigMap shop-s-authority in default must have in ca.crt what the file has in /etc/ca.crt.\n",
+  );
+  expect(text).toContain(
+    "# The Secret shop-s-client in default, of type kubernetes.io/tls, must have what the file has in /etc/client.crt and /etc/client.key.\n",
+  );
+});
+
+it("where one listener of two tells the decision, a route has an HTTPRoute for each, and one entry of the guard", () => {
+  const plan = planOf(
+    policy("").replace("services:", "  inside: { address: 0.0.0.0:8081, decisionHeader: true }\nservices:"),
+  );
+  const text = textOf(plan);
+  const [inside = "", outside = ""] = text
+    .split("---\n")
+    .filter((one) => one.startsWith("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n"));
+  expect(inside).toContain("sectionName: inside\n");
+  expect(inside.match(/name: x-sluice-decision\n/g)).toHaveLength(inside.match(/matches:\n/g)?.length ?? 0);
+  expect(outside).toContain("sectionName: public\n");
+  expect(outside).not.toContain("x-sluice-decision");
+  const names = ["inside", "public"].flatMap((listener) =>
+    [0, 1].map((match) => `httproute/default/shop-${listener}/rule/1/match/${match}/*`),
+  );
+  for (const name of names) expect(text).toContain(`- ${name}\n`);
+});
+
 it.each([
   [0, "0s"],
   [900, "900ms"],

@@ -1,5 +1,4 @@
-import { guardVariables } from "../../plan/guard.js";
-import type { GatewayPlan } from "../../plan/plan.js";
+import type { GatewayPlan, ServicePlan } from "../../plan/plan.js";
 import { guardCapabilities } from "../envoy/capabilities.js";
 import { GUARD_MODULE } from "../envoy/guard.js";
 import { resourcesText, whereIn } from "../kubernetes/print.js";
@@ -7,13 +6,15 @@ import type { Resource } from "../kubernetes/resource.js";
 import { resourceViolations } from "../kubernetes/schemas.js";
 import type { Emission, EmitOptions, Violation } from "../target.js";
 import { askedRoute } from "./asked.js";
+import { backends } from "./backends.js";
 import { Cluster, deploymentOf } from "./context.js";
 import { gatewayResources } from "./gateways.js";
+import { givenResources } from "./given.js";
 import { guardPolicy, readByLogs } from "./guard.js";
-import { certificateSecret, environmentSecret } from "./names.js";
 import { httpRoutes } from "./routes.js";
 import { securityPolicies } from "./security.js";
-import { backends, isLocal, serviceName } from "./services.js";
+import { isHttp2, isLocal, serviceName } from "./services.js";
+import { backendTlsPolicies } from "./tls.js";
 import { trafficPolicies } from "./traffic.js";
 
 export const FILE = "envoy-gateway.yaml";
@@ -25,6 +26,7 @@ export function emitEnvoyGateway(plan: GatewayPlan, options: EmitOptions): Emiss
   const resources = [
     ...gatewayResources(cluster),
     ...backends(cluster),
+    ...backendTlsPolicies(cluster),
     // Resources are applied one after the other, and a rule that is new has these from its beginning: they call it by its name.
     ...securityPolicies(cluster),
     ...httpRoutes(cluster),
@@ -49,27 +51,25 @@ function takenTwice(resources: readonly Resource[]): Violation[] {
 }
 
 /** What a person who applies the file must know. */
-function head({ plan, namespace }: Cluster): string[] {
-  const variables = guardVariables(plan);
+function head(cluster: Cluster): string[] {
+  const { plan, namespace } = cluster;
   const local = plan.services.filter(isLocal);
   return [
     `Compiled by sluice for Envoy Gateway 1.9 from the gateway ${plan.name}. Do not edit: change the policy and compile again.`,
-    ...(variables.length === 0
-      ? []
-      : [`The Secret ${environmentSecret(plan)} in ${namespace} must have these keys: ${variables.join(", ")}`]),
-    ...plan.listeners.flatMap(({ name, tls }) =>
-      (tls?.certificates ?? []).map(
-        ({ certificate, key }, position) =>
-          `The Secret ${certificateSecret(plan, name, position)} in ${namespace}, of type kubernetes.io/tls, must have what the file has in ${certificate} and ${key}.`,
-      ),
-    ),
+    ...givenResources(cluster).map(({ kind, name, needs }) => `The ${kind} ${name} in ${namespace}${needs}`),
     ...(local.length === 0
       ? []
       : [
-          `Services that the file has on its own machine are Services in ${namespace}: ${local.map(({ name, discovery }) => `${serviceName(name)}:${discovery.endpoints[0]?.port ?? 80}`).join(", ")}`,
+          `Services that the file has on its own machine are Services in ${namespace}: ${local.map(serviceText).join(", ")}`,
         ]),
     ...(plan.services.some((service) => !isLocal(service))
       ? ["Envoy Gateway must have its Backend API enabled (extensionApis.enableBackend)."]
       : []),
   ];
+}
+
+function serviceText(service: ServicePlan): string {
+  const { name, discovery } = service;
+  const speaks = isHttp2(service) ? " with appProtocol kubernetes.io/h2c" : "";
+  return `${serviceName(name)}:${discovery.endpoints[0]?.port ?? 80}${speaks}`;
 }

@@ -4,7 +4,7 @@ import { present, type Resource } from "../kubernetes/resource.js";
 import { type Cluster, deploymentOf, ENVOY_GATEWAY_API, GATEWAY_API } from "./context.js";
 import { accessLog } from "./logs.js";
 import { certificateSecret, environmentSecret, partName } from "./names.js";
-import { TLS_VERSIONS } from "./services.js";
+import { listenerTls } from "./tls.js";
 
 const CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller";
 
@@ -121,7 +121,7 @@ function clients(cluster: Cluster, listener: ListenerPlan): Resource {
       timeout: TIMEOUTS,
       connection: { bufferLimit: BUFFER },
       http2: HTTP2,
-      tls: listener.tls === undefined ? undefined : { ...TLS_VERSIONS, alpnProtocols: ["h2", "http/1.1"] },
+      tls: listenerTls(plan, listener),
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { limitHeaders } from "../../plan/global-limits.js";
+import { DECISION_HEADER } from "../../plan/names.js";
 import { type HeaderEdits, headerEdits } from "../../plan/native.js";
-import type { JsonObject, RoutePlan } from "../../plan/plan.js";
+import type { HostPlan, JsonObject, RoutePlan } from "../../plan/plan.js";
 import { answerHeaders, serviceHeaders } from "../../plan/results.js";
 import { formatOf, literal } from "../envoy/formats.js";
 import { present } from "../kubernetes/resource.js";
@@ -29,21 +30,23 @@ function addressOf({ plan }: Cluster): { name: string; value: string }[] {
 }
 
 /** What clients are told. */
-function responseHeaders(cluster: Cluster, entry: RoutePlan): Modifier {
+function responseHeaders(cluster: Cluster, host: HostPlan, entry: RoutePlan): Modifier {
   const run = cluster.runOf(entry);
   const edits = headerEdits(
     run.map(({ native }) => native),
     "response",
   );
+  const decision = cluster.tellsDecision(host) ? [{ name: DECISION_HEADER.name, value: DECISION_HEADER }] : [];
   const varies = run.some(({ native }) => native?.filter === "cors");
   return {
     set: [
       ...fixedHeaders(entry).map(([name, value]) => ({ name, value: literal(value) })),
       ...setIn(answerHeaders(entry, run)),
       ...setIn(edits.set),
+      ...setIn(decision),
     ],
     add: [...(varies ? [{ name: "vary", value: "origin" }] : []), ...addedIn(edits)],
-    remove: [...new Set([...edits.remove, ...limitHeaders(run)])].toSorted(),
+    remove: [...new Set([...edits.remove, ...limitHeaders(run), ...decision.map(({ name }) => name)])].toSorted(),
   };
 }
 
@@ -77,10 +80,10 @@ function addedIn({ add }: HeaderEdits): { name: string; value: string }[] {
 }
 
 /** The filters of a rule that change headers. */
-export function headerFilters(cluster: Cluster, entry: RoutePlan): JsonObject[] {
+export function headerFilters(cluster: Cluster, host: HostPlan, entry: RoutePlan): JsonObject[] {
   return [
     ...modifier("requestHeaderModifier", requestHeaders(cluster, entry)),
-    ...modifier("responseHeaderModifier", responseHeaders(cluster, entry)),
+    ...modifier("responseHeaderModifier", responseHeaders(cluster, host, entry)),
   ];
 }
 
@@ -91,10 +94,13 @@ const MOST_HEADERS = 16;
 const VALUE = /^[!-~]+([\t ]?[!-~]+)*$/;
 
 /** Why the headers of an entry cannot be had; undefined if they can. */
-export function whyNotHeaders(cluster: Cluster, entry: RoutePlan): string | undefined {
-  for (const { set, add, remove } of [requestHeaders(cluster, entry), responseHeaders(cluster, entry)]) {
+export function whyNotHeaders(cluster: Cluster, host: HostPlan, entry: RoutePlan): string | undefined {
+  for (const { set, add, remove } of [requestHeaders(cluster, entry), responseHeaders(cluster, host, entry)]) {
     const most = Math.max(set.length, add.length, remove.length);
     if (most > MOST_HEADERS) return `a filter changes ${MOST_HEADERS} headers at most, and this one ${most}`;
+    const names = [...set, ...add].map(({ name }) => name.toLowerCase());
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) return `\`${twice}\` is written twice, and a filter writes each header once`;
     const odd = [...set, ...add].find(({ value }) => !VALUE.test(value));
     if (odd !== undefined) return `what \`${odd.name}\` is set to is no value to Envoy Gateway`;
   }

@@ -39,6 +39,21 @@ export function certificateSecret(plan: Pick<GatewayPlan, "name">, listener: str
   return partName(plan, listener, "certificate", ...(position === 0 ? [] : [String(position + 1)]));
 }
 
+/** The ConfigMap with the certificates that may sign those of the clients of a listener, in `ca.crt`. Whoever applies the output makes it. */
+export function clientsConfigMap(plan: Pick<GatewayPlan, "name">, listener: string): string {
+  return partName(plan, listener, "clients");
+}
+
+/** The ConfigMap with the certificates that may sign that of a service, in `ca.crt`. Whoever applies the output makes it. */
+export function authorityConfigMap(plan: Pick<GatewayPlan, "name">, service: string): string {
+  return partName(plan, service, "authority");
+}
+
+/** The Secret with the certificate that a service is shown: of type `kubernetes.io/tls`, and called as no certificate of a listener is. Whoever applies the output makes it. */
+export function clientCertificateSecret(plan: Pick<GatewayPlan, "name">, service: string): string {
+  return partName(plan, service, "client");
+}
+
 /** The HTTPRoute of a virtual host; of one that has too many rules for one, which part. Of some listeners only, it has the name of the first. */
 export function hostRouteName(
   plan: Pick<GatewayPlan, "name">,

@@ -10,7 +10,7 @@ import { backendRef } from "./services.js";
 
 /** The HTTPRoutes of all virtual hosts, with the answers that they refer to. */
 export function httpRoutes(cluster: Cluster): Resource[] {
-  return cluster.plan.hosts.flatMap((host) => {
+  return cluster.hosts.flatMap((host) => {
     const rules = rulesOf(cluster, host);
     const routes = byRoute(rules).map((part) => httpRoute(cluster, host, part));
     return [...routes, ...rules.flatMap((rule) => [...answerOf(cluster, rule), ...rewriteOf(cluster, rule)])];
@@ -42,9 +42,9 @@ function httpRoute(cluster: Cluster, host: HostPlan, rules: readonly Rule[]): Re
 }
 
 function ruleOf(cluster: Cluster, rule: Rule): JsonObject {
-  const { entry, matches, name } = rule;
+  const { entry, host, matches, name } = rule;
   const { action } = entry;
-  const filters = [...headerFilters(cluster, entry), ...copies(cluster, entry), ...actionFilters(rule)];
+  const filters = [...headerFilters(cluster, host, entry), ...copies(cluster, entry), ...actionFilters(rule)];
   return present({
     name,
     matches,

@@ -155,7 +155,7 @@ export function envoyNames(cluster: Cluster, { route, position, matches, host }:
 
 /** Every rule of a plan. */
 export function allRules(cluster: Cluster): Rule[] {
-  return cluster.plan.hosts.flatMap((host) => rulesOf(cluster, host));
+  return cluster.hosts.flatMap((host) => rulesOf(cluster, host));
 }
 
 /** Rules by their HTTPRoute, in order. */

@@ -1,5 +1,4 @@
 import type { GatewayPlan, JsonObject, ServicePlan } from "../../plan/plan.js";
-import type { Resource } from "../kubernetes/resource.js";
 import { type Cluster, ENVOY_GATEWAY_API } from "./context.js";
 import { partName } from "./names.js";
 
@@ -38,35 +37,10 @@ export function serviceName(name: string): string {
 export const IP_ADDRESS =
   /^((25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$|^(([0-9a-fA-F]{1,4}:){1,7}[0-9a-fA-F]{1,4}|::|(([0-9a-fA-F]{1,4}:){0,5})?(:[0-9a-fA-F]{1,4}){1,2})$/;
 
-/** Envoy's own highest is 1.2 towards services. */
-export const TLS_VERSIONS = { minVersion: "1.2", maxVersion: "1.3" } as const;
+/** And for a name: the form that its definition has, of two parts at least. */
+export const HOSTNAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+\.?$/i;
 
-/** Where the file says that the authorities of the web are: the proxies of Envoy Gateway have them there too. */
-export const SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt";
-
-/** Where services are that are not on the machine itself. */
-export function backends(cluster: Cluster): Resource[] {
-  const { plan } = cluster;
-  return plan.services
-    .filter((service) => !isLocal(service))
-    .map((service) =>
-      cluster.resource(
-        { apiVersion: `${ENVOY_GATEWAY_API}/v1alpha1`, kind: "Backend", name: partName(plan, service.name) },
-        service.origin,
-        {
-          type: "Endpoints",
-          endpoints: endpointsOf(service),
-          ...(service.protocol === "http2" ? { appProtocols: ["gateway.envoyproxy.io/h2c"] } : {}),
-          ...(service.tls === undefined
-            ? {}
-            : { tls: { wellKnownCACertificates: "System", sni: service.tls.sni, ...TLS_VERSIONS } }),
-        },
-      ),
-    );
-}
-
-function endpointsOf({ discovery }: ServicePlan): JsonObject[] {
-  return discovery.endpoints.map(({ host, port }) =>
-    discovery.by === "dns" ? { fqdn: { hostname: host, port } } : { ip: { address: host, port } },
-  );
+/** Whether a service is asked by HTTP/2 whatever it says of itself. */
+export function isHttp2({ protocol }: ServicePlan): boolean {
+  return protocol === "http2" || protocol === "grpc";
 }

@@ -68,14 +68,44 @@ describe.each([
     "another table",
   ],
   ["a file of endpoints", { service: "eds: mounted:/etc/eds/s.yaml" }, "service.eds", "on the disk"],
+  ["a name of one part", { service: 'dns: "s:80"' }, "service.dns", "two parts"],
   [
-    "an authority of its own",
-    { service: 'dns: "s.example.com:443", tls: { ca: "mounted:/etc/ca.crt" }' },
+    "a certificate for a service of the machine itself",
+    {
+      service:
+        "endpoints: [127.0.0.1:9001], tls: { sni: s.internal, ca: mounted:/a, certificate: mounted:/c, key: mounted:/k }",
+    },
     "service.tls",
-    "Secrets",
+    "only a Backend is shown a certificate",
+  ],
+  [
+    "calls with deadlines",
+    { service: "endpoints: [10.0.0.5:9001], protocol: grpc" },
+    "route.calls",
+    "no deadlines of gRPC",
+  ],
+  [
+    "versions of HTTP by weight",
+    {
+      service: "endpoints: [10.0.0.5:9001], protocol: http2",
+      route: "to: [{ service: s, weight: 1 }, { service: t, weight: 1 }]",
+    },
+    "route.weights",
+    "asked in different ways",
+  ],
+  [
+    "one that stands in",
+    { service: "endpoints: [10.0.0.5:9001], health: { path: /h }, failover: [t]" },
+    "service.failover",
+    "in one cluster",
+  ],
+  [
+    "HTTP/3",
+    { listener: "protocols: [http2, http3], tls: { certificate: mounted:/c, key: mounted:/k }" },
+    "listener.http3",
+    "bounds no windows",
   ],
   ["one version of HTTP", { listener: "protocols: [http1]" }, "listener.protocol", "HTTP/1.1 and HTTP/2"],
-  ["the decision as a header", { listener: "decisionHeader: true" }, "listener.decisionHeader", "all listeners"],
   ["pages", { listener: 'errors: [{ on: [404], body: "no" }]' }, "listener.errors", "pages"],
   ["a log in a file", { listener: "accessLog: { to: /var/log/a.log }" }, "listener.accessLog", "standard output"],
   [
@@ -144,6 +174,18 @@ it.each([
     "native.fault",
     "which policies it may have been",
   ],
+  [
+    "an authority of its own",
+    { service: 'dns: "s.example.com:443", tls: { ca: "mounted:/etc/ca.crt" }' },
+    "service.tls",
+    "in ConfigMaps and Secrets",
+  ],
+  [
+    "TLS on the machine itself",
+    { service: "endpoints: [127.0.0.1:9001], tls: { sni: s.internal, ca: mounted:/a }" },
+    "service.tls",
+    "chooses the version of HTTP",
+  ],
 ])("%s is had in another way, as the report says", (_what, parts, feature, reason) => {
   const { [feature]: found } = answers(policy(parts));
   expect(found).toMatch(/^polyfill: ./);
@@ -159,6 +201,56 @@ it.each([
 ])("headers that Envoy Gateway would not take are refused: %s", (edits, reason) => {
   const { "route.to": found } = answers(policy({ policies: `headers: { response: { ${edits} } }` }));
   expect(found).toBe(`refused: ${reason}`);
+});
+
+it("a header that two parts of the policy write is refused: a filter of Envoy Gateway writes it once", () => {
+  const policies = "headers: { response: { set: { content-type: text/html } } }";
+  const { "route.respond": found } = answers(
+    policy({ policies, route: 'respond: { status: 200, body: "no", headers: { content-type: text/plain } }' }),
+  );
+  expect(found).toBe("refused: `content-type` is written twice, and a filter writes each header once");
+});
+
+describe("certificates of clients", () => {
+  const listener = "tls: { certificate: mounted:/c, key: mounted:/k, clientCertificate: { ca: mounted:/a } }";
+
+  it("are asked for, where no policy looks at the names in them", () => {
+    expect(answers(policy({ listener }))).toMatchObject({
+      "listener.clientCertificate": expect.stringMatching(/^polyfill: .*ConfigMaps/),
+    });
+  });
+
+  it.each([
+    "authorize: { rules: [{ name: r, allow: 'source.principal == \"a.test\"' }] }",
+    "rateLimit: { key: [source.principal], rate: 3/minute }",
+    "when: 'source.principal == \"a.test\"', authorize: { rules: [{ name: r, allow: 'request.method == \"GET\"' }] }",
+    "tracing: { export: { zipkin: t }, tags: { who: source.principal } }",
+    "authenticate: { anyOf: [{ mtls: {} }] }",
+  ])("are refused with %s", (policies) => {
+    const top = "consumers: { acme: { credentials: [{ certificate: { san: 'spiffe://a/b' } }] } }\n";
+    expect(answers(policy({ listener, policies, top }))).toMatchObject({
+      "listener.clientCertificate": expect.stringMatching(/^refused: .*the only one/),
+    });
+  });
+});
+
+it.each([
+  ["TLS", "dns: 's.example.com:443', tls: {}"],
+  ["HTTP/2", "endpoints: [10.0.0.5:9001], protocol: http2"],
+  ["HTTP/2 with TLS", "dns: 's.example.com:443', protocol: http2, tls: {}"],
+  ["what it chooses with TLS", "dns: 's.example.com:443', protocol: auto, tls: {}"],
+])("%s is spoken to a service as by Envoy", (_, service) => {
+  expect(answers(policy({ service }))).toEqual(ALWAYS);
+});
+
+it("the decision is told, and where only one of two listeners tells it, routes count twice", () => {
+  const service = "endpoints: [10.0.0.5:9001], circuitBreakers: { connections: 10 }";
+  const one = policy({ service, listener: "decisionHeader: true" });
+  expect(answers(one)).toEqual(ALWAYS);
+  const both = one.replace("services:", "  other: { address: 0.0.0.0:8081 }\nservices:");
+  expect(answers(both)).toMatchObject({
+    "service.circuitBreakers": expect.stringContaining("would not share the limits"),
+  });
 });
 
 it("faults of one policy are had as they are", () => {

@@ -2,7 +2,7 @@ import { BAD_HOST, BAD_PATH, generatedAnswer } from "../../plan/names.js";
 import type { GatewayPlan, PolicyPlan, RoutePlan } from "../../plan/plan.js";
 import { native, polyfill, refused, type Support, type SupportTable, wasm } from "../support.js";
 import { askedServices, MOST_ASKED } from "./asked.js";
-import { Cluster, deploymentOf } from "./context.js";
+import { Cluster, deploymentOf, hostsOf } from "./context.js";
 import { MOST_REMOVED } from "./gateways.js";
 import { whyNotHeaders } from "./headers.js";
 import { aborting, refusing, whyNoLog } from "./logs.js";
@@ -10,7 +10,8 @@ import { canMatch, LONGEST_PATH, METHODS, pathMatch } from "./matches.js";
 import { certificateSecret } from "./names.js";
 import { byRoute, MOST_MATCHES_OF_ROUTE, MOST_RULES, type Rule, rulesOf } from "./rules.js";
 import { canBeOrigins } from "./security.js";
-import { IP_ADDRESS, isLocal, isLoopback, SYSTEM_CA, serviceOf } from "./services.js";
+import { HOSTNAME, IP_ADDRESS, isHttp2, isLocal, isLoopback, serviceOf } from "./services.js";
+import { clientCertificates, NAMES_UNTOLD, serviceTls } from "./tls.js";
 import { faultsOf, specOf, TRIGGERS } from "./traffic.js";
 
 /** All entries of a route must be such that it can be had. */
@@ -73,11 +74,11 @@ export const SUPPORT: SupportTable = {
       `Gateway listeners.tls with the Secret ${certificateSecret(plan, name, 0)}`,
       "the file names files of a machine; in a cluster a certificate is a Secret, which whoever applies the output makes of them",
     ),
-  "listener.clientCertificate": refused(
-    "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
-  ),
+  "listener.clientCertificate": clientCertificates,
   "listener.protocol": refused("a listener of Envoy Gateway takes HTTP/1.1 and HTTP/2"),
-  "listener.http3": refused("HTTP/3 takes a certificate, which is a Secret in a cluster"),
+  "listener.http3": refused(
+    "Envoy Gateway bounds no windows of HTTP/3: a client could send 24 MiB ahead on each connection, and here it is 1 MiB",
+  ),
   "listener.sidecar": refused("Envoy Gateway runs gateways and no sidecars"),
   "listener.accessLog": ({ accessLog }, plan) => {
     const why = accessLog === undefined ? undefined : whyNoLog(accessLog, plan);
@@ -89,7 +90,7 @@ export const SUPPORT: SupportTable = {
       : refused(why);
   },
   "listener.errors": refused("Envoy Gateway has no pages in place of what Envoy itself answers"),
-  "listener.decisionHeader": refused("an HTTPRoute writes headers for all listeners, and this is one of some"),
+  "listener.decisionHeader": native("HTTPRoute responseHeaderModifier with %FILTER_STATE()%"),
   "service.endpoints": (service) => {
     const { endpoints } = service.discovery;
     const odd = endpoints.find(({ host }) => !IP_ADDRESS.test(host));
@@ -98,37 +99,24 @@ export const SUPPORT: SupportTable = {
       return endpoints.some(({ host }) => isLoopback(host))
         ? refused("some of its endpoints are on the machine that the file was written for, which no cluster has")
         : native("Backend endpoints.ip");
-    return service.protocol !== undefined
-      ? refused("which HTTP the Service of the cluster speaks stands in its appProtocol")
-      : polyfill(
-          `Service ${service.name}`,
-          `${endpoints[0]?.host ?? ""} is the machine that the file was written for, which no cluster has`,
-        );
+    return polyfill(
+      `Service ${service.name}${isHttp2(service) ? " with appProtocol kubernetes.io/h2c" : ""}`,
+      `${endpoints[0]?.host ?? ""} is the machine that the file was written for, which no cluster has`,
+    );
   },
-  "service.dns": ({ discovery }) =>
-    discovery.by === "dns" && (discovery.addresses === "first" || discovery.refreshMs !== undefined)
+  "service.dns": ({ discovery }) => {
+    const odd = discovery.endpoints.find(({ host }) => !HOSTNAME.test(host));
+    if (odd !== undefined) return refused(`a Backend takes names of two parts and more, and not ${odd.host}`);
+    return discovery.by === "dns" && (discovery.addresses === "first" || discovery.refreshMs !== undefined)
       ? refused("how names are resolved is not to be said of a Backend")
-      : native("Backend endpoints.fqdn"),
+      : native("Backend endpoints.fqdn");
+  },
   "service.eds": refused("files of endpoints are on the disk of a machine"),
   "service.zoneAware": refused("the zones of Backends and of the gateway are told in other ways"),
   "service.connectTimeout": native("BackendTrafficPolicy timeout.tcp.connectTimeout"),
-  "service.tls": (service) => {
-    const { tls, protocol } = service;
-    if (tls?.client !== undefined || tls?.ca !== SYSTEM_CA)
-      return refused(
-        "certificates and authorities are Secrets and ConfigMaps in a cluster, and the file names files of a machine",
-      );
-    if (isLocal(service)) return refused("TLS to a Service of the cluster takes an authority of the cluster");
-    return protocol === "auto"
-      ? native("Backend tls")
-      : polyfill("Backend tls", "the service chooses the version of HTTP by ALPN");
-  },
-  "service.protocol": ({ protocol, tls }) =>
-    (protocol === "http2" && tls === undefined) || (protocol === "auto" && tls !== undefined)
-      ? native("Backend appProtocols")
-      : refused(
-          "a Backend speaks HTTP/1.1, HTTP/2 without TLS, or what the service chooses with TLS, and no gRPC with deadlines",
-        ),
+  "service.tls": serviceTls,
+  "service.protocol": (service) =>
+    native(isHttp2(service) ? "appProtocol of a Backend or Service" : "ALPN by Envoy itself"),
   "service.versions": native("a Backend or Service of each version"),
   "service.loadBalancing": ({ loadBalancing }) =>
     loadBalancing === "ringHash" || loadBalancing === "maglev"
@@ -154,7 +142,9 @@ export const SUPPORT: SupportTable = {
         )
       : native("BackendTrafficPolicy circuitBreaker"),
   "service.connections": refused("a BackendTrafficPolicy says other things of connections"),
-  "service.failover": refused("a Backend that stands in is one for a rule, and not for a service"),
+  "service.failover": refused(
+    "a Backend that stands in is in one cluster with the service: limits, ejections and panic of one would be those of both",
+  ),
   "service.admission": refused("the filter stands in the chain for a route, and not for a service"),
   "service.adaptiveConcurrency": refused("Envoy Gateway does not have the filter"),
   "match.host": native("HTTPRoute hostnames"),
@@ -190,7 +180,10 @@ export const SUPPORT: SupportTable = {
   "route.to": ofRoute(native("HTTPRoute backendRefs"), ({ name }, plan) => misfitOf(name, plan)),
   "route.weights": ofRoute(native("HTTPRoute backendRefs.weight"), ({ action }, plan) => {
     if (action.type !== "forward") return undefined;
-    const specs = action.to.map(({ service }) => JSON.stringify(specOf(serviceOf(plan, service))));
+    const specs = action.to.map(({ service: name }) => {
+      const service = serviceOf(plan, name);
+      return JSON.stringify([isHttp2(service), service.protocol === "auto", specOf(service)]);
+    });
     return new Set(specs).size > 1
       ? refused("a rule of an HTTPRoute has one cluster for all of its services, and these are asked in different ways")
       : undefined;
@@ -234,9 +227,7 @@ export const SUPPORT: SupportTable = {
   "policy.exports": asked,
   "policy.fetchesKeys": asked,
   "policy.introspection": asked,
-  "policy.certificates": refused(
-    "nothing tells the guard whether the name that Envoy gives it is the only one in the certificate",
-  ),
+  "policy.certificates": refused(NAMES_UNTOLD),
   "policy.keyPlaces": ({ keys }) =>
     keys?.stay === true
       ? wasm("guard.wasm")
@@ -292,9 +283,9 @@ export const SUPPORT: SupportTable = {
   "native.tracer": refused("the tracer of a whole fleet of proxies is none of one gateway"),
 };
 
-/** Entries that lead to a service. */
-function routesTo(service: string, { hosts }: GatewayPlan): number {
-  return hosts.reduce(
+/** Entries that lead to a service, of all HTTPRoutes. */
+function routesTo(service: string, plan: GatewayPlan): number {
+  return hostsOf(plan).reduce(
     (sum, { routes }) =>
       sum +
       routes.filter(({ action }) => action.type === "forward" && action.to.some((one) => one.service === service))
@@ -318,12 +309,12 @@ function misfitOf(name: string, plan: GatewayPlan): Support | undefined {
  * requests, as between several HTTPRoutes there is no order to rely on.
  */
 function whyNot(cluster: Cluster): Map<string, string> {
-  const { hosts } = cluster.plan;
+  const { hosts } = cluster;
   const found = new Map<string, string>();
   const add = (name: string, why: string | undefined) => {
     if (why !== undefined && !found.has(name)) found.set(name, why);
   };
-  for (const { routes } of hosts) for (const entry of routes) add(entry.name, whyNotHeaders(cluster, entry));
+  for (const host of hosts) for (const entry of host.routes) add(entry.name, whyNotHeaders(cluster, host, entry));
   // What cannot be a match is told of elsewhere.
   for (const host of hosts.filter(({ routes }) => routes.every(isMatch)))
     for (const rules of byRoute(rulesOf(cluster, host))) {

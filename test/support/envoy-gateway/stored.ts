@@ -108,13 +108,24 @@ function listener(stored: Translated, { name, plan, listener }: Replica, options
   };
 }
 
+/** A cluster as cases need it: stand-ins speak HTTP/1.1 and no TLS. */
+function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, { services }: ReplicaOptions): Json {
+  const { typedExtensionProtocolOptions: _, ...rest } = movedCluster(stored, cluster, plan, services);
+  return withoutSockets(rest);
+}
+
 /** What of a cluster is about services that are elsewhere, or that no case counts with. */
 const ELSEWHERE = ["@type", "edsClusterConfig", "type", "clusterType", "healthChecks", "outlierDetection"];
 
 /** A cluster with the endpoints that Envoy Gateway gave it, each at the stand-in of its service. */
-function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, { services }: ReplicaOptions): Json {
+export function movedCluster(
+  stored: Translated,
+  cluster: JsonObject,
+  plan: GatewayPlan,
+  services: ReadonlyMap<string, number>,
+): JsonObject {
   const name = read(cluster.edsClusterConfig ?? null, "serviceName") ?? cluster.name;
-  const rest = withoutSockets(Object.fromEntries(Object.entries(cluster).filter(([key]) => !ELSEWHERE.includes(key))));
+  const rest = Object.fromEntries(Object.entries(cluster).filter(([key]) => !ELSEWHERE.includes(key)));
   const assignment = stored.endpoints.find((one) => one.clusterName === name) ?? rest.loadAssignment;
   const { "@type": _, ...loadAssignment } = object.parse(assignment);
   const known = new Map(
@@ -140,11 +151,11 @@ function clusterOf(stored: Translated, cluster: JsonObject, plan: GatewayPlan, {
   };
 }
 
-/** Certificates are on other machines, and a version of HTTP that ALPN chooses needs one. */
+/** Certificates are on other machines. */
 function withoutSockets(value: JsonObject): JsonObject {
   return changing(value, ({ transportSocket, transportSocketMatches, ...rest }) => {
-    if (transportSocket === undefined && transportSocketMatches === undefined) return rest;
-    const { typedExtensionProtocolOptions: _, filterChainMatch: __, ...plain } = rest;
+    if (transportSocket === undefined) return rest;
+    const { filterChainMatch: _, ...plain } = rest;
     return plain;
   });
 }
@@ -154,7 +165,7 @@ function read(value: Json, key: string): Json | undefined {
 }
 
 /** A value in which every object is changed, inner ones first. */
-function changing(value: JsonObject, change: (value: JsonObject) => JsonObject): JsonObject {
+export function changing(value: JsonObject, change: (value: JsonObject) => JsonObject): JsonObject {
   const within = (inner: Json): Json => {
     if (Array.isArray(inner)) return inner.map(within);
     return typeof inner === "object" && inner !== null ? changing(inner, change) : inner;

@@ -46,7 +46,7 @@ async function compiled(policy) {
 
 function translated(resources) {
   const file = join(work, "resources.yaml");
-  writeFileSync(file, `${readFileSync(resources, "utf8")}${secretsOf(resources)}`);
+  writeFileSync(file, `${readFileSync(resources, "utf8")}${given(resources)}`);
   const args = [join(root, "dist/modules"), "--from", "gateway-api", "--to", "gateway-api,xds"];
   const result = spawnSync(program, [...args, "-o", "json", "--add-missing-resources", "-f", file], {
     encoding: "utf8",
@@ -69,27 +69,34 @@ function translated(resources) {
   };
 }
 
-/** The Secrets that whoever applies the resources makes: here of a certificate for nobody. */
-function secretsOf(resources) {
+/** What whoever applies the resources makes: here with a certificate for nobody. A Service is only given if it says more than its port. */
+function given(resources) {
   const text = readFileSync(resources, "utf8");
-  const names = [...text.matchAll(/kind: Secret\n +name: (\S+)/g)].map(([, name]) => name);
-  if (names.length === 0) return "";
-  const [certificate, key] = ["certificate.pem", "key.pem"].map((name) => join(work, name));
+  const [, namespace] = /\n {2}namespace: (\S+)/.exec(text);
+  const named = (kind) =>
+    new Set([...text.matchAll(new RegExp(`kind: ${kind}\n +name: (\\S+)`, "g"))].map(([, name]) => name));
+  const resource = (kind, name, rest) =>
+    `---\napiVersion: v1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\n${rest}\n`;
+  const certificate = join(work, "certificate.pem");
+  const key = join(work, "key.pem");
+  if (!existsSync(certificate)) makeCertificate(certificate, key);
+  const [crt, secret] = [certificate, key].map((file) => readFileSync(file).toString("base64"));
+  const pem = JSON.stringify(readFileSync(certificate, "utf8"));
+  return [
+    ...[...named("Secret")].map((name) =>
+      resource("Secret", name, `type: kubernetes.io/tls\ndata: { tls.crt: ${crt}, tls.key: ${secret} }`),
+    ),
+    ...[...named("ConfigMap")].map((name) => resource("ConfigMap", name, `data: { ca.crt: ${pem} }`)),
+    ...[...text.matchAll(/([a-z0-9-]+):(\d+) with appProtocol ([a-z0-9./]+)/g)].map(([, name, port, protocol]) =>
+      resource("Service", name, `spec: { ports: [{ name: own, port: ${port}, appProtocol: ${protocol} }] }`),
+    ),
+  ].join("");
+}
+
+function makeCertificate(certificate, key) {
   const subject = ["-subj", "/CN=nobody.invalid", "-addext", "subjectAltName=DNS:nobody.invalid"];
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
   spawnSync("openssl", ["req", "-x509", ...curve, ...subject, "-keyout", key, "-out", certificate]);
-  const [, namespace] = /\n {2}namespace: (\S+)/.exec(text);
-  const data = `{ tls.crt: ${base64(certificate)}, tls.key: ${base64(key)} }`;
-  return names
-    .map(
-      (name) =>
-        `---\napiVersion: v1\nkind: Secret\nmetadata: { name: ${name}, namespace: ${namespace} }\ntype: kubernetes.io/tls\ndata: ${data}\n`,
-    )
-    .join("");
-}
-
-function base64(file) {
-  return readFileSync(file).toString("base64");
 }
 
 function conditionsOf(rest) {
