@@ -45,7 +45,9 @@ test("keys look, signatures order with the body that was signed, and tokens are 
   expect((await looks({ "x-api-key": KEYS.GLOBEX_KEY })).status).toBe(200);
   expect((await looks({ "x-api-key": "guess" })).status).toBe(401);
   expect(await signed('{"hats":3}')).toBe("200 ordered");
-  expect(await signed('{"hats":3}', { TAMPER: '{"hats":30}' })).toMatch(/^400 /);
+  const changed = await signed('{"hats":3}', { TAMPER: '{"hats":30}' });
+  expect(changed).toMatch(/^400 /);
+  expect(await readFile(join(folder, "README.md"), "utf8")).toContain(`\n${changed}\n`);
   expect(await signed('{"hats":3}', { ACME_SECRET: "another secret that nobody at the shop has" })).toMatch(/^401 /);
   expect((await looks({ authorization: "Bearer customer-7" })).status).toBe(200);
   expect((await looks({ authorization: "Bearer customer-8" })).status).toBe(401);
