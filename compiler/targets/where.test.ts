@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readYaml } from "../envoy/print.js";
-import { compile } from "../index.js";
+import { compile, shown } from "../index.js";
+import { refined } from "./refine.js";
 import { pathOfLine, pathText, readPath } from "./where.js";
 
 const POLICY = join("examples", "quickstart", "policy.yaml");
@@ -24,6 +25,10 @@ apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata:
   name: shop
+---
+kind: Gateway
+metadata:
+  name: shop.inner
 `;
 
 describe("the place of a line", () => {
@@ -35,7 +40,7 @@ describe("the place of a line", () => {
     [11, [0, "spec", "http", 1, "name"]],
     [16, [1, "metadata", "name"]],
     [99, undefined],
-  ])("line %i of two documents", (line, path) => expect(pathOfLine(RESOURCES, line)).toEqual(path));
+  ])("line %i of several documents", (line, path) => expect(pathOfLine(RESOURCES, line)).toEqual(path));
 
   it("leads to a value in lines of a whole configuration", () => {
     const lines = GOLDEN.split("\n");
@@ -60,6 +65,8 @@ describe("a path that is written", () => {
     ["static_resources.clusters[0].name", ["static_resources", "clusters", 0, "name"]],
     ["VirtualService/shop.spec.http[1].name", [0, "spec", "http", 1, "name"]],
     ["Gateway/shop", [1]],
+    ["Gateway/shop.inner.spec", [2, "spec"]],
+    ["Gateway/shop.other.spec", [1, "other", "spec"]],
     ["Gateway/other.spec", undefined],
     ["a..b", undefined],
     ["a[x]", undefined],
@@ -80,6 +87,27 @@ describe("what a field is made from", () => {
     const { emission } = await compile(POLICY, "envoy");
     const span = emission?.where["envoy.yaml"]?.(readPath(text, GOLDEN) ?? []);
     expect(span?.source.line(span.source.position(span.start).line)).toBe(line);
+  });
+
+  it.each([
+    ["envoy", "routes[1].direct_response.status", '  respond: { status: 200, body: "ok\\n" }', "status"],
+    ["envoy", "routes[2].route.timeout", "timeout: 2s", "timeout"],
+    ["envoy", "routes[2].route.cluster", "- name: orders", "{"],
+    ["istio", "pluginConfig.policies[1].authorize.rules[2].deny[1]", "no-writes-on-free", "deny"],
+    ["istio", "pluginConfig.consumers[0].tier", "acme:", "tier"],
+  ] as const)("of %s, %s, is the part of it with that name, or the whole", async (target, end, line, word) => {
+    const { emission } = await shown(POLICY, target);
+    const before = {
+      envoy: "static_resources.listeners[0].filter_chains[0].filters[0].typed_config.route_config.virtual_hosts[0].",
+      istio: "WasmPlugin/shop.guard.spec.",
+    }[target];
+    const [artifact] = emission?.artifacts ?? [];
+    const path = readPath(`${before}${end}`, artifact?.contents ?? "") ?? [];
+    const whole = emission?.where[artifact?.path ?? ""]?.(path);
+    if (whole === undefined) throw new Error(`nothing is at ${end}`);
+    const span = refined(whole, path);
+    expect(span.source.line(span.source.position(span.start).line)).toContain(line);
+    expect(span.source.text.slice(span.start)).toMatch(word === "{" ? /^name: orders/ : new RegExp(`^${word}:`));
   });
 
   it("is nothing for a field that is not there", async () => {

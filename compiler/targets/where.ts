@@ -60,14 +60,18 @@ function children(node: Node): { step: string | number; value: Node; from: numbe
  * @returns undefined if it is none, or no document has the name
  */
 export function readPath(text: string, artifact: string): Path | undefined {
-  const named = /^([A-Za-z0-9]+)\/([a-z0-9][-a-z0-9]*)(?:\.(.*))?$/.exec(text);
-  if (named === null) return steps(text);
-  const [, kind, name, rest = ""] = named;
-  const index = documentsOf(artifact).findIndex(
-    (root) => scalar(root, ["kind"]) === kind && scalar(root, ["metadata", "name"]) === name,
-  );
-  const inner = rest === "" ? [] : steps(rest);
-  return index === -1 || inner === undefined ? undefined : [index, ...inner];
+  const [, kind, rest] = /^([A-Za-z0-9]+)\/(.+)$/.exec(text) ?? [];
+  if (rest === undefined) return steps(text);
+  // A name may have dots, and another one may be its beginning.
+  const [found] = documentsOf(artifact)
+    .flatMap((root, index) => {
+      const name = scalar(root, ["kind"]) === kind ? scalar(root, ["metadata", "name"]) : undefined;
+      return typeof name === "string" && `${rest}.`.startsWith(`${name}.`) ? [{ index, name }] : [];
+    })
+    .toSorted((a, b) => b.name.length - a.name.length);
+  if (found === undefined) return undefined;
+  const inner = rest === found.name ? [] : steps(rest.slice(found.name.length + 1));
+  return inner === undefined ? undefined : [found.index, ...inner];
 }
 
 function scalar(root: Node, path: Path): unknown {

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import { shown, targetNames } from "../../index.js";
 import { formatSpan } from "../../syntax/source.js";
+import { refined } from "../../targets/refine.js";
 import type { Artifact, Emission } from "../../targets/target.js";
 import { pathOfLine, pathText, readPath } from "../../targets/where.js";
 import { contentsIn } from "../compiled-folder.js";
@@ -22,8 +23,9 @@ export async function wherePage(policy: string, place: string): Promise<string> 
   const text = contentsIn(dirname(file), basename(file))?.toString("utf8") ?? artifact.contents;
   const path = /^[0-9]+$/.test(at) ? pathOfLine(text, Number.parseInt(at, 10)) : readPath(at, text);
   if (path === undefined) throw new UsageError(`nothing is at ${at} of ${file}`);
-  const span = emission.where[artifact.path]?.(path);
-  if (span === undefined) throw new UsageError(`${policy} makes nothing at ${pathText(path)} of ${artifact.path}`);
+  const whole = emission.where[artifact.path]?.(path);
+  if (whole === undefined) throw new UsageError(`${policy} makes nothing at ${pathText(path)} of ${artifact.path}`);
+  const span = refined(whole, path);
   const { line } = span.source.position(span.start);
   return `${pathText(path)}\n  is made from ${formatSpan(span)}\n  ${span.source.line(line).trim()}\n`;
 }
