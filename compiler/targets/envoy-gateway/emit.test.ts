@@ -33,6 +33,16 @@ routes:
   - { name: r, match: { path: /a, methods: [GET, POST] }, to: s }
 `;
 
+it("applies what keeps callers out before any route", () => {
+  const office = "policies: { office: { ipAccess: { allow: [10.0.0.0/8] } } }\n";
+  const text = textOf(planOf(policy(office).replace("to: s }", "to: s, apply: [office] }")));
+  const kinds = [...text.matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind);
+  for (const kind of ["EnvoyExtensionPolicy", "SecurityPolicy"]) {
+    expect(kinds).toContain(kind);
+    expect(kinds.lastIndexOf(kind)).toBeLessThan(kinds.indexOf("HTTPRoute"));
+  }
+});
+
 describe("of every case that is not refused", () => {
   const taken = allCases().flatMap(({ folder, policy: text, files, rejects }) => {
     if (rejects) return [];

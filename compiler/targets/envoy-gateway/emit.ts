@@ -27,12 +27,12 @@ export function emitEnvoyGateway(plan: GatewayPlan, options: EmitOptions): Emiss
     ...gatewayResources(cluster),
     ...backends(cluster),
     ...backendTlsPolicies(cluster),
-    // Resources are applied one after the other, and a rule that is new has these from its beginning: they call it by its name.
+    // Resources are applied one after the other, and a route that is new has these from its beginning.
+    guardPolicy(cluster, { prefix, digests: options.moduleDigests ?? {} }, readByLogs(plan)),
     ...securityPolicies(cluster),
     ...httpRoutes(cluster),
     ...askedRoute(cluster),
     ...trafficPolicies(cluster),
-    guardPolicy(cluster, { prefix, digests: options.moduleDigests ?? {} }, readByLogs(plan)),
   ];
   return {
     artifacts: [{ path: FILE, contents: resourcesText(head(cluster), resources) }],
