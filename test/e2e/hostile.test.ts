@@ -36,6 +36,8 @@ const ROUNDS = 2;
 
 let gateway: Gateway;
 let oracle: StandingOracle;
+/** What came on sockets of our own, each once. */
+const answers = new Set<string>();
 beforeAll(async () => {
   gateway = await serve(POLICY, { concurrency: WORKERS });
   oracle = await standingOracle(gateway.envoy);
@@ -210,6 +212,7 @@ function fire(
     let text = "";
     const finish = (outcome: Outcome) => {
       clearTimeout(timer);
+      answers.add(text);
       socket.destroy();
       resolve(outcome);
     };
@@ -362,6 +365,7 @@ describe("hostile requests on two workers", () => {
     await oracle.check({
       goodRequest: (agent) => request(gateway.url("/guarded/good"), { headers: { "x-api-key": key() }, agent }),
       secrets: [key()],
+      answers,
     });
   });
 });
@@ -381,6 +385,7 @@ function pipelined(data: Buffer): Promise<number[]> {
     let text = "";
     const finish = () => {
       clearTimeout(timer);
+      answers.add(text);
       socket.destroy();
       resolve([...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)));
     };
