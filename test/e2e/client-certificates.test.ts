@@ -3,6 +3,7 @@ import { Agent as PlainAgent } from "node:http";
 import { Agent } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { issue, makeAuthority } from "../../compiler/runtime/certificates.js";
+import { type StandingOracle, standingOracle } from "../support/envoy.js";
 import { request } from "../support/http.js";
 import { passOnBoth } from "./support/on-both.js";
 import { type Gateway, serve } from "./support/serve.js";
@@ -12,10 +13,12 @@ import { type CertificateFolder, certificateFolder, secureGet } from "./support/
 
 let folder: CertificateFolder;
 let gateway: Gateway;
+let oracle: StandingOracle;
 beforeAll(async () => {
   folder = await certificateFolder();
   await folder.put("shop", await issue(folder.authority, { name: "shop", names: ["shop.test"], usage: "server" }));
   gateway = await serve(policy(folder.path), { concurrency: 2, env: { ACME_SECRET: SECRET } });
+  oracle = await standingOracle(gateway.envoy);
 });
 afterAll(async () => {
   await gateway?.stop();
@@ -119,6 +122,14 @@ test("a replay is refused by whichever worker it comes to", async () => {
   expect([told("x-consumer"), told("signature"), told("signature-input")]).toEqual(["acme", undefined, undefined]);
   // It says nothing of another path.
   expect((await request(gateway.url("/signed/b?x=1", "plain"), { headers })).status).toBe(401);
+});
+
+test("afterwards no VM has trapped, no secret is shown, and every worker serves", async () => {
+  const headers = { "x-api-key": gateway.env.GLOBEX_KEY ?? "" };
+  await oracle.check({
+    goodRequest: (agent) => request(gateway.url("/known", "plain"), { agent, headers }),
+    secrets: Object.values(gateway.env),
+  });
 });
 
 test("both engines know the same callers", async () => {
