@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type StandingOracle, standingOracle } from "../support/envoy.js";
 import { openRaw, request } from "../support/http.js";
 import { passOnBoth } from "./support/on-both.js";
-import { type Gateway, serve } from "./support/serve.js";
+import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
 // Signatures that cover `content-digest`: the guard verifies what was signed, and the body is compared with it before any of it goes on.
 
@@ -157,11 +157,11 @@ describe("of what is converted", () => {
   });
 });
 
-describe("in Envoy", () => {
+describe.each(WORKER_COUNTS)("in Envoy, with %i workers", (concurrency) => {
   let gateway: Gateway;
   let oracle: StandingOracle;
   beforeAll(async () => {
-    gateway = await serve(POLICY, { concurrency: 2 });
+    gateway = await serve(POLICY, { concurrency });
     oracle = await standingOracle(gateway.envoy);
   });
   afterAll(() => gateway?.stop());

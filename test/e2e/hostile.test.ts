@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type StandingOracle, standingOracle } from "../support/envoy.js";
 import { type RawMessage, rawRequestBytes, request } from "../support/http.js";
-import { type Gateway, serve } from "./support/serve.js";
+import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 import { until } from "./support/until.js";
 import { connectionsByWorker } from "./support/workers.js";
 
@@ -31,19 +31,12 @@ routes:
   - { name: counted, match: { path: /counted/** }, respond: { status: 200 }, apply: [scarce] }
   - { name: open, match: { path: /open }, respond: { status: 200 } }
 `;
-const WORKERS = 2;
 const ROUNDS = 2;
 
 let gateway: Gateway;
 let oracle: StandingOracle;
 /** What came on sockets of our own, each once. */
 const answers = new Set<string>();
-beforeAll(async () => {
-  gateway = await serve(POLICY, { concurrency: WORKERS });
-  oracle = await standingOracle(gateway.envoy);
-});
-afterAll(() => gateway?.stop());
-beforeEach(() => gateway.forget());
 
 const key = () => gateway.env.ACME_KEY ?? "";
 const bytes = (from: number, to: number) =>
@@ -232,7 +225,15 @@ function fire(
   });
 }
 
-describe("hostile requests on two workers", () => {
+describe.each(WORKER_COUNTS)("hostile requests, with %i workers", (concurrency) => {
+  beforeAll(async () => {
+    gateway = await serve(POLICY, { concurrency });
+    oracle = await standingOracle(gateway.envoy);
+    answers.clear();
+  });
+  afterAll(() => gateway?.stop());
+  beforeEach(() => gateway.forget());
+
   test("a request without the right key never reaches the service, and never gets 2xx", async () => {
     const outcomes = new Map<string, number>();
     const passed: string[] = [];
@@ -361,7 +362,7 @@ describe("hostile requests on two workers", () => {
 
   test("afterwards no VM has trapped, no secret is shown, and every worker serves", async () => {
     const reached = await connectionsByWorker(gateway.envoy);
-    expect([...reached.values()].filter((count) => count > 100)).toHaveLength(WORKERS);
+    expect([...reached.values()].filter((count) => count > 100)).toHaveLength(concurrency);
     await oracle.check({
       goodRequest: (agent) => request(gateway.url("/guarded/good"), { headers: { "x-api-key": key() }, agent }),
       secrets: [key()],

@@ -4,7 +4,7 @@ import { type StandingOracle, standingOracle } from "../support/envoy.js";
 import { request } from "../support/http.js";
 import { http2Request } from "./support/http2.js";
 import { passOnBoth } from "./support/on-both.js";
-import { type Gateway, serve } from "./support/serve.js";
+import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
 // Keys in the query and in cookies: what is looked for is what is taken out, and it is nowhere to be seen behind the guard.
 
@@ -210,11 +210,11 @@ describe("on both engines", () => {
   });
 });
 
-describe("in Envoy alone", () => {
+describe.each(WORKER_COUNTS)("in Envoy alone, with %i workers", (concurrency) => {
   let gateway: Gateway;
   let oracle: StandingOracle;
   beforeAll(async () => {
-    gateway = await serve(POLICY);
+    gateway = await serve(POLICY, { concurrency });
     oracle = await standingOracle(gateway.envoy);
   });
   afterAll(() => gateway?.stop());
