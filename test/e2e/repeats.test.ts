@@ -22,6 +22,8 @@ listeners: { public: { address: 127.0.0.1:8080 } }
 services:
   echo: { endpoints: [127.0.0.1:9001] }
   idp: { endpoints: [127.0.0.1:9002] }
+  crm: { endpoints: [127.0.0.1:9003] }
+  telemetry: { endpoints: [127.0.0.1:4318] }
 consumers:
   acme:
     credentials:
@@ -49,7 +51,17 @@ policies:
         - { name: expression, deny: 'request.headers["x-text"].matches("^(a+)+$")' }
         - { name: rest, allow: 'request.method == "GET"' }
   paced: { rateLimit: { key: ['request.headers["x-tenant"]'], rate: 1/day, store: { slots: 1024 } } }
+  traced: { tracing: { propagate: [w3c, b3], sample: 100%, tags: { text: 'request.headers["x-text"]' }, export: { otlp: telemetry } } }
+  crm-as-rest:
+    soap:
+      limits: { body: 16Ki }
+      fields:
+        namespace: urn:crm
+        operations: { Put: { request: { name: string }, response: { id: integer } } }
+      operations: { Put: POST /partners }
 routes:
+  - { name: traced, match: { path: /traced/** }, to: echo, apply: [traced, key] }
+  - { name: partners, match: { path: /partners }, to: crm, apply: [crm-as-rest] }
 ${["key", "place", "basic", "locked", "token", "shared", "signed", "digest", "opaque", "rules", "paced"]
   .map((name) => `  - { name: ${name}, match: { path: /${name}/** }, to: echo, apply: [${name}] }`)
   .join("\n")}
@@ -126,6 +138,14 @@ function hostileRequests({ env }: Gateway, round: number): Hostile[] {
     bearer("/opaque/x", `opaque-${round % 50}`),
     bearer("/opaque/x", "token&active=true"),
     bearer("/opaque/x", "t".repeat(5000)),
+    to(
+      `/traced/x?api_key=${key}`,
+      ["tracestate", "a=1,".repeat(10_000)],
+      ["cookie", `sid=${key}`],
+      ["x-api-key", `${key},`],
+    ),
+    to("/traced/x", ["traceparent", `00-${"1".repeat(32)}-${"2".repeat(16)}-01`], ["tracestate", "a=1,".repeat(40)]),
+    to("/traced/x", ["b3", "x".repeat(5000)], ["x-b3-traceid", "\xff"], ["x-text", `"\\\xff${"t".repeat(5000)}`]),
   ];
   const forbidden = [
     to("/rules/x", ["x-tenant", "blocked"], ["x-text", "b"]),
@@ -136,6 +156,10 @@ function hostileRequests({ env }: Gateway, round: number): Hostile[] {
     to("/paced/x", ["x-tenant", "greedy"], ["x-forwarded-for", "10.0.0.1, ".repeat(50)]),
     to("/paced/x"),
   ];
+  const put = (body: string, type = "application/json", ...headers: Pair[]): RawMessage => {
+    const length: Pair = ["content-length", String(body.length)];
+    return { ...to("/partners", ["content-type", type], length, ...headers), method: "POST", body };
+  };
   const of = (statuses: readonly number[], messages: readonly RawMessage[]) =>
     messages.map((message) => ({ statuses, message }));
   return [
@@ -143,6 +167,20 @@ function hostileRequests({ env }: Gateway, round: number): Hostile[] {
     ...of([403], forbidden),
     ...of([404], [to("/nowhere")]),
     ...of([400], [to("*"), to("/key/%2e%2e;/open"), { ...posted, method: "POST", body: "other" }]),
+    ...of(
+      [400],
+      [
+        put("[".repeat(10_000)),
+        put('{"name":"\\u0000"}'),
+        put('{"name":"a","<":1}'),
+        put('{"name":"\\ud800"}'),
+        put("{"),
+      ],
+    ),
+    ...of([413], [put(`{"name":"${"a".repeat(17_000)}"}`)]),
+    ...of([415], [put("<a/>", "text/xml"), put("{}", "application/json", ["content-encoding", "gzip"])]),
+    // What the service answers is no better.
+    ...of([502], [put(`{"name":"]]>&lt;<a b='${round}'/>"}`)]),
     ...of([200, 429], limited),
     ...of([401, 429], [to("/locked/x", ["authorization", `Basic ${base64(`acme:${round}`)}`])]),
   ];
@@ -192,6 +230,10 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   let gateway: Gateway;
   beforeAll(async () => {
     gateway = await serve(POLICY, { concurrency, env: { TOKEN_SECRET } });
+    gateway.upstream("crm").reply({
+      headers: { "content-type": "text/xml" },
+      body: `<!DOCTYPE a [<!ENTITY b "${"c".repeat(1000)}">]><a>${"&b;".repeat(1000)}</a>`,
+    });
     gateway.upstream("idp").reply({ headers: { "content-type": "application/json" }, body: '{"active":false}' });
   });
   afterAll(() => gateway?.stop());
@@ -210,6 +252,9 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
       if (turn > 0) growth.push(now - before);
       before = now;
     }
+    const exported = Buffer.concat(gateway.upstream("telemetry").received.map(({ body }) => body)).toString("latin1");
+    expect(exported.length).toBeGreaterThan(1000);
+    for (const secret of Object.values(gateway.env)) expect(exported.includes(secret)).toBe(false);
     expect(Math.min(...growth), `bytes by turn: ${growth.join()}`).toBeLessThanOrEqual(MOST_GROWTH);
     await oracle.check({
       goodRequest: (agent) => request(gateway.url("/open"), { agent }),
