@@ -121,6 +121,30 @@ describe("values as long as Envoy lets them be", () => {
   const lower = (operand: unknown) => ["lowerAscii", operand];
   const letters = "A".repeat(LONGEST);
 
+  // In the place of the time that they take, which no test can tell: what is asked of the host, and how much memory there is.
+  test("cost no host call more than short ones, in one header or in a hundred, and no memory but the first time", () => {
+    const vm = new ModuleVm(guard);
+    expect(vm.configure(whole)).toBe(true);
+    const send = (headers: readonly [string, string][]) => {
+      const own: [string, string][] = [[":method", "GET"], [":path", "/a"], ...headers, ["x-api-key", "acme-key"]];
+      return vm.send({ route: "r", headers: own });
+    };
+    const { calls } = send([["x-b", "1"]]);
+    // The first one asks the most: later ones may spend what a limit has on hand.
+    expect(calls).toContain("proxy_get_shared_data");
+    const hundred = Array.from({ length: 100 }, (_, n): [string, string] => [`x-b-${n}`, letters.slice(LONGEST - 600)]);
+    const shapes: [string, string][][] = [
+      hundred,
+      [["x-b", letters]],
+      Array.from({ length: 100 }, (): [string, string] => ["cookie", letters.slice(LONGEST - 600)]),
+    ];
+    for (const headers of shapes) send(headers);
+    const { pages } = vm;
+    for (let round = 0; round < 50; round++)
+      for (const headers of shapes) expect(send(headers).calls.length).toBeLessThanOrEqual(calls.length);
+    expect(vm.pages).toBe(pages);
+  });
+
   test("are put in lower case twice at once, and after that are unknown: a rule that allows does not, one that denies does", () => {
     const twice = ["==", lower(field("x-a")), lower(field("x-b"))];
     const thrice = ["==", lower(field("x-a")), ["?:", ["==", lower(field("x-a")), ""], "", lower(field("x-b"))]];

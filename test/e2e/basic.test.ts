@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { verifierOf } from "../../compiler/plan/verifier.js";
+import { type StandingOracle, standingOracle } from "../support/envoy.js";
+import { request } from "../support/http.js";
 import { connectionManagers, edited } from "./support/edit.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
@@ -24,6 +26,7 @@ ${consumers.join("")}policies:
   people: { authenticate: { anyOf: [{ basic: {} }], ${authenticate} } }
 routes:
   - { name: people, match: { path: /** }, to: echo, apply: [people] }
+  - { name: open, match: { path: /open }, to: echo }
 `;
 
 type Pair = readonly [name: string, value: string];
@@ -31,10 +34,21 @@ type Pair = readonly [name: string, value: string];
 const base64 = (text: string | Uint8Array) => Buffer.from(text).toString("base64");
 const basic = (text: string): Pair => ["authorization", `Basic ${base64(text)}`];
 
+async function holds(oracle: StandingOracle, gateway: Gateway, path = "/x"): Promise<void> {
+  await oracle.check({
+    // The scheme in small letters is the same one.
+    goodRequest: (agent) =>
+      request(gateway.url(path), { agent, headers: { authorization: `basic ${base64("acme:s:ecret")}` } }),
+    secrets: ["s:ecret", base64("acme:s:ecret"), PASSWORDS.jörg, base64(`jörg:${PASSWORDS.jörg}`)],
+  });
+}
+
 describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   let gateway: Gateway;
+  let oracle: StandingOracle;
   beforeAll(async () => {
     gateway = await serve(policy("lockout: false"), { concurrency });
+    oracle = await standingOracle(gateway.envoy);
   });
   afterAll(() => gateway?.stop());
   beforeEach(() => gateway.forget());
@@ -57,6 +71,15 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
     ["a wrong password", [basic("acme:secret")], "unknown-credential"],
     ["an unknown user", [basic("nobody:s:ecret")], "unknown-credential"],
     ["no colon", [basic("acme")], "malformed-credential"],
+    ["a colon and no more", [basic(":")], "malformed-credential"],
+    ["no base64", [["authorization", "Basic ====="]], "malformed-credential"],
+    ["base64 without its padding", [["authorization", "Basic YWNtZTpzOmVjcmV0MQ"]], "malformed-credential"],
+    ["NUL", [basic("acme:s:ecret\0")], "malformed-credential"],
+    [
+      "bytes that are not UTF-8",
+      [["authorization", `Basic ${base64(Buffer.of(0xc3, 0x28, 0x3a, 0x61))}`]],
+      "malformed-credential",
+    ],
     ["another scheme", [["authorization", "Bearer x"]], "malformed-credential"],
     ["two headers", [basic("acme:s:ecret"), basic("acme:s:ecret")], "duplicate-credential"],
   ];
@@ -67,12 +90,16 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
     expect(gateway.heard()).toEqual([]);
     expect(JSON.stringify(decision)).not.toContain("ecret");
   });
+
+  test("afterwards no VM has trapped, no password is shown, and every worker serves", () => holds(oracle, gateway));
 });
 
 describe.each(WORKER_COUNTS)("lockout, with %i workers", (concurrency) => {
   let gateway: Gateway;
+  let oracle: StandingOracle;
   beforeAll(async () => {
     gateway = await serve(policy("optional: false"), { concurrency });
+    oracle = await standingOracle(gateway.envoy);
   });
   afterAll(() => gateway?.stop());
 
@@ -86,6 +113,7 @@ describe.each(WORKER_COUNTS)("lockout, with %i workers", (concurrency) => {
     expect(Number(wait)).toBeGreaterThanOrEqual(1);
     expect(Number(wait)).toBeLessThanOrEqual(6);
     expect(gateway.upstream("echo").received).toHaveLength(1);
+    await holds(oracle, gateway, "/open");
   });
 });
 

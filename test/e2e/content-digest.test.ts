@@ -1,9 +1,10 @@
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { connect } from "node:http2";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openRaw } from "../support/http.js";
+import { type StandingOracle, standingOracle } from "../support/envoy.js";
+import { openRaw, request } from "../support/http.js";
 import { passOnBoth } from "./support/on-both.js";
-import { type Gateway, serve } from "./support/serve.js";
+import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
 // Signatures that cover `content-digest`: the guard verifies what was signed, and the body is compared with it before any of it goes on.
 
@@ -156,10 +157,12 @@ describe("of what is converted", () => {
   });
 });
 
-describe("in Envoy", () => {
+describe.each(WORKER_COUNTS)("in Envoy, with %i workers", (concurrency) => {
   let gateway: Gateway;
+  let oracle: StandingOracle;
   beforeAll(async () => {
-    gateway = await serve(POLICY, { concurrency: 2 });
+    gateway = await serve(POLICY, { concurrency });
+    oracle = await standingOracle(gateway.envoy);
   });
   afterAll(() => gateway?.stop());
   beforeEach(() => gateway.forget());
@@ -309,5 +312,13 @@ describe("in Envoy", () => {
     });
     expect(bare.status).toBe(401);
     expect(gateway.heard()).toEqual([]);
+  });
+
+  test("afterwards no VM has trapped, no secret is shown, and every worker serves", async () => {
+    const headers = () => Object.fromEntries(signed("/signed/x", digestOf(""), "GET"));
+    await oracle.check({
+      goodRequest: (agent) => request(gateway.url("/signed/x"), { agent, headers: headers() }),
+      secrets: Object.values(gateway.env),
+    });
   });
 });

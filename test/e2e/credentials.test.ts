@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type StandingOracle, standingOracle } from "../support/envoy.js";
+import { request } from "../support/http.js";
 import { http2Request } from "./support/http2.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
@@ -28,8 +30,10 @@ type Pair = readonly [name: string, value: string];
 
 describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   let gateway: Gateway;
+  let oracle: StandingOracle;
   beforeAll(async () => {
     gateway = await serve(POLICY, { concurrency });
+    oracle = await standingOracle(gateway.envoy);
   });
   afterAll(() => gateway?.stop());
   beforeEach(() => gateway.forget());
@@ -189,5 +193,12 @@ describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
     expect([over.status, over.headers["grpc-status"]]).toEqual([200, "8"]);
     expect(Number(over.headers["retry-after"])).toBeGreaterThanOrEqual(1);
     expect(gateway.heard()).toHaveLength(1);
+  });
+
+  test("afterwards no VM has trapped, no key is shown, and every worker serves", async () => {
+    await oracle.check({
+      goodRequest: (agent) => request(gateway.url("/known/x"), { agent, headers: { "x-api-key": acme()[1] } }),
+      secrets: Object.values(gateway.env),
+    });
   });
 });

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type StandingOracle, standingOracle } from "../support/envoy.js";
 import { openRaw, type RawMessage, rawRequestBytes, request } from "../support/http.js";
-import { type Gateway, serve } from "./support/serve.js";
+import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
 // Hostile keys in the query and in cookies, and hostile digests: what must be refused is, the service hears nothing of it, and every worker goes on.
 
@@ -26,16 +26,10 @@ routes:
   - { name: keys, match: { path: /keys/** }, to: echo, apply: [keys] }
   - { name: signed, match: { path: /signed/** }, to: echo, apply: [signed] }
 `;
-const WORKERS = 2;
 const ROUNDS = 20;
 
 let gateway: Gateway;
 let oracle: StandingOracle;
-beforeAll(async () => {
-  gateway = await serve(POLICY, { concurrency: WORKERS });
-  oracle = await standingOracle(gateway.envoy);
-});
-afterAll(() => gateway?.stop());
 
 const key = () => gateway.env.ACME_KEY ?? "";
 
@@ -61,7 +55,13 @@ async function statusesOf(messages: readonly RawMessage[]): Promise<number[]> {
 
 const times = <T>(items: readonly T[]): T[] => Array.from({ length: ROUNDS }, () => items).flat();
 
-describe("on two workers", () => {
+describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
+  beforeAll(async () => {
+    gateway = await serve(POLICY, { concurrency });
+    oracle = await standingOracle(gateway.envoy);
+  });
+  afterAll(() => gateway?.stop());
+
   test("keys in the query and in cookies", async () => {
     const queries = (right: string) => [
       ...["", "=", "&", "?", "api_key", "api_key&api_key", "api_key=&api_key=", `api_key=${right}&api_key`],

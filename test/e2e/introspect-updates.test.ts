@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { type RunningEnvoy, startEnvoy } from "../../compiler/runtime/process.js";
 import { DEFAULT_OPTIONS } from "../../compiler/targets/envoy/options.js";
@@ -14,7 +13,7 @@ import { until } from "./support/until.js";
 
 // Another configuration comes while requests wait for what their tokens are.
 
-const policy = (cache: string) => `apiVersion: sluice/v1
+const policy = (cache: string, timeout: string) => `apiVersion: sluice/v1
 kind: Gateway
 name: opaque
 listeners:
@@ -25,22 +24,23 @@ services:
 policies:
   known:
     authenticate:
-      anyOf: [{ introspect: { service: idp, path: /introspect, client: env:IDP_CLIENT, secret: env:IDP_SECRET, timeout: 20s, cache: ${cache} } }]
+      anyOf: [{ introspect: { service: idp, path: /introspect, client: env:IDP_CLIENT, secret: env:IDP_SECRET, timeout: ${timeout}, cache: ${cache} } }]
 routes:
   - { name: known, match: { path: /** }, to: echo, apply: [known] }
 `;
-const textOf = (cache: string) => bootstrapText(planOf(policy(cache)), { ...DEFAULT_OPTIONS, admin: undefined });
+const textOf = (cache: string, timeout: string) =>
+  bootstrapText(planOf(policy(cache, timeout)), { ...DEFAULT_OPTIONS, admin: undefined });
 const answer = { headers: { "content-type": "application/json" }, body: '{"active":true}' };
 
 /** Two workers before a service of tokens whose answers are held back. */
-async function serve(drainSeconds: number) {
+async function serve(drainSeconds: number, timeout = "20s") {
   const { script, open } = gate(answer);
   const idp = await startUpstream(script);
   clean.push(() => idp.close());
   const env = { IDP_CLIENT: "gateway", IDP_SECRET: "a secret of the gateway" };
   const bench = await openBench(["guard.wasm"], env, { 9002: idp.port });
   clean.push(() => bench.close());
-  const { text, put } = await watchedListeners(bench, textOf("30s"));
+  const { text, put } = await watchedListeners(bench, textOf("30s", timeout));
   const envoy = await startEnvoy({
     ...{ envoy: await requireEnvoy(), workDir: bench.workDir, env, concurrency: 2, drainSeconds },
     configText: text,
@@ -48,16 +48,23 @@ async function serve(drainSeconds: number) {
   clean.push(() => envoy.stop());
   const [listener] = await envoy.listeners();
   const port = listener?.port ?? 0;
-  return { envoy, port, open, idp, upstream: bench.upstream, update: () => put(textOf("31s")) };
+  return { envoy, port, open, idp, upstream: bench.upstream, update: () => put(textOf("31s", timeout)) };
 }
 
-function begin(port: number, token: string): { socket: Socket; ended: Promise<string> } {
+/** A request, and the first line of what comes back: an empty one if the connection ends without. Envoy may keep it for some seconds behind its answer. */
+function begin(port: number, token: string): { answered: Promise<string> } {
   const socket = connect(port, "127.0.0.1");
-  const parts: Buffer[] = [];
-  socket.on("data", (part: Buffer) => parts.push(part));
-  socket.on("error", () => {});
   socket.write(`GET /x HTTP/1.1\r\nhost: shop.test\r\nconnection: close\r\nauthorization: Bearer ${token}\r\n\r\n`);
-  return { socket, ended: once(socket, "close").then(() => Buffer.concat(parts).toString().split("\r\n")[0] ?? "") };
+  const answered = new Promise<string>((resolve) => {
+    let text = "";
+    socket.on("data", (part: Buffer) => {
+      text += part.toString("latin1");
+      if (text.includes("\r\n")) resolve(text.split("\r\n")[0] ?? "");
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(""));
+  });
+  return { answered };
 }
 
 const waiting = async (envoy: RunningEnvoy) =>
@@ -76,7 +83,7 @@ describe("a listener that is replaced while a hundred requests wait", () => {
       async () => (await stat(envoy, "listener_manager.total_filter_chains_draining")) === 1,
     );
     open();
-    expect(new Set(await Promise.all(calls.map(({ ended }) => ended)))).toEqual(new Set(["HTTP/1.1 200 OK"]));
+    expect(new Set(await Promise.all(calls.map(({ answered }) => answered)))).toEqual(new Set(["HTTP/1.1 200 OK"]));
     expect(await waiting(envoy)).toBe(0);
     expect(envoy.logText()).not.toMatch(/Uncaught|abort:|Unable to/);
     const [listener] = await envoy.listeners();
@@ -89,13 +96,29 @@ describe("a listener that is replaced while a hundred requests wait", () => {
     });
   });
 
+  it("answers 503 to those whose answers do not come in time", async () => {
+    const { envoy, port, idp, upstream, update } = await serve(60, "3s");
+    const calls = Array.from({ length: 100 }, (_, index) => begin(port, `token-${index}`));
+    await until("all to be asked about", async () => idp.received.length === 100);
+    await update();
+    await until("the update", async () => (await stat(envoy, "listener_manager.lds.update_success")) === 2);
+    expect(new Set(await Promise.all(calls.map(({ answered }) => answered)))).toEqual(
+      new Set(["HTTP/1.1 503 Service Unavailable"]),
+    );
+    expect(await waiting(envoy)).toBe(0);
+    expect(upstream.received).toEqual([]);
+    expect(envoy.logText()).not.toMatch(/Uncaught|abort:|Unable to/);
+  });
+
   it("and is gone before the answers come: nobody minds them", async () => {
     const { envoy, port, open, idp, upstream, update } = await serve(1);
     const calls = Array.from({ length: 100 }, (_, index) => begin(port, `token-${index}`));
     await until("all to wait", async () => (await waiting(envoy)) === 100);
     await update();
-    // Clients whose requests never end are cut off with their listener.
-    await Promise.all(calls.map(({ ended }) => ended));
+    // Where draining is over before the timeout is, Envoy cuts connections off, and no filter can answer on them any more: they get neither 200 nor 503,
+    // and in no case what was not decided.
+    expect(new Set(await Promise.all(calls.map(({ answered }) => answered)))).toEqual(new Set([""]));
+    expect(upstream.received).toEqual([]);
     await until(
       "the old one to go",
       async () => (await stat(envoy, "listener_manager.total_filter_chains_draining")) === 0,

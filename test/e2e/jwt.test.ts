@@ -1,14 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { standingOracle } from "../support/envoy.js";
 import { request } from "../support/http.js";
-import { type Members, published, type SigningKey, secretKey, TOKEN_KEYS, tokenBy } from "../support/token-keys.js";
+import { type Members, published, secretKey, TOKEN_KEYS, tokenBy } from "../support/token-keys.js";
 import { base64url } from "../support/tokens.js";
 import { sluice } from "./support/cli.js";
-import { type Bootstrap, edited } from "./support/edit.js";
 import { type Gateway, serve, WORKER_COUNTS } from "./support/serve.js";
 
 // Tokens on a real Envoy, and beside its own filter for them.
@@ -72,33 +70,6 @@ cases:
 
 const now = () => Math.floor(Date.now() / 1000);
 const good = (): Members => ({ iss: ISSUER, aud: ["orders"], sub: "alice", exp: now() + 600 });
-
-/** A listener \`native\` beside ours, with Envoy's own filter in the place of the guard. */
-function withNative(document: Bootstrap): void {
-  const [own] = document.static_resources.listeners;
-  if (own === undefined) throw new Error("there is a listener");
-  const native = structuredClone(own);
-  native.name = "native";
-  for (const { typed_config: manager } of native.filter_chains.flatMap((chain) => chain.filters))
-    manager.http_filters = manager.http_filters.map((filter) =>
-      filter.typed_config.config === undefined ? filter : { name: "jwt", typed_config: jwtAuthn() },
-    );
-  document.static_resources.listeners.push(native);
-}
-
-function jwtAuthn() {
-  const provider = {
-    issuer: ISSUER,
-    audiences: ["orders", "shop"],
-    local_jwks: { inline_string: JSON.stringify({ keys: KEYS }) },
-    clock_skew_seconds: 30,
-  };
-  return {
-    "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
-    providers: { tokens: provider },
-    rules: [{ match: { prefix: "/" }, requires: { provider_name: "tokens" } }],
-  };
-}
 
 describe.each(WORKER_COUNTS)("with %i workers", (concurrency) => {
   let gateway: Gateway;
@@ -189,110 +160,4 @@ it("signs consumers of policy tests in, on both engines", async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
-});
-
-describe("beside jwt_authn", () => {
-  let gateway: Gateway;
-  beforeAll(async () => {
-    gateway = await serve(POLICY, { env: { TOKEN_SECRET: SECRET }, edit: edited(withNative) });
-  });
-  afterAll(() => gateway?.stop());
-
-  const time = fc.integer({ min: -400, max: 400 }).filter((seconds) => Math.abs(Math.abs(seconds) - 30) > 10);
-  const odd = fc.constantFrom<Members[string]>(
-    null,
-    "",
-    "orders",
-    0,
-    -1,
-    1.5,
-    1e300,
-    true,
-    [],
-    {},
-    ["orders", 1],
-    [["orders"]],
-  );
-  const mostly = (usual: fc.Arbitrary<Members[string]>, other: fc.Arbitrary<Members[string]> = odd) =>
-    fc.oneof({ weight: 20, arbitrary: usual }, { weight: 1, arbitrary: other });
-  const moment = time.map((seconds): Members[string] => now() + seconds);
-  const past = fc.integer({ min: 50, max: 500 }).map((seconds): Members[string] => now() - seconds);
-  const claims = fc.record(
-    {
-      iss: mostly(fc.constant(ISSUER)),
-      aud: mostly(
-        fc.constantFrom<Members[string]>("orders", ["shop"], ["x", "orders"]),
-        fc.oneof(odd, fc.constant("Orders")),
-      ),
-      exp: mostly(fc.constant(now() + 900), fc.oneof(odd, moment)),
-      nbf: mostly(past, fc.oneof(odd, moment)),
-      iat: mostly(past, fc.oneof(odd, moment)),
-      sub: mostly(fc.constant("alice")),
-      jti: mostly(fc.constant("a")),
-      scope: mostly(fc.constantFrom<Members[string]>("a b", ["a"])),
-      other: odd,
-    },
-    { requiredKeys: ["iss", "aud", "exp"] },
-  );
-  const header = fc.record(
-    {
-      kid: fc.constantFrom<Members[string]>("rsa", "ec", "nobody", "", 1),
-      alg: fc.constantFrom<Members[string]>("RS256", "RS384", "ES256", "none", "HS256"),
-      typ: fc.constantFrom<Members[string]>("JWT", "at+jwt", 1),
-      crit: fc.constantFrom<Members[string]>([], ["x"]),
-      b64: fc.boolean(),
-      zip: fc.constant<Members[string]>("DEF"),
-    },
-    { requiredKeys: [] },
-  );
-  const change = fc.oneof(
-    { weight: 10, arbitrary: fc.constant((token: string) => token) },
-    { weight: 1, arbitrary: fc.constant((token: string) => `${token}=`) },
-    { weight: 1, arbitrary: fc.constant((token: string) => `${token}.`) },
-    { weight: 1, arbitrary: fc.constant((token: string) => token.replace(/.$/, (last) => (last === "A" ? "B" : "A"))) },
-    {
-      weight: 1,
-      arbitrary: fc.nat(500).map((at) => (token: string) => `${token.slice(0, at)}A${token.slice(at + 1)}`),
-    },
-    { weight: 1, arbitrary: fc.nat(500).map((at) => (token: string) => token.slice(0, at)) },
-  );
-  const key = fc.constantFrom<SigningKey>(rsa, rsa, ec, ec, ec384, { ...otherEc, kid: "ec" });
-  const token = fc
-    .tuple(key, claims, fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: header }), change)
-    .map(([by, payload, first, changed]) => changed(tokenBy(by, payload, first)));
-
-  /** What jwt_authn does not look at, or reads in another way. */
-  const ONLY_WE = [
-    "token-parts", // It reads no further than the third part.
-    ...["token-encoding", "token-extension", "token-header", "token-payload", "token-claim", "token-without-expiry"],
-    ...["token-issued-ahead", "token-key", "token-issuer"],
-  ];
-
-  /** It takes an `exp` of 0 for none. */
-  const neverExpires = (text: string) =>
-    /"exp":0[,}]/.test(Buffer.from(text.split(".")[1] ?? "", "base64url").toString());
-
-  /** Of ES256, it takes half of the bytes for one number and half for the other, and does not count them. */
-  const hasOddSignature = (text: string) => Buffer.from(text.split(".")[2] ?? "", "base64url").length % 2 === 1;
-
-  it("lets nothing in that it refuses, and refuses beyond it only for what is written down", {
-    timeout: 300_000,
-  }, async () => {
-    const runs = Number(process.env.SLUICE_FUZZ_RUNS ?? 300);
-    let both = 0;
-    await fc.assert(
-      fc.asyncProperty(token, async (text) => {
-        const headers = { authorization: `Bearer ${text}` };
-        const { reply, decision } = await gateway.judged(() => gateway.send("/known/x", { headers }));
-        const native = await request(gateway.url("/known/x", "native"), { headers });
-        if (reply.status === 200 && native.status === 200) both++;
-        if (reply.status === 200) expect(native.status, text).toBe(200);
-        else if (native.status === 200 && !hasOddSignature(text) && !neverExpires(text))
-          expect(ONLY_WE, text).toContain((decision.decision ?? "").replace("known denied ", ""));
-      }),
-      { numRuns: runs },
-    );
-    // Otherwise nothing was compared.
-    expect(both).toBeGreaterThan(runs / 20);
-  });
 });

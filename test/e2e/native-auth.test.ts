@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type StandingOracle, standingOracle } from "../support/envoy.js";
+import { request } from "../support/http.js";
 import { type ConnectionManager, connectionManagers, edited } from "./support/edit.js";
 import { type Gateway, serve } from "./support/serve.js";
 
@@ -16,6 +18,8 @@ interface Sent {
 interface Compared {
   ours: Gateway;
   theirs: Gateway;
+  /** Of ours. */
+  oracle: StandingOracle;
 }
 
 /** Ours with its policies, and the same without them behind filters of Envoy's own. */
@@ -31,7 +35,7 @@ async function beside(
       for (const manager of connectionManagers(document)) manager.http_filters.unshift(...native);
     }),
   });
-  return { ours, theirs };
+  return { ours, theirs, oracle: await standingOracle(ours.envoy) };
 }
 
 /** How often each outcome came, and why we refused what Envoy's filter lets in. */
@@ -172,6 +176,10 @@ routes:
       "several places have keys",
       "there are two lines of cookies",
     ]);
+    await gateways.oracle.check({
+      goodRequest: (agent) => request(gateways.ours.url("/x"), { agent, headers: { "x-api-key": KEYS.GLOBEX_KEY } }),
+      secrets: Object.values(KEYS),
+    });
   });
 });
 
@@ -264,5 +272,7 @@ routes:
       "what a rule denies by is not there",
       "what a rule denies by is there twice",
     ]);
+    const headers = { "x-blocked": "no", "x-zone": "int" };
+    await gateways.oracle.check({ goodRequest: (agent) => request(gateways.ours.url("/open"), { agent, headers }) });
   });
 });

@@ -67,6 +67,20 @@ describe("the standing oracle", () => {
       expect(String(fault)).not.toContain("open-sesame");
     }));
 
+  it("looks at what clients are answered, in headers and in bodies, and at nothing from before", () =>
+    withEnvoy(async ({ envoy, port, goodRequest }) => {
+      const send = (target: string) => rawRequest({ port }, { target, headers: [["host", "a"]] });
+      const before = await send("/");
+      expect(before.values("server")).toEqual(["envoy"]);
+      const oracle = await standingOracle(envoy);
+      await oracle.check({ secrets: ["date\nnever"], goodRequest });
+      const fault = (secrets: string[], answers: string[] = []) =>
+        oracle.check({ secrets, answers, goodRequest }).then(() => "none", String);
+      expect(await fault(["server\nenvoy"])).toContain("secret number 1 is in a reply");
+      expect(await fault([before.text])).toContain("secret number 1 is in a reply");
+      expect(await fault(["elsewhere"], ["found elsewhere"])).toContain("secret number 1 is in a reply");
+    }));
+
   it("does not hold when a good request is not answered by 200", () =>
     withEnvoy(async ({ envoy }) => {
       const oracle = await standingOracle(envoy);

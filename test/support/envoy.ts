@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import { type EnvoyBinary, findEnvoy } from "../../compiler/runtime/find.js";
 import type { RunningEnvoy } from "../../compiler/runtime/process.js";
+import { watchReplies } from "./replies.js";
 
 let resolved: Promise<EnvoyBinary> | undefined;
 
@@ -20,8 +21,10 @@ export interface OracleCheck {
    * each worker.
    */
   goodRequest: (agent: Agent) => Promise<{ status: number }>;
-  /** None of these may stand in Envoy's output, its statistics or its configuration dump. */
+  /** None of these may stand in what clients were answered, in Envoy's output, its statistics or its configuration dump. */
   secrets?: readonly string[];
+  /** What clients were answered that did not read it with the functions of `http.ts`. */
+  answers?: Iterable<string>;
 }
 
 export interface StandingOracle {
@@ -37,13 +40,15 @@ const ATTEMPTS_PER_WORKER = 40;
 export async function standingOracle(envoy: RunningEnvoy): Promise<StandingOracle> {
   const before = await vmCounters(envoy);
   const mark = envoy.log.end;
+  const replies = watchReplies((await envoy.listeners()).map(({ port }) => port));
   return {
-    async check({ goodRequest, secrets = [] }) {
+    async check({ goodRequest, secrets = [], answers = [] }) {
       const faults = [
         ...(await serviceFaults(envoy, goodRequest)),
         ...logFaults(envoy, mark),
         ...vmFaults(before, await vmCounters(envoy)),
-        ...(await secretFaults(envoy, secrets)),
+        ...(await secretFaults(envoy, secrets, [replies.text(), ...answers].join("\n"))),
+        ...(replies.truncated ? ["there were too many replies to be kept whole"] : []),
       ];
       if (faults.length > 0) throw new Error(`the standing oracle does not hold:\n- ${faults.join("\n- ")}`);
     },
@@ -68,8 +73,9 @@ function vmFaults(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, 
   });
 }
 
-async function secretFaults(envoy: RunningEnvoy, secrets: readonly string[]): Promise<string[]> {
+async function secretFaults(envoy: RunningEnvoy, secrets: readonly string[], replies: string): Promise<string[]> {
   const places: readonly (readonly [string, string])[] = [
+    ["a reply", replies],
     ["the log", envoy.log.text()],
     ["the output", envoy.output.text()],
     ["/stats", (await envoy.admin.get("/stats")).text],

@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect, type Socket } from "node:net";
+import { keepReply } from "./replies.js";
 
 const TIMEOUT_MS = 10_000;
 
@@ -44,6 +45,7 @@ export function request(url: string | URL, options: RequestOptions = {}): Promis
         response.on("end", () => {
           clearTimeout(timer);
           const body = Buffer.concat(parts);
+          keepReply(Number(new URL(url).port), response.rawHeaders, body);
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
@@ -136,7 +138,11 @@ export async function openRaw(to: Destination): Promise<RawConnection> {
   const input = new Input(socket);
   return {
     send: (data) => void socket.write(bytes(data)),
-    response: (method = "GET") => readResponse(input, method),
+    async response(method = "GET") {
+      const reply = await readResponse(input, method);
+      keepReply(to.port, [reply.reason, ...reply.headers.flat()], reply.body);
+      return reply;
+    },
     ended: () => input.toEnd().then(() => {}),
     close: () => socket.destroy(),
   };

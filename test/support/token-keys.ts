@@ -22,8 +22,9 @@ export interface SigningKey {
   sign(text: string): Buffer;
 }
 
-function rsaKey(kid: string, alg: string): SigningKey {
-  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const rsaPair = (modulusLength: number) => generateKeyPairSync("rsa", { modulusLength });
+
+function rsaKey(kid: string, alg: string, { publicKey, privateKey } = rsaPair(2048)): SigningKey {
   const { n = "", e = "" } = publicKey.export({ format: "jwk" });
   return { alg, kid, jwk: { kty: "RSA", n, e }, sign: (text) => sign(hashOf(alg), Buffer.from(text), privateKey) };
 }
@@ -67,6 +68,43 @@ export const TOKEN_KEYS = {
   ec384: ecKey("ec384", "ES384"),
   otherEc: ecKey("other-ec", "ES256"),
 };
+
+/** Keys for each algorithm of tokens that there is, of RSA also of each size that is in use, and the variables that secrets stand in. It takes a second to make them. */
+export function keysOfAllAlgorithms() {
+  const rsa = [2048, 3072, 4096].flatMap((bits) => {
+    const pair = rsaPair(bits);
+    return ["RS256", "RS384", "RS512"].map((alg) => {
+      const key = rsaKey(`${alg}-${bits}`, alg, pair);
+      return { ...key, jwk: { ...key.jwk, alg } };
+    });
+  });
+  const environment: Record<string, string> = {};
+  const secrets = Object.entries({ HS256: 32, HS384: 48, HS512: 64 }).map(([alg, bytes]): SigningKey => {
+    const secret = Buffer.alloc(bytes, `a secret for ${alg}, and for nothing else, of as many bytes as `);
+    const variable = `${alg}_SECRET`;
+    environment[variable] = secret.toString("base64url");
+    return { ...secretKey(alg, secret, variable), kid: alg, jwk: { kty: "oct", alg, k: `env:${variable}` } };
+  });
+  return { publicKeys: [...rsa, ecKey("ES256", "ES256"), ecKey("ES384", "ES384")], secrets, environment };
+}
+
+/** The token with one bit of it changed: in its signature, from the first byte to the last, and in its claims. */
+export function changedTokens(token: string): string[] {
+  const parts = token.split(".").map((part) => Buffer.from(part, "base64url"));
+  const lengthOf = (index: number) => parts[index]?.length ?? 0;
+  const places = [
+    [2, 0],
+    [2, lengthOf(2) >> 1],
+    [2, lengthOf(2) - 1],
+    [1, lengthOf(1) >> 1],
+  ] as const;
+  return places.map(([index, at]) => {
+    const changed = parts.map((part) => Buffer.from(part));
+    const part = changed[index] ?? Buffer.of();
+    part[at] = (part[at] ?? 0) ^ 1;
+    return changed.map((bytes) => bytes.toString("base64url")).join(".");
+  });
+}
 
 /** What is published of a key. */
 export function published({ jwk, kid }: SigningKey): Record<string, string> {

@@ -38,7 +38,7 @@ const DEVIATIONS_OF_MODULES: typeof DEVIATIONS = {
   "json-web-crypto 47": "a secret may stand beside public keys, as it is in the environment",
 };
 
-const ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "HS256", "HS384", "HS512"];
+export const ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "HS256", "HS384", "HS512"];
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   RSA: ["kty", "kid", "alg", "n", "e"],
   EC: ["kty", "kid", "alg", "crv", "x", "y"],
@@ -48,7 +48,7 @@ const UNSIGNED =
   /denied (malformed-credential|duplicate-credential|token-(too-long|parts|encoding|header|algorithm|extension|key|signature))$/;
 
 /** A key as modules have it; a secret stands in a variable. */
-function configured(key: Key, variable: string): Record<string, unknown> {
+export function configured(key: Key, variable: string): Record<string, unknown> {
   const members = MEMBERS[key.kty] ?? ["kty"];
   const kept = Object.fromEntries(members.flatMap((name) => (key[name] === undefined ? [] : [[name, key[name]]])));
   return key.kty === "oct" ? { alg: "HS256", ...kept, k: `env:${variable}` } : kept;

@@ -1,4 +1,5 @@
 import { connect as connectHttp2 } from "node:http2";
+import { keepReply } from "../../support/replies.js";
 import type { Gateway } from "./serve.js";
 
 /** One call over cleartext HTTP/2; with trailers it has a body, "body", before them. */
@@ -22,6 +23,7 @@ export function http2Request(
     stream.once("error", reject);
     stream.once("close", () => {
       session.close();
+      keepReply(gateway.port(), Object.entries(received).flat(), Buffer.of());
       resolve({ status: Number(received[":status"]), headers: received });
     });
     if (trailers !== undefined) stream.end("body");

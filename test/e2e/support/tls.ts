@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import { type KeyedCertificate, makeAuthority } from "../../../compiler/runtime/certificates.js";
+import { keepReply } from "../../support/replies.js";
 
 /** A folder with certificates that Envoy reads, and the authority that most of them come from. */
 export interface CertificateFolder {
@@ -86,14 +87,16 @@ export function secureGet(
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.once("error", reject);
-      response.once("end", () =>
+      response.once("end", () => {
+        const body = Buffer.concat(parts);
+        keepReply(port, response.rawHeaders, body);
         resolve({
           status: response.statusCode ?? 0,
-          text: Buffer.concat(parts).toString(),
+          text: body.toString(),
           headers: response.headers,
           reused: call.reusedSocket,
-        }),
-      );
+        });
+      });
     });
     call.once("error", reject);
     call.end();
