@@ -1,3 +1,4 @@
+import type { Json } from "../plan/plan.js";
 import { serialise } from "./regex/automaton.js";
 import type { AttributeNode, Typed, Value } from "./tree.js";
 
@@ -32,6 +33,15 @@ export function lower(tree: Typed, part: (tree: Typed) => JsonPredicate = (one) 
     case "or":
       return ["||", ...tree.operands.map(part)];
   }
+}
+
+/** Whether a configuration of the module reads an attribute of some kind, in whatever predicate or key. */
+export function readsIn(value: Json, isOne: (attribute: string) => boolean): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (!Array.isArray(value)) return Object.values(value).some((inner) => readsIn(inner, isOne));
+  const [operation, attribute] = value;
+  const isRead = operation === "get" && typeof attribute === "string" && isOne(attribute);
+  return isRead || value.some((inner) => readsIn(inner, isOne));
 }
 
 function lowerConstant(value: Value): JsonPredicate {

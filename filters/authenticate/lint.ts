@@ -1,8 +1,11 @@
 import { diagnose } from "../../compiler/diagnostics/diagnostic.js";
 import type { Expression } from "../../compiler/expression/expression.js";
-import type { Json, PolicyPlan } from "../../compiler/plan/plan.js";
+import { readsIn } from "../../compiler/expression/lower.js";
+import type { PolicyPlan } from "../../compiler/plan/plan.js";
 import { keyFinding } from "../../compiler/policy/chosen-key.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
+
+const isSource = (attribute: string) => attribute.startsWith("source.");
 
 /** Warns of a lockout that binds nobody, and where strangers reach a service. */
 export function lintOf(
@@ -22,7 +25,7 @@ function openToAnybody(optional: boolean, { policy, place }: PolicyContext): Non
     const later = steps.slice(own + 1).map((step) => step.policy);
     const asks = later.some(
       ({ phase, mode, config, requires }) =>
-        (phase === "authorize" && mode === undefined && readsSource(config)) ||
+        (phase === "authorize" && mode === undefined && readsIn(config, isSource)) ||
         requires.some(({ attribute }) => attribute.startsWith("auth.")),
     );
     const applied = steps[own]?.origin;
@@ -33,13 +36,4 @@ function openToAnybody(optional: boolean, { policy, place }: PolicyContext): Non
     ];
     return [diagnose("SL0424", { policy }, applied, { related })];
   };
-}
-
-/** Whether a condition in the configuration of a policy asks from where the request comes. */
-function readsSource(value: Json): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (!Array.isArray(value)) return Object.values(value).some(readsSource);
-  const [operation, attribute] = value;
-  const isRead = operation === "get" && typeof attribute === "string" && attribute.startsWith("source.");
-  return isRead || value.some(readsSource);
 }

@@ -220,6 +220,15 @@ describe("certificates of clients", () => {
     });
   });
 
+  it("are asked for, whatever the file says of names beside its policies", () => {
+    const policies =
+      "when: 'request.method == \"GET\"', authorize: { rules: [{ name: r, allow: 'request.path == \"/a\"' }] }";
+    const text = policy({ listener, policies });
+    expect(answers(`# nothing looks at source.principal\n${text}`)).toMatchObject({
+      "listener.clientCertificate": expect.stringMatching(/^polyfill: /),
+    });
+  });
+
   it.each([
     "authorize: { rules: [{ name: r, allow: 'source.principal == \"a.test\"' }] }",
     "rateLimit: { key: [source.principal], rate: 3/minute }",

@@ -1,3 +1,4 @@
+import { readsIn } from "../../expression/lower.js";
 import type { GatewayPlan, JsonObject, ListenerPlan, PolicyPlan, ServicePlan } from "../../plan/plan.js";
 import { present, type Resource } from "../kubernetes/resource.js";
 import { native, polyfill, refused, type Support } from "../support.js";
@@ -48,7 +49,8 @@ export const NAMES_UNTOLD =
 
 /** By its callers, or by what it writes or decides. */
 function looksAtNames({ knowsByCertificate, config, when }: PolicyPlan): boolean {
-  return knowsByCertificate === true || JSON.stringify([config, when]).includes("source.principal");
+  const isName = (attribute: string) => attribute === "source.principal";
+  return knowsByCertificate === true || readsIn([config, when?.predicate ?? null], isName);
 }
 
 /** How a Backend is known, and what it is shown; undefined without TLS. */
