@@ -52,7 +52,7 @@ function filesUnder(folder: string): string[] {
 
 function yamlFiles(folder: string, which: "policies" | "tests" = "policies"): string[] {
   return readdirSync(folder)
-    .filter((name) => isMeant(folder, name) && isTestName(name) === (which === "tests"))
+    .filter((name) => isTestName(name) === (which === "tests") && isMeant(folder, name))
     .toSorted()
     .map((name) => regularFile(join(folder, name)));
 }

@@ -30,7 +30,7 @@ function filesIn(folder: string): string[] {
   return entriesOf(folder)
     .filter((entry) => isYamlName(entry.name))
     .map((entry) => join(folder, entry.name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true && namesTheLanguage(path));
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true && namesTheLanguage(headOf(path)));
 }
 
 function entriesOf(folder: string): Dirent[] {
@@ -44,8 +44,7 @@ const API_VERSION = /\bapiVersion["']?\s*:\s*["']?sluice\b/;
 const HEAD_BYTES = 65_536;
 
 /** Whoever reads a file that cannot be opened says why: it counts as one. */
-function namesTheLanguage(path: string): boolean {
-  const head = headOf(path);
+function namesTheLanguage(head: string | undefined): boolean {
   return head === undefined || API_VERSION.test(head);
 }
 
@@ -66,7 +65,7 @@ export function isMeant(folder: string, name: string): boolean {
   // Reading a pipe may never end; whoever takes the file tells what it is.
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return true;
   const head = headOf(path);
-  return head === undefined || API_VERSION.test(head) || (KIND.test(head) && !ANY_VERSION.test(head));
+  return namesTheLanguage(head) || (head !== undefined && KIND.test(head) && !ANY_VERSION.test(head));
 }
 
 function headOf(path: string): string | undefined {

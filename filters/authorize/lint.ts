@@ -8,7 +8,7 @@ import { type Budget, canFire, comparisonsIn, knowing, type Rule } from "../../c
 import type { Chain, PolicyPlan } from "../../compiler/plan/plan.js";
 import type { PolicyContext } from "../../compiler/policy/kind.js";
 import type { ModelRule } from "./model.js";
-import { deniedByNameOnly } from "./strangers.js";
+import { optionalIn, type Passed, passedByStrangers, passedFinding } from "./strangers.js";
 
 type Otherwise = "allow" | "deny";
 
@@ -23,26 +23,29 @@ export function lintOf(
 ): NonNullable<PolicyPlan["lint"]> {
   let everywhere: Diagnostic[] | undefined;
   let whereKnown: Diagnostic[] | undefined;
+  let passed: Passed[] | undefined;
   return (chain) => {
+    const before = stepsBefore(chain, context.policy);
     everywhere ??= [...unknownNames(rules, context), ...lintRules(rules, otherwise, context, ALWAYS_KNOWN)];
-    const guaranteed = guaranteedOn(chain, context.policy);
+    const guaranteed = guaranteedBy(before);
     if (guaranteed.length > 0)
       whereKnown ??= lintRules(rules, otherwise, context, new Set([...ALWAYS_KNOWN, ...guaranteed]));
     const own = guaranteed.length > 0 ? (whereKnown ?? []) : [];
-    return [
-      ...everywhere,
-      ...own,
-      ...credentials(rules, context, chain),
-      ...deniedByNameOnly(rules, otherwise, context, chain),
-    ];
+    const optional = optionalIn(before);
+    if (optional !== undefined) passed ??= passedByStrangers(rules, otherwise, { steps: STEPS });
+    const open = optional === undefined ? [] : (passed ?? []).map((one) => passedFinding(one, optional, context));
+    return [...everywhere, ...own, ...credentials(rules, context, chain), ...open];
   };
 }
 
-/** What is known of every request once the policies before this one let it pass. All that authenticate guarantee the same. */
-function guaranteedOn({ steps }: Chain, policy: string): readonly string[] {
+function stepsBefore({ steps }: Chain, policy: string): Chain["steps"] {
   const own = steps.findIndex((step) => step.policy.name === policy);
-  return steps
-    .slice(0, Math.max(own, 0))
+  return steps.slice(0, Math.max(own, 0));
+}
+
+/** What is known of every request once these policies let it pass. All that authenticate guarantee the same. */
+function guaranteedBy(before: Chain["steps"]): readonly string[] {
+  return before
     .filter((step) => step.policy.mode === undefined && step.policy.when === undefined)
     .flatMap((step) => step.policy.guarantees ?? []);
 }
@@ -181,9 +184,8 @@ function unknownNames(rules: readonly ModelRule[], context: PolicyContext): Diag
       return (words === undefined ? [] : constants)
         .filter((name) => !words?.names.includes(name))
         .map((name) => {
-          const meant = nearest(name, words?.names ?? []);
-          const parameters = { what: words?.what ?? "", name, hint: hintOf(meant) };
-          return diagnose("SL0418", parameters, span, respelling(name, meant, span));
+          const { hint, fix } = meantBy(name, words?.names ?? [], span);
+          return diagnose("SL0418", { what: words?.what ?? "", name, hint }, span, fix);
         });
     });
   });
@@ -197,21 +199,28 @@ function unknownRoutes(names: readonly string[], { gateway }: PolicyContext, spa
   return names
     .filter((name) => !known.includes(name) && !name.startsWith(GENERATED))
     .map((name) => {
-      const meant = nearest(name, known);
-      return diagnose("SL0433", { name, hint: hintOf(meant) }, span, respelling(name, meant, span));
+      const { hint, fix } = meantBy(name, known, span);
+      return diagnose("SL0433", { name, hint }, span, fix);
     });
 }
 
-function hintOf(meant: string | undefined): string {
-  return meant === undefined ? "" : `; did you mean \`${meant}\`?`;
+/** What a name that is not known was meant to be, in words and as a fix; neither if it is like none. */
+function meantBy(
+  name: string,
+  known: readonly string[],
+  span: Diagnostic["span"],
+): { hint: string; fix: { fix?: Fix } } {
+  const meant = nearest(name, known);
+  if (meant === undefined) return { hint: "", fix: {} };
+  return { hint: `; did you mean \`${meant}\`?`, fix: respelling(name, meant, span) };
 }
 
 /** The constants of a comparison with one name written as it is meant, if it stands there as it is and once. */
-function respelling(name: string, meant: string | undefined, span: Diagnostic["span"]): { fix?: Fix } {
+function respelling(name: string, meant: string, span: Diagnostic["span"]): { fix?: Fix } {
   const text = span.source.text.slice(span.start, span.end);
   const quoted = text.split(`"${name}"`);
   const [before, after, more] = quoted.length > 1 ? quoted : text.split(`'${name}'`);
-  if (meant === undefined || before === undefined || after === undefined || more !== undefined) return {};
+  if (before === undefined || after === undefined || more !== undefined) return {};
   const start = span.start + before.length + 1;
   const edits = [{ span: { ...span, start, end: start + name.length }, newText: meant }];
   return { fix: { title: `write \`${meant}\``, safe: false, edits } };
