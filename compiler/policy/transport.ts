@@ -98,14 +98,14 @@ export const http3Port = z
   .describe("UDP port by which clients reach `http3`, where it is not that of `address`: 443 in front of 8443.");
 
 /** Where Debian, Ubuntu, Alpine and their images have the authorities of the web. */
-const SYSTEM_CA = "mounted:/etc/ssl/certs/ca-certificates.crt";
+export const SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt";
 
 const SERVER_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
 export const serviceTls = z
   .strictObject({
     ca: mounted("/etc/tls/services.crt")
-      .prefault(SYSTEM_CA)
+      .prefault(`mounted:${SYSTEM_CA}`)
       .describe(
         "Certificates that may sign that of the service, in PEM. Envoy has none of its own: if absent, those of the system where Debian, Ubuntu and Alpine have them.",
       ),

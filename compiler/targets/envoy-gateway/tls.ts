@@ -1,5 +1,6 @@
 import { readsIn } from "../../expression/lower.js";
 import type { GatewayPlan, JsonObject, ListenerPlan, PolicyPlan, ServicePlan } from "../../plan/plan.js";
+import { SYSTEM_CA } from "../../policy/transport.js";
 import { present, type Resource } from "../kubernetes/resource.js";
 import { native, polyfill, refused, type Support } from "../support.js";
 import { type Cluster, GATEWAY_API } from "./context.js";
@@ -9,10 +10,7 @@ import { isHttp2, isLocal, serviceName } from "./services.js";
 /** What the target `envoy` speaks, whatever Envoy Gateway speaks by itself. */
 const TLS_VERSIONS = { minVersion: "1.2", maxVersion: "1.3" } as const;
 
-/** Where the file says that the authorities of the web are: the proxies of Envoy Gateway have them there too. */
-const SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt";
-
-/** Whether only some authorities may sign the certificate of a service. */
+/** Whether only some authorities may sign the certificate of a service. Those of the web are where the file says in the proxies of Envoy Gateway, too. */
 export function hasOwnAuthority({ tls }: ServicePlan): boolean {
   return tls !== undefined && tls.ca !== SYSTEM_CA;
 }
